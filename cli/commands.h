@@ -1,0 +1,21 @@
+// The verbs of the program.
+#pragma once
+
+#include <arrow/status.h>
+
+#include "cli/options.h"
+
+namespace skyhook::cli {
+
+arrow::Status RunSql(const SqlCommand& command, const RunOptions& options);
+arrow::Status RunInteractive(const SqlCommand& command, const RunOptions& options);
+arrow::Status RunExplain(const ExplainCommand& command, const RunOptions& options);
+arrow::Status RunSchema(const PathCommand& command, const RunOptions& options);
+arrow::Status RunHead(const PathCommand& command, const RunOptions& options);
+arrow::Status RunStats(const PathCommand& command, const RunOptions& options);
+arrow::Status RunVersion();
+
+/// Prints "NNN.N ms" to standard error.
+void PrintTime(double milliseconds);
+
+}  // namespace skyhook::cli

@@ -1,0 +1,68 @@
+#include "cli/exit_code.h"
+
+#include <memory>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::cli {
+namespace {
+
+constexpr char kUsageDetail[] = "skyhook::cli::Usage";
+
+class UsageDetail : public arrow::StatusDetail {
+ public:
+  const char* type_id() const override { return kUsageDetail; }
+  std::string ToString() const override { return "usage"; }
+};
+
+bool IsUsage(const arrow::Status& status) {
+  return status.detail() != nullptr && std::string(status.detail()->type_id()) == kUsageDetail;
+}
+
+}  // namespace
+
+ExitCode ExitCodeOf(const arrow::Status& status) {
+  using base::Code;
+  if (status.ok()) return ExitCode::kOk;
+  if (IsUsage(status)) return ExitCode::kUsage;
+  if (status.IsCancelled()) return ExitCode::kInterrupted;
+  if (base::Is(status, Code::kLimitExceeded) || status.IsOutOfMemory()) {
+    return ExitCode::kLimitExceeded;
+  }
+  if (base::Is(status, Code::kCorruptData) || base::Is(status, Code::kStaleObject) ||
+      status.IsIOError()) {
+    return ExitCode::kDataError;
+  }
+  return status.IsUnknownError() ? ExitCode::kInternalError : ExitCode::kQueryError;
+}
+
+std::string ExitCodeHelp() {
+  return "Exit codes:\n"
+         "  0    success\n"
+         "  1    the query is wrong: SQL, names, types, a failing cast\n"
+         "  2    the command line is wrong\n"
+         "  3    the data cannot be read: missing, corrupt, or changed under the query\n"
+         "  4    a limit was reached: --timeout or --memory\n"
+         "  5    a fault of Skyhook or DuckDB\n"
+         "  130  interrupted by Ctrl-C\n";
+}
+
+std::string HintFor(const arrow::Status& status) {
+  using base::Code;
+  if (base::Is(status, Code::kLimitExceeded) || status.IsOutOfMemory()) {
+    return "try a larger --timeout or --memory, or a query that needs less";
+  }
+  if (base::Is(status, Code::kStaleObject)) return "run the query again to read the new version";
+  if (base::Is(status, Code::kCorruptData)) {
+    return "try 'skyhook stats PATH' on the file, or get a fresh copy of it";
+  }
+  if (status.IsIOError()) return "check the path, and that it may be read";
+  if (status.IsUnknownError()) return "please report this, with the query";
+  return "";
+}
+
+arrow::Status UsageError(const std::string& message) {
+  return arrow::Status(arrow::StatusCode::Invalid, message, std::make_shared<UsageDetail>());
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,44 @@
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/query_run.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+
+arrow::Result<std::string> ExplainText(sql::Session* session, const std::string& statement,
+                                       const ExplainCommand& command, const RunOptions& options,
+                                       const Sink& sink) {
+  if (!command.analyze) {
+    ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement));
+    return sql::ToString(plan, sql::PlanText::kPlan);
+  }
+  ARROW_ASSIGN_OR_RAISE(const RunResult result,
+                        RunStatement(session, statement, options, sink, Rows::kDiscard));
+  PrintTime(result.milliseconds);
+  return sql::ToString(result.plan, sql::PlanText::kPlanAndCost);
+}
+
+}  // namespace
+
+Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
+  if (command.text.empty() == command.file.empty()) {
+    return UsageError("give the statement, or -f FILE");
+  }
+  ARROW_ASSIGN_OR_RAISE(const std::string script, ScriptOf(command.text, command.file));
+  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
+  if (statements.empty()) return UsageError("there is no statement to explain");
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  for (size_t i = 0; i < statements.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(std::string text,
+                          ExplainText(session.get(), statements[i], command, options, sink));
+    if (i > 0) text = "\n" + text;
+    ARROW_RETURN_NOT_OK(sink.stream->Write(text));
+  }
+  return sink.stream->Close();
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,127 @@
+// skyhook: SQL over Parquet and Arrow files from the command line.
+#include <arrow/compute/initialize.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/options.h"
+#include "cli/output.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+
+struct Arguments {
+  RunOptions run;
+  SqlCommand sql;
+  ExplainCommand explain;
+  PathCommand path;
+};
+
+void AddOutputOptions(CLI::App* command, RunOptions* options) {
+  command->add_option("--format", options->format, "table, csv, json (one object a line), arrow, parquet")
+      ->capture_default_str();
+  command->add_option("-o,--output", options->output, "Write to this file")->type_name("FILE");
+}
+
+void AddRunOptions(CLI::App* command, RunOptions* options) {
+  AddOutputOptions(command, options);
+  command->add_option("--threads", options->threads, "Threads in all (default: one per processor)")
+      ->type_name("N");
+  command->add_option("--memory", options->memory,
+                      "Memory limit, e.g. 512MB (default: three quarters of the machine's)")
+      ->type_name("SIZE");
+  command->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
+      ->type_name("TIME");
+  command->add_option("--data", options->data_directories,
+                      "Make every table file in this directory a table named by its stem")
+      ->type_name("DIR");
+}
+
+CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
+  CLI::App* command = app->add_subcommand("sql", "Run SQL; without -c and -f, interactively");
+  command->add_option("-c,--command", arguments->sql.text, "The statements to run")->type_name("SQL");
+  command->add_option("-f,--file", arguments->sql.file, "A file of statements, - for standard input")
+      ->type_name("FILE");
+  command->add_flag("--timing", arguments->sql.timing, "Print 'NNN.N ms' for each run on standard error");
+  command->add_option("--repeat", arguments->sql.repeat, "Run each statement N times, printing rows once")
+      ->type_name("N");
+  AddRunOptions(command, &arguments->run);
+  return command;
+}
+
+CLI::App* AddExplain(CLI::App* app, Arguments* arguments) {
+  CLI::App* command = app->add_subcommand(
+      "explain", "Show the plan, and for each scan what is pushed into it and why the rest is not");
+  command->add_option("SQL", arguments->explain.text, "The statement");
+  command->add_option("-f,--file", arguments->explain.file, "A file of statements")->type_name("FILE");
+  command->add_flag("--analyze", arguments->explain.analyze,
+                    "Run it, and show rows, bytes, what was skipped and CPU time");
+  AddRunOptions(command, &arguments->run);
+  return command;
+}
+
+CLI::App* AddPathCommand(CLI::App* app, const std::string& name, const std::string& about,
+                         Arguments* arguments) {
+  CLI::App* command = app->add_subcommand(name, about);
+  command->add_option("PATH", arguments->path.path, "A file, a directory or a glob")->required();
+  AddOutputOptions(command, &arguments->run);
+  return command;
+}
+
+// Prints what went wrong and what to try.
+int Report(const Status& status) {
+  if (status.ok() || IsClosedPipe(status)) return static_cast<int>(ExitCode::kOk);
+  fmt::print(stderr, "error: {}\n", status.message());
+  const std::string hint = HintFor(status);
+  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+  return static_cast<int>(ExitCodeOf(status));
+}
+
+int Main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  Arguments arguments;
+  CLI::App app("Skyhook: SQL over Parquet and Arrow files, with the work pushed to the data.",
+               "skyhook");
+  app.footer("\n" + ExitCodeHelp());
+  app.require_subcommand(1);
+  std::map<const CLI::App*, std::function<Status()>> commands;
+  commands[AddSql(&app, &arguments)] = [&] { return RunSql(arguments.sql, arguments.run); };
+  commands[AddExplain(&app, &arguments)] = [&] {
+    return RunExplain(arguments.explain, arguments.run);
+  };
+  commands[AddPathCommand(&app, "schema", "Show the columns of a table", &arguments)] = [&] {
+    return RunSchema(arguments.path, arguments.run);
+  };
+  CLI::App* head = AddPathCommand(&app, "head", "Show the first rows of a table", &arguments);
+  head->add_option("-n,--rows", arguments.path.rows, "How many")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  commands[head] = [&] { return RunHead(arguments.path, arguments.run); };
+  commands[AddPathCommand(&app, "stats", "Show row groups, pages, encodings and sizes by column",
+                          &arguments)] = [&] { return RunStats(arguments.path, arguments.run); };
+  commands[app.add_subcommand("version", "Show the versions of Skyhook, Arrow and DuckDB")] =
+      [&] { return RunVersion(); };
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  const Status ready = arrow::compute::Initialize();
+  if (!ready.ok()) return Report(ready);
+  return Report(commands[app.get_subcommands().front()]());
+}
+
+}  // namespace
+}  // namespace skyhook::cli
+
+int main(int argc, char** argv) { return skyhook::cli::Main(argc, argv); }

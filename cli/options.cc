@@ -1,0 +1,99 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cctype>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <sstream>
+
+#include "cli/exit_code.h"
+
+namespace skyhook::cli {
+namespace {
+
+const std::map<std::string, double> kSizeUnits = {
+    {"", 1.0},     {"b", 1.0},      {"k", 1e3},    {"kb", 1e3},          {"m", 1e6},
+    {"mb", 1e6},   {"g", 1e9},      {"gb", 1e9},   {"t", 1e12},          {"tb", 1e12},
+    {"ki", 1024.}, {"kib", 1024.},  {"mi", 1048576.}, {"mib", 1048576.}, {"gi", 1073741824.},
+    {"gib", 1073741824.}, {"ti", 1099511627776.}, {"tib", 1099511627776.}};
+
+const std::map<std::string, double> kTimeUnits = {
+    {"", 1e9}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+
+// A positive number with a unit, as an integer of the smallest unit.
+arrow::Result<int64_t> ParseAmount(const std::string& text, const std::string& what,
+                                   const std::map<std::string, double>& units,
+                                   const std::string& example) {
+  const auto refuse = [&] {
+    return UsageError(fmt::format("'{}' is no {}; write for example {}", text, what, example));
+  };
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit(end, text.data() + text.size() - end);
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto factor = units.find(unit);
+  if (error != std::errc() || factor == units.end()) return refuse();
+  const double amount = number * factor->second;
+  if (!(amount >= 1) || amount > 9e18) return refuse();
+  return static_cast<int64_t>(amount);
+}
+
+}  // namespace
+
+arrow::Result<int64_t> ParseSize(const std::string& text) {
+  return ParseAmount(text, "size", kSizeUnits, "64MB or 2GiB");
+}
+
+arrow::Result<std::chrono::nanoseconds> ParseDuration(const std::string& text) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t nanos,
+                        ParseAmount(text, "time", kTimeUnits, "500ms, 30s or 5m"));
+  return std::chrono::nanoseconds(nanos);
+}
+
+arrow::Result<Format> ParseFormat(const std::string& text) {
+  static const std::map<std::string, Format> kFormats = {{"table", Format::kTable},
+                                                         {"csv", Format::kCsv},
+                                                         {"json", Format::kJson},
+                                                         {"arrow", Format::kArrow},
+                                                         {"parquet", Format::kParquet}};
+  const auto found = kFormats.find(text);
+  if (found != kFormats.end()) return found->second;
+  return UsageError(
+      fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
+}
+
+arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
+  sql::SessionOptions session;
+  if (options.threads < 0 || options.threads > 1024) {
+    return UsageError(fmt::format("--threads {}: write a number from 1 to 1024", options.threads));
+  }
+  session.threads = options.threads;
+  if (!options.memory.empty()) {
+    ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseSize(options.memory));
+  }
+  session.data_directories = options.data_directories;
+  return sql::Session::Make(session);
+}
+
+arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& file) {
+  if (file.empty()) return text;
+  std::ostringstream content;
+  if (file == "-") {
+    content << std::cin.rdbuf();
+    return content.str();
+  }
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    return UsageError(fmt::format("cannot read script '{}': {}", file, std::strerror(errno)));
+  }
+  content << stream.rdbuf();
+  return content.str();
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,159 @@
+#include "cli/output.h"
+
+#include <arrow/compute/cast.h>
+#include <arrow/csv/writer.h>
+#include <arrow/io/file.h>
+#include <arrow/ipc/writer.h>
+#include <parquet/arrow/writer.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "cli/exit_code.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+
+constexpr char kClosedPipeDetail[] = "skyhook::cli::ClosedPipe";
+
+class ClosedPipeDetail : public arrow::StatusDetail {
+ public:
+  const char* type_id() const override { return kClosedPipeDetail; }
+  std::string ToString() const override { return "closed pipe"; }
+};
+
+// Standard output, unbuffered: the writers write large pieces.
+class StandardOutput : public arrow::io::OutputStream {
+ public:
+  Status Close() override {
+    closed_ = true;
+    return Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+
+  using OutputStream::Write;
+  Status Write(const void* data, int64_t bytes) override {
+    const char* next = static_cast<const char*>(data);
+    while (bytes > 0) {
+      const ssize_t written = ::write(STDOUT_FILENO, next, static_cast<size_t>(bytes));
+      if (written < 0) {
+        if (errno == EINTR) continue;
+        return WriteError();
+      }
+      next += written;
+      bytes -= written;
+      position_ += written;
+    }
+    return Status::OK();
+  }
+
+ private:
+  static Status WriteError() {
+    if (errno == EPIPE) {
+      return Status(arrow::StatusCode::IOError, "standard output is closed",
+                    std::make_shared<ClosedPipeDetail>());
+    }
+    return Status::IOError("cannot write to standard output: ", std::strerror(errno));
+  }
+
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+// Formats that Arrow writes through a RecordBatchWriter.
+class BatchFileWriter : public RowWriter {
+ public:
+  explicit BatchFileWriter(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
+      : writer_(std::move(writer)) {}
+  Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
+  Status Finish() override { return writer_->Close(); }
+
+ private:
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
+};
+
+class ParquetWriter : public RowWriter {
+ public:
+  explicit ParquetWriter(std::unique_ptr<parquet::arrow::FileWriter> writer)
+      : writer_(std::move(writer)) {}
+  Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
+  Status Finish() override { return writer_->Close(); }
+
+ private:
+  std::unique_ptr<parquet::arrow::FileWriter> writer_;
+};
+
+}  // namespace
+
+arrow::Result<Sink> OpenSink(const std::string& path) {
+  Sink sink;
+  if (!path.empty()) {
+    ARROW_ASSIGN_OR_RAISE(sink.stream, arrow::io::FileOutputStream::Open(path));
+    return sink;
+  }
+  sink.stream = std::make_shared<StandardOutput>();
+  sink.is_terminal = isatty(STDOUT_FILENO) == 1;
+  const char* no_colour = std::getenv("NO_COLOR");
+  sink.colour = sink.is_terminal && (no_colour == nullptr || *no_colour == '\0');
+  return sink;
+}
+
+bool IsClosedPipe(const Status& status) {
+  return status.detail() != nullptr &&
+         std::string(status.detail()->type_id()) == kClosedPipeDetail;
+}
+
+arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
+    Format format, const Sink& sink, const std::shared_ptr<arrow::Schema>& schema) {
+  const bool binary = format == Format::kArrow || format == Format::kParquet;
+  if (binary && sink.is_terminal) {
+    return UsageError("this format is no text for a terminal; write to a file with -o FILE");
+  }
+  switch (format) {
+    case Format::kTable:
+      return MakeTableWriter(sink, schema);
+    case Format::kJson:
+      return MakeJsonWriter(sink, schema);
+    case Format::kCsv: {
+      ARROW_ASSIGN_OR_RAISE(auto writer, arrow::csv::MakeCSVWriter(sink.stream, schema));
+      return std::make_unique<BatchFileWriter>(std::move(writer));
+    }
+    case Format::kArrow: {
+      ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeStreamWriter(sink.stream, schema));
+      return std::make_unique<BatchFileWriter>(std::move(writer));
+    }
+    case Format::kParquet: {
+      ARROW_ASSIGN_OR_RAISE(
+          auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(),
+                                                        sink.stream));
+      return std::make_unique<ParquetWriter>(std::move(writer));
+    }
+  }
+  return Status::UnknownError("no writer for this format");
+}
+
+arrow::Result<std::shared_ptr<arrow::StringArray>> TextOf(const arrow::Array& column) {
+  if (arrow::compute::CanCast(*column.type(), *arrow::utf8())) {
+    auto cast = arrow::compute::Cast(column, arrow::utf8());
+    if (cast.ok()) return std::static_pointer_cast<arrow::StringArray>(*cast);
+  }
+  arrow::StringBuilder builder;
+  for (int64_t row = 0; row < column.length(); ++row) {
+    if (column.IsNull(row)) {
+      ARROW_RETURN_NOT_OK(builder.AppendNull());
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto value, column.GetScalar(row));
+    ARROW_RETURN_NOT_OK(builder.Append(value->ToString()));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto text, builder.Finish());
+  return std::static_pointer_cast<arrow::StringArray>(text);
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,169 @@
+#include <arrow/array/array_nested.h>
+#include <arrow/util/base64.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "cli/output.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+using arrow::Type;
+
+void AppendString(std::string_view text, std::string* out) {
+  *out += '"';
+  for (char c : text) {
+    switch (c) {
+      case '"':
+        *out += "\\\"";
+        break;
+      case '\\':
+        *out += "\\\\";
+        break;
+      case '\n':
+        *out += "\\n";
+        break;
+      case '\r':
+        *out += "\\r";
+        break;
+      case '\t':
+        *out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          *out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          *out += c;
+        }
+    }
+  }
+  *out += '"';
+}
+
+Status AppendValue(const arrow::Array& array, int64_t row, std::string* out);
+
+// JSON has no NaN and no infinity: they become text.
+void AppendDouble(double value, std::string* out) {
+  if (std::isfinite(value)) {
+    *out += fmt::format("{}", value);
+  } else {
+    AppendString(std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity", out);
+  }
+}
+
+Status AppendList(const arrow::Array& values, int64_t begin, int64_t end, std::string* out) {
+  *out += '[';
+  for (int64_t i = begin; i < end; ++i) {
+    if (i > begin) *out += ',';
+    ARROW_RETURN_NOT_OK(AppendValue(values, i, out));
+  }
+  *out += ']';
+  return Status::OK();
+}
+
+Status AppendStruct(const arrow::StructArray& array, int64_t row, std::string* out) {
+  *out += '{';
+  for (int i = 0; i < array.num_fields(); ++i) {
+    if (i > 0) *out += ',';
+    AppendString(array.struct_type()->field(i)->name(), out);
+    *out += ':';
+    ARROW_RETURN_NOT_OK(AppendValue(*array.field(i), row, out));
+  }
+  *out += '}';
+  return Status::OK();
+}
+
+Status AppendOther(const arrow::Array& array, int64_t row, std::string* out) {
+  ARROW_ASSIGN_OR_RAISE(const auto value, array.GetScalar(row));
+  const bool number = arrow::is_integer(array.type_id()) || arrow::is_decimal(array.type_id());
+  if (number) {
+    *out += value->ToString();
+  } else {
+    AppendString(value->ToString(), out);
+  }
+  return Status::OK();
+}
+
+Status AppendValue(const arrow::Array& array, int64_t row, std::string* out) {
+  if (array.IsNull(row)) {
+    *out += "null";
+    return Status::OK();
+  }
+  switch (array.type_id()) {
+    case Type::BOOL:
+      *out += static_cast<const arrow::BooleanArray&>(array).Value(row) ? "true" : "false";
+      return Status::OK();
+    case Type::INT32:
+      *out += fmt::format("{}", static_cast<const arrow::Int32Array&>(array).Value(row));
+      return Status::OK();
+    case Type::INT64:
+      *out += fmt::format("{}", static_cast<const arrow::Int64Array&>(array).Value(row));
+      return Status::OK();
+    case Type::FLOAT:
+      AppendDouble(static_cast<const arrow::FloatArray&>(array).Value(row), out);
+      return Status::OK();
+    case Type::DOUBLE:
+      AppendDouble(static_cast<const arrow::DoubleArray&>(array).Value(row), out);
+      return Status::OK();
+    case Type::STRING:
+      AppendString(static_cast<const arrow::StringArray&>(array).GetView(row), out);
+      return Status::OK();
+    case Type::BINARY:
+      AppendString(
+          arrow::util::base64_encode(static_cast<const arrow::BinaryArray&>(array).GetView(row)),
+          out);
+      return Status::OK();
+    case Type::LIST:
+    case Type::MAP: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      return AppendList(*list.values(), list.value_offset(row), list.value_offset(row + 1), out);
+    }
+    case Type::FIXED_SIZE_LIST: {
+      const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
+      return AppendList(*list.values(), list.value_offset(row), list.value_offset(row + 1), out);
+    }
+    case Type::STRUCT:
+      return AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);
+    default:
+      return AppendOther(array, row, out);
+  }
+}
+
+class JsonWriter : public RowWriter {
+ public:
+  JsonWriter(Sink sink, std::shared_ptr<arrow::Schema> schema)
+      : sink_(std::move(sink)), schema_(std::move(schema)) {}
+
+  Status Write(const arrow::RecordBatch& batch) override {
+    std::string out;
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      out += '{';
+      for (int i = 0; i < batch.num_columns(); ++i) {
+        if (i > 0) out += ',';
+        AppendString(schema_->field(i)->name(), &out);
+        out += ':';
+        ARROW_RETURN_NOT_OK(AppendValue(*batch.column(i), row, &out));
+      }
+      out += "}\n";
+    }
+    return sink_.stream->Write(out.data(), static_cast<int64_t>(out.size()));
+  }
+
+  Status Finish() override { return Status::OK(); }
+
+ private:
+  Sink sink_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowWriter> MakeJsonWriter(const Sink& sink,
+                                          const std::shared_ptr<arrow::Schema>& schema) {
+  return std::make_unique<JsonWriter>(sink, schema);
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,68 @@
+#include "cli/query_run.h"
+
+#include <chrono>
+#include <utility>
+
+#include "cli/interrupts.h"
+#include "cli/progress.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+using Clock = std::chrono::steady_clock;
+
+Status WriteRows(sql::QueryStream* stream, Format format, const Sink& sink, ProgressBar* bar) {
+  std::unique_ptr<RowWriter> writer;
+  if (stream->has_rows()) {
+    ARROW_ASSIGN_OR_RAISE(writer, MakeRowWriter(format, sink, stream->schema()));
+  }
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+    if (batch == nullptr) break;
+    if (sink.is_terminal) bar->Hide();
+    if (writer != nullptr) ARROW_RETURN_NOT_OK(writer->Write(*batch));
+  }
+  bar->Hide();
+  return writer != nullptr ? writer->Finish() : Status::OK();
+}
+
+Status DiscardRows(sql::QueryStream* stream) {
+  std::shared_ptr<arrow::RecordBatch> batch;
+  do {
+    ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+  } while (batch != nullptr);
+  return Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
+                                      const RunOptions& options, const Sink& sink, Rows rows) {
+  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ProgressBar bar;
+  sql::QueryOptions query;
+  query.on_progress = [&bar](double share) { bar.Show(share); };
+  if (!options.timeout.empty()) {
+    ARROW_ASSIGN_OR_RAISE(query.timeout, ParseDuration(options.timeout));
+  }
+  Interruptible interruptible;
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
+  query.stop = interruptible.token();
+
+  const auto begin = Clock::now();
+  ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
+  if (rows == Rows::kWrite) {
+    ARROW_RETURN_NOT_OK(WriteRows(stream.get(), format, sink, &bar));
+  } else {
+    ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
+  }
+  RunResult result;
+  result.milliseconds =
+      std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  result.plan = stream->plan();
+  return result;
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,26 @@
+// One query from its text to its rows on the way out.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <string>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "skyhook/sql/session.h"
+
+namespace skyhook::cli {
+
+/// Where the rows of a run go.
+enum class Rows : uint8_t { kWrite, kDiscard };
+
+struct RunResult {
+  double milliseconds = 0;
+  sql::PlanNode plan;  ///< with complete accounts
+};
+
+/// Runs one statement, writes its rows and waits for its end. Ctrl-C and --timeout stop it.
+arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
+                                      const RunOptions& options, const Sink& sink, Rows rows);
+
+}  // namespace skyhook::cli

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/query_run.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Status;
+
+// Runs a statement --repeat times; rows are written for the first run.
+Status RunRepeated(sql::Session* session, const std::string& statement, const SqlCommand& command,
+                   const RunOptions& options, const Sink& sink) {
+  for (int run = 0; run < command.repeat; ++run) {
+    ARROW_ASSIGN_OR_RAISE(const RunResult result,
+                          RunStatement(session, statement, options, sink,
+                                       run == 0 ? Rows::kWrite : Rows::kDiscard));
+    if (command.timing) PrintTime(result.milliseconds);
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+void PrintTime(double milliseconds) { fmt::print(stderr, "{:.1f} ms\n", milliseconds); }
+
+Status RunSql(const SqlCommand& command, const RunOptions& options) {
+  if (!command.text.empty() && !command.file.empty()) {
+    return UsageError("give either -c SQL or -f FILE, not both");
+  }
+  if (command.repeat < 1) return UsageError("--repeat needs a number from 1 on");
+  ARROW_RETURN_NOT_OK(ParseFormat(options.format).status());
+  const bool interactive = command.text.empty() && command.file.empty();
+  if (interactive && isatty(STDIN_FILENO) == 1) return RunInteractive(command, options);
+  ARROW_ASSIGN_OR_RAISE(const std::string script,
+                        ScriptOf(command.text, interactive ? "-" : command.file));
+  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
+  if (statements.empty()) return UsageError("there is no statement to run");
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  for (const std::string& statement : statements) {
+    ARROW_RETURN_NOT_OK(RunRepeated(session.get(), statement, command, options, sink));
+  }
+  return sink.stream->Close();
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,73 @@
+# How a folder of src/skyhook becomes a library and its tests become programs.
+
+add_library(skyhook_flags INTERFACE)
+target_include_directories(skyhook_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
+# g++ 12 sees overlapping copies in std::string's inlined operator+ that are not there.
+target_compile_options(skyhook_flags INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-restrict)
+if(SKYHOOK_WERROR)
+  target_compile_options(skyhook_flags INTERFACE -Werror)
+endif()
+if(SKYHOOK_SANITIZE)
+  # GCC warns of the sanitizers' own code (std::regex, std::function).
+  target_compile_options(skyhook_flags INTERFACE -Wno-maybe-uninitialized
+    -fsanitize=${SKYHOOK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(skyhook_flags INTERFACE -fsanitize=${SKYHOOK_SANITIZE})
+endif()
+find_program(_mold mold)
+if(_mold)
+  target_link_options(skyhook_flags INTERFACE -fuse-ld=mold)
+endif()
+
+# One precompiled header for every target: what nearly all files include.
+add_library(skyhook_pch OBJECT "${CMAKE_SOURCE_DIR}/cmake/pch.cc")
+target_link_libraries(skyhook_pch PUBLIC skyhook_flags Arrow::arrow)
+target_precompile_headers(skyhook_pch PRIVATE
+  <algorithm> <functional> <map> <memory> <optional> <string> <unordered_map> <vector>
+  <arrow/api.h> <arrow/io/api.h>)
+
+# Everything that ctest runs under the sanitizers too.
+add_custom_target(skyhook_unit_tests)
+
+# What test programs find in their environment: TPC-H data, and how the sanitizers behave. Arrow
+# and DuckDB are not instrumented: their containers and memory pools confuse the address sanitizer.
+set(SKYHOOK_TEST_ENVIRONMENT
+  "SKYHOOK_TPCH=${CMAKE_SOURCE_DIR}/build/data/sf0.1")
+if(SKYHOOK_SANITIZE)
+  list(APPEND SKYHOOK_TEST_ENVIRONMENT
+    "ARROW_DEFAULT_MEMORY_POOL=system"
+    "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1:strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
+
+# skyhook_test(NAME COMMAND...): a ctest test with that environment.
+function(skyhook_test name)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${SKYHOOK_TEST_ENVIRONMENT}" TIMEOUT 900)
+endfunction()
+
+# skyhook_module(NAME DEPS...): the library skyhook_NAME out of the sources of src/skyhook/FOLDER
+# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc.
+function(skyhook_module name)
+  string(REPLACE "_" "/" folder "${name}")
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    return()
+  endif()
+  add_library(skyhook_${name} STATIC ${sources})
+  target_link_libraries(skyhook_${name} PUBLIC skyhook_flags Arrow::arrow fmt::fmt ${ARGN})
+  target_precompile_headers(skyhook_${name} REUSE_FROM skyhook_pch)
+  if(tests)
+    add_executable(skyhook_${name}_test ${tests})
+    target_link_libraries(skyhook_${name}_test PRIVATE
+      skyhook_${name} $<TARGET_NAME_IF_EXISTS:skyhook_testing>
+      GTest::gtest GTest::gmock GTest::gtest_main)
+    target_precompile_headers(skyhook_${name}_test REUSE_FROM skyhook_pch)
+    target_compile_definitions(skyhook_${name}_test PRIVATE
+      SKYHOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SKYHOOK_DEPS_DIR="${SKYHOOK_DEPS}")
+    add_dependencies(skyhook_unit_tests skyhook_${name}_test)
+    skyhook_test(${name} skyhook_${name}_test)
+  endif()
+endfunction()

@@ -1,0 +1,21 @@
+// Declared types: what a consumer sees of a result, against the engine types inside.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+
+#include "skyhook/plan/pipeline.h"
+
+namespace skyhook::client {
+
+/// What a column of `type` (declared, or an engine type that nobody declared) is shown as: text
+/// views as utf8 or binary, decimals of 32 and 64 bits as decimal128, all else as it is.
+std::shared_ptr<arrow::DataType> ShownType(const std::shared_ptr<arrow::DataType>& type);
+
+/// The result schema of `pipeline` over a table that declares `declared`: plain columns, and their
+/// minimum and maximum, as declared, computed ones as shown.
+std::shared_ptr<arrow::Schema> DeclaredSchema(const plan::Pipeline& pipeline,
+                                              const arrow::Schema& declared);
+
+}  // namespace skyhook::client

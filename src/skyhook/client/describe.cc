@@ -1,0 +1,135 @@
+#include "skyhook/client/describe.h"
+
+#include <fmt/format.h>
+#include <parquet/exception.h>
+#include <parquet/metadata.h>
+#include <parquet/schema.h>
+#include <parquet/statistics.h>
+#include <parquet/types.h>
+
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::client {
+namespace {
+
+// Four bytes of length and the magic number close a Parquet file.
+constexpr int64_t kTailBytes = 8;
+constexpr char kParquetMagic[] = "PAR1";
+
+bool IsDataPage(parquet::PageType::type type) {
+  return type == parquet::PageType::DATA_PAGE || type == parquet::PageType::DATA_PAGE_V2;
+}
+
+std::string TypeText(const parquet::ColumnDescriptor& column) {
+  const std::string physical = parquet::TypeToString(column.physical_type(), column.type_length());
+  if (column.logical_type() == nullptr || column.logical_type()->is_none()) return physical;
+  return fmt::format("{} ({})", physical, column.logical_type()->ToString());
+}
+
+// What the row groups seen so far say of one column.
+struct Collected {
+  std::set<std::string> encodings;
+  std::set<std::string> compressions;
+  int64_t pages = 0;
+  bool pages_known = true;
+  int64_t nulls = 0;
+  bool nulls_known = true;
+};
+
+void AddEncodings(const parquet::ColumnChunkMetaData& chunk, Collected* collected) {
+  if (chunk.encoding_stats().empty()) {
+    collected->pages_known = false;
+    for (auto encoding : chunk.encodings()) {
+      collected->encodings.insert(parquet::EncodingToString(encoding));
+    }
+    return;
+  }
+  for (const auto& stats : chunk.encoding_stats()) {
+    if (!IsDataPage(stats.page_type)) continue;
+    collected->encodings.insert(parquet::EncodingToString(stats.encoding));
+    collected->pages += stats.count;
+  }
+}
+
+void AddNulls(const parquet::ColumnChunkMetaData& chunk, Collected* collected) {
+  const auto statistics = chunk.is_stats_set() ? chunk.statistics() : nullptr;
+  if (statistics == nullptr || !statistics->HasNullCount()) {
+    collected->nulls_known = false;
+  } else {
+    collected->nulls += statistics->null_count();
+  }
+}
+
+ColumnStorage DescribeColumn(const parquet::FileMetaData& metadata, int column) {
+  ColumnStorage storage;
+  storage.name = metadata.schema()->Column(column)->path()->ToDotString();
+  storage.type = TypeText(*metadata.schema()->Column(column));
+  storage.page_index = metadata.num_row_groups() > 0;
+  storage.bloom_filter = metadata.num_row_groups() > 0;
+  Collected collected;
+  for (int group = 0; group < metadata.num_row_groups(); ++group) {
+    const auto chunk = metadata.RowGroup(group)->ColumnChunk(column);
+    storage.values += chunk->num_values();
+    storage.compressed_bytes += chunk->total_compressed_size();
+    storage.uncompressed_bytes += chunk->total_uncompressed_size();
+    storage.page_index &= chunk->GetColumnIndexLocation().has_value();
+    storage.bloom_filter &= chunk->bloom_filter_offset().has_value();
+    collected.compressions.insert(arrow::util::Codec::GetCodecAsString(chunk->compression()));
+    AddEncodings(*chunk, &collected);
+    AddNulls(*chunk, &collected);
+  }
+  storage.encodings = fmt::format("{}", fmt::join(collected.encodings, ", "));
+  storage.compression = fmt::format("{}", fmt::join(collected.compressions, ", "));
+  if (collected.pages_known) storage.data_pages = collected.pages;
+  if (collected.nulls_known) storage.nulls = collected.nulls;
+  return storage;
+}
+
+arrow::Status DescribeParquet(base::ByteSource* source, const arrow::Buffer& tail,
+                              FragmentStorage* storage) {
+  uint32_t length = 0;
+  std::memcpy(&length, tail.data(), sizeof(length));
+  const int64_t begin = source->size() - kTailBytes - int64_t{length};
+  if (begin < 0) {
+    return base::CorruptData("{}: a footer of {} bytes in a file of {}", source->name(), length,
+                             source->size());
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto footer, source->ReadOne({begin, int64_t{length}}));
+  try {
+    const auto metadata = parquet::FileMetaData::Make(footer->data(), int64_t{length});
+    storage->created_by = metadata->created_by();
+    for (int column = 0; column < metadata->num_columns(); ++column) {
+      storage->columns.push_back(DescribeColumn(*metadata, column));
+    }
+  } catch (const parquet::ParquetException& error) {
+    return base::CorruptData("{}: {}", source->name(), error.what());
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<FragmentStorage> DescribeStorage(const TableFragment& fragment) {
+  const site::FragmentDescription& description = fragment.description;
+  ARROW_ASSIGN_OR_RAISE(const auto source, fragment.site->OpenBytes(description.id));
+  FragmentStorage storage;
+  storage.name = description.id.name;
+  storage.bytes = description.bytes;
+  storage.rows = description.num_rows;
+  storage.row_groups = static_cast<int64_t>(description.row_groups.size());
+  storage.format = "Arrow IPC";
+  if (source->size() < kTailBytes) return storage;
+  ARROW_ASSIGN_OR_RAISE(const auto tail,
+                        source->ReadOne({source->size() - kTailBytes, kTailBytes}));
+  if (std::memcmp(tail->data() + sizeof(uint32_t), kParquetMagic, 4) == 0) {
+    storage.format = "Parquet";
+    ARROW_RETURN_NOT_OK(DescribeParquet(source.get(), *tail, &storage));
+  }
+  return storage;
+}
+
+}  // namespace skyhook::client

@@ -1,0 +1,30 @@
+// Which files a path, a directory or a pattern means.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace skyhook::client {
+
+/// The files of `pattern`, sorted by path, each once:
+/// - a file: itself;
+/// - a directory: every file with one of our endings below it (symbolic links are followed);
+/// - a glob: `*`, `?` and `[abc]` match within one component of the path, `**` any number of
+///   components; a directory that matches stands for the files below it.
+/// Names that begin with `.` or `_` are left out unless the pattern spells that character. Finding
+/// nothing, or more than `max_files`, is an error.
+arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, int64_t max_files);
+
+/// True when `path` ends in .parquet, .arrow or .feather.
+bool HasKnownEnding(const std::string& path);
+
+/// True when `pattern` has a character that globs give a meaning.
+bool IsGlob(const std::string& pattern);
+
+/// True when a file with one of our endings lies below `directory`.
+bool HoldsKnownFile(const std::string& directory);
+
+}  // namespace skyhook::client

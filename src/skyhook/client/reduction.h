@@ -1,0 +1,44 @@
+// How the answers of many units become the one result of an aggregate, a top-k or a limit.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "skyhook/client/scan.h"
+#include "skyhook/client/units.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/runtime_filter.h"
+
+namespace skyhook::client {
+
+/// Consume, IsFull and UnitDone may be called by several threads at once, for different units;
+/// Finish once, after all units; Next by one thread, after Finish.
+class Reduction {
+ public:
+  virtual ~Reduction() = default;
+
+  /// Takes batch number `sequence` of a unit.
+  virtual arrow::Status Consume(const Unit& unit, int64_t sequence,
+                                std::shared_ptr<arrow::RecordBatch> batch) = 0;
+  /// Every batch of `unit` has been consumed.
+  virtual void UnitDone(const Unit& unit) {}
+  /// True when no further row, of units in progress or later ones, can be part of the result.
+  virtual bool IsFull() { return false; }
+  /// A filter that further calls should be given, or null.
+  virtual std::shared_ptr<const plan::RuntimeFilter> filter() const { return nullptr; }
+
+  virtual arrow::Status Finish() = 0;
+  /// The next batch of the result, null at the end.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  virtual int64_t spilled_bytes() const { return 0; }
+};
+
+/// For a pipeline with an aggregate, a top-k or a limit. A limit's reduction holds up to `limit`
+/// rows of each unit in progress.
+arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pipeline,
+                                                        const ScanOptions& options);
+
+}  // namespace skyhook::client

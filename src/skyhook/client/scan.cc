@@ -1,0 +1,257 @@
+#include "skyhook/client/scan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+#include <vector>
+
+#include "skyhook/base/status.h"
+#include "skyhook/client/declared.h"
+#include "skyhook/client/reduction.h"
+#include "skyhook/client/specialisation.h"
+#include "skyhook/client/units.h"
+#include "skyhook/client/work.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::client {
+namespace {
+
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
+/// A limit's rows are held until it is known which come first; beyond this many, one stream reads
+/// them in order instead.
+constexpr int64_t kMaxHeldLimit = 64 * 1024;
+
+/// Passes on what the units return.
+class PassingStream : public ScanStream {
+ public:
+  explicit PassingStream(std::shared_ptr<Work> work) : work_(std::move(work)), reader_(work_) {}
+
+  arrow::Result<BatchPtr> Next() override {
+    arrow::Result<BatchPtr> batch = NextOrError();
+    if (!batch.ok()) return work_->Fail(batch.status());
+    return batch;
+  }
+
+  int64_t batch_index() const override { return batch_index_; }
+
+  /// Ends the unit in progress: its further rows are not needed.
+  void CloseUnit() {
+    reader_.Close();
+    work_->Done();
+  }
+
+ private:
+  arrow::Result<BatchPtr> NextOrError() {
+    while (true) {
+      ARROW_RETURN_NOT_OK(work_->Check());
+      if (!reader_.is_open()) {
+        const std::optional<Unit> unit = work_->Take();
+        if (!unit.has_value()) return nullptr;
+        batch_index_ = unit->index;
+        ARROW_RETURN_NOT_OK(reader_.Open(*unit, nullptr));
+      }
+      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
+      if (batch == nullptr) {
+        CloseUnit();
+      } else if (batch->num_rows() > 0) {
+        return batch;
+      }
+    }
+  }
+
+  std::shared_ptr<Work> work_;
+  UnitReader reader_;
+  int64_t batch_index_ = 0;
+};
+
+/// The first `limit` rows of a stream that reads all units in order.
+class CuttingStream : public ScanStream {
+ public:
+  CuttingStream(std::shared_ptr<Work> work, int64_t limit)
+      : work_(work), stream_(std::move(work)), left_(limit) {}
+
+  arrow::Result<BatchPtr> Next() override {
+    if (left_ == 0) return nullptr;
+    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, stream_.Next());
+    if (batch == nullptr) return nullptr;
+    if (batch->num_rows() > left_) batch = batch->Slice(0, left_);
+    left_ -= batch->num_rows();
+    if (left_ == 0) {
+      work_->Close();
+      stream_.CloseUnit();
+    }
+    return batch;
+  }
+
+  int64_t batch_index() const override { return stream_.batch_index(); }
+
+ private:
+  std::shared_ptr<Work> work_;
+  PassingStream stream_;
+  int64_t left_;
+};
+
+/// Finds nothing.
+class EmptyStream : public ScanStream {
+ public:
+  arrow::Result<BatchPtr> Next() override { return nullptr; }
+  int64_t batch_index() const override { return 0; }
+};
+
+/// Feeds a reduction until no unit is left; the stream that is last returns the result.
+class ReducingStream : public ScanStream {
+ public:
+  ReducingStream(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
+      : work_(std::move(work)), reduction_(std::move(reduction)), reader_(work_) {}
+
+  arrow::Result<BatchPtr> Next() override {
+    arrow::Result<BatchPtr> batch = NextOrError();
+    if (!batch.ok()) return work_->Fail(batch.status());
+    return batch;
+  }
+
+  int64_t batch_index() const override { return 0; }
+
+ private:
+  arrow::Result<BatchPtr> NextOrError() {
+    ARROW_RETURN_NOT_OK(work_->Check());
+    if (!finishing_) ARROW_RETURN_NOT_OK(RunUnits());
+    if (!finishing_) return nullptr;
+    const int64_t started = base::ThreadCpuNanos();
+    arrow::Result<BatchPtr> batch = reduction_->Next();
+    AccountSince(started);
+    return batch;
+  }
+
+  arrow::Status RunUnits() {
+    while (std::optional<Unit> unit = work_->Take()) {
+      if (reduction_->IsFull()) {
+        work_->Close();
+      } else {
+        ARROW_RETURN_NOT_OK(RunUnit(*unit));
+      }
+      work_->Done();
+    }
+    ARROW_RETURN_NOT_OK(work_->Check());
+    if (!work_->ClaimFinish()) return arrow::Status::OK();
+    const int64_t started = base::ThreadCpuNanos();
+    ARROW_RETURN_NOT_OK(reduction_->Finish());
+    AccountSince(started);
+    finishing_ = true;
+    return arrow::Status::OK();
+  }
+
+  arrow::Status RunUnit(const Unit& unit) {
+    ARROW_RETURN_NOT_OK(reader_.Open(unit, reduction_->filter()));
+    for (int64_t sequence = 0; !reduction_->IsFull(); ++sequence) {
+      ARROW_RETURN_NOT_OK(work_->Check());
+      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
+      if (batch == nullptr) break;
+      const int64_t started = base::ThreadCpuNanos();
+      ARROW_RETURN_NOT_OK(reduction_->Consume(unit, sequence, std::move(batch)));
+      AccountSince(started);
+    }
+    reader_.Close();
+    reduction_->UnitDone(unit);
+    return arrow::Status::OK();
+  }
+
+  void AccountSince(int64_t started) {
+    plan::Cost cost;
+    cost.cpu_ns = base::ThreadCpuNanos() - started;
+    work_->Account(cost);
+  }
+
+  std::shared_ptr<Work> work_;
+  std::shared_ptr<Reduction> reduction_;
+  UnitReader reader_;
+  bool finishing_ = false;
+};
+
+class ScanOfTable : public Scan {
+ public:
+  ScanOfTable(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
+      : work_(std::move(work)),
+        reduction_(std::move(reduction)),
+        declared_schema_(DeclaredSchema(work_->pipeline(), *work_->table().schema)) {}
+
+  arrow::Result<std::unique_ptr<ScanStream>> OpenStream() override {
+    if (reduction_ != nullptr) return std::make_unique<ReducingStream>(work_, reduction_);
+    const auto& limit = work_->pipeline().limit;
+    if (!limit.has_value()) return std::make_unique<PassingStream>(work_);
+    if (cut_.exchange(true)) return std::make_unique<EmptyStream>();
+    return std::make_unique<CuttingStream>(work_, limit->limit);
+  }
+
+  const std::shared_ptr<arrow::Schema>& declared_schema() const override {
+    return declared_schema_;
+  }
+  int num_units() const override { return static_cast<int>(work_->num_units()); }
+  double progress() const override { return work_->progress(); }
+
+  plan::Cost cost() const override {
+    plan::Cost cost = work_->cost();
+    if (reduction_ != nullptr) cost.spilled_bytes += reduction_->spilled_bytes();
+    return cost;
+  }
+
+ private:
+  std::shared_ptr<Work> work_;
+  std::shared_ptr<Reduction> reduction_;
+  std::shared_ptr<arrow::Schema> declared_schema_;
+  std::atomic<bool> cut_{false};
+};
+
+/// Fails unless every input column is one of the table, in its engine type.
+arrow::Status CheckInput(const arrow::Schema& input, const Table& table) {
+  for (const auto& field : input.fields()) {
+    const auto declared = table.schema->GetFieldByName(field->name());
+    if (declared == nullptr) {
+      return base::Invalid("'{}' has no column '{}'", table.name, field->name());
+    }
+    const auto type = plan::EngineType(declared->type());
+    if (!type->Equals(*field->type())) {
+      return base::Invalid("column '{}' of '{}' is {}, not {}", field->name(), table.name,
+                           type->ToString(), field->type()->ToString());
+    }
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::vector<bool>> SkippedFragments(const plan::Pipeline& pipeline,
+                                                  const Table& table) {
+  std::vector<bool> skipped;
+  for (const TableFragment& fragment : table.fragments) {
+    ARROW_ASSIGN_OR_RAISE(auto specialisation, Specialisation::Make(pipeline, table, fragment));
+    skipped.push_back(specialisation->skips());
+  }
+  return skipped;
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> table,
+                                                plan::Pipeline pipeline, ScanOptions options) {
+  ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
+  ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
+  const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
+  CutOptions cut{.max_streams = options.max_streams,
+                 .min_rows = options.unit_rows,
+                 .few_units = pipeline.aggregate.has_value()};
+  std::vector<Unit> units = CutUnits(*table, skipped, cut);
+  if (pipeline.top_k.has_value()) {
+    ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));
+  }
+  std::shared_ptr<Reduction> reduction;
+  const bool held = pipeline.limit.has_value() && pipeline.limit->limit <= kMaxHeldLimit;
+  if (pipeline.aggregate.has_value() || pipeline.top_k.has_value() || held) {
+    ARROW_ASSIGN_OR_RAISE(reduction, MakeReduction(pipeline, options));
+  }
+  auto work = std::make_shared<Work>(std::move(table), std::move(pipeline), std::move(options),
+                                     std::move(units), num_skipped);
+  return std::make_shared<ScanOfTable>(std::move(work), std::move(reduction));
+}
+
+}  // namespace skyhook::client

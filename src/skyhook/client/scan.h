@@ -1,0 +1,85 @@
+// Runs a pipeline over all fragments of a table and finishes it: what users of the library call.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "skyhook/base/limits.h"
+#include "skyhook/client/table.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/runtime_filter.h"
+
+namespace skyhook::client {
+
+struct ScanOptions {
+  /// Threads that will pull; streams beyond it find no work. More streams, smaller units.
+  int max_streams = 1;
+  /// Memory of the whole scan, in bytes: half for merging partials (then they spill), the rest
+  /// shared by the streams.
+  int64_t memory_bytes = int64_t{1} << 30;
+  std::string spill_directory = "/tmp";
+  int64_t batch_rows = 64 * 1024;
+  /// Row groups are asked for together until they hold so many rows: below that, starting a call
+  /// costs more than a tenth of its work.
+  int64_t unit_rows = 128 * 1024;
+  plan::RuntimeFilters runtime_filters;
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+/// One thread's share of a scan. Not thread-safe. Results come in engine types.
+class ScanStream {
+ public:
+  virtual ~ScanStream() = default;
+  /// The next batch of final rows, null when this stream has no more. Never blocks on another
+  /// stream for longer than one unit of that stream's work.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  /// Orders the last batch returned among those of all streams: equal for batches of one unit,
+  /// ascending with (fragment, row).
+  virtual int64_t batch_index() const = 0;
+};
+
+/// A scan in progress. Thread-safe.
+///
+/// Without a reduction, the streams share the fragments' units of work and together return every
+/// row once. An aggregate returns final values (merged, finished), a top-k its `limit` rows in
+/// order, a limit exactly the first `limit` rows; these come from the one stream that happens to
+/// finish last. A limit of more than 65,536 rows is read by the first stream that asks, in order.
+///
+/// Nothing is read ahead of who pulls. After a failure, or when `stop` is requested, every stream
+/// ends with the same error: at once, or when the call that it is in notices.
+class Scan {
+ public:
+  virtual ~Scan() = default;
+
+  /// `pipeline.input` names columns of the table (engine types), partition columns included.
+  static arrow::Result<std::shared_ptr<Scan>> Make(std::shared_ptr<const Table> table,
+                                                   plan::Pipeline pipeline, ScanOptions options);
+
+  virtual arrow::Result<std::unique_ptr<ScanStream>> OpenStream() = 0;
+
+  /// The result's columns in the types that the table declares, as ToReader gives them. Text views
+  /// are declared as utf8, and small decimals as decimal128, because few consumers read those.
+  virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
+
+  /// Units of work at the start: no more streams than this are of use.
+  virtual int num_units() const = 0;
+  /// Done units over all units, in [0, 1].
+  virtual double progress() const = 0;
+  /// The cost so far, of all streams.
+  virtual plan::Cost cost() const = 0;
+};
+
+/// Reads a scan with one stream into a reader of declared types.
+arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> ToReader(std::shared_ptr<Scan> scan);
+
+/// `batch`, in engine types, with its columns in the types of `schema`.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ToDeclared(
+    const arrow::RecordBatch& batch, const std::shared_ptr<arrow::Schema>& schema);
+
+}  // namespace skyhook::client

@@ -1,0 +1,156 @@
+#include "skyhook/client/specialisation.h"
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/client/constant.h"
+
+namespace skyhook::client {
+namespace {
+
+using Kind = plan::Expression::Kind;
+
+/// A runtime filter seen through a fragment's constants.
+class SpecialisedFilter : public plan::RuntimeFilter {
+ public:
+  SpecialisedFilter(std::shared_ptr<const plan::RuntimeFilter> filter,
+                    std::shared_ptr<const Specialisation> specialisation)
+      : filter_(std::move(filter)), specialisation_(std::move(specialisation)) {}
+
+  plan::ExpressionPtr Snapshot() const override {
+    plan::ExpressionPtr current = filter_->Snapshot();
+    if (current == nullptr) return nullptr;
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (current != seen_) {
+      // A filter that cannot be said over this fragment is one that it may ignore.
+      specialised_ = specialisation_->Predicate(current).ValueOr(nullptr);
+      seen_ = std::move(current);
+    }
+    return specialised_;
+  }
+
+  const char* kind() const override { return filter_->kind(); }
+
+ private:
+  std::shared_ptr<const plan::RuntimeFilter> filter_;
+  std::shared_ptr<const Specialisation> specialisation_;
+  mutable std::mutex mutex_;
+  mutable plan::ExpressionPtr seen_;
+  mutable plan::ExpressionPtr specialised_;
+};
+
+/// What stands for column `field` in `fragment` when the file does not hold it, else null.
+arrow::Result<plan::ExpressionPtr> ConstantFor(const arrow::Field& field, const Table& table,
+                                               const TableFragment& fragment) {
+  const auto& partitions = table.partition_columns;
+  const auto partition = std::find(partitions.begin(), partitions.end(), field.name());
+  if (partition != partitions.end()) {
+    return plan::Literal(fragment.partition_values[partition - partitions.begin()]);
+  }
+  const auto found = fragment.description.declared_schema->GetFieldByName(field.name());
+  const bool absent = found == nullptr || (found->type()->id() == arrow::Type::NA &&
+                                           field.type()->id() != arrow::Type::NA);
+  return absent ? plan::NullLiteral(field.type()) : nullptr;
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<const Specialisation>> Specialisation::Make(
+    const plan::Pipeline& pipeline, const Table& table, const TableFragment& fragment) {
+  auto out = std::make_shared<Specialisation>();
+  out->pipeline_ = pipeline;
+  ARROW_RETURN_NOT_OK(out->ReplaceColumns(pipeline, table, fragment));
+  if (out->replacements_.empty()) return out;
+  for (plan::NamedExpression& projected : out->pipeline_.projection) {
+    ARROW_ASSIGN_OR_RAISE(projected.expression,
+                          plan::Substitute(projected.expression, out->replacements_));
+  }
+  ARROW_RETURN_NOT_OK(out->SpecialiseFilter(pipeline.filter));
+  return out;
+}
+
+arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, const Table& table,
+                                             const TableFragment& fragment) {
+  arrow::FieldVector present;
+  std::vector<plan::ExpressionPtr> replacements;
+  for (const auto& field : pipeline.input->fields()) {
+    ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr replacement, ConstantFor(*field, table, fragment));
+    if (replacement == nullptr) {
+      replacement = plan::Column(static_cast<int>(present.size()), field->type());
+      present.push_back(field);
+    }
+    replacements.push_back(std::move(replacement));
+  }
+  if (static_cast<int>(present.size()) == pipeline.input->num_fields()) return arrow::Status::OK();
+  pipeline_.input = arrow::schema(std::move(present));
+  replacements_ = std::move(replacements);
+  return arrow::Status::OK();
+}
+
+arrow::Status Specialisation::SpecialiseFilter(const std::vector<plan::ExpressionPtr>& conjuncts) {
+  pipeline_.filter.clear();
+  for (const plan::ExpressionPtr& conjunct : conjuncts) {
+    ARROW_ASSIGN_OR_RAISE(const plan::Verdict verdict, Decide(conjunct));
+    if (verdict == plan::Verdict::kNever) skips_ = true;
+    if (verdict == plan::Verdict::kAlways) continue;
+    ARROW_ASSIGN_OR_RAISE(pipeline_.filter.emplace_back(),
+                          plan::Substitute(conjunct, replacements_));
+  }
+  return arrow::Status::OK();
+}
+
+plan::RuntimeFilters Specialisation::Filters(const plan::RuntimeFilters& filters) const {
+  if (replacements_.empty()) return filters;
+  plan::RuntimeFilters out;
+  for (const auto& filter : filters) {
+    out.push_back(std::make_shared<SpecialisedFilter>(filter, shared_from_this()));
+  }
+  return out;
+}
+
+arrow::Result<plan::ExpressionPtr> Specialisation::Predicate(
+    const plan::ExpressionPtr& predicate) const {
+  std::vector<plan::ExpressionPtr> conjuncts;
+  for (const plan::ExpressionPtr& conjunct : plan::Conjuncts(predicate)) {
+    ARROW_ASSIGN_OR_RAISE(const plan::Verdict verdict, Decide(conjunct));
+    if (verdict == plan::Verdict::kNever) return plan::BoolLiteral(false);
+    if (verdict == plan::Verdict::kAlways) continue;
+    ARROW_ASSIGN_OR_RAISE(conjuncts.emplace_back(), plan::Substitute(conjunct, replacements_));
+  }
+  return plan::And(std::move(conjuncts));
+}
+
+arrow::Result<plan::Verdict> Specialisation::Decide(const plan::ExpressionPtr& predicate) const {
+  const plan::Verdict verdict =
+      plan::Decide(*predicate, [this](int column) { return StatisticsOf(column); });
+  if (verdict != plan::Verdict::kMaybe || plan::CanFail(*predicate) || !IsConstant(*predicate)) {
+    return verdict;
+  }
+  ARROW_ASSIGN_OR_RAISE(const plan::ExpressionPtr constant,
+                        plan::Substitute(predicate, replacements_));
+  ARROW_ASSIGN_OR_RAISE(const bool holds, HoldsWithoutInput(constant));
+  return holds ? plan::Verdict::kAlways : plan::Verdict::kNever;
+}
+
+bool Specialisation::IsConstant(const plan::Expression& expression) const {
+  const std::set<int> columns = plan::ColumnsOf(expression);
+  return std::all_of(columns.begin(), columns.end(), [this](int column) {
+    return replacements_[column]->kind() == Kind::kLiteral;
+  });
+}
+
+std::optional<plan::ColumnStatistics> Specialisation::StatisticsOf(int column) const {
+  const plan::Expression& replacement = *replacements_[column];
+  if (replacement.kind() != Kind::kLiteral) return std::nullopt;
+  plan::ColumnStatistics out;
+  out.num_rows = 1;
+  out.null_count = replacement.literal()->is_valid ? 0 : 1;
+  out.may_have_nan = false;
+  if (replacement.literal()->is_valid) out.min = out.max = replacement.literal();
+  return out;
+}
+
+}  // namespace skyhook::client

@@ -1,0 +1,55 @@
+// What is queried: a schema and the fragments that hold its rows.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "skyhook/site/site.h"
+
+namespace skyhook::client {
+
+/// One fragment of a table, as known when the table was opened.
+struct TableFragment {
+  site::FragmentDescription description;
+  std::shared_ptr<site::Site> site;
+  /// Values of the table's partition columns, in the order of Table::partition_columns.
+  std::vector<std::shared_ptr<arrow::Scalar>> partition_values;
+};
+
+/// A table is a schema and a set of fragments, sorted by path; immutable.
+struct Table {
+  std::string name;  ///< what it was opened as
+  /// Declared types; the partition columns come last.
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<std::string> partition_columns;
+  std::vector<TableFragment> fragments;
+
+  int64_t num_rows() const;
+  int64_t num_bytes() const;
+};
+
+struct OpenOptions {
+  /// Read `key=value` folders as columns.
+  bool hive_partitioning = true;
+  /// Largest number of files a pattern may match: a guard against `/**`.
+  int64_t max_fragments = 1'000'000;
+};
+
+/// Opens a file, a directory (every .parquet, .arrow and .feather file below it; hidden files and
+/// names that begin with _ are left out) or a glob (`*`, `?`, `[abc]`, `**`). Fields are matched by
+/// name: a fragment may order them differently or lack some (they are NULL there); a field of two
+/// different types is an error that names both files.
+arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
+                                                      const OpenOptions& options = {});
+
+/// True when `name` is something OpenTable might open: it has an ending of ours, a glob character,
+/// or is an existing directory with such a file in it.
+bool LooksLikeTable(const std::string& name);
+
+}  // namespace skyhook::client

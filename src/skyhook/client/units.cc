@@ -1,0 +1,140 @@
+#include "skyhook/client/units.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "skyhook/plan/statistics.h"
+
+namespace skyhook::client {
+namespace {
+
+/// With more fragments than a site keeps open, reading all statistics first costs more than a good
+/// order saves.
+constexpr size_t kMaxSortedFragments = 256;
+
+/// Units per stream of an aggregate: enough that streams finish at about the same time.
+constexpr int64_t kFewUnitsPerStream = 8;
+
+using ScalarPtr = std::shared_ptr<arrow::Scalar>;
+
+int64_t RowsPerUnit(const Table& table, const CutOptions& options) {
+  if (!options.few_units) return options.min_rows;
+  const int64_t pieces = kFewUnitsPerStream * std::max(options.max_streams, 1);
+  return std::max(options.min_rows, table.num_rows() / pieces);
+}
+
+/// Joins neighbouring row groups while the sum stays within `rows_per_unit`.
+void CutFragment(const TableFragment& fragment, int64_t index, int64_t rows_per_unit,
+                 std::vector<Unit>* units) {
+  bool first = true;
+  for (const plan::RowRange& group : fragment.description.row_groups) {
+    if (group.size() == 0) continue;
+    if (!first && units->back().rows.size() + group.size() <= rows_per_unit) {
+      units->back().rows.end = group.end;
+    } else {
+      units->push_back({0, index, group});
+    }
+    first = false;
+  }
+}
+
+std::vector<Unit> Split(const std::vector<Unit>& units, int64_t split_rows) {
+  std::vector<Unit> out;
+  for (Unit unit : units) {
+    const int64_t end = unit.rows.end;
+    while (end - unit.rows.begin > split_rows) {
+      unit.rows.end = unit.rows.begin + split_rows;
+      out.push_back(unit);
+      unit.rows.begin = unit.rows.end;
+    }
+    unit.rows.end = end;
+    out.push_back(unit);
+  }
+  return out;
+}
+
+/// The best value of a sort key in a unit. Units without one come last.
+struct Rank {
+  bool has_null_first = false;
+  ScalarPtr best;
+};
+
+bool Precedes(const Rank& a, const Rank& b, bool descending) {
+  if (a.has_null_first != b.has_null_first) return a.has_null_first;
+  if (a.best == nullptr || b.best == nullptr) return a.best != nullptr && b.best == nullptr;
+  const int order = plan::CompareScalars(*a.best, *b.best);
+  return descending ? order > 0 : order < 0;
+}
+
+using GroupStatistics = std::vector<std::optional<plan::ColumnStatistics>>;
+
+Rank RankOf(const Unit& unit, const std::vector<plan::RowRange>& groups,
+            const GroupStatistics& statistics, const plan::SortKey& key) {
+  Rank rank;
+  for (size_t i = 0; i < groups.size() && i < statistics.size(); ++i) {
+    const bool apart = groups[i].end <= unit.rows.begin || unit.rows.end <= groups[i].begin;
+    if (apart || !statistics[i].has_value()) continue;
+    if (key.nulls_first && statistics[i]->null_count.value_or(0) > 0) rank.has_null_first = true;
+    const ScalarPtr& bound = key.descending ? statistics[i]->max : statistics[i]->min;
+    if (bound == nullptr) continue;
+    if (rank.best == nullptr || Precedes({false, bound}, {false, rank.best}, key.descending)) {
+      rank.best = bound;
+    }
+  }
+  return rank;
+}
+
+/// The name of the column that the first sort key is, or nothing.
+std::optional<std::string> SortColumn(const plan::Pipeline& pipeline) {
+  const plan::SortKey& key = pipeline.top_k->keys.front();
+  const plan::Expression& expression = *pipeline.projection[key.column].expression;
+  if (expression.kind() != plan::Expression::Kind::kColumn) return std::nullopt;
+  return pipeline.input->field(expression.column())->name();
+}
+
+}  // namespace
+
+std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
+                           const CutOptions& options) {
+  std::vector<Unit> units;
+  const int64_t rows_per_unit = RowsPerUnit(table, options);
+  for (size_t i = 0; i < table.fragments.size(); ++i) {
+    if (skipped[i]) continue;
+    CutFragment(table.fragments[i], static_cast<int64_t>(i), rows_per_unit, &units);
+  }
+  if (static_cast<int64_t>(units.size()) < options.max_streams) {
+    units = Split(units, options.split_rows);
+  }
+  for (size_t i = 0; i < units.size(); ++i) units[i].index = static_cast<int64_t>(i);
+  return units;
+}
+
+arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
+                          std::vector<Unit>* units) {
+  if (pipeline.top_k->keys.empty() || table.fragments.size() > kMaxSortedFragments) {
+    return arrow::Status::OK();
+  }
+  const std::optional<std::string> column = SortColumn(pipeline);
+  if (!column.has_value()) return arrow::Status::OK();
+  const plan::SortKey& key = pipeline.top_k->keys.front();
+  std::vector<std::pair<Rank, Unit>> ranked;
+  int64_t described = -1;
+  GroupStatistics statistics;
+  for (const Unit& unit : *units) {
+    const TableFragment& fragment = table.fragments[unit.fragment];
+    if (described != std::exchange(described, unit.fragment)) {
+      ARROW_ASSIGN_OR_RAISE(statistics,
+                            fragment.site->Statistics(fragment.description.id, *column));
+    }
+    ranked.emplace_back(RankOf(unit, fragment.description.row_groups, statistics, key), unit);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
+    return Precedes(a.first, b.first, key.descending);
+  });
+  for (size_t i = 0; i < ranked.size(); ++i) (*units)[i] = ranked[i].second;
+  return arrow::Status::OK();
+}
+
+}  // namespace skyhook::client

@@ -1,0 +1,41 @@
+// How a table's rows are cut into units of work, and in which order they are best visited.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "skyhook/client/table.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/row_ranges.h"
+
+namespace skyhook::client {
+
+/// Rows of one fragment that one stream asks for together.
+struct Unit {
+  int64_t index = 0;  ///< ascends with (fragment, row), whatever the order of visits
+  int64_t fragment = 0;
+  plan::RowRange rows;
+};
+
+struct CutOptions {
+  int max_streams = 1;
+  /// Small row groups are asked for together while they hold no more rows.
+  int64_t min_rows = 128 * 1024;
+  /// When there are fewer units than streams, units are split into such pieces.
+  int64_t split_rows = 256 * 1024;
+  /// Few units rather than equal ones: every unit of an aggregate returns its groups once more.
+  bool few_units = false;
+};
+
+/// The units of the fragments that are not `skipped`, in the order of (fragment, row).
+std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
+                           const CutOptions& options);
+
+/// Puts first the units that by statistics hold the smallest (or largest) values of the first sort
+/// key, so that the threshold is tight early. Leaves the order alone where nothing is known.
+arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
+                          std::vector<Unit>* units);
+
+}  // namespace skyhook::client

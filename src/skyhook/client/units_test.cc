@@ -1,0 +1,134 @@
+#include "skyhook/client/units.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "skyhook/testing/matchers.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::client {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// A table whose fragments have row groups of these sizes.
+Table TableOfGroups(const std::vector<std::vector<int64_t>>& fragments) {
+  Table table;
+  for (const std::vector<int64_t>& groups : fragments) {
+    TableFragment& fragment = table.fragments.emplace_back();
+    int64_t row = 0;
+    for (const int64_t rows : groups) {
+      fragment.description.row_groups.push_back({row, row + rows});
+      row += rows;
+    }
+    fragment.description.num_rows = row;
+  }
+  return table;
+}
+
+std::vector<std::string> Cut(const Table& table, const CutOptions& options,
+                             std::vector<bool> skipped = {}) {
+  skipped.resize(table.fragments.size());
+  std::vector<std::string> out;
+  for (const Unit& unit : CutUnits(table, skipped, options)) {
+    EXPECT_EQ(unit.index, static_cast<int64_t>(out.size()));
+    out.push_back(fmt::format("{}:{}", unit.fragment, plan::RowRanges({unit.rows}).ToString()));
+  }
+  return out;
+}
+
+constexpr CutOptions kOneStream{.max_streams = 1, .min_rows = 100, .split_rows = 200};
+
+TEST(UnitsTest, ALargeRowGroupIsAUnit) {
+  EXPECT_THAT(Cut(TableOfGroups({{150, 120, 130}}), kOneStream),
+              ElementsAre("0:[0,150)", "0:[150,270)", "0:[270,400)"));
+}
+
+TEST(UnitsTest, SmallRowGroupsShareAUnitOfTheirFragment) {
+  EXPECT_THAT(Cut(TableOfGroups({{40, 40, 40}, {10}, {90, 0, 10, 1}}), kOneStream),
+              ElementsAre("0:[0,80)", "0:[80,120)", "1:[0,10)", "2:[0,100)", "2:[100,101)"));
+}
+
+TEST(UnitsTest, SkippedAndEmptyFragmentsHaveNone) {
+  EXPECT_THAT(Cut(TableOfGroups({{50}, {}, {60}, {0}}), kOneStream, {true, false, false, false}),
+              ElementsAre("2:[0,60)"));
+}
+
+TEST(UnitsTest, UnitsAreSplitWhenStreamsWouldBeIdle) {
+  CutOptions options = kOneStream;
+  options.max_streams = 4;
+  EXPECT_THAT(Cut(TableOfGroups({{450}, {200}}), options),
+              ElementsAre("0:[0,200)", "0:[200,400)", "0:[400,450)", "1:[0,200)"));
+  options.max_streams = 2;
+  EXPECT_THAT(Cut(TableOfGroups({{450}, {200}}), options), ElementsAre("0:[0,450)", "1:[0,200)"));
+}
+
+TEST(UnitsTest, AnAggregateGetsFewUnits) {
+  CutOptions options = kOneStream;
+  options.few_units = true;
+  const Table table = TableOfGroups({std::vector<int64_t>(64, 100)});
+  EXPECT_EQ(Cut(table, options).size(), 8u);
+  options.max_streams = 2;
+  EXPECT_EQ(Cut(table, options).size(), 16u);
+}
+
+/// Knows the bounds of column x.
+class BoundsSite : public site::Site {
+ public:
+  explicit BoundsSite(std::vector<std::pair<int64_t, int64_t>> bounds) {
+    for (const auto& [min, max] : bounds) {
+      plan::ColumnStatistics known;
+      known.min = arrow::MakeScalar(min);
+      known.max = arrow::MakeScalar(max);
+      known.null_count = max == 0 ? 1 : 0;
+      statistics_.push_back(known);
+    }
+  }
+  const site::Profile& profile() const override { return profile_; }
+  arrow::Result<site::FragmentDescription> Describe(const site::FragmentId&) override {
+    return arrow::Status::NotImplemented("Describe");
+  }
+  arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
+      const site::FragmentId&, const std::string& column) override {
+    if (column != "x") return arrow::Status::KeyError(column);
+    return statistics_;
+  }
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId&) override {
+    return arrow::Status::NotImplemented("OpenBytes");
+  }
+  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request) override {
+    return arrow::Status::NotImplemented("Run");
+  }
+
+ private:
+  site::Profile profile_;
+  std::vector<std::optional<plan::ColumnStatistics>> statistics_;
+};
+
+/// The indices of units of 100 rows with these bounds of x, in the order of visits.
+std::vector<int64_t> OrderOf(std::vector<std::pair<int64_t, int64_t>> bounds, plan::SortKey key) {
+  Table table = TableOfGroups({std::vector<int64_t>(bounds.size(), 100)});
+  table.fragments[0].site = std::make_shared<BoundsSite>(std::move(bounds));
+  plan::Pipeline pipeline = testing::ReadAll(*arrow::schema({arrow::field("x", arrow::int64())}));
+  pipeline.top_k = plan::TopK{{key}, 5};
+  std::vector<Unit> units = CutUnits(table, {false}, kOneStream);
+  testing::Require(SortForTopK(table, pipeline, &units));
+  std::vector<int64_t> order;
+  for (const Unit& unit : units) order.push_back(unit.index);
+  return order;
+}
+
+TEST(UnitsTest, ATopKVisitsTheMostPromisingUnitsFirst) {
+  const std::vector<std::pair<int64_t, int64_t>> bounds = {{10, 20}, {5, 90}, {7, 30}, {5, 6}};
+  EXPECT_THAT(OrderOf(bounds, {.column = 0, .descending = false}), ElementsAre(1, 3, 2, 0));
+  EXPECT_THAT(OrderOf(bounds, {.column = 0, .descending = true}), ElementsAre(1, 2, 0, 3));
+}
+
+TEST(UnitsTest, ATopKVisitsNullsFirstWhenTheyComeFirst) {
+  const std::vector<std::pair<int64_t, int64_t>> bounds = {{-9, -1}, {-20, -5}, {-3, 0}};
+  EXPECT_THAT(OrderOf(bounds, {.column = 0, .nulls_first = true}), ElementsAre(2, 1, 0));
+  EXPECT_THAT(OrderOf(bounds, {.column = 0, .nulls_first = false}), ElementsAre(1, 0, 2));
+}
+
+}  // namespace
+}  // namespace skyhook::client

@@ -1,0 +1,473 @@
+#include "skyhook/exec/accumulator.h"
+
+#include <arrow/array/builder_nested.h>
+#include <arrow/array/concatenate.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "skyhook/base/status.h"
+#include "skyhook/exec/group_table.h"
+#include "skyhook/exec/kernels.h"
+#include "skyhook/exec/text.h"
+#include "skyhook/plan/statistics.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+using plan::IsFloat;
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
+using Groups = std::span<const int32_t>;
+
+namespace {
+
+template <typename T>
+int64_t BytesOf(const std::vector<T>& values) {
+  return static_cast<int64_t>(values.capacity() * sizeof(T));
+}
+
+// Values of some groups as an array of `type`; NULL where `seen` is 0.
+template <typename T>
+Result<std::shared_ptr<arrow::Array>> ArrayOf(const std::shared_ptr<arrow::DataType>& type,
+                                              const std::vector<T>& values,
+                                              const std::vector<uint8_t>* seen, Groups groups) {
+  const auto count = static_cast<int64_t>(groups.size());
+  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(count));
+  BufferPtr valid;
+  if (seen != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(valid, AllocateValues<uint8_t>(count));
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const auto group = static_cast<size_t>(groups[i]);
+    MutableValues<T>(out)[i] = values[group];
+    if (seen != nullptr) valid->mutable_data()[i] = (*seen)[group];
+  }
+  return Column::Flat(type, count, std::move(out), std::move(valid)).ToArray();
+}
+
+// The rows of partial state that hold something, as rows to count.
+Result<GroupedRows> WithValues(const Column& state, GroupedRows rows) {
+  rows.counts = state.valid();
+  return rows;
+}
+
+class CountAccumulator : public Accumulator {
+ public:
+  void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
+
+  Status Update(const Column*, const GroupedRows& rows) override {
+    if (rows.groups == nullptr && rows.counts == nullptr) {
+      counts_[0] += rows.rows;
+      return Status::OK();
+    }
+    for (int64_t i = 0; i < rows.rows; ++i) counts_[rows.group(i)] += int64_t{rows.count(i)};
+    return Status::OK();
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    const int64_t* counts = column.values<int64_t>();
+    for (int64_t i = 0; i < rows.rows; ++i) counts_[rows.group(i)] += counts[i];
+    return Status::OK();
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    ARROW_ASSIGN_OR_RAISE(auto counts, Final(groups));
+    return arrow::ArrayVector{counts};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    return ArrayOf(arrow::int64(), counts_, nullptr, groups);
+  }
+
+  int64_t bytes_held() const override { return BytesOf(counts_); }
+
+ private:
+  std::vector<int64_t> counts_;
+};
+
+// Sums of integers and decimals in 128 bits.
+class ExactSumAccumulator : public Accumulator {
+ public:
+  explicit ExactSumAccumulator(int scale) : type_(arrow::decimal128(38, scale)) {}
+
+  void Resize(int64_t groups) override {
+    sums_.resize(static_cast<size_t>(groups), 0);
+    seen_.resize(static_cast<size_t>(groups), 0);
+  }
+
+  Status Update(const Column* argument, const GroupedRows& rows) override {
+    return VisitPhysical(*argument->type(), [&](auto value) {
+      using T = decltype(value);
+      if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
+        return AddNarrow(argument->values<T>(), argument->is_constant(), rows);
+      } else if constexpr (std::is_same_v<T, Int128>) {
+        return AddWide(argument->values<T>(), argument->is_constant(), rows);
+      } else {
+        return base::UnsupportedPlan("no exact sum of {}", argument->type()->ToString());
+      }
+    });
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
+    return AddWide(column.values<Int128>(), false, with_values);
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    ARROW_ASSIGN_OR_RAISE(auto sums, ArrayOf(type_, sums_, &seen_, groups));
+    return arrow::ArrayVector{sums};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    const Int128 bound = PowerOfTen(38);
+    for (int32_t group : groups) {
+      const Int128 sum = sums_[static_cast<size_t>(group)];
+      if (sum >= bound || sum <= -bound) {
+        return base::Invalid("sum: the result has more than the 38 digits of {}",
+                             type_->ToString());
+      }
+    }
+    return ArrayOf(type_, sums_, &seen_, groups);
+  }
+
+  int64_t bytes_held() const override { return BytesOf(sums_) + BytesOf(seen_); }
+
+ private:
+  // Fewer than 2^64 values of at most 64 bits cannot leave 128 bits.
+  template <typename T>
+  Status AddNarrow(const T* values, bool constant, const GroupedRows& rows) {
+    if (rows.groups == nullptr && rows.counts == nullptr && !constant) {
+      Int128 sum = 0;
+      for (int64_t i = 0; i < rows.rows; ++i) sum += values[i];
+      sums_[0] += sum;
+      seen_[0] |= static_cast<uint8_t>(rows.rows > 0);
+      return Status::OK();
+    }
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      if (!rows.count(i)) continue;
+      const uint32_t group = rows.group(i);
+      sums_[group] += values[constant ? 0 : i];
+      seen_[group] = 1;
+    }
+    return Status::OK();
+  }
+
+  Status AddWide(const Int128* values, bool constant, const GroupedRows& rows) {
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      if (!rows.count(i)) continue;
+      const uint32_t group = rows.group(i);
+      if (__builtin_add_overflow(sums_[group], values[constant ? 0 : i], &sums_[group])) {
+        return base::Invalid("sum: the running total of {} does not fit 128 bits",
+                             type_->ToString());
+      }
+      seen_[group] = 1;
+    }
+    return Status::OK();
+  }
+
+  std::shared_ptr<arrow::DataType> type_;
+  std::vector<Int128> sums_;
+  std::vector<uint8_t> seen_;
+};
+
+// Sums of floats as an unevaluated sum of two doubles, so that how rows were split over calls does
+// not show. The error-free addition is Knuth's TwoSum.
+class FloatSumAccumulator : public Accumulator {
+ public:
+  void Resize(int64_t groups) override {
+    high_.resize(static_cast<size_t>(groups), 0.0);
+    low_.resize(static_cast<size_t>(groups), 0.0);
+    seen_.resize(static_cast<size_t>(groups), 0);
+  }
+
+  Status Update(const Column* argument, const GroupedRows& rows) override {
+    if (argument->type()->id() == arrow::Type::FLOAT) {
+      return AddAll(argument->values<float>(), argument->is_constant(), rows);
+    }
+    return AddAll(argument->values<double>(), argument->is_constant(), rows);
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    ARROW_ASSIGN_OR_RAISE(const Column high, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const Column low, Column::FromArray(state[1]));
+    ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(high, rows));
+    ARROW_RETURN_NOT_OK(AddAll(high.values<double>(), false, with_values));
+    return AddAll(low.values<double>(), false, with_values);
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    std::vector<double> corrections(low_.size());
+    for (size_t i = 0; i < low_.size(); ++i) corrections[i] = std::isfinite(high_[i]) ? low_[i] : 0.0;
+    ARROW_ASSIGN_OR_RAISE(auto high, ArrayOf(arrow::float64(), high_, &seen_, groups));
+    ARROW_ASSIGN_OR_RAISE(auto low, ArrayOf(arrow::float64(), corrections, &seen_, groups));
+    return arrow::ArrayVector{high, low};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    std::vector<double> sums(high_.size());
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] = Sum(i);
+    return ArrayOf(arrow::float64(), sums, &seen_, groups);
+  }
+
+  int64_t bytes_held() const override {
+    return BytesOf(high_) + BytesOf(low_) + BytesOf(seen_);
+  }
+
+ private:
+  // The correction means nothing once the sum is infinite or NaN.
+  double Sum(size_t group) const {
+    return std::isfinite(high_[group]) ? high_[group] + low_[group] : high_[group];
+  }
+
+  void Add(uint32_t group, double value) {
+    const double a = high_[group];
+    const double sum = a + value;
+    const double b = sum - a;
+    low_[group] += (a - (sum - b)) + (value - b);
+    high_[group] = sum;
+    seen_[group] = 1;
+  }
+
+  template <typename T>
+  Status AddAll(const T* values, bool constant, const GroupedRows& rows) {
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      if (rows.count(i)) Add(rows.group(i), static_cast<double>(values[constant ? 0 : i]));
+    }
+    return Status::OK();
+  }
+
+  std::vector<double> high_;
+  std::vector<double> low_;
+  std::vector<uint8_t> seen_;
+};
+
+// Whether `a` comes before `b` in SQL's order, where NaN is greatest.
+template <typename T>
+bool Before(const T& a, const T& b) {
+  if constexpr (std::is_floating_point_v<T>) return a < b || (std::isnan(b) && !std::isnan(a));
+  return a < b;
+}
+
+// The smallest or largest value; T is the physical type, Stored what is kept of it.
+template <typename T, typename Stored>
+class ExtremeAccumulator : public Accumulator {
+ public:
+  ExtremeAccumulator(std::shared_ptr<arrow::DataType> type, bool minimum)
+      : type_(std::move(type)), minimum_(minimum) {}
+
+  void Resize(int64_t groups) override {
+    values_.resize(static_cast<size_t>(groups));
+    seen_.resize(static_cast<size_t>(groups), 0);
+  }
+
+  Status Update(const Column* argument, const GroupedRows& rows) override {
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      if (rows.count(i)) Take(rows.group(i), At(*argument, i));
+    }
+    return Status::OK();
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
+    return Update(&column, with_values);
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    ARROW_ASSIGN_OR_RAISE(auto values, Final(groups));
+    return arrow::ArrayVector{values};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    if constexpr (std::is_same_v<Stored, std::string>) {
+      TextBuilder builder;
+      for (int32_t group : groups) {
+        const auto at = static_cast<size_t>(group);
+        ARROW_RETURN_NOT_OK(seen_[at] != 0 ? builder.Append(values_[at]) : builder.AppendNull());
+      }
+      ARROW_ASSIGN_OR_RAISE(Column column, builder.Finish(type_));
+      return column.ToArray();
+    } else {
+      return ArrayOf(type_, values_, &seen_, groups);
+    }
+  }
+
+  int64_t bytes_held() const override {
+    return BytesOf(values_) + BytesOf(seen_) + text_bytes_;
+  }
+
+ private:
+  static auto At(const Column& column, int64_t row) {
+    if constexpr (std::is_same_v<Stored, std::string>) {
+      return column.TextAt(row);
+    } else {
+      return column.values<T>()[column.is_constant() ? 0 : row];
+    }
+  }
+
+  template <typename Value>
+  void Take(uint32_t group, const Value& value) {
+    Stored& kept = values_[group];
+    if (seen_[group] != 0) {
+      const Value current(kept);
+      if (minimum_ ? !Before(value, current) : !Before(current, value)) return;
+    }
+    if constexpr (std::is_same_v<Stored, std::string>) {
+      text_bytes_ += static_cast<int64_t>(value.size()) - static_cast<int64_t>(kept.size());
+    }
+    kept = Stored(value);
+    seen_[group] = 1;
+  }
+
+  std::shared_ptr<arrow::DataType> type_;
+  bool minimum_;
+  std::vector<Stored> values_;
+  std::vector<uint8_t> seen_;
+  int64_t text_bytes_ = 0;
+};
+
+// Distinct values of each group, as the distinct pairs of group and value.
+class DistinctAccumulator : public Accumulator {
+ public:
+  explicit DistinctAccumulator(std::shared_ptr<arrow::DataType> type)
+      : type_(std::move(type)), pairs_({arrow::uint32(), type_}), values_({type_}) {}
+
+  void Resize(int64_t groups) override { groups_ = groups; }
+
+  Status Update(const Column* argument, const GroupedRows& rows) override {
+    Column values = *argument;
+    std::vector<int32_t> counting;
+    if (rows.counts != nullptr) {
+      for (int64_t i = 0; i < rows.rows; ++i) {
+        if (rows.counts[i] != 0) counting.push_back(static_cast<int32_t>(i));
+      }
+      ARROW_ASSIGN_OR_RAISE(values, argument->Gather(counting));
+    }
+    const int64_t count = rows.counts == nullptr ? rows.rows : static_cast<int64_t>(counting.size());
+    scratch_.resize(static_cast<size_t>(count));
+    if (rows.groups == nullptr) {
+      return values_.Assign({values}, count, scratch_.data());
+    }
+    ARROW_ASSIGN_OR_RAISE(auto numbers, AllocateValues<uint32_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t row = rows.counts == nullptr ? i : counting[static_cast<size_t>(i)];
+      MutableValues<uint32_t>(numbers)[i] = rows.groups[row];
+    }
+    const Column group = Column::Flat(arrow::uint32(), count, std::move(numbers), nullptr);
+    return pairs_.Assign({group, values}, count, scratch_.data());
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    const auto& lists = static_cast<const arrow::ListArray&>(*state[0]);
+    const int64_t begin = lists.value_offset(0);
+    const int64_t end = lists.value_offset(lists.length());
+    ARROW_ASSIGN_OR_RAISE(const Column values,
+                          Column::FromArray(lists.values()->Slice(begin, end - begin)));
+    std::vector<uint32_t> groups;
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      groups.insert(groups.end(), static_cast<size_t>(lists.value_length(i)), rows.group(i));
+    }
+    GroupedRows values_of{end - begin, rows.groups == nullptr ? nullptr : groups.data(), nullptr};
+    return Update(&values, values_of);
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    std::vector<std::vector<int32_t>> members(static_cast<size_t>(groups_));
+    ARROW_RETURN_NOT_OK(VisitPairs([&](uint32_t group, int32_t pair) {
+      members[group].push_back(pair);
+    }));
+    std::vector<int32_t> order;
+    ARROW_ASSIGN_OR_RAISE(auto offsets,
+                          AllocateValues<int32_t>(static_cast<int64_t>(groups.size()) + 1));
+    MutableValues<int32_t>(offsets)[0] = 0;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      const auto& of_group = members[static_cast<size_t>(groups[i])];
+      order.insert(order.end(), of_group.begin(), of_group.end());
+      MutableValues<int32_t>(offsets)[i + 1] = static_cast<int32_t>(order.size());
+    }
+    const bool grouped = pairs_.size() > 0;
+    ARROW_ASSIGN_OR_RAISE(auto keys, (grouped ? pairs_ : values_).Keys(order));
+    ARROW_ASSIGN_OR_RAISE(auto values, keys.back().ToArray());
+    return arrow::ArrayVector{std::make_shared<arrow::ListArray>(
+        arrow::list(type_), static_cast<int64_t>(groups.size()), std::move(offsets), values)};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    std::vector<int64_t> counts(static_cast<size_t>(std::max<int64_t>(groups_, 1)), 0);
+    ARROW_RETURN_NOT_OK(VisitPairs([&](uint32_t group, int32_t) { ++counts[group]; }));
+    return ArrayOf(arrow::int64(), counts, nullptr, groups);
+  }
+
+  int64_t bytes_held() const override { return pairs_.bytes_held() + values_.bytes_held(); }
+
+ private:
+  template <typename Visitor>
+  Status VisitPairs(Visitor&& visit) const {
+    if (pairs_.size() == 0) {
+      for (int64_t i = 0; i < values_.size(); ++i) visit(0, static_cast<int32_t>(i));
+      return Status::OK();
+    }
+    std::vector<int32_t> all(static_cast<size_t>(pairs_.size()));
+    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int32_t>(i);
+    ARROW_ASSIGN_OR_RAISE(auto keys, pairs_.Keys(all));
+    const uint32_t* groups = keys[0].values<uint32_t>();
+    for (size_t i = 0; i < all.size(); ++i) visit(groups[i], all[i]);
+    return Status::OK();
+  }
+
+  std::shared_ptr<arrow::DataType> type_;
+  GroupTable pairs_;   // (group, value), when there are groups
+  GroupTable values_;  // (value), when there is one group only
+  std::vector<uint32_t> scratch_;
+  int64_t groups_ = 1;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Accumulator>> MakeAccumulator(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument) {
+  switch (kind) {
+    case StateKind::kCount:
+      return std::make_unique<CountAccumulator>();
+    case StateKind::kDistinct:
+      return std::make_unique<DistinctAccumulator>(argument);
+    case StateKind::kSum:
+      if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
+      return std::make_unique<ExactSumAccumulator>(
+          plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0);
+    default:
+      break;
+  }
+  const bool minimum = kind == StateKind::kMinimum;
+  return VisitPhysical(*argument, [&](auto value) -> std::unique_ptr<Accumulator> {
+    using T = decltype(value);
+    if constexpr (std::is_same_v<T, TextView>) {
+      return std::make_unique<ExtremeAccumulator<T, std::string>>(argument, minimum);
+    } else {
+      return std::make_unique<ExtremeAccumulator<T, T>>(argument, minimum);
+    }
+  });
+}
+
+std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument) {
+  switch (kind) {
+    case StateKind::kCount:
+      return {arrow::int64()};
+    case StateKind::kSum:
+      if (IsFloat(*argument)) return {arrow::float64(), arrow::float64()};
+      return {arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
+    case StateKind::kDistinct:
+      return {arrow::list(argument)};
+    default:
+      return {argument};
+  }
+}
+
+}  // namespace skyhook::exec

@@ -1,0 +1,58 @@
+// Running state of aggregates, one value a group: updated from rows, merged from partial state.
+#pragma once
+
+#include <arrow/array.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "skyhook/exec/column.h"
+#include "skyhook/plan/pipeline.h"
+
+namespace skyhook::exec {
+
+/// Rows of one update: row i belongs to group groups[i] (or to group 0 when `groups` is null) and
+/// counts when `counts` is null or counts[i] is 1.
+struct GroupedRows {
+  int64_t rows = 0;
+  const uint32_t* groups = nullptr;
+  const uint8_t* counts = nullptr;
+
+  uint32_t group(int64_t row) const { return groups == nullptr ? 0 : groups[row]; }
+  bool count(int64_t row) const { return counts == nullptr || counts[row] != 0; }
+};
+
+/// State of one kind over all groups. Not thread-safe.
+class Accumulator {
+ public:
+  virtual ~Accumulator() = default;
+
+  /// Makes room for groups [0, groups); new ones have seen no value.
+  virtual void Resize(int64_t groups) = 0;
+  /// Takes the values of `argument` (flat or constant; null for a count of rows). The rows' `counts`
+  /// already leave out NULL values.
+  virtual arrow::Status Update(const Column* argument, const GroupedRows& rows) = 0;
+  /// Takes partial state of the same kind, in the columns that Partial gives.
+  virtual arrow::Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) = 0;
+  /// The partial state of the given groups.
+  virtual arrow::Result<arrow::ArrayVector> Partial(std::span<const int32_t> groups) const = 0;
+  /// The final value of the given groups.
+  virtual arrow::Result<std::shared_ptr<arrow::Array>> Final(
+      std::span<const int32_t> groups) const = 0;
+  virtual int64_t bytes_held() const = 0;
+};
+
+/// What an accumulator keeps. An average is a sum and a count.
+enum class StateKind : uint8_t { kCount, kSum, kMinimum, kMaximum, kDistinct };
+
+arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
+
+/// The types of the columns that Partial gives.
+std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
+
+}  // namespace skyhook::exec

@@ -1,0 +1,74 @@
+// Groups and their running aggregates: fed with rows, or with partial state, read as either.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "skyhook/exec/accumulator.h"
+#include "skyhook/exec/column.h"
+#include "skyhook/exec/group_table.h"
+#include "skyhook/plan/pipeline.h"
+
+namespace skyhook::exec {
+
+/// The aggregate of one pipeline. Measures share state: sum(x), avg(x) and count(x) keep one sum and
+/// one count. Not thread-safe.
+class Aggregator {
+ public:
+  static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
+
+  /// Takes rows of the projected columns.
+  arrow::Status Consume(const std::vector<Column>& projected, int64_t rows);
+  /// Takes a partial batch (PartialSchema).
+  arrow::Status Merge(const arrow::RecordBatch& partial);
+
+  /// Without keys 1, also before any row; else the groups seen.
+  int64_t num_groups() const;
+  int64_t bytes_held() const;
+
+  /// The given groups as partial state, or as final rows.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Partial(std::span<const int32_t> groups) const;
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Final(std::span<const int32_t> groups) const;
+  /// The hash of a group's keys.
+  uint64_t hash(int64_t group) const { return keys_.empty() ? 0 : table_.hash(group); }
+
+  /// Forgets all groups and frees their memory.
+  arrow::Status Clear();
+
+ private:
+  // State that measures share: kind, argument and filter say which.
+  struct State {
+    StateKind kind;
+    int argument;
+    int filter;
+    std::shared_ptr<arrow::DataType> type;
+    std::unique_ptr<Accumulator> accumulator;
+  };
+
+  explicit Aggregator(std::vector<std::shared_ptr<arrow::DataType>> key_types)
+      : table_(std::move(key_types)) {}
+
+  arrow::Status AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure);
+  size_t AddState(StateKind kind, int argument, int filter,
+                  std::shared_ptr<arrow::DataType> type);
+  arrow::Status UpdateState(State* state, const std::vector<Column>& projected,
+                            const uint32_t* groups, int64_t rows);
+  arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;
+  arrow::Result<std::shared_ptr<arrow::Array>> FinalMeasure(
+      size_t measure, std::span<const int32_t> groups) const;
+
+  plan::Aggregate aggregate_;
+  std::vector<int> keys_;
+  std::shared_ptr<arrow::Schema> partial_schema_;
+  std::shared_ptr<arrow::Schema> result_schema_;
+  GroupTable table_;
+  std::vector<State> states_;
+  std::vector<std::vector<size_t>> measure_states_;  // for each measure, its states in order
+  std::vector<uint32_t> groups_;
+};
+
+}  // namespace skyhook::exec

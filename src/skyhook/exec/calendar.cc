@@ -1,0 +1,38 @@
+#include "skyhook/exec/calendar.h"
+
+#include <array>
+
+namespace skyhook::exec {
+
+// Both directions count in eras of 400 years that begin on 1 March, so that the leap day is an era's
+// last.
+CivilDate CivilFromDays(int64_t days) {
+  const int64_t shifted = days + 719'468;
+  const int64_t era = FloorDivide(shifted, 146'097);
+  const int64_t day_of_era = shifted - era * 146'097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+  const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  return {year_of_era + era * 400 + int64_t{month <= 2}, month, day};
+}
+
+int64_t DaysFromCivil(const CivilDate& date) {
+  const int64_t year = date.year - int64_t{date.month <= 2};
+  const int64_t era = FloorDivide(year, 400);
+  const int64_t year_of_era = year - era * 400;
+  const int64_t shifted_month = date.month > 2 ? date.month - 3 : date.month + 9;
+  const int64_t day_of_year = (153 * shifted_month + 2) / 5 + date.day - 1;
+  const int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146'097 + day_of_era - 719'468;
+}
+
+int64_t TicksPerSecond(const arrow::DataType& timestamp) {
+  static constexpr std::array<int64_t, 4> kTicks = {1, 1000, 1'000'000, 1'000'000'000};
+  return kTicks[static_cast<size_t>(static_cast<const arrow::TimestampType&>(timestamp).unit())];
+}
+
+}  // namespace skyhook::exec

@@ -1,0 +1,284 @@
+#include "skyhook/exec/group_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "skyhook/base/status.h"
+#include "skyhook/exec/text.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+constexpr size_t kMaxCodes = 1 << 16;
+constexpr uint64_t kUpperHalf = 0xFFFFFFFF00000000ULL;
+
+uint64_t HashRow(const uint8_t* row, int64_t size) {
+  uint64_t hash = 0x9E3779B97F4A7C15ULL ^ static_cast<uint64_t>(size);
+  for (int64_t i = 0; i < size; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, row + i, 8);
+    hash = (hash ^ word) * 0xD6E8FEB86659FD93ULL;
+    hash ^= hash >> 32;
+  }
+  hash *= 0xD6E8FEB86659FD93ULL;
+  return hash ^ (hash >> 29);
+}
+
+// One bit pattern for values that are one group.
+template <typename T>
+T Canonical(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(value)) return std::numeric_limits<T>::quiet_NaN();
+    if (value == T{0}) return T{0};
+  }
+  return value;
+}
+
+int64_t PaddedTo8(int64_t size) { return (size + 7) / 8 * 8; }
+
+}  // namespace
+
+GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types)
+    : types_(std::move(key_types)) {
+  Clear();
+}
+
+void GroupTable::Clear() {
+  rows_.clear();
+  rows_.shrink_to_fit();
+  hashes_.clear();
+  hashes_.shrink_to_fit();
+  offsets_.assign(1, 0);
+  offsets_.shrink_to_fit();
+  slots_.assign(64, 0);
+  slots_.shrink_to_fit();
+  dictionaries_.clear();
+  by_codes_.clear();
+}
+
+int64_t GroupTable::bytes_held() const {
+  return static_cast<int64_t>(rows_.capacity() + offsets_.capacity() * sizeof(int64_t) +
+                              hashes_.capacity() * sizeof(uint64_t) +
+                              slots_.capacity() * sizeof(uint64_t));
+}
+
+Status GroupTable::Assign(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
+  std::vector<int32_t> unknown;
+  if (!AssignByCodes(keys, rows, groups, &unknown)) return AssignByHash(keys, rows, groups);
+  if (unknown.empty()) return Status::OK();
+  std::vector<Column> some;
+  for (const Column& key : keys) {
+    ARROW_ASSIGN_OR_RAISE(Column gathered, key.Gather(unknown));
+    some.push_back(std::move(gathered));
+  }
+  std::vector<uint32_t> found(unknown.size());
+  ARROW_RETURN_NOT_OK(AssignByHash(some, static_cast<int64_t>(unknown.size()), found.data()));
+  for (size_t i = 0; i < unknown.size(); ++i) groups[unknown[i]] = found[i];
+  RememberCodes(keys, unknown, groups);
+  return Status::OK();
+}
+
+// Looks every row up by its combination of dictionary codes; rows whose combination is new go to
+// `unknown`. False when the keys are not all dictionary-encoded, or have too many combinations.
+bool GroupTable::AssignByCodes(const std::vector<Column>& keys, int64_t rows, uint32_t* groups,
+                               std::vector<int32_t>* unknown) {
+  size_t combinations = 1;
+  bool same = dictionaries_.size() == keys.size();
+  for (size_t k = 0; k < keys.size(); ++k) {
+    if (keys[k].kind() != Column::Kind::kDictionary || keys[k].valid() != nullptr) return false;
+    combinations *= static_cast<size_t>(keys[k].dictionary()->length());
+    if (combinations == 0 || combinations > kMaxCodes) return false;
+    same = same && dictionaries_[k] == keys[k].dictionary();
+  }
+  if (keys.empty()) return false;
+  if (!same) {
+    dictionaries_.clear();
+    for (const Column& key : keys) dictionaries_.push_back(key.dictionary());
+    by_codes_.assign(combinations, 0);
+  }
+  const int32_t* first = keys[0].values<int32_t>();
+  for (int64_t i = 0; i < rows; ++i) groups[i] = static_cast<uint32_t>(first[i]);
+  for (size_t k = 1; k < keys.size(); ++k) {
+    const auto scale = static_cast<uint32_t>(keys[k].dictionary()->length());
+    const int32_t* codes = keys[k].values<int32_t>();
+    for (int64_t i = 0; i < rows; ++i) groups[i] = groups[i] * scale + static_cast<uint32_t>(codes[i]);
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    const uint32_t known = by_codes_[groups[i]];
+    if (known == 0) {
+      unknown->push_back(static_cast<int32_t>(i));
+    } else {
+      groups[i] = known - 1;
+    }
+  }
+  return true;
+}
+
+void GroupTable::RememberCodes(const std::vector<Column>& keys, const std::vector<int32_t>& rows,
+                               const uint32_t* groups) {
+  for (int32_t row : rows) {
+    size_t code = 0;
+    for (const Column& key : keys) {
+      code = code * static_cast<size_t>(key.dictionary()->length()) +
+             static_cast<size_t>(key.values<int32_t>()[row]);
+    }
+    by_codes_[code] = groups[row] + 1;
+  }
+}
+
+void GroupTable::Encode(const std::vector<Column>& keys, int64_t rows) {
+  std::vector<int64_t>& offsets = scratch_.offsets;
+  offsets.assign(static_cast<size_t>(rows) + 1, 0);
+  int64_t fixed = 0;
+  for (const Column& key : keys) {
+    fixed += 1 + (plan::IsTextOrBytes(*key.type()) ? 4 : ValueWidth(*key.type()));
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    int64_t size = fixed;
+    for (const Column& key : keys) {
+      if (plan::IsTextOrBytes(*key.type()) && key.IsValid(i)) {
+        size += key.values<TextView>()[key.is_constant() ? 0 : i].size();
+      }
+    }
+    offsets[static_cast<size_t>(i) + 1] = offsets[static_cast<size_t>(i)] + PaddedTo8(size);
+  }
+  scratch_.bytes.assign(static_cast<size_t>(offsets.back()), 0);
+  std::vector<int64_t> cursors(offsets.begin(), offsets.end() - 1);
+  for (const Column& key : keys) {
+    VisitPhysical(*key.type(), [&](auto value) {
+      using T = decltype(value);
+      for (int64_t i = 0; i < rows; ++i) {
+        int64_t& cursor = cursors[static_cast<size_t>(i)];
+        uint8_t* to = scratch_.bytes.data() + cursor;
+        const bool valid = key.IsValid(i);
+        *to++ = static_cast<uint8_t>(!valid);
+        if constexpr (std::is_same_v<T, TextView>) {
+          const std::string_view text = valid ? key.TextAt(i) : std::string_view();
+          const auto size = static_cast<uint32_t>(text.size());
+          std::memcpy(to, &size, sizeof(size));
+          if (!text.empty()) std::memcpy(to + sizeof(size), text.data(), text.size());
+          cursor += 1 + static_cast<int64_t>(sizeof(size) + text.size());
+        } else {
+          const T one = valid ? Canonical(key.values<T>()[key.is_constant() ? 0 : i]) : T{};
+          std::memcpy(to, &one, sizeof(T));
+          cursor += 1 + static_cast<int64_t>(sizeof(T));
+        }
+      }
+    });
+  }
+}
+
+Status GroupTable::AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
+  std::vector<Column> plain;
+  for (const Column& key : keys) {
+    if (key.kind() == Column::Kind::kDictionary) {
+      ARROW_ASSIGN_OR_RAISE(Column flat, key.Flatten());
+      plain.push_back(std::move(flat));
+    } else {
+      plain.push_back(key);
+    }
+  }
+  Encode(plain, rows);
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t begin = scratch_.offsets[static_cast<size_t>(i)];
+    const int64_t size = scratch_.offsets[static_cast<size_t>(i) + 1] - begin;
+    ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(scratch_.bytes.data() + begin, size));
+  }
+  return Status::OK();
+}
+
+Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size) {
+  const uint64_t hash = HashRow(row, size);
+  const uint64_t mask = slots_.size() - 1;
+  for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
+    const uint64_t slot = slots_[at];
+    if (slot == 0) {
+      if (hashes_.size() >= std::numeric_limits<uint32_t>::max() - 1) {
+        return base::LimitExceeded("more than {} groups in one table", hashes_.size());
+      }
+      const auto group = static_cast<uint32_t>(hashes_.size());
+      slots_[at] = (hash & kUpperHalf) | (group + 1);
+      hashes_.push_back(hash);
+      rows_.insert(rows_.end(), row, row + size);
+      offsets_.push_back(static_cast<int64_t>(rows_.size()));
+      if (hashes_.size() * 2 > slots_.size()) Grow();
+      return group;
+    }
+    if ((slot & kUpperHalf) != (hash & kUpperHalf)) continue;
+    const auto group = static_cast<uint32_t>(slot) - 1;
+    const int64_t begin = offsets_[group];
+    if (offsets_[group + 1] - begin == size &&
+        std::memcmp(rows_.data() + begin, row, static_cast<size_t>(size)) == 0) {
+      return group;
+    }
+  }
+}
+
+void GroupTable::Grow() {
+  std::vector<uint64_t> slots(slots_.size() * 2, 0);
+  const uint64_t mask = slots.size() - 1;
+  for (size_t group = 0; group < hashes_.size(); ++group) {
+    uint64_t at = hashes_[group] & mask;
+    while (slots[at] != 0) at = (at + 1) & mask;
+    slots[at] = (hashes_[group] & kUpperHalf) | (group + 1);
+  }
+  slots_ = std::move(slots);
+}
+
+// Decodes one key of each group, starting at its cursor, which moves on to the next key.
+Result<Column> GroupTable::DecodeKey(size_t key, std::span<const int32_t> groups,
+                                     std::vector<int64_t>* cursors) const {
+  const auto& type = types_[key];
+  const auto count = static_cast<int64_t>(groups.size());
+  return VisitPhysical(*type, [&](auto value) -> Result<Column> {
+    using T = decltype(value);
+    if constexpr (std::is_same_v<T, TextView>) {
+      TextBuilder builder;
+      for (int64_t& cursor : *cursors) {
+        uint32_t size;
+        std::memcpy(&size, rows_.data() + cursor + 1, sizeof(size));
+        const auto* text = reinterpret_cast<const char*>(rows_.data() + cursor + 5);
+        ARROW_RETURN_NOT_OK(rows_[static_cast<size_t>(cursor)] != 0
+                                ? builder.AppendNull()
+                                : builder.Append(std::string_view(text, size)));
+        cursor += 5 + int64_t{size};
+      }
+      return builder.Finish(type);
+    } else {
+      ARROW_ASSIGN_OR_RAISE(auto values, AllocateValues<T>(count));
+      ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(count));
+      bool any_null = false;
+      for (size_t i = 0; i < groups.size(); ++i) {
+        int64_t& cursor = (*cursors)[i];
+        const bool null = rows_[static_cast<size_t>(cursor)] != 0;
+        any_null |= null;
+        valid->mutable_data()[i] = static_cast<uint8_t>(!null);
+        std::memcpy(MutableValues<T>(values) + i, rows_.data() + cursor + 1, sizeof(T));
+        cursor += 1 + static_cast<int64_t>(sizeof(T));
+      }
+      if (!any_null) valid = nullptr;
+      return Column::Flat(type, count, std::move(values), std::move(valid));
+    }
+  });
+}
+
+Result<std::vector<Column>> GroupTable::Keys(std::span<const int32_t> groups) const {
+  std::vector<int64_t> cursors;
+  cursors.reserve(groups.size());
+  for (int32_t group : groups) cursors.push_back(offsets_[static_cast<size_t>(group)]);
+  std::vector<Column> out;
+  for (size_t key = 0; key < types_.size(); ++key) {
+    ARROW_ASSIGN_OR_RAISE(Column column, DecodeKey(key, groups, &cursors));
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
+}  // namespace skyhook::exec

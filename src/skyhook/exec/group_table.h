@@ -1,0 +1,65 @@
+// A hash table from key values to dense group numbers.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "skyhook/exec/column.h"
+
+namespace skyhook::exec {
+
+/// Numbers the distinct combinations of key values in order of first appearance. NULL equals NULL,
+/// NaN equals NaN, -0.0 equals 0.0. Not thread-safe.
+///
+/// A key is kept as a row of bytes: for each column a byte that is 1 for NULL, then the value
+/// (text: its length as uint32_t, then the bytes), zero-padded to a multiple of eight.
+class GroupTable {
+ public:
+  explicit GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types);
+
+  /// Writes the group of each of `rows` rows to `groups`. `keys` has a column for each key type.
+  arrow::Status Assign(const std::vector<Column>& keys, int64_t rows, uint32_t* groups);
+
+  int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
+  int64_t bytes_held() const;
+  /// The hash of a group's key: equal keys have equal hashes in every table.
+  uint64_t hash(int64_t group) const { return hashes_[static_cast<size_t>(group)]; }
+  /// The key columns of the given groups.
+  arrow::Result<std::vector<Column>> Keys(std::span<const int32_t> groups) const;
+  void Clear();
+
+ private:
+  struct Encoded {
+    std::vector<uint8_t> bytes;
+    std::vector<int64_t> offsets;  // rows + 1
+  };
+
+  bool AssignByCodes(const std::vector<Column>& keys, int64_t rows, uint32_t* groups,
+                     std::vector<int32_t>* unknown);
+  void RememberCodes(const std::vector<Column>& keys, const std::vector<int32_t>& rows,
+                     const uint32_t* groups);
+  arrow::Status AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups);
+  void Encode(const std::vector<Column>& keys, int64_t rows);
+  arrow::Result<uint32_t> FindOrInsert(const uint8_t* row, int64_t size);
+  void Grow();
+  arrow::Result<Column> DecodeKey(size_t key, std::span<const int32_t> groups,
+                                  std::vector<int64_t>* cursors) const;
+
+  std::vector<std::shared_ptr<arrow::DataType>> types_;
+  std::vector<uint8_t> rows_;
+  std::vector<int64_t> offsets_;  // groups + 1
+  std::vector<uint64_t> hashes_;
+  std::vector<uint64_t> slots_;  // upper half of the hash, then group + 1; 0: free
+  Encoded scratch_;
+
+  // Groups by combination of dictionary codes, while the dictionaries stay the same.
+  std::vector<std::shared_ptr<const Column>> dictionaries_;
+  std::vector<uint32_t> by_codes_;  // group + 1; 0: not seen
+};
+
+}  // namespace skyhook::exec

@@ -1,0 +1,66 @@
+// The functions of the catalogue over columns; one entry point, one file a family.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "skyhook/exec/column.h"
+#include "skyhook/plan/expression.h"
+
+namespace skyhook::exec {
+
+using Arguments = std::vector<Column>;
+
+/// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
+/// unless `length` is 1. A row that makes the call fail fails it all, unless an argument is NULL
+/// there; the message gives the values of the first such row.
+arrow::Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length);
+
+// The families. Same contract; arguments of strict functions are not NULL constants.
+arrow::Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
+                                    int64_t length);
+arrow::Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments,
+                               int64_t length);
+arrow::Result<Column> ArithmeticKernel(const plan::Expression& call, const Arguments& arguments,
+                                       int64_t length);
+arrow::Result<Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length);
+arrow::Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length);
+arrow::Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length);
+
+/// Validity of a strict function's result: a byte a row, or null when every row is valid.
+arrow::Result<std::shared_ptr<arrow::Buffer>> CommonValidity(const Arguments& arguments,
+                                                             int64_t length);
+
+/// Reads values of a flat column or of a constant alike.
+template <typename T, bool kIsConstant>
+struct Operand {
+  const T* values;
+  const T& operator[](int64_t row) const { return values[kIsConstant ? 0 : row]; }
+};
+
+/// Calls `body(a, b)` with operands of the right constancy.
+template <typename T, typename Body>
+auto WithOperands(const Column& a, const Column& b, Body&& body) {
+  if (a.is_constant()) {
+    return body(Operand<T, true>{a.values<T>()}, Operand<T, false>{b.values<T>()});
+  }
+  if (b.is_constant()) {
+    return body(Operand<T, false>{a.values<T>()}, Operand<T, true>{b.values<T>()});
+  }
+  return body(Operand<T, false>{a.values<T>()}, Operand<T, false>{b.values<T>()});
+}
+
+/// `10^exponent`, exponent in [0, 38].
+Int128 PowerOfTen(int exponent);
+
+/// The value as a person would write it, for messages.
+std::string ValueText(const Column& column, int64_t row);
+
+}  // namespace skyhook::exec

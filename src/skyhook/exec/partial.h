@@ -1,0 +1,70 @@
+// Partial aggregates: their schema, and how partials of many calls become the final answer.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/pipeline.h"
+
+namespace skyhook::exec {
+
+/// The schema of partial state of `pipeline`'s aggregate: the keys, then the state columns of each
+/// measure. A partial batch may hold the same group more than once.
+///
+/// | measure        | state columns |
+/// |----------------|---------------|
+/// | count          | int64 |
+/// | sum, integers and decimals | decimal128(38, s) as a 128-bit integer, null for no values |
+/// | sum, floats    | double high, double low (double-double), null for no values |
+/// | min, max       | the value, null for none |
+/// | avg            | the state of sum, then int64 count |
+/// | count distinct | list of the distinct values |
+std::shared_ptr<arrow::Schema> PartialSchema(const plan::Pipeline& pipeline);
+
+struct MergeOptions {
+  /// Bytes held before partials go to disk, in hash partitions.
+  int64_t memory_bytes = 256 * 1024 * 1024;
+  /// Where spill files go; they are unlinked as soon as they are open.
+  std::string spill_directory = "/tmp";
+  int64_t batch_rows = 64 * 1024;
+};
+
+/// Merges partial batches and gives the final rows. Consume may be called by several threads at
+/// once; Finish once, after all of them; Next by one thread at a time.
+class PartialMerger {
+ public:
+  virtual ~PartialMerger() = default;
+  static arrow::Result<std::unique_ptr<PartialMerger>> Make(const plan::Pipeline& pipeline,
+                                                            MergeOptions options);
+
+  virtual arrow::Status Consume(const arrow::RecordBatch& partial) = 0;
+  virtual arrow::Status Finish() = 0;
+  /// The next batch of final rows (the pipeline's ResultSchema), null at the end. Groups come in no
+  /// particular order.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  virtual int64_t spilled_bytes() const = 0;
+};
+
+/// Merges top-k rows of several calls. Consume by one thread at a time, batches of one fragment in
+/// row order; `fragment` breaks ties.
+class TopKMerger {
+ public:
+  virtual ~TopKMerger() = default;
+  static arrow::Result<std::unique_ptr<TopKMerger>> Make(const plan::Pipeline& pipeline);
+
+  /// `fragment` and `sequence` order the rows of equal keys: smaller first.
+  virtual arrow::Status Consume(std::shared_ptr<arrow::RecordBatch> rows, int64_t fragment,
+                                int64_t sequence) = 0;
+  /// The rows, sorted.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() = 0;
+  /// A predicate over the pipeline's input that a further row must pass to matter, or null while
+  /// fewer than `limit` rows are known or the first key is no plain column. Keeps ties.
+  virtual plan::ExpressionPtr Threshold() const = 0;
+};
+
+}  // namespace skyhook::exec

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <thread>
+
+#include "skyhook/exec/partial.h"
+#include "skyhook/testing/kernel.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::exec {
+namespace {
+
+using plan::AggregateFunction;
+using testing::Require;
+
+// 30,000 groups, each once in each of two halves.
+std::shared_ptr<format::Fragment> TwiceEachKey() {
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i) lines += fmt::format("key-{:06},{}\n", i % 30'000, i);
+  const auto schema = arrow::schema(
+      {arrow::field("key", arrow::utf8()), arrow::field("value", arrow::int64())});
+  return testing::OpenParquet(*testing::TableOf(schema, lines));
+}
+
+plan::Pipeline SumByKey(const format::Fragment& fragment) {
+  auto pipeline = testing::ReadAll(*fragment.schema());
+  pipeline.aggregate = plan::Aggregate{{0},
+                                       {{AggregateFunction::kSum, 1, -1, "sum"},
+                                        {AggregateFunction::kCountDistinct, 1, -1, "distinct"},
+                                        {AggregateFunction::kMax, 0, -1, "max"}}};
+  return pipeline;
+}
+
+TEST(PartialMerger, SpillsWhatDoesNotFitAndLosesNothing) {
+  const auto fragment = TwiceEachKey();
+  const auto pipeline = SumByKey(*fragment);
+  const auto run = testing::RunKernel(pipeline, fragment);
+  MergeOptions options;
+  options.memory_bytes = 256 * 1024;
+  auto merger = Require(PartialMerger::Make(pipeline, options));
+  for (const auto& partial : run.batches) Require(merger->Consume(*partial));
+  Require(merger->Finish());
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  while (auto batch = Require(merger->Next())) batches.push_back(std::move(batch));
+  EXPECT_GT(merger->spilled_bytes(), 0);
+  auto rows = testing::RowsOf(batches);
+  ASSERT_EQ(rows.size(), 30'000u);
+  std::sort(rows.begin(), rows.end());
+  for (int i = 0; i < 30'000; ++i) {
+    ASSERT_EQ(rows[static_cast<size_t>(i)],
+              fmt::format("key-{0:06}, {1}, 2, key-{0:06}", i, 2 * i + 30'000));
+  }
+}
+
+TEST(PartialMerger, ConsumesFromSeveralThreads) {
+  const auto fragment = TwiceEachKey();
+  const auto pipeline = SumByKey(*fragment);
+  RunRequest first, second;
+  first.rows = {{0, 30'000}};
+  second.rows = {{30'000, 60'000}};
+  auto merger = Require(PartialMerger::Make(pipeline, {}));
+  const auto feed = [&](const RunRequest& request) {
+    for (const auto& partial : testing::RunKernel(pipeline, fragment, request).batches) {
+      Require(merger->Consume(*partial));
+    }
+  };
+  std::thread other([&] { feed(second); });
+  feed(first);
+  other.join();
+  Require(merger->Finish());
+  int64_t rows = 0;
+  while (auto batch = Require(merger->Next())) rows += batch->num_rows();
+  EXPECT_EQ(rows, 30'000);
+}
+
+TEST(PartialMerger, FloatSumsDoNotShowHowRowsWereSplit) {
+  const auto schema = arrow::schema({arrow::field("x", arrow::float64())});
+  const auto fragment = testing::OpenParquet(
+      *testing::TableOf(schema, "1e16\n1\n-1e16\n1\n0.5\n3.5\n"));
+  auto pipeline = testing::ReadAll(*schema);
+  pipeline.aggregate = plan::Aggregate{
+      {}, {{AggregateFunction::kSum, 0, -1, "s"}, {AggregateFunction::kAvg, 0, -1, "a"}}};
+  std::vector<std::shared_ptr<arrow::RecordBatch>> partials;
+  for (int64_t row = 0; row < 6; ++row) {
+    RunRequest request;
+    request.rows = {{row, row + 1}};
+    for (auto& batch : testing::RunKernel(pipeline, fragment, request).batches) {
+      partials.push_back(std::move(batch));
+    }
+  }
+  const auto whole = testing::RunKernel(pipeline, fragment).batches;
+  EXPECT_EQ(testing::FinalRows(pipeline, whole), (std::vector<std::string>{"6, 1"}));
+  EXPECT_EQ(testing::FinalRows(pipeline, partials), (std::vector<std::string>{"6, 1"}));
+}
+
+TEST(TopKMerger, KeepsTheBestOfSeveralFragmentsAndSaysAThreshold) {
+  const auto schema = arrow::schema(
+      {arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});
+  auto pipeline = testing::ReadAll(*schema);
+  pipeline.top_k = plan::TopK{{{0, true, false}}, 3};
+  auto merger = Require(TopKMerger::Make(pipeline));
+  EXPECT_EQ(merger->Threshold(), nullptr);
+  const auto consume = [&](const std::string& lines, int64_t fragment) {
+    const auto run =
+        testing::RunKernel(pipeline, testing::OpenParquet(*testing::TableOf(schema, lines)));
+    for (const auto& batch : run.batches) Require(merger->Consume(batch, fragment, 0));
+  };
+  consume("5,late five\n9,nine\n", 1);
+  EXPECT_EQ(merger->Threshold(), nullptr) << "two rows only";
+  consume("5,early five\nNULL,none\n1,one\n", 0);
+  ASSERT_NE(merger->Threshold(), nullptr);
+  EXPECT_EQ(merger->Threshold()->ToString(pipeline.input.get()), "(x >= 5)");
+  const auto best = Require(merger->Finish());
+  EXPECT_EQ(testing::RowsOf(*best),
+            (std::vector<std::string>{"9, nine", "5, early five", "5, late five"}));
+}
+
+}  // namespace
+}  // namespace skyhook::exec

@@ -1,0 +1,114 @@
+// The expressions of one pipeline, compiled: equal subexpressions share one node.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "skyhook/exec/column.h"
+#include "skyhook/plan/expression.h"
+
+namespace skyhook::exec {
+
+/// Nodes are numbered so that arguments come before the nodes that use them. Immutable once built;
+/// shared between threads.
+class Program {
+ public:
+  struct Node {
+    plan::ExpressionPtr expression;
+    std::vector<int> arguments;
+    std::vector<int> columns;  ///< input columns read, ascending
+    bool can_fail = false;
+  };
+
+  /// Adds an expression and returns its node.
+  int Add(const plan::ExpressionPtr& expression);
+  const Node& node(int index) const { return nodes_[static_cast<size_t>(index)]; }
+  int size() const { return static_cast<int>(nodes_.size()); }
+
+ private:
+  std::vector<Node> nodes_;
+};
+
+/// Gives a frame its input columns.
+class ColumnSource {
+ public:
+  virtual ~ColumnSource() = default;
+  /// Values of an input column for exactly the frame's rows.
+  virtual arrow::Result<Column> Load(int column) = 0;
+};
+
+/// One column that is already there, whatever is asked for.
+class SingleSource : public ColumnSource {
+ public:
+  explicit SingleSource(const Column* column) : column_(column) {}
+  arrow::Result<Column> Load(int) override { return *column_; }
+
+ private:
+  const Column* column_;
+};
+
+/// Results of nodes over whole dictionaries, which the chunks of a row group share. Not
+/// thread-safe.
+class DictionaryResults {
+ public:
+  const Column* Find(int node, const Column* dictionary) const;
+  const Column* Insert(int node, std::shared_ptr<const Column> dictionary, Column result);
+  void Clear() { results_.clear(); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Column> dictionary;  // keeps the key's address from being used again
+    std::shared_ptr<const Column> result;
+  };
+  std::map<std::pair<int, const Column*>, Entry> results_;
+};
+
+/// Evaluates nodes over one set of rows; remembers each result.
+class Frame {
+ public:
+  /// All must outlive the frame. `dictionaries` may be null.
+  Frame(const Program* program, ColumnSource* source, int64_t rows, DictionaryResults* dictionaries)
+      : program_(program),
+        source_(source),
+        dictionaries_(dictionaries),
+        rows_(rows),
+        results_(static_cast<size_t>(program->size())) {}
+
+  int64_t rows() const { return rows_; }
+  /// A new frame over the same source, which now gives `rows` rows.
+  Frame Renewed(int64_t rows) const { return Frame(program_, source_, rows, dictionaries_); }
+
+  /// The node's value for every row of the frame: any kind of column.
+  arrow::Result<const Column*> Value(int node);
+
+  /// The same as kFlat or kConstant (kOpaque for types that are passed through).
+  arrow::Result<Column> PlainValue(int node);
+
+  /// The rows where a boolean node is true, ascending.
+  arrow::Result<std::vector<int32_t>> TrueRows(int node);
+
+ private:
+  arrow::Result<Column> Evaluate(int node);
+  arrow::Result<std::optional<Column>> OverDictionary(int node);
+  arrow::Result<Column> EvaluateCall(const Program::Node& node);
+  arrow::Result<Column> ConnectAll(const Program::Node& node);
+  arrow::Result<Column> Connect(const Program::Node& node);
+  arrow::Result<Column> Choose(const Program::Node& node);
+  arrow::Result<Column> FirstNotNull(const Program::Node& node);
+  arrow::Result<Column> ValueOn(int node, const std::vector<int32_t>& rows);
+
+  const Program* program_;
+  ColumnSource* source_;
+  DictionaryResults* dictionaries_;
+  int64_t rows_;
+  std::vector<std::unique_ptr<Column>> results_;
+};
+
+}  // namespace skyhook::exec

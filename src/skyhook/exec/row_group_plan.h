@@ -1,0 +1,36 @@
+// What a row group's statistics, bloom filters, dictionaries and page index rule out.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <vector>
+
+#include "skyhook/exec/chunk.h"
+#include "skyhook/exec/program.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/row_ranges.h"
+
+namespace skyhook::exec {
+
+/// A conjunct to apply to rows.
+struct Conjunct {
+  plan::ExpressionPtr predicate;
+  bool is_runtime = false;  ///< came from a runtime filter
+};
+
+/// What is left to do in one row group.
+struct RowGroupPlan {
+  plan::RowRanges rows;  ///< rows that may pass; empty: the row group is skipped
+  std::vector<Conjunct> conjuncts;  ///< those that statistics did not decide
+};
+
+/// Decides `conjuncts` for the rows `rows` of a row group, as far as that is possible without
+/// reading pages of data. `fields` maps the predicates' columns to the fragment's. Counts what was
+/// skipped, and why, in `cost`.
+arrow::Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
+                                         const plan::RowRanges& rows,
+                                         const std::vector<Conjunct>& conjuncts,
+                                         const std::vector<int>& fields, plan::Cost* cost);
+
+}  // namespace skyhook::exec

@@ -1,0 +1,183 @@
+#include "skyhook/exec/row_group_scan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "skyhook/plan/types.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+// Rows that are worked on at a time: small enough that a few columns of them stay in the cache.
+constexpr int64_t kChunkRows = 4096;
+// Rows whose predicates are evaluated before the other columns are fetched. Bounds what is held of
+// row groups of any size.
+constexpr int64_t kWindowRows = 128 * 1024;
+// Rows that are left are fetched in blocks of this many: fewer never share a page worth skipping.
+constexpr int64_t kBlockRows = 512;
+
+void Split(plan::RowRange range, int64_t size, std::deque<plan::RowRange>* out) {
+  for (int64_t begin = range.begin; begin < range.end; begin += size) {
+    out->push_back({begin, std::min(begin + size, range.end)});
+  }
+}
+
+// Predicates are tried in this order: cheap to read and to evaluate first.
+int Expense(const plan::Expression& predicate) {
+  const auto& arguments = predicate.arguments();
+  const bool text = std::any_of(arguments.begin(), arguments.end(), [](const auto& argument) {
+    return plan::IsTextOrBytes(*argument->type());
+  });
+  const bool equality = plan::EqualityProbeOf(predicate).has_value();
+  return (plan::ColumnsOf(predicate).size() > 1 ? 2 : 0) + (text && !equality ? 4 : 0) +
+         (text ? 1 : 0);
+}
+
+std::vector<int> FieldsOf(const std::vector<int>& columns, const std::vector<int>& fields) {
+  std::vector<int> out;
+  for (int column : columns) out.push_back(fields[static_cast<size_t>(column)]);
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>& conjuncts,
+                                                     Program* program) {
+  std::vector<Conjunct> safe, failing;
+  std::map<int, std::vector<plan::ExpressionPtr>> by_column;
+  for (const Conjunct& conjunct : conjuncts) {
+    const auto columns = plan::ColumnsOf(*conjunct.predicate);
+    if (plan::CanFail(*conjunct.predicate)) {
+      failing.push_back(conjunct);
+    } else if (columns.size() == 1 && !conjunct.is_runtime) {
+      by_column[*columns.begin()].push_back(conjunct.predicate);
+    } else {
+      safe.push_back(conjunct);
+    }
+  }
+  std::vector<std::pair<int, Conjunct>> ordered;
+  for (auto& [column, predicates] : by_column) {
+    int expense = 0;
+    for (const auto& predicate : predicates) expense = std::max(expense, Expense(*predicate));
+    ARROW_ASSIGN_OR_RAISE(auto joined, plan::And(std::move(predicates)));
+    ordered.push_back({expense, {joined, false}});
+  }
+  for (Conjunct& conjunct : safe) {
+    ordered.push_back({Expense(*conjunct.predicate) + (conjunct.is_runtime ? 3 : 0), conjunct});
+  }
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<CompiledConjunct> out;
+  for (const auto& [expense, conjunct] : ordered) {
+    out.push_back({program->Add(conjunct.predicate), conjunct.is_runtime});
+  }
+  for (const Conjunct& conjunct : failing) out.push_back({program->Add(conjunct.predicate), false});
+  return out;
+}
+
+Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
+  std::unique_ptr<RowGroupScan> scan(new RowGroupScan(std::move(inputs)));
+  Inputs& in = scan->inputs_;
+  ARROW_ASSIGN_OR_RAISE(scan->conjuncts_, OrderConjuncts(in.conjuncts, &in.program));
+  for (const plan::RowRange& range : in.rows.ranges()) Split(range, kWindowRows, &scan->windows_);
+  std::set<int> columns;
+  for (const CompiledConjunct& conjunct : scan->conjuncts_) {
+    const auto& read = in.program.node(conjunct.node).columns;
+    columns.insert(read.begin(), read.end());
+  }
+  scan->predicate_columns_.assign(columns.begin(), columns.end());
+  for (int column : in.output_columns) {
+    if (!columns.contains(column)) scan->late_columns_.push_back(column);
+  }
+  return scan;
+}
+
+Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
+  while (ready_.empty() && (!todo_.empty() || !windows_.empty())) {
+    if (todo_.empty()) ARROW_RETURN_NOT_OK(NextWindow());
+    if (conjuncts_.empty()) {
+      const plan::RowRange range = todo_.front();
+      todo_.pop_front();
+      examined_until_ = range.end;
+      *examined_until = examined_until_;
+      return std::make_unique<Chunk>(
+          ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_}, range.begin,
+          range.size());
+    }
+    while (!todo_.empty()) ARROW_RETURN_NOT_OK(FilterNextChunk());
+    ARROW_RETURN_NOT_OK(PrefetchLate());
+  }
+  auto chunk = TakeChunk();
+  // Chunks before the next ready one hold no row that is left.
+  *examined_until = chunk != nullptr ? chunk->end() : examined_until_;
+  if (chunk != nullptr && ready_.empty()) *examined_until = examined_until_;
+  return chunk;
+}
+
+std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
+  if (ready_.empty()) return nullptr;
+  auto chunk = std::move(ready_.front());
+  ready_.pop_front();
+  return chunk;
+}
+
+Status RowGroupScan::NextWindow() {
+  std::vector<plan::RowRange> ranges;
+  int64_t rows = 0;
+  while (!windows_.empty() && rows + windows_.front().size() <= kWindowRows) {
+    ranges.push_back(windows_.front());
+    rows += windows_.front().size();
+    Split(windows_.front(), kChunkRows, &todo_);
+    windows_.pop_front();
+  }
+  const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
+  return inputs_.reader->Prefetch(FieldsOf(columns, *inputs_.fields),
+                                  plan::RowRanges(std::move(ranges)), false);
+}
+
+Status RowGroupScan::FilterNextChunk() {
+  const plan::RowRange range = todo_.front();
+  todo_.pop_front();
+  examined_until_ = range.end;
+  auto chunk = std::make_unique<Chunk>(
+      ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_}, range.begin,
+      range.size());
+  for (const CompiledConjunct& conjunct : conjuncts_) {
+    Frame frame = FrameOf(chunk.get());
+    ARROW_ASSIGN_OR_RAISE(const auto rows, frame.TrueRows(conjunct.node));
+    if (conjunct.is_runtime) {
+      inputs_.cost->rows_skipped_runtime += chunk->rows() - static_cast<int64_t>(rows.size());
+    }
+    chunk->Narrow(rows);
+    if (rows.empty()) return Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(chunk->Retain(inputs_.output_columns));
+  ready_.push_back(std::move(chunk));
+  return Status::OK();
+}
+
+Status RowGroupScan::PrefetchLate() {
+  std::vector<plan::RowRange> blocks;
+  for (const auto& chunk : ready_) {
+    const auto& selection = chunk->selection();
+    if (!selection.has_value()) {
+      blocks.push_back({chunk->begin(), chunk->end()});
+      continue;
+    }
+    for (int32_t row : *selection) {
+      const int64_t begin = chunk->begin() + row / kBlockRows * kBlockRows;
+      if (!blocks.empty() && blocks.back().begin == begin) continue;
+      blocks.push_back({begin, std::min(begin + kBlockRows, chunk->end())});
+    }
+  }
+  return inputs_.reader->Prefetch(FieldsOf(late_columns_, *inputs_.fields),
+                                  plan::RowRanges(std::move(blocks)), true);
+}
+
+}  // namespace skyhook::exec

@@ -1,0 +1,75 @@
+// Goes through one row group: predicates first, then the other columns for the rows that are left.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "skyhook/exec/chunk.h"
+#include "skyhook/exec/program.h"
+#include "skyhook/exec/row_group_plan.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/plan/outcome.h"
+
+namespace skyhook::exec {
+
+/// A predicate compiled, in the order of evaluation.
+struct CompiledConjunct {
+  int node = 0;
+  bool is_runtime = false;
+};
+
+/// Conjuncts in the order in which they are evaluated: those that cannot fail first (the ones over
+/// the same single column joined into one, fixed-width columns before text), then those that can,
+/// in plan order.
+arrow::Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>& conjuncts,
+                                                            Program* program);
+
+/// Not thread-safe; pulled chunk by chunk.
+class RowGroupScan {
+ public:
+  struct Inputs {
+    std::unique_ptr<format::RowGroupReader> reader;
+    plan::RowRanges rows;
+    Program program;  ///< of the sink; the conjuncts are added to it
+    std::vector<Conjunct> conjuncts;
+    std::vector<int> output_columns;  ///< input columns that chunks are asked for afterwards
+    const std::vector<int>* fields = nullptr;
+    plan::Cost* cost = nullptr;
+  };
+
+  static arrow::Result<std::unique_ptr<RowGroupScan>> Make(Inputs inputs);
+
+  /// The next chunk, with at least one row left, or nullopt when the row group is done. Chunks come
+  /// in row order. `examined_until` is set to the row up to which all rows have been dealt with.
+  arrow::Result<std::unique_ptr<Chunk>> Next(int64_t* examined_until);
+
+  /// Evaluates the sink's nodes over a chunk; valid until the next call of Next.
+  Frame FrameOf(Chunk* chunk) {
+    return Frame(&inputs_.program, chunk, chunk->rows(), &dictionary_results_);
+  }
+
+ private:
+  explicit RowGroupScan(Inputs inputs) : inputs_(std::move(inputs)) {}
+
+  arrow::Status NextWindow();
+  arrow::Status FilterNextChunk();
+  arrow::Status PrefetchLate();
+  std::unique_ptr<Chunk> TakeChunk();
+
+  Inputs inputs_;
+  DictionaryColumns dictionaries_;
+  DictionaryResults dictionary_results_;
+  std::vector<CompiledConjunct> conjuncts_;
+  std::vector<int> predicate_columns_;
+  std::vector<int> late_columns_;  // output columns that no predicate reads
+  std::deque<plan::RowRange> todo_;     // chunks whose predicates are not evaluated yet
+  std::deque<plan::RowRange> windows_;  // rows whose pages are not fetched yet
+  std::deque<std::unique_ptr<Chunk>> ready_;
+  int64_t examined_until_ = 0;
+};
+
+}  // namespace skyhook::exec

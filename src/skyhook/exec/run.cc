@@ -1,0 +1,322 @@
+#include "skyhook/exec/run.h"
+
+#include <arrow/compute/initialize.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <span>
+
+#include "skyhook/base/status.h"
+#include "skyhook/exec/chunk.h"
+#include "skyhook/exec/partial.h"
+#include "skyhook/exec/program.h"
+#include "skyhook/exec/row_group_scan.h"
+#include "skyhook/exec/sink.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+using plan::StoppedBy;
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
+namespace {
+
+// The fragment's field for each input column.
+Result<std::vector<int>> BindInput(const plan::Pipeline& pipeline, const format::Fragment& fragment) {
+  std::vector<int> fields;
+  for (const auto& field : pipeline.input->fields()) {
+    const int index = fragment.schema()->GetFieldIndex(field->name());
+    if (index < 0) {
+      return base::Invalid("{}: no column '{}', or more than one", fragment.name(), field->name());
+    }
+    const auto& type = fragment.schema()->field(index)->type();
+    if (!type->Equals(*field->type())) {
+      return base::Invalid("{}: column '{}' is {}, not {} as the plan says", fragment.name(),
+                           field->name(), type->ToString(), field->type()->ToString());
+    }
+    fields.push_back(index);
+  }
+  return fields;
+}
+
+class KernelExecution : public Execution {
+ public:
+  KernelExecution(const plan::Pipeline& pipeline, std::shared_ptr<format::Fragment> fragment,
+                  RunRequest request)
+      : pipeline_(pipeline), fragment_(std::move(fragment)), request_(std::move(request)) {}
+
+  Status Prepare() {
+    ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
+    ARROW_ASSIGN_OR_RAISE(fields_, BindInput(pipeline_, *fragment_));
+    if (request_.rows.end() > fragment_->num_rows()) {
+      return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
+                           request_.rows.ToString(), fragment_->num_rows());
+    }
+    if (pipeline_.aggregate.has_value()) {
+      ARROW_ASSIGN_OR_RAISE(sink_, MakeAggregateSink(pipeline_, &program_, request_.limits,
+                                                     &outcome_.cost));
+    } else if (pipeline_.top_k.has_value()) {
+      sink_ = MakeTopKSink(pipeline_, &program_,
+                           [this](const std::vector<int64_t>& rows) { return Fetch(rows); });
+    } else {
+      sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
+    }
+    std::set<int> columns;
+    for (int node : sink_->nodes()) {
+      columns.insert(program_.node(node).columns.begin(), program_.node(node).columns.end());
+    }
+    output_columns_.assign(columns.begin(), columns.end());
+    outcome_.applied = {true, true, true};
+    outcome_.version = fragment_->version();
+    outcome_.cost.rows_in = request_.rows.num_rows();
+    return Status::OK();
+  }
+
+  Result<BatchPtr> Next() override {
+    const int64_t cpu_begin = base::ThreadCpuNanos();
+    auto batch = Pull();
+    outcome_.cost.cpu_ns += base::ThreadCpuNanos() - cpu_begin;
+    if (!batch.ok()) {
+      Fail(batch.status());
+    } else if (*batch != nullptr) {
+      outcome_.cost.rows_out += (*batch)->num_rows();
+    }
+    return batch;
+  }
+
+  const plan::Outcome& outcome() const override { return outcome_; }
+
+ private:
+  Result<BatchPtr> Pull() {
+    ARROW_RETURN_NOT_OK(failure_);
+    while (ready_.empty() && !finished_) ARROW_RETURN_NOT_OK(Step());
+    if (ready_.empty()) return nullptr;
+    BatchPtr batch = std::move(ready_.front());
+    ready_.pop_front();
+    outcome_.cost.bytes_out += BytesOf(*batch);
+    return batch;
+  }
+
+  // Bytes of the values a batch holds: of text the characters, not the pages it points into.
+  static int64_t BytesOf(const arrow::RecordBatch& batch) {
+    int64_t bytes = 0;
+    for (const auto& column : batch.columns()) {
+      const arrow::ArrayData& data = *column->data();
+      if (arrow::is_binary_view_like(*data.type)) {
+        const auto& views = static_cast<const arrow::BinaryViewArray&>(*column);
+        for (int64_t i = 0; i < views.length(); ++i) {
+          bytes += 16 + (views.IsNull(i) ? 0 : static_cast<int64_t>(views.GetView(i).size()));
+        }
+      } else if (arrow::is_fixed_width(*data.type)) {
+        bytes += (data.length * data.type->bit_width() + 7) / 8;
+      } else {
+        bytes += arrow::util::ReferencedBufferSize(*column).ValueOr(0);
+      }
+    }
+    return bytes;
+  }
+
+  // One unit of work: a chunk, or the step to the next row group.
+  Status Step() {
+    ARROW_RETURN_NOT_OK(request_.stop.Poll());
+    const StoppedBy limit = ReachedLimit();
+    if (limit != StoppedBy::kNothing) return Finish(limit);
+    if (scan_ == nullptr) return NextRowGroup();
+    int64_t examined_until = position_;
+    ARROW_ASSIGN_OR_RAISE(auto chunk, scan_->Next(&examined_until));
+    if (chunk == nullptr) {
+      position_ = row_group_end_;
+      scan_ = nullptr;
+      return Status::OK();
+    }
+    Frame frame = scan_->FrameOf(chunk.get());
+    ARROW_ASSIGN_OR_RAISE(const bool more,
+                          sink_->Consume(chunk.get(), &frame, &ready_, &examined_until));
+    position_ = examined_until;
+    return more ? Status::OK() : Finish(StoppedBy::kRowLimit);
+  }
+
+  StoppedBy ReachedLimit() const {
+    const base::Limits& limits = request_.limits;
+    if (limits.deadline.has_value() && std::chrono::steady_clock::now() >= *limits.deadline) {
+      return StoppedBy::kDeadline;
+    }
+    if (outcome_.cost.bytes_out >= limits.reply_bytes) return StoppedBy::kReplyBytes;
+    if (Answered().num_rows() >= limits.rows_in && limits.rows_in != base::Limits::kUnlimited) {
+      return StoppedBy::kRowsIn;
+    }
+    return StoppedBy::kNothing;
+  }
+
+  plan::RowRanges Answered() const { return request_.rows.Intersect({0, position_}); }
+
+  // Starts the next row group with rows asked for, or finishes.
+  Status NextRowGroup() {
+    for (; row_group_ < fragment_->num_row_groups(); ++row_group_) {
+      const plan::RowRange all = fragment_->row_group_rows(row_group_);
+      const plan::RowRanges rows = request_.rows.Intersect(all);
+      if (rows.empty()) continue;
+      row_group_end_ = all.end;
+      ++outcome_.cost.row_groups;
+      ARROW_RETURN_NOT_OK(base::AddContext(OpenRowGroup(row_group_++, rows), fragment_->name()));
+      return Status::OK();
+    }
+    return Finish(StoppedBy::kNothing);
+  }
+
+  Status OpenRowGroup(int row_group, const plan::RowRanges& rows) {
+    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
+                          PlanRowGroup(fragment_.get(), row_group, rows, CurrentConjuncts(),
+                                       fields_, &outcome_.cost));
+    if (plan.rows.empty()) {
+      position_ = row_group_end_;
+      return Status::OK();
+    }
+    if (plan.conjuncts.empty() && output_columns_.empty()) return CountRows(plan.rows);
+    RowGroupScan::Inputs inputs;
+    inputs.conjuncts = std::move(plan.conjuncts);
+    ARROW_ASSIGN_OR_RAISE(inputs.reader,
+                          fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    inputs.rows = std::move(plan.rows);
+    inputs.program = program_;
+    inputs.output_columns = output_columns_;
+    inputs.fields = &fields_;
+    inputs.cost = &outcome_.cost;
+    return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
+  }
+
+  // Rows of which nothing has to be read.
+  Status CountRows(const plan::RowRanges& rows) {
+    static const std::vector<int> kNoFields;
+    bool more = true;
+    for (plan::RowRange range : rows.ranges()) {
+      while (more && range.begin < range.end) {
+        constexpr int64_t kMostRows = int64_t{1} << 20;
+        Chunk chunk({nullptr, &kNoFields, nullptr}, range.begin, std::min(range.size(), kMostRows));
+        Frame frame(&program_, &chunk, chunk.rows(), nullptr);
+        position_ = chunk.end();
+        ARROW_ASSIGN_OR_RAISE(more, sink_->Consume(&chunk, &frame, &ready_, &position_));
+        range.begin = chunk.end();
+      }
+    }
+    if (!more) return Finish(StoppedBy::kRowLimit);
+    position_ = row_group_end_;
+    return Status::OK();
+  }
+
+  std::vector<Conjunct> CurrentConjuncts() const {
+    std::vector<Conjunct> out;
+    for (const auto& conjunct : pipeline_.filter) out.push_back({conjunct, false});
+    for (const auto& filter : request_.runtime_filters) {
+      const auto snapshot = filter->Snapshot();
+      if (snapshot == nullptr) continue;
+      for (const auto& conjunct : plan::Conjuncts(snapshot)) out.push_back({conjunct, true});
+    }
+    const auto threshold = sink_->Threshold();
+    if (threshold != nullptr) out.push_back({threshold, true});
+    return out;
+  }
+
+  // The projected columns of some rows, which are known to pass the filter.
+  Result<BatchPtr> Fetch(const std::vector<int64_t>& rows) {
+    std::vector<int> nodes;
+    std::set<int> columns;
+    for (const plan::NamedExpression& column : pipeline_.projection) {
+      nodes.push_back(program_.Add(column.expression));
+      const auto& read = program_.node(nodes.back()).columns;
+      columns.insert(read.begin(), read.end());
+    }
+    std::vector<int> fields;
+    for (int column : columns) fields.push_back(fields_[static_cast<size_t>(column)]);
+    std::vector<BatchPtr> pieces;
+    auto next = rows.begin();
+    for (int row_group = 0; row_group < fragment_->num_row_groups(); ++row_group) {
+      const plan::RowRange all = fragment_->row_group_rows(row_group);
+      const auto end = std::lower_bound(next, rows.end(), all.end);
+      if (next == end) continue;
+      ARROW_RETURN_NOT_OK(request_.stop.Poll());
+      ARROW_ASSIGN_OR_RAISE(auto piece,
+                            FetchOf(row_group, std::span(next, end), nodes, fields));
+      pieces.push_back(std::move(piece));
+      next = end;
+    }
+    return JoinBatches(pieces);
+  }
+
+  Result<BatchPtr> FetchOf(int row_group, std::span<const int64_t> rows,
+                           const std::vector<int>& nodes, const std::vector<int>& fields) {
+    const plan::RowRange all = fragment_->row_group_rows(row_group);
+    std::vector<plan::RowRange> ranges;
+    std::vector<int32_t> selection;
+    for (int64_t row : rows) {
+      ranges.push_back({row, row + 1});
+      selection.push_back(static_cast<int32_t>(row - all.begin));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    ARROW_RETURN_NOT_OK(reader->Prefetch(fields, plan::RowRanges(std::move(ranges)), true));
+    DictionaryColumns dictionaries;
+    Chunk chunk({reader.get(), &fields_, &dictionaries}, all.begin, all.size());
+    chunk.Narrow(selection);
+    Frame frame(&program_, &chunk, chunk.rows(), nullptr);
+    return ProjectBatch(pipeline_.ProjectedSchema(), nodes, &frame, true);
+  }
+
+  Status Finish(StoppedBy reason) {
+    finished_ = true;
+    scan_ = nullptr;
+    ARROW_RETURN_NOT_OK(sink_->Finish(&ready_));
+    outcome_.stopped_by = reason;
+    if (reason == StoppedBy::kNothing) position_ = request_.rows.end();
+    outcome_.answered = Answered();
+    outcome_.remaining = request_.rows.Subtract(outcome_.answered);
+    if (outcome_.remaining.empty() && reason != StoppedBy::kRowLimit) {
+      outcome_.stopped_by = StoppedBy::kNothing;
+    }
+    return Status::OK();
+  }
+
+  void Fail(const Status& status) {
+    failure_ = status;
+    finished_ = true;
+    ready_.clear();
+    scan_ = nullptr;
+    outcome_.stopped_by = status.IsCancelled() ? StoppedBy::kCancelled : StoppedBy::kNothing;
+    outcome_.answered = {};
+    outcome_.remaining = request_.rows;
+  }
+
+  plan::Pipeline pipeline_;
+  std::shared_ptr<format::Fragment> fragment_;
+  RunRequest request_;
+  std::vector<int> fields_;
+  Program program_;
+  std::vector<int> output_columns_;
+  plan::Outcome outcome_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<RowGroupScan> scan_;
+  int row_group_ = 0;
+  int64_t row_group_end_ = 0;
+  int64_t position_ = 0;  // all rows asked for before it are dealt with
+  Batches ready_;
+  bool finished_ = false;
+  Status failure_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Execution>> Run(const plan::Pipeline& pipeline,
+                                       std::shared_ptr<format::Fragment> fragment,
+                                       RunRequest request) {
+  static const Status initialized = arrow::compute::Initialize();
+  ARROW_RETURN_NOT_OK(initialized);
+  auto execution =
+      std::make_unique<KernelExecution>(pipeline, std::move(fragment), std::move(request));
+  ARROW_RETURN_NOT_OK(execution->Prepare());
+  return execution;
+}
+
+}  // namespace skyhook::exec

@@ -1,0 +1,48 @@
+// The kernel: one pipeline over row ranges of one fragment, the same wherever it runs.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <memory>
+
+#include "skyhook/base/limits.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/row_ranges.h"
+#include "skyhook/plan/runtime_filter.h"
+
+namespace skyhook::exec {
+
+/// What one call is given besides the pipeline and the fragment.
+struct RunRequest {
+  plan::RowRanges rows;
+  base::Limits limits;
+  plan::RuntimeFilters runtime_filters;
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+/// A running call. Pulled by one thread at a time; uses no other thread. Work between two looks at
+/// the deadline, the stop token and the runtime filters takes at most 50 ms of CPU.
+class Execution {
+ public:
+  virtual ~Execution() = default;
+
+  /// The next batch, null at the end. Batches have the pipeline's projected schema, or, for an
+  /// aggregate, the schema of its partial state (PartialSchema). Cancellation is an error
+  /// (Cancelled); a limit is not: the stream ends and the outcome says what remains.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+
+  /// Complete once Next has returned null or an error; until then the account so far.
+  virtual const plan::Outcome& outcome() const = 0;
+};
+
+/// Starts `pipeline` over `request.rows` of `fragment`. The pipeline's input fields are looked up
+/// in the fragment by name; a missing one, or one of another type, is an error that names it.
+arrow::Result<std::unique_ptr<Execution>> Run(const plan::Pipeline& pipeline,
+                                              std::shared_ptr<format::Fragment> fragment,
+                                              RunRequest request);
+
+}  // namespace skyhook::exec

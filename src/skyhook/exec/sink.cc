@@ -1,0 +1,284 @@
+#include "skyhook/exec/sink.h"
+
+#include <arrow/array/concatenate.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "skyhook/exec/aggregator.h"
+#include "skyhook/exec/partial.h"
+#include "skyhook/exec/sort_key.h"
+#include "skyhook/exec/top_k.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
+namespace {
+
+// Pieces of fewer rows than this are joined before they leave.
+constexpr int64_t kJoinBelowRows = 2048;
+
+std::vector<int> AddProjection(const plan::Pipeline& pipeline, Program* program) {
+  std::vector<int> nodes;
+  for (const plan::NamedExpression& column : pipeline.projection) {
+    nodes.push_back(program->Add(column.expression));
+  }
+  return nodes;
+}
+
+class RowSink : public Sink {
+ public:
+  RowSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits)
+      : schema_(pipeline.ProjectedSchema()),
+        nodes_(AddProjection(pipeline, program)),
+        batch_rows_(limits.batch_rows) {
+    if (pipeline.limit.has_value()) left_ = pipeline.limit->limit;
+  }
+
+  std::vector<int> nodes() const override { return nodes_; }
+
+  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t* answered_until) override {
+    if (left_ == 0) {
+      *answered_until = chunk->begin();
+      return false;
+    }
+    std::unique_ptr<Frame> shorter;
+    if (chunk->rows() > left_) {
+      std::vector<int32_t> first(static_cast<size_t>(left_));
+      std::iota(first.begin(), first.end(), 0);
+      chunk->Narrow(first);
+      shorter = std::make_unique<Frame>(frame->Renewed(chunk->rows()));
+      frame = shorter.get();
+    }
+    ARROW_ASSIGN_OR_RAISE(auto batch,
+                          ProjectBatch(schema_, nodes_, frame, chunk->selection().has_value()));
+    left_ -= batch->num_rows();
+    if (left_ == 0) *answered_until = chunk->RowAt(chunk->rows() - 1) + 1;
+    ARROW_RETURN_NOT_OK(Append(std::move(batch), out));
+    return left_ > 0;
+  }
+
+  Status Finish(Batches* out) override { return Flush(out); }
+
+ private:
+  Status Append(BatchPtr batch, Batches* out) {
+    if (batch->num_rows() >= kJoinBelowRows || batch->num_rows() >= batch_rows_) {
+      ARROW_RETURN_NOT_OK(Flush(out));
+      for (int64_t at = 0; at < batch->num_rows(); at += batch_rows_) {
+        out->push_back(batch->Slice(at, batch_rows_));
+      }
+      return Status::OK();
+    }
+    if (batch->num_rows() == 0) return Status::OK();
+    if (pending_rows_ + batch->num_rows() > batch_rows_) ARROW_RETURN_NOT_OK(Flush(out));
+    pending_rows_ += batch->num_rows();
+    pending_.push_back(std::move(batch));
+    return pending_rows_ >= kJoinBelowRows ? Flush(out) : Status::OK();
+  }
+
+  Status Flush(Batches* out) {
+    if (pending_.empty()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pending_));
+    pending_.clear();
+    pending_rows_ = 0;
+    out->push_back(std::move(joined));
+    return Status::OK();
+  }
+
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<int> nodes_;
+  int64_t batch_rows_;
+  int64_t left_ = base::Limits::kUnlimited;
+  std::vector<BatchPtr> pending_;
+  int64_t pending_rows_ = 0;
+};
+
+class AggregateSink : public Sink {
+ public:
+  AggregateSink(std::vector<int> nodes, std::unique_ptr<Aggregator> aggregator,
+                const base::Limits& limits, plan::Cost* cost)
+      : nodes_(std::move(nodes)),
+        aggregator_(std::move(aggregator)),
+        limits_(limits),
+        cost_(cost) {}
+
+  std::vector<int> nodes() const override { return nodes_; }
+
+  Result<bool> Consume(Chunk*, Frame* frame, Batches* out, int64_t*) override {
+    std::vector<Column> projected;
+    for (int node : nodes_) {
+      ARROW_ASSIGN_OR_RAISE(const Column* column, frame->Value(node));
+      projected.push_back(*column);
+    }
+    ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows()));
+    if (aggregator_->bytes_held() > limits_.memory_bytes) {
+      ++cost_->partial_flushes;
+      ARROW_RETURN_NOT_OK(Finish(out));
+    }
+    return true;
+  }
+
+  Status Finish(Batches* out) override {
+    const int64_t groups = aggregator_->num_groups();
+    for (int64_t begin = 0; begin < groups; begin += limits_.batch_rows) {
+      std::vector<int32_t> some(
+          static_cast<size_t>(std::min(limits_.batch_rows, groups - begin)));
+      std::iota(some.begin(), some.end(), static_cast<int32_t>(begin));
+      ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(some));
+      out->push_back(std::move(batch));
+    }
+    return aggregator_->Clear();
+  }
+
+ private:
+  std::vector<int> nodes_;
+  std::unique_ptr<Aggregator> aggregator_;
+  base::Limits limits_;
+  plan::Cost* cost_;
+};
+
+class TopKSink : public Sink {
+ public:
+  TopKSink(const plan::Pipeline& pipeline, Program* program, FetchRows fetch)
+      : keys_(pipeline.top_k->keys), best_(pipeline.top_k->limit), fetch_(std::move(fetch)) {
+    for (const plan::SortKey& key : keys_) {
+      nodes_.push_back(
+          program->Add(pipeline.projection[static_cast<size_t>(key.column)].expression));
+    }
+    first_key_ = pipeline.projection[static_cast<size_t>(keys_[0].column)].expression;
+  }
+
+  std::vector<int> nodes() const override { return nodes_; }
+
+  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches*, int64_t*) override {
+    ARROW_ASSIGN_OR_RAISE(const Column* first, frame->Value(nodes_[0]));
+    ARROW_ASSIGN_OR_RAISE(const auto rows, Contenders(*first, frame->rows()));
+    std::vector<Column> columns;
+    for (int node : nodes_) {
+      ARROW_ASSIGN_OR_RAISE(const Column* column, frame->Value(node));
+      ARROW_ASSIGN_OR_RAISE(Column some, column->Gather(rows));
+      columns.push_back(std::move(some));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto encoded,
+                          EncodeSortKeys(columns, keys_, static_cast<int64_t>(rows.size())));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int64_t row = chunk->RowAt(rows[i]);
+      best_.Add({std::move(encoded[i]), {row, 0, 0}, row});
+    }
+    if (best_.unsettled() > best_.limit() / 2) ARROW_RETURN_NOT_OK(Tighten());
+    return best_.limit() > 0;
+  }
+
+  Status Finish(Batches* out) override {
+    best_.Settle();
+    if (best_.rows().empty()) return Status::OK();
+    std::vector<int64_t> rows;
+    for (const Candidate& candidate : best_.rows()) rows.push_back(candidate.source);
+    std::sort(rows.begin(), rows.end());
+    ARROW_ASSIGN_OR_RAISE(auto batch, fetch_(rows));
+    std::vector<int32_t> order;
+    for (const Candidate& candidate : best_.rows()) {
+      const auto at = std::lower_bound(rows.begin(), rows.end(), candidate.source);
+      order.push_back(static_cast<int32_t>(at - rows.begin()));
+    }
+    arrow::ArrayVector columns;
+    for (const auto& array : batch->columns()) {
+      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+      ARROW_ASSIGN_OR_RAISE(column, column.Gather(order));
+      ARROW_ASSIGN_OR_RAISE(auto ordered, column.ToArray());
+      columns.push_back(std::move(ordered));
+    }
+    out->push_back(arrow::RecordBatch::Make(batch->schema(), batch->num_rows(), columns));
+    return Status::OK();
+  }
+
+  plan::ExpressionPtr Threshold() const override { return threshold_; }
+
+ private:
+  // The rows whose first key does not sort after the worst of the best.
+  Result<std::vector<int32_t>> Contenders(const Column& first, int64_t rows) {
+    if (test_node_ < 0) {
+      std::vector<int32_t> all(static_cast<size_t>(rows));
+      std::iota(all.begin(), all.end(), 0);
+      return all;
+    }
+    SingleSource source(&first);
+    Frame frame(&test_, &source, rows, nullptr);
+    return frame.TrueRows(test_node_);
+  }
+
+  Status Tighten() {
+    best_.Settle();
+    if (!best_.full()) return Status::OK();
+    const auto& type = first_key_->type();
+    ARROW_ASSIGN_OR_RAISE(auto bound, DecodeFirstKey(best_.worst().key, keys_[0], type));
+    ARROW_ASSIGN_OR_RAISE(auto test, NotAfter(plan::Column(0, type), keys_[0], bound));
+    if (test == nullptr) return Status::OK();
+    test_ = Program();
+    test_node_ = test_.Add(test);
+    if (plan::CanFail(*first_key_)) return Status::OK();
+    return NotAfter(first_key_, keys_[0], bound).Value(&threshold_);
+  }
+
+  std::vector<plan::SortKey> keys_;
+  std::vector<int> nodes_;
+  plan::ExpressionPtr first_key_;
+  BestRows best_;
+  FetchRows fetch_;
+  plan::ExpressionPtr threshold_;
+  Program test_;  // the threshold over the first key alone
+  int test_node_ = -1;
+};
+
+}  // namespace
+
+Result<BatchPtr> ProjectBatch(const std::shared_ptr<arrow::Schema>& schema,
+                              const std::vector<int>& nodes, Frame* frame, bool sparse) {
+  arrow::ArrayVector columns;
+  for (int node : nodes) {
+    ARROW_ASSIGN_OR_RAISE(Column column, frame->PlainValue(node));
+    ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
+    if (sparse) {
+      ARROW_ASSIGN_OR_RAISE(column, column.Compact());
+    }
+    ARROW_ASSIGN_OR_RAISE(auto array, column.ToArray());
+    columns.push_back(std::move(array));
+  }
+  return arrow::RecordBatch::Make(schema, frame->rows(), std::move(columns));
+}
+
+Result<BatchPtr> JoinBatches(const std::vector<BatchPtr>& pieces) {
+  if (pieces.size() == 1) return pieces[0];
+  arrow::ArrayVector columns;
+  int64_t rows = 0;
+  for (const BatchPtr& piece : pieces) rows += piece->num_rows();
+  for (int i = 0; i < pieces[0]->num_columns(); ++i) {
+    arrow::ArrayVector parts;
+    for (const BatchPtr& piece : pieces) parts.push_back(piece->column(i));
+    ARROW_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(parts));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(pieces[0]->schema(), rows, std::move(columns));
+}
+
+std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,
+                                  const base::Limits& limits) {
+  return std::make_unique<RowSink>(pipeline, program, limits);
+}
+
+Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, Program* program,
+                                                const base::Limits& limits, plan::Cost* cost) {
+  ARROW_ASSIGN_OR_RAISE(auto aggregator, Aggregator::Make(pipeline));
+  return std::make_unique<AggregateSink>(AddProjection(pipeline, program), std::move(aggregator),
+                                         limits, cost);
+}
+
+std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
+                                   FetchRows fetch) {
+  return std::make_unique<TopKSink>(pipeline, program, std::move(fetch));
+}
+
+}  // namespace skyhook::exec

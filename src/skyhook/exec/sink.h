@@ -1,0 +1,67 @@
+// Where the rows of a running pipeline go: out as they are, into an aggregate, or into a top-k.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "skyhook/base/limits.h"
+#include "skyhook/exec/chunk.h"
+#include "skyhook/exec/column.h"
+#include "skyhook/exec/program.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/pipeline.h"
+
+namespace skyhook::exec {
+
+using Batches = std::deque<std::shared_ptr<arrow::RecordBatch>>;
+
+/// Takes the chunks of a call, in row order. Not thread-safe.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Nodes whose columns the sink will ask of a chunk.
+  virtual std::vector<int> nodes() const = 0;
+  /// Takes a chunk's rows; batches that are ready go to `out`. Returns false when no further row
+  /// can matter (a limit is full); `answered_until` is then lowered to the row after the last used.
+  virtual arrow::Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out,
+                                      int64_t* answered_until) = 0;
+  /// Gives what is held back.
+  virtual arrow::Status Finish(Batches* out) = 0;
+  /// A predicate that rows must pass to matter from now on, over the pipeline's input; or null.
+  virtual plan::ExpressionPtr Threshold() const { return nullptr; }
+};
+
+/// Rows as batches of the projected schema. Small pieces are joined.
+std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,
+                                  const base::Limits& limits);
+
+/// Partial state, flushed whenever it exceeds the memory limit.
+arrow::Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline,
+                                                       Program* program,
+                                                       const base::Limits& limits,
+                                                       plan::Cost* cost);
+
+/// Reads the projected columns of some rows of the fragment (ascending), in that order.
+using FetchRows = std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>(
+    const std::vector<int64_t>& rows)>;
+
+/// The best rows by sort key; only then are their other columns read, through `fetch`.
+std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
+                                   FetchRows fetch);
+
+/// Evaluates nodes over a frame into a batch.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> ProjectBatch(
+    const std::shared_ptr<arrow::Schema>& schema, const std::vector<int>& nodes, Frame* frame,
+    bool sparse);
+
+/// One batch of all rows of `pieces` (at least one), in order.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces);
+
+}  // namespace skyhook::exec

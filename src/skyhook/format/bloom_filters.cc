@@ -1,0 +1,178 @@
+#include "skyhook/format/bloom_filters.h"
+
+#include <arrow/io/memory.h>
+#include <arrow/util/endian.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "skyhook/base/status.h"
+#include "skyhook/format/parquet_exceptions.h"
+
+namespace skyhook::format {
+namespace {
+
+/// Filters are kept up to this many bytes in all, and then dropped together.
+constexpr int64_t kKeepBytes = 16 * 1024 * 1024;
+
+/// The header in front of a filter's bits, whose length early writers left out of the footer.
+constexpr int64_t kMaxHeaderBytes = 256;
+
+using parquet::BloomFilter;
+
+template <typename ScalarType>
+auto Get(const arrow::Scalar& value) {
+  return static_cast<const ScalarType&>(value).value;
+}
+
+/// The value as a PLAIN INT32 or INT64 stores it.
+int64_t IntegerOf(const arrow::Scalar& value) {
+  const auto& primitive = static_cast<const arrow::internal::PrimitiveScalarBase&>(value);
+  switch (value.type->id()) {
+    case arrow::Type::INT8:
+      return Get<arrow::Int8Scalar>(value);
+    case arrow::Type::INT16:
+      return Get<arrow::Int16Scalar>(value);
+    case arrow::Type::UINT8:
+      return Get<arrow::UInt8Scalar>(value);
+    case arrow::Type::UINT16:
+      return Get<arrow::UInt16Scalar>(value);
+    case arrow::Type::DECIMAL64:
+      return Get<arrow::Decimal64Scalar>(value).value();
+    default: {
+      int64_t bits = 0;
+      std::memcpy(&bits, primitive.data(), primitive.view().size());
+      return bits;
+    }
+  }
+}
+
+/// The value as a FIXED_LEN_BYTE_ARRAY of `length` bytes stores it; nullopt when it does not fit.
+std::optional<std::string> BigEndianOf(const arrow::Scalar& value, int length) {
+  __int128 number = 0;
+  if (value.type->id() == arrow::Type::DECIMAL64) {
+    number = Get<arrow::Decimal64Scalar>(value).value();
+  } else {
+    const arrow::Decimal128 decimal = Get<arrow::Decimal128Scalar>(value);
+    number = static_cast<__int128>(static_cast<unsigned __int128>(decimal.high_bits()) << 64 |
+                                   decimal.low_bits());
+  }
+  std::string bytes(static_cast<size_t>(length), '\0');
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+    *byte = static_cast<char>(number & 0xff);
+    number >>= 8;
+  }
+  const bool negative = !bytes.empty() && (bytes[0] & 0x80) != 0;
+  return number == (negative ? -1 : 0) ? std::optional(bytes) : std::nullopt;
+}
+
+template <typename T>
+bool FindFloat(const BloomFilter& filter, T value) {
+  if (std::isnan(value)) return true;
+  if (value == 0) return filter.FindHash(filter.Hash(T{0})) || filter.FindHash(filter.Hash(-T{0}));
+  return filter.FindHash(filter.Hash(value));
+}
+
+bool FindFixed(const BloomFilter& filter, const FlatColumn& column, const arrow::Scalar& value) {
+  const std::optional<std::string> bytes = BigEndianOf(value, column.physical_width);
+  if (!bytes.has_value()) return false;
+  const parquet::FLBA fixed(reinterpret_cast<const uint8_t*>(bytes->data()));
+  return filter.FindHash(filter.Hash(&fixed, static_cast<uint32_t>(column.physical_width)));
+}
+
+bool FindValue(const BloomFilter& filter, const FlatColumn& column, const arrow::Scalar& value) {
+  switch (column.physical_type()) {
+    case parquet::Type::INT32: {
+      const int64_t number = IntegerOf(value);
+      const auto stored = static_cast<int32_t>(number);
+      const bool wide = column.conversion == Conversion::kWiden && stored != number;
+      return !wide && filter.FindHash(filter.Hash(stored));
+    }
+    case parquet::Type::INT64:
+      return filter.FindHash(filter.Hash(IntegerOf(value)));
+    case parquet::Type::FLOAT:
+      return FindFloat(filter, Get<arrow::FloatScalar>(value));
+    case parquet::Type::DOUBLE:
+      return FindFloat(filter, Get<arrow::DoubleScalar>(value));
+    case parquet::Type::FIXED_LEN_BYTE_ARRAY:
+      return FindFixed(filter, column, value);
+    case parquet::Type::BYTE_ARRAY: {
+      const auto& text = static_cast<const arrow::BaseBinaryScalar&>(value);
+      const parquet::ByteArray bytes(text.view());
+      return filter.FindHash(filter.Hash(&bytes));
+    }
+    default:
+      return true;
+  }
+}
+
+/// Values whose stored form follows from the value alone.
+bool CanLookUp(const FlatColumn& column) {
+  switch (column.conversion) {
+    case Conversion::kBits:
+      return false;
+    case Conversion::kBigEndian:
+      return column.physical_type() == parquet::Type::FIXED_LEN_BYTE_ARRAY;
+    case Conversion::kCopy:
+      return column.physical_type() != parquet::Type::FIXED_LEN_BYTE_ARRAY;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+bool BloomFilters::Has(int row_group, const FlatColumn& column) const {
+  if (!CanLookUp(column)) return false;
+  const auto offset =
+      metadata_->RowGroup(row_group)->ColumnChunk(column.leaf)->bloom_filter_offset();
+  return offset.has_value();
+}
+
+arrow::Result<bool> BloomFilters::MayContain(int row_group, const FlatColumn& column,
+                                             const arrow::Scalar& value,
+                                             const ByteReader& reader) {
+  if (!value.is_valid || !value.type->Equals(*column.type) || !Has(row_group, column)) return true;
+  ARROW_ASSIGN_OR_RAISE(FilterPtr filter, Filter(row_group, column.leaf, reader));
+  return FindValue(*filter, column, value);
+}
+
+arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int leaf,
+                                                            const ByteReader& reader) {
+  std::lock_guard lock(mutex_);
+  const std::pair<int, int> key{row_group, leaf};
+  if (auto known = filters_.find(key); known != filters_.end()) return known->second;
+  ARROW_ASSIGN_OR_RAISE(
+      FilterPtr filter,
+      CatchParquet([&]() -> arrow::Result<FilterPtr> { return Load(row_group, leaf, reader); }));
+  bytes_kept_ += filter->GetBitsetSize();
+  if (bytes_kept_ > kKeepBytes) {
+    filters_.clear();
+    bytes_kept_ = filter->GetBitsetSize();
+  }
+  filters_[key] = filter;
+  return filter;
+}
+
+arrow::Result<BloomFilters::FilterPtr> BloomFilters::Load(int row_group, int leaf,
+                                                          const ByteReader& reader) const {
+  const auto chunk = metadata_->RowGroup(row_group)->ColumnChunk(leaf);
+  const int64_t offset = *chunk->bloom_filter_offset();
+  const int64_t left = reader.source().size() - offset;
+  const int64_t most = std::min<int64_t>(left, BloomFilter::kMaximumBloomFilterBytes +
+                                                   kMaxHeaderBytes);
+  const int64_t length = chunk->bloom_filter_length().value_or(most);
+  if (offset < 0 || length <= 0 || length > left || length > max_filter_bytes_) {
+    return base::CorruptData("bloom filter at {}+{} in a file of {} bytes", offset, length,
+                             reader.source().size());
+  }
+  ARROW_ASSIGN_OR_RAISE(auto bytes, reader.ReadOne({offset, length}));
+  arrow::io::BufferReader stream(bytes);
+  return std::make_shared<parquet::BlockSplitBloomFilter>(
+      parquet::BlockSplitBloomFilter::Deserialize(parquet::default_reader_properties(), &stream,
+                                                  chunk->bloom_filter_length()));
+}
+
+}  // namespace skyhook::format

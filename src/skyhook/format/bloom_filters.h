@@ -1,0 +1,49 @@
+// The bloom filters of a Parquet file, read when first asked.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/scalar.h>
+#include <parquet/bloom_filter.h>
+#include <parquet/metadata.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "skyhook/format/byte_reader.h"
+#include "skyhook/format/flat_column.h"
+
+namespace skyhook::format {
+
+/// Thread-safe.
+class BloomFilters {
+ public:
+  /// `max_filter_bytes` is the largest filter accepted.
+  BloomFilters(std::shared_ptr<parquet::FileMetaData> metadata, int64_t max_filter_bytes)
+      : metadata_(std::move(metadata)), max_filter_bytes_(max_filter_bytes) {}
+
+  /// True when the chunk has a filter and values of the column can be looked up in it.
+  bool Has(int row_group, const FlatColumn& column) const;
+
+  /// False when no value of the chunk equals `value`, a non-null scalar of the column's type, in
+  /// SQL's sense: -0.0 equals 0.0.
+  arrow::Result<bool> MayContain(int row_group, const FlatColumn& column,
+                                 const arrow::Scalar& value, const ByteReader& reader);
+
+ private:
+  using FilterPtr = std::shared_ptr<const parquet::BloomFilter>;
+
+  arrow::Result<FilterPtr> Filter(int row_group, int leaf, const ByteReader& reader);
+  arrow::Result<FilterPtr> Load(int row_group, int leaf, const ByteReader& reader) const;
+
+  std::shared_ptr<parquet::FileMetaData> metadata_;
+  int64_t max_filter_bytes_;
+  std::mutex mutex_;
+  std::map<std::pair<int, int>, FilterPtr> filters_;
+  int64_t bytes_kept_ = 0;
+};
+
+}  // namespace skyhook::format

@@ -1,0 +1,40 @@
+// What a row group's reader asks of one column, whoever decodes it.
+#pragma once
+
+#include <arrow/array.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "skyhook/base/byte_range.h"
+#include "skyhook/base/byte_source.h"
+#include "skyhook/plan/row_ranges.h"
+
+namespace skyhook::format {
+
+using Selection = std::optional<std::span<const int32_t>>;
+
+/// One column of one row group; rows count from the row group's first. Not thread-safe.
+class ColumnReader {
+ public:
+  virtual ~ColumnReader() = default;
+
+  /// Announces the rows that will be read next. `late`: they are read after predicates.
+  virtual void Want(const plan::RowRanges& rows, bool late) = 0;
+  /// What has to be fetched next for the rows announced; empty when nothing (more) has.
+  virtual std::vector<base::ByteRange> Missing() = 0;
+  /// Takes the bytes of the ranges that Missing returned last.
+  virtual arrow::Status Accept(std::span<const std::shared_ptr<arrow::Buffer>> buffers) = 0;
+
+  /// As RowGroupReader::Read.
+  virtual arrow::Result<std::shared_ptr<arrow::Array>> Read(int64_t begin, int64_t length,
+                                                            const Selection& selection) = 0;
+
+  virtual int64_t bytes_held() const = 0;
+};
+
+}  // namespace skyhook::format

@@ -1,0 +1,49 @@
+#include "skyhook/format/fragment.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "skyhook/base/status.h"
+#include "skyhook/format/byte_reader.h"
+#include "skyhook/format/ipc_fragment.h"
+#include "skyhook/format/parquet_fragment.h"
+
+namespace skyhook::format {
+namespace {
+
+/// Most footers fit; reading more than a footer costs little.
+constexpr int64_t kTailBytes = 64 * 1024;
+/// An empty file of either format is longer.
+constexpr int64_t kLeastBytes = 12;
+
+arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> source,
+                                              const ReadOptions& options, plan::Cost* cost) {
+  const int64_t size = source->size();
+  if (size < kLeastBytes) {
+    return base::CorruptData("{} bytes are neither a Parquet nor an Arrow IPC file", size);
+  }
+  const int64_t tail_bytes = std::min(size, kTailBytes);
+  const ByteReader reader(source, options.coalesce, cost);
+  ARROW_ASSIGN_OR_RAISE(auto tail, reader.ReadOne({size - tail_bytes, tail_bytes}));
+  const std::string_view end(*tail);
+  if (end.ends_with("PAR1") || end.ends_with("PARE")) {
+    return OpenParquet(std::move(source), tail, options, cost);
+  }
+  if (end.ends_with("ARROW1")) return OpenIpc(std::move(source), tail, options, cost);
+  return base::CorruptData("neither a Parquet nor an Arrow IPC file, or cut short");
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
+                                                      const ReadOptions& options,
+                                                      plan::Cost* cost) {
+  ReadOptions with_pool = options;
+  if (with_pool.pool == nullptr) with_pool.pool = arrow::default_memory_pool();
+  const std::string name = source->name();
+  auto fragment = Open(std::move(source), with_pool, cost);
+  if (!fragment.ok()) return base::AddContext(fragment.status(), name);
+  return fragment;
+}
+
+}  // namespace skyhook::format

@@ -1,0 +1,120 @@
+// An open fragment: its schema, what can be skipped, and columns read by selection.
+//
+// The kernel sees only this; Parquet, Arrow IPC and batches in memory implement it.
+#pragma once
+
+#include <arrow/array.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+#include <arrow/type.h>
+#include <arrow/util/cancel.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "skyhook/base/byte_source.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/row_ranges.h"
+#include "skyhook/plan/statistics.h"
+
+namespace skyhook::format {
+
+/// The statistics of consecutive rows of a row group.
+struct PageStatistics {
+  plan::RowRange rows;  ///< fragment rows
+  plan::ColumnStatistics statistics;
+};
+
+/// Reads the columns of one row group. Not thread-safe; one thread at a time. Reading moves
+/// forward: for each column, calls of Read come in ascending row order.
+class RowGroupReader {
+ public:
+  virtual ~RowGroupReader() = default;
+
+  /// Says that `rows` (fragment rows, within the row group) of `columns` will be read next, so that
+  /// their pages are fetched together. Pages outside stay unread. May be called again for other
+  /// columns or later rows. `late` marks columns that are read after predicates, for the account:
+  /// announced with no rows, all pages of a column count as skipped.
+  virtual arrow::Status Prefetch(const std::vector<int>& columns, const plan::RowRanges& rows,
+                                 bool late) = 0;
+
+  /// The values of rows [begin, begin + length) of a column, or, when `selection` is given, of
+  /// begin + selection[i] only (ascending, each < length).
+  ///
+  /// The result has the column's engine type, or is a DictionaryArray (int32 indices) of it where
+  /// the pages are dictionary-encoded: nulls are in the indices, dictionary values are not null
+  /// but may repeat, and the same dictionary (by `data()->dictionary`) comes back for all of one
+  /// column chunk. Arrays may share memory with decompressed pages and keep it alive.
+  virtual arrow::Result<std::shared_ptr<arrow::Array>> Read(
+      int column, int64_t begin, int64_t length,
+      std::optional<std::span<const int32_t>> selection) = 0;
+
+  /// Bytes of pages and decoded values now held.
+  virtual int64_t bytes_held() const = 0;
+};
+
+/// How fragments are read.
+struct ReadOptions {
+  base::CoalesceOptions coalesce;
+  /// Largest footer, page index or page accepted, in bytes (uncompressed): a guard against
+  /// corrupt lengths.
+  int64_t max_page_bytes = int64_t{1} << 30;
+  arrow::MemoryPool* pool = nullptr;  ///< nullptr: Arrow's default pool
+};
+
+/// One version of one fragment. Thread-safe.
+class Fragment {
+ public:
+  virtual ~Fragment() = default;
+
+  virtual const std::string& name() const = 0;
+  virtual const std::string& version() const = 0;
+  /// The schema as the file declares it.
+  virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
+  /// The same fields in engine types (plan/types.h).
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  virtual int64_t num_rows() const = 0;
+
+  virtual int num_row_groups() const = 0;
+  /// The fragment rows of a row group.
+  virtual plan::RowRange row_group_rows(int row_group) const = 0;
+  /// Bytes of a row group's columns in the file, before decompression.
+  virtual int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const = 0;
+
+  /// Statistics of a column of a row group; nullopt when there are none that are safe to use.
+  virtual arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int row_group,
+                                                                          int column) = 0;
+  /// Statistics by page, in row order and covering the row group; empty when there are none.
+  virtual arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
+                                                           plan::Cost* cost) = 0;
+  /// True when a bloom filter is there to be asked.
+  virtual bool HasBloomFilter(int row_group, int column) const = 0;
+  /// False when the bloom filter says that no value equals `value` (an engine-type scalar).
+  virtual arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
+                                         plan::Cost* cost) = 0;
+  /// Every distinct value of a column of a row group, when all its pages are dictionary-encoded;
+  /// else null. Values are not null; the column may have nulls besides.
+  virtual arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
+                                                                  plan::Cost* cost) = 0;
+
+  /// `cost` receives bytes_read, read_calls and the page counts; it must outlive the reader, and
+  /// pages_skipped is complete when the reader is gone.
+  virtual arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost* cost,
+                                                              arrow::StopToken stop) = 0;
+};
+
+/// Opens a Parquet file or an Arrow IPC file, told apart by their magic bytes. `cost` receives what
+/// opening read.
+arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
+                                                      const ReadOptions& options, plan::Cost* cost);
+
+/// Record batches in memory as a fragment; each batch is a row group.
+arrow::Result<std::shared_ptr<Fragment>> FragmentFromBatches(
+    std::shared_ptr<arrow::Schema> schema,
+    std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::string name);
+
+}  // namespace skyhook::format

@@ -1,0 +1,238 @@
+#include "skyhook/format/gather.h"
+
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include <cstring>
+
+#include "skyhook/format/views.h"
+
+namespace skyhook::format {
+namespace {
+
+using arrow::ArrayData;
+using ArrayDataPtr = std::shared_ptr<ArrayData>;
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
+using Positions = std::span<const int32_t>;
+
+struct Bytes16 {
+  uint64_t words[2];
+};
+
+bool IsBits(const arrow::DataType& type) { return type.id() == arrow::Type::BOOL; }
+
+bool IsView(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRING_VIEW || type.id() == arrow::Type::BINARY_VIEW;
+}
+
+/// Bytes of a value in the values buffer.
+int64_t WidthOf(const arrow::DataType& type) {
+  if (IsView(type)) return sizeof(Bytes16);
+  if (type.id() == arrow::Type::DICTIONARY) return sizeof(int32_t);
+  return type.byte_width();
+}
+
+/// Calls `work` with a value of the type that has `width` bytes, or with nothing but the width.
+template <typename Work, typename Other>
+void DispatchWidth(int64_t width, Work&& work, Other&& other) {
+  switch (width) {
+    case 1:
+      return work(uint8_t{});
+    case 2:
+      return work(uint16_t{});
+    case 4:
+      return work(uint32_t{});
+    case 8:
+      return work(uint64_t{});
+    case 16:
+      return work(Bytes16{});
+    default:
+      return other();
+  }
+}
+
+void TakeValues(const uint8_t* in, Positions positions, int64_t shift, int64_t width,
+                uint8_t* out) {
+  DispatchWidth(
+      width,
+      [&](auto sample) {
+        using T = decltype(sample);
+        for (size_t i = 0; i < positions.size(); ++i) {
+          std::memcpy(out + i * sizeof(T), in + (positions[i] - shift) * int64_t{sizeof(T)},
+                      sizeof(T));
+        }
+      },
+      [&] {
+        for (size_t i = 0; i < positions.size(); ++i) {
+          std::memcpy(out + static_cast<int64_t>(i) * width, in + (positions[i] - shift) * width,
+                      static_cast<size_t>(width));
+        }
+      });
+}
+
+/// Returns how many of the bits taken are set.
+int64_t TakeBits(const uint8_t* in, int64_t offset, Positions positions, int64_t shift,
+                 uint8_t* out) {
+  int64_t set = 0;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const auto bit =
+        static_cast<uint8_t>(arrow::bit_util::GetBit(in, offset + positions[i] - shift));
+    out[i / 8] = static_cast<uint8_t>(out[i / 8] | (bit << (i % 8)));
+    set += bit;
+  }
+  return set;
+}
+
+arrow::Result<BufferPtr> TakeBuffer(const ArrayData& data, Positions positions, int64_t shift,
+                                    arrow::MemoryPool* pool) {
+  const auto count = static_cast<int64_t>(positions.size());
+  const uint8_t* in = data.buffers[1]->data();
+  if (IsBits(*data.type)) {
+    ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateEmptyBitmap(count, pool));
+    TakeBits(in, data.offset, positions, shift, out->mutable_data());
+    return out;
+  }
+  const int64_t width = WidthOf(*data.type);
+  ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateBuffer(count * width, pool));
+  TakeValues(in + data.offset * width, positions, shift, width, out->mutable_data());
+  return out;
+}
+
+void SpreadValues(const uint8_t* in, const uint8_t* validity, int64_t length, int64_t width,
+                  uint8_t* out) {
+  DispatchWidth(
+      width,
+      [&](auto sample) {
+        using T = decltype(sample);
+        for (int64_t i = 0; i < length; ++i) {
+          if (!arrow::bit_util::GetBit(validity, i)) continue;
+          std::memcpy(out + i * int64_t{sizeof(T)}, in, sizeof(T));
+          in += sizeof(T);
+        }
+      },
+      [&] {
+        for (int64_t i = 0; i < length; ++i) {
+          if (!arrow::bit_util::GetBit(validity, i)) continue;
+          std::memcpy(out + i * width, in, static_cast<size_t>(width));
+          in += width;
+        }
+      });
+}
+
+void SpreadBits(const uint8_t* in, const uint8_t* validity, int64_t length, uint8_t* out) {
+  int64_t next = 0;
+  for (int64_t i = 0; i < length; ++i) {
+    if (!arrow::bit_util::GetBit(validity, i)) continue;
+    if (arrow::bit_util::GetBit(in, next)) arrow::bit_util::SetBit(out, i);
+    ++next;
+  }
+}
+
+bool ShareDictionary(const std::vector<ArrayDataPtr>& parts) {
+  for (const ArrayDataPtr& part : parts) {
+    if (part->dictionary == nullptr || part->dictionary != parts[0]->dictionary) return false;
+  }
+  return true;
+}
+
+arrow::Result<ArrayDataPtr> Concatenate(const std::vector<ArrayDataPtr>& parts,
+                                        arrow::MemoryPool* pool) {
+  arrow::ArrayVector arrays;
+  arrays.reserve(parts.size());
+  for (const ArrayDataPtr& part : parts) arrays.push_back(arrow::MakeArray(part));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> joined, arrow::Concatenate(arrays, pool));
+  return joined->data();
+}
+
+/// The indices of a dictionary array as an int32 array.
+ArrayDataPtr IndicesOf(const ArrayData& data) {
+  ArrayDataPtr indices = data.Copy();
+  indices->type = arrow::int32();
+  indices->dictionary = nullptr;
+  return indices;
+}
+
+/// The values that a dictionary array stands for.
+arrow::Result<ArrayDataPtr> Flatten(const ArrayData& data, arrow::MemoryPool* pool) {
+  const Positions indices(data.GetValues<int32_t>(1), static_cast<size_t>(data.length));
+  if (data.dictionary->length == 0) {
+    ARROW_ASSIGN_OR_RAISE(auto nulls,
+                          arrow::MakeArrayOfNull(data.dictionary->type, data.length, pool));
+    return nulls->data();
+  }
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values, Take(*data.dictionary, indices, 0, pool));
+  if (data.buffers[0] != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(values->buffers[0],
+                          arrow::internal::CopyBitmap(pool, data.buffers[0]->data(), data.offset,
+                                                      data.length));
+    values->null_count = arrow::kUnknownNullCount;
+  }
+  return values;
+}
+
+}  // namespace
+
+arrow::Result<ArrayDataPtr> Take(const ArrayData& data, Positions positions, int64_t shift,
+                                 arrow::MemoryPool* pool) {
+  const auto count = static_cast<int64_t>(positions.size());
+  auto out = ArrayData::Make(data.type, count, data.buffers, /*null_count=*/0);
+  out->dictionary = data.dictionary;
+  ARROW_ASSIGN_OR_RAISE(out->buffers[1], TakeBuffer(data, positions, shift, pool));
+  if (data.buffers[0] != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(count, pool));
+    const int64_t valid = TakeBits(data.buffers[0]->data(), data.offset, positions, shift,
+                                   bits->mutable_data());
+    out->null_count = count - valid;
+    out->buffers[0] = valid == count ? nullptr : std::move(bits);
+  }
+  if (IsView(*data.type)) ARROW_RETURN_NOT_OK(CompactViews(out.get(), pool));
+  return out;
+}
+
+arrow::Result<ArrayDataPtr> Spread(const ArrayData& dense, BufferPtr validity, int64_t length,
+                                   arrow::MemoryPool* pool) {
+  const bool bits = IsBits(*dense.type);
+  const int64_t width = bits ? 0 : WidthOf(*dense.type);
+  const int64_t size = bits ? arrow::bit_util::BytesForBits(length) : length * width;
+  ARROW_ASSIGN_OR_RAISE(BufferPtr values, arrow::AllocateBuffer(size, pool));
+  std::memset(values->mutable_data(), 0, static_cast<size_t>(size));
+  const uint8_t* in = dense.buffers[1]->data();
+  if (bits) {
+    SpreadBits(in, validity->data(), length, values->mutable_data());
+  } else {
+    SpreadValues(in, validity->data(), length, width, values->mutable_data());
+  }
+  ArrayDataPtr out = dense.Copy();
+  out->length = length;
+  out->null_count = length - dense.length;
+  out->buffers[0] = std::move(validity);
+  out->buffers[1] = std::move(values);
+  return out;
+}
+
+arrow::Result<ArrayDataPtr> Join(const std::vector<ArrayDataPtr>& parts, arrow::MemoryPool* pool) {
+  if (parts.size() == 1) return parts[0];
+  const bool shared = ShareDictionary(parts);
+  std::vector<ArrayDataPtr> alike;
+  for (const ArrayDataPtr& part : parts) {
+    ArrayDataPtr flat = part;
+    if (shared) {
+      flat = IndicesOf(*part);
+    } else if (part->dictionary != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(flat, Flatten(*part, pool));
+    }
+    alike.push_back(std::move(flat));
+  }
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr joined, Concatenate(alike, pool));
+  if (shared) {
+    joined = joined->Copy();
+    joined->type = parts[0]->type;
+    joined->dictionary = parts[0]->dictionary;
+  }
+  return joined;
+}
+
+}  // namespace skyhook::format

@@ -1,0 +1,35 @@
+// Picks rows out of decoded pages, makes room for nulls, and joins pages.
+//
+// Arrays here are primitive values, views, or dictionary(int32, ...) of them.
+#pragma once
+
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace skyhook::format {
+
+/// The values at `positions[i] - shift`, each within the array. Views are copied together when
+/// they would keep much more alive than they show.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> Take(const arrow::ArrayData& data,
+                                                      std::span<const int32_t> positions,
+                                                      int64_t shift, arrow::MemoryPool* pool);
+
+/// `dense` (without nulls and offset) spread over the set bits of `validity`, which has `length`
+/// bits and as many ones as `dense` has values. Values under nulls are zero.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> Spread(const arrow::ArrayData& dense,
+                                                        std::shared_ptr<arrow::Buffer> validity,
+                                                        int64_t length, arrow::MemoryPool* pool);
+
+/// The arrays one after the other. Stays dictionary-encoded when all share one dictionary; a mix
+/// becomes plain values.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> Join(
+    const std::vector<std::shared_ptr<arrow::ArrayData>>& parts, arrow::MemoryPool* pool);
+
+}  // namespace skyhook::format

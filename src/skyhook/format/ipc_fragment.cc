@@ -1,0 +1,135 @@
+#include "skyhook/format/ipc_fragment.h"
+
+#include <arrow/ipc/reader.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "skyhook/base/status.h"
+#include "skyhook/format/array_row_group_reader.h"
+#include "skyhook/format/byte_reader.h"
+#include "skyhook/format/ipc_footer.h"
+#include "skyhook/format/plain_fragment.h"
+#include "skyhook/format/random_access_file.h"
+
+namespace skyhook::format {
+namespace {
+
+using FileReaderPtr = std::shared_ptr<arrow::ipc::RecordBatchFileReader>;
+
+/// Arrow's reader over the file, limited to `columns` (none: all of them).
+arrow::Result<FileReaderPtr> OpenFileReader(const ByteReader& reader, const KnownBytes& footer,
+                                            const std::vector<int>& columns,
+                                            arrow::MemoryPool* pool,
+                                            const std::shared_ptr<arrow::Status>& failure) {
+  arrow::ipc::IpcReadOptions options;
+  options.memory_pool = pool;
+  options.use_threads = false;
+  options.included_fields = columns;
+  options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
+  return arrow::ipc::RecordBatchFileReader::Open(MakeRandomAccessFile(reader, failure, footer),
+                                                 options);
+}
+
+class IpcBatchReader : public ArrayRowGroupReader {
+ public:
+  IpcBatchReader(std::string where, std::shared_ptr<arrow::Schema> schema, plan::RowRange rows,
+                 int batch, ByteReader reader, KnownBytes footer, arrow::MemoryPool* pool)
+      : ArrayRowGroupReader(std::move(where), std::move(schema), rows, pool),
+        batch_(batch),
+        reader_(std::move(reader)),
+        footer_(std::move(footer)),
+        pool_(pool) {}
+
+ protected:
+  arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
+    ARROW_RETURN_NOT_OK(reader_.stop().Poll());
+    std::vector<int> sorted = columns;
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    const auto failure = std::make_shared<arrow::Status>();
+    auto batch = ReadBatch(sorted, failure);
+    if (!batch.ok()) return ReaderFailure(batch.status(), *failure);
+    arrow::ArrayVector out;
+    for (int column : columns) {
+      const auto place = std::lower_bound(sorted.begin(), sorted.end(), column) - sorted.begin();
+      out.push_back((*batch)->column(static_cast<int>(place)));
+    }
+    return out;
+  }
+
+ private:
+  /// The batch with the fields `columns` (ascending), checked value by value: what follows trusts
+  /// offsets and indices.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadBatch(
+      const std::vector<int>& columns, const std::shared_ptr<arrow::Status>& failure) const {
+    ARROW_ASSIGN_OR_RAISE(FileReaderPtr file, OpenFileReader(reader_, footer_, columns, pool_, failure));
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch,
+                          file->ReadRecordBatch(batch_));
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    return batch;
+  }
+
+  int batch_;
+  ByteReader reader_;
+  KnownBytes footer_;
+  arrow::MemoryPool* pool_;
+};
+
+std::vector<int64_t> RowsOf(const std::vector<IpcBatch>& batches) {
+  std::vector<int64_t> rows;
+  for (const IpcBatch& batch : batches) rows.push_back(batch.num_rows);
+  return rows;
+}
+
+class IpcFragment : public PlainFragment {
+ public:
+  IpcFragment(std::shared_ptr<base::ByteSource> source, std::shared_ptr<arrow::Schema> declared,
+              IpcFooter footer, const ReadOptions& options)
+      : PlainFragment(source->name(), source->version(), std::move(declared),
+                      RowsOf(footer.batches)),
+        source_(std::move(source)),
+        footer_(std::move(footer)),
+        options_(options) {}
+
+  /// The metadata does not say it by column: an even share of the batch.
+  int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const override {
+    const int64_t fields = std::max(schema()->num_fields(), 1);
+    return footer_.batches[static_cast<size_t>(row_group)].body_bytes *
+           static_cast<int64_t>(columns.size()) / fields;
+  }
+
+  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost* cost,
+                                                      arrow::StopToken stop) override {
+    ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
+    return std::make_unique<IpcBatchReader>(
+        Where(row_group), schema(), row_group_rows(row_group), row_group,
+        ByteReader(source_, options_.coalesce, cost, std::move(stop)), footer_.known,
+        options_.pool);
+  }
+
+ private:
+  std::shared_ptr<base::ByteSource> source_;
+  IpcFooter footer_;
+  ReadOptions options_;
+};
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSource> source,
+                                                 const std::shared_ptr<arrow::Buffer>& tail,
+                                                 const ReadOptions& options, plan::Cost* cost) {
+  const ByteReader reader(source, options.coalesce, cost);
+  ARROW_ASSIGN_OR_RAISE(IpcFooter footer, ReadIpcFooter(reader, tail, options.max_page_bytes));
+  const auto failure = std::make_shared<arrow::Status>();
+  auto file = OpenFileReader(reader, footer.known, {}, options.pool, failure);
+  if (!file.ok()) return ReaderFailure(file.status(), *failure);
+  if ((*file)->num_record_batches() != static_cast<int>(footer.batches.size())) {
+    return base::CorruptData("{} record batches where the footer has {}",
+                             (*file)->num_record_batches(), footer.batches.size());
+  }
+  return std::make_shared<IpcFragment>(std::move(source), (*file)->schema(),
+                                       std::move(footer), options);
+}
+
+}  // namespace skyhook::format

@@ -1,0 +1,112 @@
+#include "skyhook/format/ipc_fragment.h"
+
+#include <arrow/io/memory.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
+#include <arrow/util/compression.h>
+#include <gtest/gtest.h>
+
+#include "skyhook/format/fragment_rows_test.h"
+#include "skyhook/format/random_table_test.h"
+#include "skyhook/testing/parquet_files.h"
+
+namespace skyhook::format {
+namespace {
+
+using testing::FailsWith;
+using testing::Require;
+
+std::shared_ptr<arrow::Buffer> WriteIpc(const arrow::Table& table, int64_t batch_rows,
+                                        arrow::Compression::type compression) {
+  auto sink = Require(arrow::io::BufferOutputStream::Create());
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.unify_dictionaries = true;
+  if (compression != arrow::Compression::UNCOMPRESSED) {
+    options.codec = Require(arrow::util::Codec::Create(compression));
+  }
+  auto writer = Require(arrow::ipc::MakeFileWriter(sink, table.schema(), options));
+  Require(writer->WriteTable(table, batch_rows));
+  Require(writer->Close());
+  return Require(sink->Finish());
+}
+
+TEST(IpcFragment, ReadsEveryType) {
+  for (const double nulls : {0.0, 0.3}) {
+    for (const auto compression : {arrow::Compression::UNCOMPRESSED, arrow::Compression::ZSTD}) {
+      const auto table = RandomTable(3000, nulls);
+      const auto fragment = OpenBytes(WriteIpc(*table, 1000, compression));
+      ASSERT_EQ(fragment->num_row_groups(), 3);
+      EXPECT_EQ(fragment->row_group_rows(1), (plan::RowRange{1000, 2000}));
+      EXPECT_TRUE(fragment->declared_schema()->Equals(*table->schema()));
+      for (const Reading& reading : {Reading{.window = 300}, Reading{.window = 300, .share = 0.1}}) {
+        ExpectReadsAs(*fragment, *table, reading);
+      }
+    }
+  }
+}
+
+std::shared_ptr<arrow::Table> Fruit() {
+  return testing::TableOf(
+      arrow::schema({arrow::field("i", arrow::int64()), arrow::field("s", arrow::utf8()),
+                     arrow::field("pad", arrow::utf8())}),
+      "1,apple," + std::string(50000, 'x') + "\n2,NULL,y\n3,pear,z\n");
+}
+
+TEST(IpcFragment, LoadsOnlyTheColumnsAskedFor) {
+  const auto fragment =
+      OpenBytes(WriteIpc(*Fruit(), 100, arrow::Compression::UNCOMPRESSED));
+  plan::Cost cost;
+  auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));
+  Require(reader->Prefetch({1}, plan::RowRanges{{0, 3}}, false));
+  const auto text = Require(reader->Read(1, 0, 3, std::nullopt));
+  ASSERT_EQ(text->length(), 3);
+  EXPECT_EQ(text->type_id(), arrow::Type::STRING_VIEW);
+  EXPECT_EQ(Require(text->GetScalar(0))->ToString(), "apple");
+  EXPECT_TRUE(text->IsNull(1));
+  EXPECT_LT(cost.bytes_read, 5000);
+}
+
+TEST(IpcFragment, KeepsDictionaries) {
+  RandomColumns make(100, 0.2);
+  const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("d", type)}),
+                                        {make.Strings(type, 10, 5)});
+  const auto fragment = OpenBytes(WriteIpc(*table, 100, arrow::Compression::UNCOMPRESSED));
+  plan::Cost cost;
+  auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));
+  const auto array = Require(reader->Read(0, 0, 100, std::nullopt));
+  ASSERT_EQ(array->length(), 100);
+  EXPECT_TRUE(array->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8_view())));
+  const auto again = Require(reader->Read(0, 50, 50, std::nullopt));
+  EXPECT_EQ(array->data()->dictionary, again->data()->dictionary);
+}
+
+TEST(IpcFragment, NamesTheFileThatIsCutShort) {
+  const auto whole = WriteIpc(*Fruit(), 100, arrow::Compression::UNCOMPRESSED);
+  EXPECT_THAT(OpenFragment(base::MakeBufferSource(arrow::SliceBuffer(whole, 0, whole->size() - 7),
+                                                  "fruit.arrow"),
+                           {}, nullptr),
+              FailsWith(base::Code::kCorruptData, "fruit.arrow: neither a Parquet nor"));
+}
+
+TEST(BatchesFragment, ReadsBatchesAsRowGroups) {
+  const auto table = RandomTable(3000, 0.3);
+  arrow::TableBatchReader batches(*table);
+  batches.set_chunksize(1000);
+  const auto fragment =
+      Require(FragmentFromBatches(table->schema(), Require(batches.ToRecordBatches()), "memory"));
+  ASSERT_EQ(fragment->num_row_groups(), 3);
+  for (const Reading& reading : {Reading{.window = 300}, Reading{.window = 300, .share = 0.1}}) {
+    ExpectReadsAs(*fragment, *table, reading);
+  }
+}
+
+TEST(BatchesFragment, RefusesABatchOfAnotherSchema) {
+  const auto batch = Require(arrow::RecordBatch::MakeEmpty(Fruit()->schema()));
+  const auto other = arrow::schema({arrow::field("i", arrow::int32())});
+  EXPECT_THAT(FragmentFromBatches(other, {batch}, "mine"),
+              FailsWith(arrow::StatusCode::Invalid, "mine: a batch with schema"));
+}
+
+}  // namespace
+}  // namespace skyhook::format

@@ -1,0 +1,256 @@
+#include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_primitive.h>
+#include <arrow/io/memory.h>
+#include <arrow/util/cancel.h>
+#include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
+
+#include <functional>
+
+#include "skyhook/format/fragment_rows_test.h"
+
+namespace skyhook::format {
+namespace {
+
+using parquet::WriterProperties;
+using plan::RowRanges;
+using testing::FailsWith;
+using testing::Require;
+
+constexpr int kKey = 0;
+constexpr int kText = 1;
+constexpr int kMode = 2;
+
+/// 10,000 rows: their numbers, "text of row N", and one of "rail", "road", "ship".
+std::shared_ptr<arrow::Table> Rows() {
+  arrow::Int64Builder key;
+  arrow::StringBuilder text;
+  arrow::StringBuilder mode;
+  const std::vector<std::string> modes{"rail", "road", "ship"};
+  for (int64_t i = 0; i < 10000; ++i) {
+    Require(key.Append(i));
+    Require(text.Append("text of row " + std::to_string(i)));
+    Require(mode.Append(modes[static_cast<size_t>(i) % 3]));
+  }
+  return arrow::Table::Make(
+      arrow::schema({arrow::field("key", arrow::int64()), arrow::field("text", arrow::utf8()),
+                     arrow::field("mode", arrow::utf8())}),
+      {Require(key.Finish()), Require(text.Finish()), Require(mode.Finish())});
+}
+
+/// Ten pages of 1000 rows for each column; the dictionary is used for "mode" only.
+std::shared_ptr<arrow::Buffer> WritePages(const std::function<void(WriterProperties::Builder*)>& set) {
+  WriterProperties::Builder builder;
+  builder.max_rows_per_page(1000)->write_batch_size(1000)->compression(arrow::Compression::ZSTD);
+  builder.disable_dictionary()->enable_dictionary("mode");
+  set(&builder);
+  auto sink = Require(arrow::io::BufferOutputStream::Create());
+  Require(parquet::arrow::WriteTable(*Rows(), arrow::default_memory_pool(), sink, 10000,
+                                     builder.build()));
+  return Require(sink->Finish());
+}
+
+std::shared_ptr<arrow::Buffer> WithIndex() {
+  return WritePages([](WriterProperties::Builder* b) { b->enable_write_page_index(); });
+}
+std::shared_ptr<arrow::Buffer> WithoutIndex() {
+  return WritePages([](WriterProperties::Builder* b) { b->disable_write_page_index(); });
+}
+
+std::unique_ptr<RowGroupReader> OpenGroup(Fragment& fragment, plan::Cost* cost) {
+  return Require(fragment.Open(0, cost, arrow::StopToken::Unstoppable()));
+}
+
+std::string TextAt(const arrow::Array& array, int64_t i) {
+  return Require(array.GetScalar(i))->ToString();
+}
+
+TEST(PageSkipping, DecompressesOnlyPagesWithWantedRows) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({kText}, RowRanges{{2500, 2600}, {7999, 8001}}, false));
+    const auto first = Require(reader->Read(kText, 2500, 100, std::nullopt));
+    ASSERT_EQ(first->length(), 100);
+    EXPECT_EQ(TextAt(*first, 0), "text of row 2500");
+    const auto second = Require(reader->Read(kText, 7999, 2, std::nullopt));
+    ASSERT_EQ(second->length(), 2);
+    EXPECT_EQ(TextAt(*second, 1), "text of row 8000");
+    reader.reset();
+    EXPECT_EQ(cost.pages_read, 3);
+    EXPECT_EQ(cost.pages_skipped, 7);
+    EXPECT_EQ(cost.pages_skipped_late, 0);
+  }
+}
+
+TEST(PageSkipping, FetchesOnlyPagesWithWantedRows) {
+  const auto fragment = OpenBytes(WithIndex());
+  const int64_t all = fragment->row_group_bytes(0, {kKey, kText});
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kKey}, RowRanges{{9500, 9501}}, false));
+  const int64_t index_and_page = cost.bytes_read;
+  EXPECT_LT(index_and_page, all / 4);
+  const auto row = Require(reader->Read(kKey, 9500, 1, std::nullopt));
+  ASSERT_EQ(row->length(), 1);
+  EXPECT_EQ(TextAt(*row, 0), "9500");
+  EXPECT_EQ(cost.bytes_read, index_and_page) << "what was announced is not fetched again";
+}
+
+TEST(PageSkipping, ReadsWhatWasNotAnnounced) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({kText}, RowRanges{{9000, 9001}}, false));
+    const auto early = Require(reader->Read(kText, 10, 1, std::nullopt));
+    ASSERT_EQ(early->length(), 1);
+    EXPECT_EQ(TextAt(*early, 0), "text of row 10");
+    const auto announced = Require(reader->Read(kText, 9000, 1, std::nullopt));
+    ASSERT_EQ(announced->length(), 1);
+    EXPECT_EQ(TextAt(*announced, 0), "text of row 9000");
+    EXPECT_EQ(cost.pages_read, 2);
+  }
+}
+
+TEST(PageSkipping, LeavesPagesWithoutSelectedRowsAlone) {
+  const auto fragment = OpenBytes(WithIndex());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kText}, RowRanges{{0, 10000}}, true));
+  const std::vector<int32_t> selection{5, 999, 4000};
+  const auto rows = Require(reader->Read(kText, 500, 8192, selection));
+  ASSERT_EQ(rows->length(), 3);
+  EXPECT_EQ(TextAt(*rows, 0), "text of row 505");
+  EXPECT_EQ(TextAt(*rows, 1), "text of row 1499");
+  EXPECT_EQ(TextAt(*rows, 2), "text of row 4500");
+  reader.reset();
+  EXPECT_EQ(cost.pages_read, 3);
+  EXPECT_EQ(cost.pages_skipped, 7);
+  EXPECT_EQ(cost.pages_skipped_late, 7);
+}
+
+TEST(PageSkipping, CountsALateColumnThatIsNeverRead) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({kKey, kText}, RowRanges(), true));
+    reader.reset();
+    EXPECT_EQ(cost.pages_read, 0);
+    EXPECT_EQ(cost.pages_skipped, 20);
+    EXPECT_EQ(cost.pages_skipped_late, 20);
+  }
+}
+
+TEST(PageSkipping, ReturnsOneDictionaryForAChunk) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({kMode}, RowRanges{{0, 10000}}, false));
+    const auto inside = Require(reader->Read(kMode, 10, 20, std::nullopt));
+    const auto across = Require(reader->Read(kMode, 900, 2200, std::nullopt));
+    const std::vector<int32_t> selection{0, 1500};
+    const auto selected = Require(reader->Read(kMode, 4000, 2000, selection));
+    for (const auto& array : {inside, across, selected}) {
+      ASSERT_EQ(array->type_id(), arrow::Type::DICTIONARY);
+      EXPECT_TRUE(array->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8_view())));
+      EXPECT_EQ(array->data()->dictionary, inside->data()->dictionary);
+    }
+    ASSERT_EQ(across->length(), 2200);
+    EXPECT_EQ(Flat(across)->Slice(0, 2)->ToString(), Flat(across)->Slice(3, 2)->ToString());
+    ASSERT_EQ(selected->length(), 2);
+    EXPECT_EQ(TextAt(*Flat(selected), 0), "road");
+    EXPECT_EQ(TextAt(*Flat(selected), 1), "road");
+  }
+}
+
+TEST(PageSkipping, GivesPlainValuesWhereDictionaryPagesEnd) {
+  const auto bytes = WritePages([](WriterProperties::Builder* b) {
+    b->enable_dictionary("text")->dictionary_pagesize_limit(30000)->enable_write_page_index();
+  });
+  const auto fragment = OpenBytes(bytes);
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kText}, RowRanges{{0, 10000}}, false));
+  const auto first = Require(reader->Read(kText, 0, 10, std::nullopt));
+  EXPECT_EQ(first->type_id(), arrow::Type::DICTIONARY);
+  const auto mixed = Require(reader->Read(kText, 10, 9900, std::nullopt));
+  ASSERT_EQ(mixed->length(), 9900);
+  ASSERT_EQ(mixed->type_id(), arrow::Type::STRING_VIEW);
+  EXPECT_EQ(TextAt(*mixed, 0), "text of row 10");
+  EXPECT_EQ(TextAt(*mixed, 9899), "text of row 9909");
+  EXPECT_EQ(Require(fragment->Dictionary(0, kText, &cost)), nullptr);
+}
+
+TEST(PageSkipping, ReadsTheDictionaryAlone) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    const auto values = Require(fragment->Dictionary(0, kMode, &cost));
+    ASSERT_NE(values, nullptr);
+    ASSERT_EQ(values->length(), 3);
+    EXPECT_EQ(TextAt(*values, 0), "rail");
+    EXPECT_EQ(TextAt(*values, 1), "road");
+    EXPECT_EQ(TextAt(*values, 2), "ship");
+    EXPECT_EQ(cost.pages_read, 0);
+    EXPECT_LT(cost.bytes_read, 100);
+    EXPECT_EQ(Require(fragment->Dictionary(0, kKey, &cost)), nullptr);
+  }
+}
+
+TEST(PageSkipping, ReleasesPagesBehindTheReader) {
+  const auto fragment = OpenBytes(WithIndex());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kKey}, RowRanges{{0, 10000}}, false));
+  Require(reader->Read(kKey, 0, 1, std::nullopt));
+  EXPECT_GE(reader->bytes_held(), 8000);
+  Require(reader->Read(kKey, 9000, 1, std::nullopt));
+  EXPECT_LT(reader->bytes_held(), 16000);
+  EXPECT_THAT(reader->Read(kKey, 0, 1, std::nullopt),
+              FailsWith(arrow::StatusCode::Invalid, "row 0 is read after"));
+}
+
+TEST(PageSkipping, RefusesRowsOutsideOfTheRowGroup) {
+  const auto fragment = OpenBytes(WithIndex());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  EXPECT_THAT(reader->Read(kKey, 9999, 2, std::nullopt),
+              FailsWith(arrow::StatusCode::Invalid, "row group 0: rows 9999+2"));
+  EXPECT_THAT(fragment->Open(1, &cost, arrow::StopToken::Unstoppable()),
+              FailsWith(arrow::StatusCode::Invalid, "row group 1 of 1"));
+}
+
+TEST(PageSkipping, StopsWhenAsked) {
+  const auto fragment = OpenBytes(WithIndex());
+  arrow::StopSource stop;
+  plan::Cost cost;
+  auto reader = Require(fragment->Open(0, &cost, stop.token()));
+  Require(reader->Prefetch({kKey}, RowRanges{{0, 10000}}, false));
+  Require(reader->Read(kKey, 0, 1, std::nullopt));
+  stop.RequestStop();
+  EXPECT_THAT(reader->Read(kKey, 5000, 1, std::nullopt),
+              FailsWith(arrow::StatusCode::Cancelled, ""));
+  EXPECT_THAT(reader->Prefetch({kText}, RowRanges{{0, 10000}}, false),
+              FailsWith(arrow::StatusCode::Cancelled, ""));
+}
+
+TEST(PageSkipping, KeepsLittleAliveForFewSelectedStrings) {
+  const auto fragment = OpenBytes(WithIndex());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  const std::vector<int32_t> selection{7};
+  const auto row = Require(reader->Read(kText, 0, 1000, selection));
+  ASSERT_EQ(row->length(), 1);
+  EXPECT_EQ(TextAt(*row, 0), "text of row 7");
+  int64_t bytes = 0;
+  for (const auto& buffer : row->data()->buffers) bytes += buffer == nullptr ? 0 : buffer->size();
+  EXPECT_LT(bytes, 100);
+}
+
+}  // namespace
+}  // namespace skyhook::format

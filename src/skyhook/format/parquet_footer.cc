@@ -1,0 +1,100 @@
+#include "skyhook/format/parquet_footer.h"
+
+#include <parquet/arrow/schema.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "skyhook/base/status.h"
+#include "skyhook/format/parquet_exceptions.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::format {
+namespace {
+
+/// The length of the metadata (little-endian) and the magic.
+constexpr int64_t kTrailerBytes = 8;
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> MetadataBytes(
+    const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes) {
+  uint32_t length = 0;
+  std::memcpy(&length, tail->data() + tail->size() - kTrailerBytes, sizeof(length));
+  const int64_t file_size = reader.source().size();
+  if (length > file_size - kTrailerBytes || length > max_bytes) {
+    return base::CorruptData("footer of {} bytes in a file of {}", length, file_size);
+  }
+  if (length + kTrailerBytes <= tail->size()) {
+    return arrow::SliceBuffer(tail, tail->size() - kTrailerBytes - length, length);
+  }
+  return reader.ReadOne({file_size - kTrailerBytes - length, length});
+}
+
+arrow::Status CheckRowGroups(const parquet::FileMetaData& metadata) {
+  int64_t rows = 0;
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const auto group = metadata.RowGroup(i);
+    if (group->num_columns() != metadata.num_columns()) {
+      return base::CorruptData("row group {} has {} columns where the schema has {}", i,
+                               group->num_columns(), metadata.num_columns());
+    }
+    if (group->num_rows() < 0 || __builtin_add_overflow(rows, group->num_rows(), &rows)) {
+      return base::CorruptData("row group {} has {} rows", i, group->num_rows());
+    }
+  }
+  return arrow::Status::OK();
+}
+
+void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* leaves) {
+  if (field.is_leaf()) leaves->push_back(field.column_index);
+  for (const auto& child : field.children) CollectLeaves(child, leaves);
+}
+
+ParquetColumn MakeColumn(const parquet::SchemaDescriptor& schema,
+                         const parquet::arrow::SchemaField& field,
+                         const std::shared_ptr<arrow::DataType>& engine_type) {
+  ParquetColumn column;
+  CollectLeaves(field, &column.leaves);
+  if (field.is_leaf()) {
+    column.flat = MakeFlatColumn(schema.Column(field.column_index), field.column_index,
+                                 engine_type);
+  }
+  return column;
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
+    const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes) {
+  if (std::string_view(*tail).ends_with("PARE")) {
+    return arrow::Status::NotImplemented("encrypted Parquet file");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto bytes, MetadataBytes(reader, tail, max_bytes));
+  return CatchParquet([&]() -> arrow::Result<std::shared_ptr<parquet::FileMetaData>> {
+    auto metadata = parquet::FileMetaData::Make(bytes->data(), bytes->size());
+    if (metadata->is_encryption_algorithm_set()) {
+      return arrow::Status::NotImplemented("Parquet file with encrypted columns");
+    }
+    ARROW_RETURN_NOT_OK(CheckRowGroups(*metadata));
+    return metadata;
+  });
+}
+
+arrow::Result<ParquetSchema> ReadParquetSchema(const parquet::FileMetaData& metadata,
+                                               const parquet::ArrowReaderProperties& properties) {
+  return CatchParquet([&]() -> arrow::Result<ParquetSchema> {
+    ParquetSchema out;
+    parquet::arrow::SchemaManifest manifest;
+    ARROW_RETURN_NOT_OK(parquet::arrow::SchemaManifest::Make(
+        metadata.schema(), metadata.key_value_metadata(), properties, &manifest));
+    ARROW_RETURN_NOT_OK(parquet::arrow::FromParquetSchema(
+        metadata.schema(), properties, metadata.key_value_metadata(), &out.declared));
+    out.engine = plan::EngineSchema(*out.declared);
+    for (size_t i = 0; i < manifest.schema_fields.size(); ++i) {
+      out.columns.push_back(MakeColumn(*metadata.schema(), manifest.schema_fields[i],
+                                       out.engine->field(static_cast<int>(i))->type()));
+    }
+    return out;
+  });
+}
+
+}  // namespace skyhook::format

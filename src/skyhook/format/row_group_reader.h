@@ -1,0 +1,46 @@
+// Reads the columns of one Parquet row group: one fetch for all of them, then each by itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "skyhook/format/byte_reader.h"
+#include "skyhook/format/column_reader.h"
+#include "skyhook/format/fragment.h"
+
+namespace skyhook::format {
+
+class ParquetRowGroupReader : public RowGroupReader {
+ public:
+  /// Makes the reader of a column; the ByteReader outlives it.
+  using MakeColumn =
+      std::function<arrow::Result<std::unique_ptr<ColumnReader>>(int column, const ByteReader*)>;
+
+  /// `where` names file and row group in messages; `schema` the columns.
+  ParquetRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema,
+                        plan::RowRange rows, ByteReader reader, MakeColumn make_column);
+
+  arrow::Status Prefetch(const std::vector<int>& columns, const plan::RowRanges& rows,
+                         bool late) override;
+  arrow::Result<std::shared_ptr<arrow::Array>> Read(
+      int column, int64_t begin, int64_t length,
+      std::optional<std::span<const int32_t>> selection) override;
+  int64_t bytes_held() const override;
+
+ private:
+  arrow::Result<ColumnReader*> Column(int column);
+  /// Fetches what the columns miss, until they miss nothing.
+  arrow::Status Fetch(const std::vector<int>& columns);
+  std::string Where(int column) const;
+
+  std::string where_;
+  std::shared_ptr<arrow::Schema> schema_;
+  plan::RowRange rows_;
+  ByteReader reader_;
+  MakeColumn make_column_;
+  std::vector<std::unique_ptr<ColumnReader>> columns_;
+};
+
+}  // namespace skyhook::format

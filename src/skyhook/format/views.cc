@@ -1,0 +1,128 @@
+#include "skyhook/format/views.h"
+
+#include <arrow/type.h>
+#include <arrow/util/binary_view_util.h>
+#include <arrow/util/bit_util.h>
+
+#include <cstring>
+#include <limits>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::format {
+namespace {
+
+using View = arrow::BinaryViewType::c_type;
+
+constexpr int64_t kViewBytes = sizeof(View);
+constexpr uint32_t kInlineBytes = arrow::BinaryViewType::kInlineSize;
+
+/// Buffers are kept as they are until this many bytes are held for one that is used.
+constexpr int64_t kCompactRatio = 4;
+
+/// A view with `length` (at most kInlineBytes) bytes at `value`, of which 12 may be read.
+View InlineView(const uint8_t* value, uint32_t length) {
+  uint64_t low;
+  uint32_t high;
+  std::memcpy(&low, value, 8);
+  std::memcpy(&high, value + 8, 4);
+  if (length < 8) {
+    low &= (uint64_t{1} << (8 * length)) - 1;
+    high = 0;
+  } else if (length < kInlineBytes) {
+    high &= (uint32_t{1} << (8 * (length - 8))) - 1;
+  }
+  View view;
+  auto* out = reinterpret_cast<uint8_t*>(&view);
+  std::memcpy(out, &length, 4);
+  std::memcpy(out + 4, &low, 8);
+  std::memcpy(out + 12, &high, 4);
+  return view;
+}
+
+View ReferringView(const uint8_t* value, uint32_t length, int64_t offset) {
+  View view;
+  view.ref.size = static_cast<int32_t>(length);
+  std::memcpy(view.ref.prefix.data(), value, 4);
+  view.ref.buffer_index = 0;
+  view.ref.offset = static_cast<int32_t>(offset);
+  return view;
+}
+
+arrow::Status Fill(const arrow::Buffer& bytes, int64_t count, View* views) {
+  const uint8_t* data = bytes.data();
+  const int64_t size = bytes.size();
+  int64_t offset = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t length = 0;
+    if (size - offset >= 4) std::memcpy(&length, data + offset, 4);
+    if (size - offset < 4 || int64_t{length} > size - offset - 4) {
+      return base::CorruptData("value {} of {} has {} bytes where {} are left", i, count, length,
+                               size - offset);
+    }
+    offset += 4;
+    if (length > kInlineBytes) {
+      views[i] = ReferringView(data + offset, length, offset);
+    } else if (size - offset >= kInlineBytes) {
+      views[i] = InlineView(data + offset, length);
+    } else {
+      views[i] = arrow::util::ToInlineBinaryView(data + offset, static_cast<int32_t>(length));
+    }
+    offset += length;
+  }
+  return arrow::Status::OK();
+}
+
+void ClearNulls(const arrow::ArrayData& data, View* views) {
+  if (data.buffers[0] == nullptr) return;
+  for (int64_t i = 0; i < data.length; ++i) {
+    if (!arrow::bit_util::GetBit(data.buffers[0]->data(), data.offset + i)) {
+      std::memset(static_cast<void*>(views + i), 0, sizeof(View));
+    }
+  }
+}
+
+/// Bytes that views refer to.
+int64_t ReferredBytes(const View* views, int64_t count) {
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < count; ++i) bytes += views[i].is_inline() ? 0 : views[i].size();
+  return bytes;
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
+                                                        arrow::MemoryPool* pool) {
+  if (bytes.size() > std::numeric_limits<int32_t>::max()) {
+    return base::CorruptData("page with {} bytes of values", bytes.size());
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
+                        arrow::AllocateBuffer(count * kViewBytes, pool));
+  ARROW_RETURN_NOT_OK(Fill(bytes, count, reinterpret_cast<View*>(out->mutable_data())));
+  return out;
+}
+
+arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
+  auto* views = reinterpret_cast<View*>(data->buffers[1]->mutable_data());
+  ClearNulls(*data, views);
+  const int64_t used = ReferredBytes(views, data->length);
+  int64_t held = 0;
+  for (size_t i = 2; i < data->buffers.size(); ++i) held += data->buffers[i]->size();
+  if (used > held / kCompactRatio) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bytes, arrow::AllocateBuffer(used, pool));
+  int64_t offset = 0;
+  for (int64_t i = 0; i < data->length; ++i) {
+    if (views[i].is_inline()) continue;
+    const auto& from = data->buffers[2 + static_cast<size_t>(views[i].ref.buffer_index)];
+    std::memcpy(bytes->mutable_data() + offset, from->data() + views[i].ref.offset,
+                static_cast<size_t>(views[i].size()));
+    views[i].ref.buffer_index = 0;
+    views[i].ref.offset = static_cast<int32_t>(offset);
+    offset += views[i].size();
+  }
+  data->buffers.resize(2);
+  data->buffers.push_back(std::move(bytes));
+  return arrow::Status::OK();
+}
+
+}  // namespace skyhook::format

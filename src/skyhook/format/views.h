@@ -1,0 +1,26 @@
+// Arrow's string views (16 bytes each) over bytes that Parquet wrote.
+//
+// Layout: https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout
+#pragma once
+
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace skyhook::format {
+
+/// Views of the first `count` values in `bytes`, which holds each as four bytes of length and then
+/// the value (PLAIN BYTE_ARRAY); `bytes` is the first variadic buffer. Fails with kCorruptData when
+/// a value leaves the bytes.
+arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
+                                                        arrow::MemoryPool* pool);
+
+/// Clears the views under nulls of `data`, whose views are its own. Then copies the bytes that the
+/// views refer to into one buffer, when they are a small part of the buffers kept alive.
+arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool);
+
+}  // namespace skyhook::format

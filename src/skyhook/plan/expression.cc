@@ -1,0 +1,336 @@
+#include "skyhook/plan/expression.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "skyhook/base/status.h"
+#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::plan {
+
+using arrow::Result;
+using arrow::Scalar;
+using arrow::Type;
+using Kind = Expression::Kind;
+
+struct ExpressionFactory {
+  static std::shared_ptr<Expression> Make(Kind kind, std::shared_ptr<arrow::DataType> type) {
+    std::shared_ptr<Expression> node(new Expression());
+    node->kind_ = kind;
+    node->type_ = std::move(type);
+    return node;
+  }
+  static ExpressionPtr MakeColumn(int index, std::shared_ptr<arrow::DataType> type) {
+    auto node = Make(Kind::kColumn, std::move(type));
+    node->column_ = index;
+    return node;
+  }
+  static ExpressionPtr MakeLiteral(std::shared_ptr<Scalar> value) {
+    auto node = Make(Kind::kLiteral, value->type);
+    node->literal_ = std::move(value);
+    return node;
+  }
+  static ExpressionPtr MakeCall(Function function, CallOptions options,
+                                std::shared_ptr<arrow::DataType> type,
+                                std::vector<ExpressionPtr> arguments) {
+    auto node = Make(Kind::kCall, std::move(type));
+    node->function_ = function;
+    node->options_ = options;
+    node->arguments_ = std::move(arguments);
+    return node;
+  }
+  static ExpressionPtr MakeVariadic(Kind kind, std::shared_ptr<arrow::DataType> type,
+                                    std::vector<ExpressionPtr> arguments) {
+    auto node = Make(kind, std::move(type));
+    node->arguments_ = std::move(arguments);
+    return node;
+  }
+};
+
+namespace {
+
+Result<std::shared_ptr<Scalar>> DecimalScalar(const Scalar& value,
+                                              const std::shared_ptr<arrow::DataType>& type) {
+  arrow::Decimal128 wide;
+  if (value.type->id() == Type::DECIMAL32) {
+    wide = arrow::Decimal128(static_cast<const arrow::Decimal32Scalar&>(value).value.value());
+  } else if (value.type->id() == Type::DECIMAL64) {
+    wide = arrow::Decimal128(static_cast<const arrow::Decimal64Scalar&>(value).value.value());
+  } else {
+    wide = static_cast<const arrow::Decimal128Scalar&>(value).value;
+  }
+  if (type->id() == Type::DECIMAL128) {
+    return std::make_shared<arrow::Decimal128Scalar>(wide, type);
+  }
+  return std::make_shared<arrow::Decimal64Scalar>(
+      arrow::Decimal64(static_cast<int64_t>(wide.low_bits())), type);
+}
+
+// The scalar in its engine type.
+Result<std::shared_ptr<Scalar>> ToEngine(const std::shared_ptr<Scalar>& value) {
+  const auto type = EngineType(value->type);
+  if (!value->is_valid) return arrow::MakeNullScalar(type);
+  if (type->Equals(*value->type)) return value;
+  switch (value->type->id()) {
+    case Type::DICTIONARY: {
+      ARROW_ASSIGN_OR_RAISE(
+          auto decoded, static_cast<const arrow::DictionaryScalar&>(*value).GetEncodedValue());
+      return ToEngine(decoded);
+    }
+    case Type::DATE64: {
+      const int64_t ms = static_cast<const arrow::Date64Scalar&>(*value).value;
+      return std::make_shared<arrow::Date32Scalar>(static_cast<int32_t>(ms / 86'400'000));
+    }
+    case Type::DECIMAL32:
+    case Type::DECIMAL64:
+    case Type::DECIMAL128:
+      return DecimalScalar(*value, type);
+    default:
+      break;
+  }
+  const auto& bytes = static_cast<const arrow::BaseBinaryScalar&>(*value).value;
+  if (type->id() == Type::STRING_VIEW) return std::make_shared<arrow::StringViewScalar>(bytes);
+  return std::make_shared<arrow::BinaryViewScalar>(bytes);
+}
+
+Result<ExpressionPtr> Connective(Kind kind, std::vector<ExpressionPtr> arguments) {
+  std::vector<ExpressionPtr> flat;
+  for (auto& argument : arguments) {
+    if (argument->type()->id() != Type::BOOL) {
+      return base::UnsupportedPlan("{} of {}, which is not boolean",
+                                   kind == Kind::kAnd ? "AND" : "OR", argument->ToString());
+    }
+    if (argument->kind() == kind) {
+      flat.insert(flat.end(), argument->arguments().begin(), argument->arguments().end());
+    } else {
+      flat.push_back(std::move(argument));
+    }
+  }
+  if (flat.empty()) return BoolLiteral(kind == Kind::kAnd);
+  if (flat.size() == 1) return flat[0];
+  return ExpressionFactory::MakeVariadic(kind, arrow::boolean(), std::move(flat));
+}
+
+bool AnyOf(const Expression& expression, const std::function<bool(const Expression&)>& test) {
+  if (test(expression)) return true;
+  return std::any_of(expression.arguments().begin(), expression.arguments().end(),
+                     [&](const ExpressionPtr& argument) { return AnyOf(*argument, test); });
+}
+
+std::string Quoted(const Scalar& value) {
+  if (!value.is_valid) return "NULL";
+  if (!arrow::is_base_binary_like(value.type->id()) &&
+      !arrow::is_binary_view_like(value.type->id())) {
+    const std::string text = value.ToString();
+    return arrow::is_temporal(value.type->id()) ? fmt::format("'{}'", text) : text;
+  }
+  std::string out = "'";
+  for (char c : static_cast<const arrow::BaseBinaryScalar&>(value).view()) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'";
+}
+
+std::string Joined(const std::vector<ExpressionPtr>& arguments, const std::string& separator,
+                   const arrow::Schema* schema, size_t from = 0) {
+  std::string out;
+  for (size_t i = from; i < arguments.size(); ++i) {
+    if (i > from) out += separator;
+    out += arguments[i]->ToString(schema);
+  }
+  return out;
+}
+
+std::string CallText(const Expression& call, const arrow::Schema* schema) {
+  const auto& arguments = call.arguments();
+  const CatalogueEntry& entry = EntryOf(call.function());
+  const std::string first = arguments[0]->ToString(schema);
+  switch (call.function()) {
+    case Function::kNot:
+    case Function::kNegate:
+      return fmt::format("({} {})", entry.symbol, first);
+    case Function::kIsNull:
+    case Function::kIsNotNull:
+      return fmt::format("({} {})", first, entry.symbol);
+    case Function::kIn:
+      return fmt::format("({} IN ({}))", first, Joined(arguments, ", ", schema, 1));
+    case Function::kCast:
+    case Function::kTryCast:
+      return fmt::format("{}({} AS {})", entry.name, first, call.type()->ToString());
+    case Function::kExtract:
+      return fmt::format("{}({})", DateFieldName(call.options().date_field), first);
+    default:
+      if (entry.symbol.empty()) {
+        return fmt::format("{}({})", entry.name, Joined(arguments, ", ", schema));
+      }
+      return fmt::format("({} {} {})", first, entry.symbol, arguments[1]->ToString(schema));
+  }
+}
+
+std::string CaseText(const Expression& expression, const arrow::Schema* schema) {
+  const auto& arguments = expression.arguments();
+  std::string out = "CASE";
+  for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
+    out += fmt::format(" WHEN {} THEN {}", arguments[i]->ToString(schema),
+                       arguments[i + 1]->ToString(schema));
+  }
+  return fmt::format("{} ELSE {} END", out, arguments.back()->ToString(schema));
+}
+
+// The node with other arguments; types are those of the old ones, so that no rule has to run again.
+ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments) {
+  if (node.kind() == Kind::kCall) {
+    return ExpressionFactory::MakeCall(node.function(), node.options(), node.type(),
+                                       std::move(arguments));
+  }
+  return ExpressionFactory::MakeVariadic(node.kind(), node.type(), std::move(arguments));
+}
+
+}  // namespace
+
+bool Expression::Equals(const Expression& other) const {
+  if (this == &other) return true;
+  if (kind_ != other.kind_ || !type_->Equals(*other.type_) || column_ != other.column_ ||
+      arguments_.size() != other.arguments_.size()) {
+    return false;
+  }
+  if (kind_ == Kind::kLiteral && !literal_->Equals(*other.literal_)) return false;
+  if (kind_ == Kind::kCall && (function_ != other.function_ || options_ != other.options_)) {
+    return false;
+  }
+  return std::equal(arguments_.begin(), arguments_.end(), other.arguments_.begin(),
+                    [](const auto& a, const auto& b) { return a->Equals(*b); });
+}
+
+std::string Expression::ToString(const arrow::Schema* schema) const {
+  switch (kind_) {
+    case Kind::kColumn:
+      return schema != nullptr && column_ < schema->num_fields() ? schema->field(column_)->name()
+                                                                 : fmt::format("#{}", column_);
+    case Kind::kLiteral:
+      return Quoted(*literal_);
+    case Kind::kCall:
+      return CallText(*this, schema);
+    case Kind::kAnd:
+      return fmt::format("({})", Joined(arguments_, " AND ", schema));
+    case Kind::kOr:
+      return fmt::format("({})", Joined(arguments_, " OR ", schema));
+    case Kind::kCase:
+      return CaseText(*this, schema);
+    case Kind::kCoalesce:
+      return fmt::format("coalesce({})", Joined(arguments_, ", ", schema));
+  }
+  return "?";
+}
+
+ExpressionPtr Column(int index, std::shared_ptr<arrow::DataType> type) {
+  return ExpressionFactory::MakeColumn(index, std::move(type));
+}
+
+Result<ExpressionPtr> Literal(const std::shared_ptr<Scalar>& value) {
+  ARROW_ASSIGN_OR_RAISE(auto scalar, ToEngine(value));
+  return ExpressionFactory::MakeLiteral(std::move(scalar));
+}
+
+ExpressionPtr NullLiteral(std::shared_ptr<arrow::DataType> type) {
+  return ExpressionFactory::MakeLiteral(arrow::MakeNullScalar(std::move(type)));
+}
+
+ExpressionPtr BoolLiteral(bool value) {
+  return ExpressionFactory::MakeLiteral(std::make_shared<arrow::BooleanScalar>(value));
+}
+
+Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> arguments,
+                           CallOptions options, std::shared_ptr<arrow::DataType> type) {
+  if (arguments.empty()) {
+    return base::UnsupportedPlan("{} without arguments", EntryOf(function).name);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto result, ResultType(function, arguments, options, type));
+  return ExpressionFactory::MakeCall(function, options, std::move(result), std::move(arguments));
+}
+
+Result<ExpressionPtr> And(std::vector<ExpressionPtr> arguments) {
+  return Connective(Kind::kAnd, std::move(arguments));
+}
+
+Result<ExpressionPtr> Or(std::vector<ExpressionPtr> arguments) {
+  return Connective(Kind::kOr, std::move(arguments));
+}
+
+Result<ExpressionPtr> Case(std::vector<ExpressionPtr> arguments) {
+  if (arguments.size() < 3 || arguments.size() % 2 == 0) {
+    return base::UnsupportedPlan("CASE needs pairs of WHEN and THEN and one ELSE, not {} arguments",
+                                 arguments.size());
+  }
+  const auto& type = arguments.back()->type();
+  for (size_t i = 0; i + 1 < arguments.size(); ++i) {
+    const auto& wanted = i % 2 == 0 ? arrow::boolean() : type;
+    if (!arguments[i]->type()->Equals(*wanted)) {
+      return base::UnsupportedPlan("CASE: {} is {}, not {}", arguments[i]->ToString(),
+                                   arguments[i]->type()->ToString(), wanted->ToString());
+    }
+  }
+  return ExpressionFactory::MakeVariadic(Kind::kCase, type, std::move(arguments));
+}
+
+Result<ExpressionPtr> Coalesce(std::vector<ExpressionPtr> arguments) {
+  if (arguments.empty()) return base::UnsupportedPlan("COALESCE without arguments");
+  const auto type = arguments[0]->type();
+  for (const auto& argument : arguments) {
+    if (!argument->type()->Equals(*type)) {
+      return base::UnsupportedPlan("COALESCE of {} and {}", type->ToString(),
+                                   argument->type()->ToString());
+    }
+  }
+  if (arguments.size() == 1) return arguments[0];
+  return ExpressionFactory::MakeVariadic(Kind::kCoalesce, type, std::move(arguments));
+}
+
+std::vector<ExpressionPtr> Conjuncts(const ExpressionPtr& predicate) {
+  if (predicate->kind() == Kind::kAnd) return predicate->arguments();
+  return {predicate};
+}
+
+std::set<int> ColumnsOf(const Expression& expression) {
+  std::set<int> columns;
+  AnyOf(expression, [&](const Expression& node) {
+    if (node.kind() == Kind::kColumn) columns.insert(node.column());
+    return false;
+  });
+  return columns;
+}
+
+bool CanFail(const Expression& expression) {
+  return AnyOf(expression, [](const Expression& node) {
+    return node.kind() == Kind::kCall && CallCanFail(node);
+  });
+}
+
+Result<ExpressionPtr> Substitute(const ExpressionPtr& expression,
+                                 const std::vector<ExpressionPtr>& replacements) {
+  if (expression->kind() == Kind::kColumn) {
+    const size_t column = static_cast<size_t>(expression->column());
+    if (column >= replacements.size() || replacements[column] == nullptr) return expression;
+    if (!replacements[column]->type()->Equals(*expression->type())) {
+      return base::Invalid("column #{} of type {} cannot be replaced by {} of type {}", column,
+                           expression->type()->ToString(), replacements[column]->ToString(),
+                           replacements[column]->type()->ToString());
+    }
+    return replacements[column];
+  }
+  std::vector<ExpressionPtr> arguments;
+  bool changed = false;
+  for (const auto& argument : expression->arguments()) {
+    ARROW_ASSIGN_OR_RAISE(auto replaced, Substitute(argument, replacements));
+    changed |= replaced != argument;
+    arguments.push_back(std::move(replaced));
+  }
+  return changed ? WithArguments(*expression, std::move(arguments)) : expression;
+}
+
+}  // namespace skyhook::plan

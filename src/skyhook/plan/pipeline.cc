@@ -1,0 +1,244 @@
+#include "skyhook/plan/pipeline.h"
+
+#include <fmt/format.h>
+
+#include "skyhook/base/status.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::plan {
+namespace {
+
+using arrow::Status;
+
+Status CheckColumns(const Expression& expression, const arrow::Schema& input,
+                    const std::string& part) {
+  if (expression.kind() == Expression::Kind::kColumn) {
+    const int column = expression.column();
+    if (column < 0 || column >= input.num_fields()) {
+      return base::Invalid("{}: column #{} is not among the {} columns read", part, column,
+                           input.num_fields());
+    }
+    const auto& field = *input.field(column);
+    if (!field.type()->Equals(*expression.type())) {
+      return base::Invalid("{}: column '{}' is {}, not {}", part, field.name(),
+                           field.type()->ToString(), expression.type()->ToString());
+    }
+  }
+  for (const auto& argument : expression.arguments()) {
+    ARROW_RETURN_NOT_OK(CheckColumns(*argument, input, part));
+  }
+  return Status::OK();
+}
+
+Status CheckProjected(const Pipeline& pipeline, int index, const std::string& part) {
+  if (index < 0 || index >= static_cast<int>(pipeline.projection.size())) {
+    return base::Invalid("{}: column #{} is not among the {} projected columns", part, index,
+                         pipeline.projection.size());
+  }
+  return Status::OK();
+}
+
+Status CheckKey(const Pipeline& pipeline, int index, const std::string& part) {
+  ARROW_RETURN_NOT_OK(CheckProjected(pipeline, index, part));
+  const auto& column = pipeline.projection[static_cast<size_t>(index)];
+  if (!IsComputable(*column.expression->type())) {
+    return base::UnsupportedPlan("{}: column '{}' of type {} cannot be a key", part, column.name,
+                                 column.expression->type()->ToString());
+  }
+  return Status::OK();
+}
+
+Status CheckMeasure(const Pipeline& pipeline, const Measure& measure) {
+  const std::string part = fmt::format("measure '{}'", measure.name);
+  std::shared_ptr<arrow::DataType> argument;
+  if (measure.function != AggregateFunction::kCountAll) {
+    ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.argument, part));
+    argument = pipeline.projection[static_cast<size_t>(measure.argument)].expression->type();
+  }
+  ARROW_RETURN_NOT_OK(
+      base::AddContext(MeasureType(measure.function, argument).status(), part));
+  if (measure.filter < 0) return Status::OK();
+  ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.filter, part + " filter"));
+  const auto& filter = pipeline.projection[static_cast<size_t>(measure.filter)];
+  if (filter.expression->type()->id() != arrow::Type::BOOL) {
+    return base::Invalid("{}: its filter '{}' is {}, not boolean", part, filter.name,
+                         filter.expression->type()->ToString());
+  }
+  return Status::OK();
+}
+
+Status CheckReduction(const Pipeline& pipeline) {
+  const int reductions = int{pipeline.aggregate.has_value()} + int{pipeline.top_k.has_value()} +
+                         int{pipeline.limit.has_value()};
+  if (reductions > 1) {
+    return base::Invalid("a pipeline ends in one of aggregate, top-k and limit, not {}",
+                         reductions);
+  }
+  if (pipeline.aggregate.has_value()) {
+    for (int key : pipeline.aggregate->keys) {
+      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key, "group key"));
+    }
+    for (const Measure& measure : pipeline.aggregate->measures) {
+      ARROW_RETURN_NOT_OK(CheckMeasure(pipeline, measure));
+    }
+  }
+  if (pipeline.top_k.has_value()) {
+    if (pipeline.top_k->keys.empty()) return base::Invalid("top-k without sort keys");
+    if (pipeline.top_k->limit < 0) return base::Invalid("top-k of {} rows", pipeline.top_k->limit);
+    for (const SortKey& key : pipeline.top_k->keys) {
+      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key.column, "sort key"));
+    }
+  }
+  if (pipeline.limit.has_value() && pipeline.limit->limit < 0) {
+    return base::Invalid("limit of {} rows", pipeline.limit->limit);
+  }
+  return Status::OK();
+}
+
+std::string Names(const std::vector<int>& columns, const arrow::Schema& schema) {
+  std::string out;
+  for (int column : columns) {
+    out += (out.empty() ? "" : ", ") + schema.field(column)->name();
+  }
+  return out;
+}
+
+std::string MeasureText(const Measure& measure, const arrow::Schema& schema) {
+  std::string out = AggregateFunctionName(measure.function);
+  if (measure.function == AggregateFunction::kCountDistinct) {
+    out = "count(distinct " + schema.field(measure.argument)->name() + ")";
+  } else if (measure.function != AggregateFunction::kCountAll) {
+    out += "(" + schema.field(measure.argument)->name() + ")";
+  }
+  if (measure.filter >= 0) out += " FILTER " + schema.field(measure.filter)->name();
+  return out;
+}
+
+std::string ReductionText(const Pipeline& pipeline, const arrow::Schema& schema) {
+  std::string out;
+  if (pipeline.aggregate.has_value()) {
+    out += "aggregate";
+    for (const Measure& measure : pipeline.aggregate->measures) {
+      out += (out == "aggregate" ? " " : ", ") + MeasureText(measure, schema);
+    }
+    if (!pipeline.aggregate->keys.empty()) out += " by " + Names(pipeline.aggregate->keys, schema);
+    out += "\n";
+  }
+  if (pipeline.top_k.has_value()) {
+    out += fmt::format("top {}", pipeline.top_k->limit);
+    for (const SortKey& key : pipeline.top_k->keys) {
+      out += fmt::format("{} {}{}{}", &key == &pipeline.top_k->keys[0] ? " by" : ",",
+                         schema.field(key.column)->name(), key.descending ? " desc" : "",
+                         key.nulls_first ? " nulls first" : "");
+    }
+    out += "\n";
+  }
+  if (pipeline.limit.has_value()) out += fmt::format("limit {}\n", pipeline.limit->limit);
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<arrow::Schema> Pipeline::ProjectedSchema() const {
+  arrow::FieldVector fields;
+  for (const NamedExpression& column : projection) {
+    fields.push_back(arrow::field(column.name, column.expression->type()));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+std::shared_ptr<arrow::Schema> Pipeline::ResultSchema() const {
+  const auto projected = ProjectedSchema();
+  if (!aggregate.has_value()) return projected;
+  arrow::FieldVector fields;
+  for (int key : aggregate->keys) fields.push_back(projected->field(key));
+  for (const Measure& measure : aggregate->measures) {
+    const auto argument = measure.argument < 0 ? nullptr : projected->field(measure.argument)->type();
+    const auto type = MeasureType(measure.function, argument);
+    fields.push_back(arrow::field(measure.name, type.ok() ? *type : arrow::null()));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+std::string Pipeline::ToString() const {
+  std::string out = "read";
+  for (const auto& field : input->fields()) {
+    out += (out == "read" ? " " : ", ") + field->name();
+  }
+  out += "\n";
+  for (const auto& conjunct : filter) out += "filter " + conjunct->ToString(input.get()) + "\n";
+  for (const NamedExpression& column : projection) {
+    const std::string text = column.expression->ToString(input.get());
+    out += text == column.name ? "project " + text + "\n"
+                               : fmt::format("project {} = {}\n", column.name, text);
+  }
+  return out + ReductionText(*this, *ProjectedSchema());
+}
+
+arrow::Result<std::shared_ptr<arrow::DataType>> MeasureType(
+    AggregateFunction function, const std::shared_ptr<arrow::DataType>& argument) {
+  const auto refuse = [&] {
+    return base::UnsupportedPlan("no aggregate {}({})", AggregateFunctionName(function),
+                                 argument == nullptr ? "" : argument->ToString());
+  };
+  if (function == AggregateFunction::kCountAll || function == AggregateFunction::kCount) {
+    return arrow::int64();
+  }
+  if (argument == nullptr || !IsComputable(*argument)) return refuse();
+  switch (function) {
+    case AggregateFunction::kCountDistinct:
+      return arrow::int64();
+    case AggregateFunction::kMin:
+    case AggregateFunction::kMax:
+      return argument;
+    case AggregateFunction::kAvg:
+      if (!IsNumeric(*argument)) return refuse();
+      return arrow::float64();
+    case AggregateFunction::kSum:
+      if (IsFloat(*argument)) return arrow::float64();
+      if (IsInteger(*argument)) return arrow::decimal128(38, 0);
+      if (IsDecimal(*argument)) return arrow::decimal128(38, ShapeOf(*argument).scale);
+      return refuse();
+    default:
+      return refuse();
+  }
+}
+
+const char* AggregateFunctionName(AggregateFunction function) {
+  switch (function) {
+    case AggregateFunction::kCountAll:
+      return "count(*)";
+    case AggregateFunction::kCount:
+      return "count";
+    case AggregateFunction::kSum:
+      return "sum";
+    case AggregateFunction::kMin:
+      return "min";
+    case AggregateFunction::kMax:
+      return "max";
+    case AggregateFunction::kAvg:
+      return "avg";
+    case AggregateFunction::kCountDistinct:
+      return "count distinct";
+  }
+  return "unknown";
+}
+
+Status Validate(const Pipeline& pipeline) {
+  if (pipeline.input == nullptr) return base::Invalid("the pipeline reads no schema");
+  for (size_t i = 0; i < pipeline.filter.size(); ++i) {
+    const Expression& conjunct = *pipeline.filter[i];
+    const std::string part = fmt::format("filter {}", conjunct.ToString(pipeline.input.get()));
+    ARROW_RETURN_NOT_OK(CheckColumns(conjunct, *pipeline.input, part));
+    if (conjunct.type()->id() != arrow::Type::BOOL) {
+      return base::Invalid("{} is {}, not boolean", part, conjunct.type()->ToString());
+    }
+  }
+  for (const NamedExpression& column : pipeline.projection) {
+    ARROW_RETURN_NOT_OK(CheckColumns(*column.expression, *pipeline.input,
+                                     fmt::format("projection '{}'", column.name)));
+  }
+  return CheckReduction(pipeline);
+}
+
+}  // namespace skyhook::plan

@@ -1,0 +1,31 @@
+// Expressions as Substrait expressions, and back.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type.h>
+
+#include "skyhook/plan/expression.h"
+#include "skyhook/plan/substrait_extensions.h"
+
+namespace substrait {
+class Expression;
+}
+
+namespace skyhook::plan {
+
+/// kUnsupportedPlan when `expression` nests deeper than kMaxExpressionDepth.
+arrow::Status ExpressionToSubstrait(const Expression& expression, ExtensionWriter* extensions,
+                                    ::substrait::Expression* out);
+
+/// A reference to a field of the input of a relation.
+void FieldToSubstrait(int index, ::substrait::Expression* out);
+
+/// Field references are indices into `input`, an engine schema.
+arrow::Result<ExpressionPtr> ExpressionFromSubstrait(const ::substrait::Expression& expression,
+                                                     const arrow::Schema& input,
+                                                     const ExtensionReader& extensions);
+
+/// The index of an expression that is a plain field reference; `what` names it in the error.
+arrow::Result<int> FieldFromSubstrait(const ::substrait::Expression& expression, const char* what);
+
+}  // namespace skyhook::plan

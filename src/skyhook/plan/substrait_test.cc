@@ -1,0 +1,303 @@
+#include "skyhook/plan/substrait.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "skyhook/plan/types.h"
+#include "skyhook/testing/matchers.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::plan {
+namespace {
+
+using base::Code;
+using testing::FailsWith;
+using testing::Fn;
+using testing::Lit;
+using testing::Require;
+
+ExpressionPtr Col(int index, std::shared_ptr<arrow::DataType> type) {
+  return Column(index, std::move(type));
+}
+
+/// A pipeline over one column `x` that projects one expression `y`.
+Pipeline Projecting(std::shared_ptr<arrow::DataType> type, ExpressionPtr y) {
+  Pipeline pipeline;
+  pipeline.input = arrow::schema({arrow::field("x", std::move(type))});
+  pipeline.projection = {{"y", std::move(y)}};
+  return pipeline;
+}
+
+std::string Json(const Pipeline& pipeline) { return Require(ToSubstraitJson(pipeline)); }
+
+/// What comes back of the projected expression.
+ExpressionPtr Returned(const Pipeline& pipeline) {
+  const auto back = Require(FromSubstrait(Require(ToSubstrait(pipeline))));
+  EXPECT_EQ(back.projection.size(), 1u);
+  return back.projection.at(0).expression;
+}
+
+void ExpectReturns(std::shared_ptr<arrow::DataType> type, const ExpressionPtr& expression) {
+  const auto back = Returned(Projecting(std::move(type), expression));
+  EXPECT_TRUE(back->Equals(*expression))
+      << back->ToString() << " instead of " << expression->ToString();
+}
+
+TEST(SubstraitTest, CountWithAFilterIsThisPlan) {
+  Pipeline pipeline;
+  pipeline.input = arrow::schema({arrow::field("k", arrow::int64(), /*nullable=*/false)});
+  pipeline.filter = {Fn(Function::kLess, {Col(0, arrow::int64()), Lit(5)})};
+  pipeline.aggregate = Aggregate{{}, {{AggregateFunction::kCountAll, -1, -1, "n"}}};
+  EXPECT_EQ(Json(pipeline), R"({
+ "extensions": [
+  {
+   "extensionFunction": {
+    "functionAnchor": 1,
+    "name": "count:",
+    "extensionUrnReference": 1
+   }
+  },
+  {
+   "extensionFunction": {
+    "functionAnchor": 2,
+    "name": "lt:any_any",
+    "extensionUrnReference": 2
+   }
+  }
+ ],
+ "relations": [
+  {
+   "root": {
+    "input": {
+     "aggregate": {
+      "input": {
+       "project": {
+        "common": {
+         "emit": {}
+        },
+        "input": {
+         "filter": {
+          "input": {
+           "read": {
+            "baseSchema": {
+             "names": [
+              "k"
+             ],
+             "struct": {
+              "types": [
+               {
+                "i64": {
+                 "nullability": "NULLABILITY_REQUIRED"
+                }
+               }
+              ],
+              "nullability": "NULLABILITY_REQUIRED"
+             }
+            },
+            "namedTable": {
+             "names": [
+              "fragment"
+             ]
+            }
+           }
+          },
+          "condition": {
+           "scalarFunction": {
+            "functionReference": 2,
+            "outputType": {
+             "bool": {
+              "nullability": "NULLABILITY_NULLABLE"
+             }
+            },
+            "arguments": [
+             {
+              "value": {
+               "selection": {
+                "directReference": {
+                 "structField": {}
+                },
+                "rootReference": {}
+               }
+              }
+             },
+             {
+              "value": {
+               "literal": {
+                "i64": "5"
+               }
+              }
+             }
+            ]
+           }
+          }
+         }
+        }
+       }
+      },
+      "groupings": [
+       {}
+      ],
+      "measures": [
+       {
+        "measure": {
+         "functionReference": 1,
+         "phase": "AGGREGATION_PHASE_INITIAL_TO_INTERMEDIATE",
+         "outputType": {
+          "i64": {
+           "nullability": "NULLABILITY_NULLABLE"
+          }
+         },
+         "invocation": "AGGREGATION_INVOCATION_ALL"
+        }
+       }
+      ]
+     }
+    },
+    "names": [
+     "n"
+    ]
+   }
+  }
+ ],
+ "version": {
+  "minorNumber": 85,
+  "producer": "skyhook"
+ },
+ "extensionUrns": [
+  {
+   "extensionUrnAnchor": 1,
+   "urn": "extension:io.substrait:functions_aggregate_generic"
+  },
+  {
+   "extensionUrnAnchor": 2,
+   "urn": "extension:io.substrait:functions_comparison"
+  }
+ ]
+}
+)");
+}
+
+TEST(SubstraitTest, StandardFunctionsAreUsedWhereTheySayTheSame) {
+  const auto x = Col(0, arrow::int64());
+  EXPECT_NE(Json(Projecting(arrow::int64(), Fn(Function::kAdd, {x, Lit(1)}))).find("add:i64_i64"),
+            std::string::npos);
+  const auto text = Col(0, arrow::utf8_view());
+  const auto substring =
+      Json(Projecting(arrow::utf8_view(), Fn(Function::kSubstring, {text, Lit(1), Lit(2)})));
+  EXPECT_NE(substring.find("substring:str_i32_i32"), std::string::npos) << substring;
+  EXPECT_EQ(substring.find("org.skyhookdm"), std::string::npos) << substring;
+}
+
+TEST(SubstraitTest, ComparingFloatsInTotalOrderIsAFunctionOfOurs) {
+  const auto x = Col(0, arrow::float64());
+  const auto total = Json(Projecting(arrow::float64(), Fn(Function::kLess, {x, x})));
+  EXPECT_NE(total.find("extension:org.skyhookdm:functions"), std::string::npos) << total;
+  CallOptions ieee;
+  ieee.nan = CallOptions::Nan::kIeee;
+  const auto standard =
+      Json(Projecting(arrow::float64(), Require(Call(Function::kLess, {x, x}, ieee))));
+  EXPECT_EQ(standard.find("org.skyhookdm"), std::string::npos) << standard;
+}
+
+TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
+  using arrow::TimeUnit;
+  const arrow::MonthDayNanoIntervalType::MonthDayNanos interval = {
+      std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(),
+      std::numeric_limits<int64_t>::min() + 1};
+  const std::vector<std::shared_ptr<arrow::Scalar>> values = {
+      arrow::MakeScalar(std::numeric_limits<int8_t>::min()),
+      arrow::MakeScalar(std::numeric_limits<int16_t>::max()),
+      arrow::MakeScalar(std::numeric_limits<int64_t>::min()),
+      arrow::MakeScalar(std::numeric_limits<uint8_t>::max()),
+      arrow::MakeScalar(std::numeric_limits<uint64_t>::max()),
+      arrow::MakeScalar(-std::numeric_limits<double>::infinity()),
+      arrow::MakeScalar(std::numeric_limits<float>::denorm_min()),
+      std::make_shared<arrow::Decimal64Scalar>(arrow::Decimal64(-999), arrow::decimal64(3, 2)),
+      std::make_shared<arrow::Decimal128Scalar>(arrow::Decimal128::GetMaxValue(38),
+                                                arrow::decimal128(38, 38)),
+      std::make_shared<arrow::StringViewScalar>(std::string("a\0'ß", 5)),
+      std::make_shared<arrow::BinaryViewScalar>(arrow::Buffer::FromString("\xff\x00")),
+      std::make_shared<arrow::Date32Scalar>(-719162),
+      std::make_shared<arrow::Time32Scalar>(86399, arrow::time32(TimeUnit::SECOND)),
+      std::make_shared<arrow::Time64Scalar>(1, arrow::time64(TimeUnit::NANO)),
+      std::make_shared<arrow::TimestampScalar>(-1, arrow::timestamp(TimeUnit::MILLI)),
+      std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::NANO, "UTC")),
+      std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::MICRO, "Asia/Tokyo")),
+      std::make_shared<arrow::MonthDayNanoIntervalScalar>(interval,
+                                                          arrow::month_day_nano_interval()),
+      arrow::MakeNullScalar(arrow::uint16()),
+      arrow::MakeNullScalar(arrow::decimal64(10, 4)),
+  };
+  for (const auto& value : values) {
+    SCOPED_TRACE(value->type->ToString());
+    ExpectReturns(arrow::int64(), Require(Literal(value)));
+  }
+}
+
+TEST(SubstraitTest, NaNAndNegativeZeroReturnAsTheyAre) {
+  for (const double value : {std::nan(""), -0.0}) {
+    const auto back =
+        Returned(Projecting(arrow::int64(), Require(Literal(arrow::MakeScalar(value)))));
+    const double returned = static_cast<const arrow::DoubleScalar&>(*back->literal()).value;
+    EXPECT_EQ(std::isnan(returned), std::isnan(value));
+    EXPECT_EQ(std::signbit(returned), std::signbit(value));
+  }
+}
+
+TEST(SubstraitTest, ConjunctsKeepTheirBounds) {
+  const auto x = Col(0, arrow::boolean());
+  const auto both = Require(And({x, Fn(Function::kNot, {x})}));
+  for (const std::vector<ExpressionPtr>& filter :
+       std::vector<std::vector<ExpressionPtr>>{{both}, {x, both}, both->arguments(), {x}}) {
+    auto pipeline = Projecting(arrow::boolean(), x);
+    pipeline.filter = filter;
+    const auto back = Require(FromSubstrait(Require(ToSubstrait(pipeline))));
+    ASSERT_EQ(back.filter.size(), filter.size());
+    for (size_t i = 0; i < filter.size(); ++i) EXPECT_TRUE(back.filter[i]->Equals(*filter[i]));
+  }
+}
+
+TEST(SubstraitTest, DecimalsOfAnotherPrecisionThanTheStandardsReturn) {
+  const auto type = arrow::decimal64(15, 2);
+  const auto x = Col(0, type);
+  for (const auto& wanted : {arrow::decimal64(16, 2), arrow::decimal64(17, 2),
+                             std::static_pointer_cast<arrow::DataType>(arrow::decimal128(38, 2))}) {
+    ExpectReturns(type, Require(Call(Function::kAdd, {x, x}, {}, wanted)));
+  }
+  ExpectReturns(type, Fn(Function::kMultiply, {x, x}));
+}
+
+TEST(SubstraitTest, AColumnWithoutASubstraitFormIsNamed) {
+  Pipeline pipeline;
+  pipeline.input = arrow::schema({arrow::field("wide", arrow::decimal256(50, 2))});
+  EXPECT_THAT(ToSubstrait(pipeline),
+              FailsWith(Code::kUnsupportedPlan, "column 'wide': type decimal256(50, 2)"));
+}
+
+TEST(SubstraitTest, TextThatIsNoUtf8IsRefused) {
+  auto pipeline = Projecting(arrow::int64(), Col(0, arrow::int64()));
+  pipeline.projection[0].name = "\xff";
+  EXPECT_THAT(ToSubstrait(pipeline), FailsWith(arrow::StatusCode::Invalid, "not valid UTF-8"));
+  const auto literal = Require(Literal(arrow::MakeScalar(std::string("\xc3"))));
+  EXPECT_THAT(ToSubstrait(Projecting(arrow::int64(), literal)),
+              FailsWith(arrow::StatusCode::Invalid, "text literal is not valid UTF-8"));
+}
+
+TEST(SubstraitTest, ExpressionsNestedTooDeepAreRefused) {
+  auto deep = Col(0, arrow::boolean());
+  for (int i = 1; i < kMaxExpressionDepth; ++i) deep = Fn(Function::kNot, {deep});
+  ExpectReturns(arrow::boolean(), deep);
+  EXPECT_THAT(ToSubstrait(Projecting(arrow::boolean(), Fn(Function::kNot, {deep}))),
+              FailsWith(Code::kUnsupportedPlan, "nested deeper than"));
+}
+
+TEST(SubstraitTest, APipelineThatIsNotValidIsRefused) {
+  auto pipeline = Projecting(arrow::int64(), Col(3, arrow::int64()));
+  EXPECT_THAT(ToSubstrait(pipeline), FailsWith(arrow::StatusCode::Invalid, "column #3"));
+}
+
+}  // namespace
+}  // namespace skyhook::plan

@@ -1,0 +1,101 @@
+#include "skyhook/plan/types.h"
+
+namespace skyhook::plan {
+namespace {
+
+std::shared_ptr<arrow::DataType> EngineDecimal(const arrow::DataType& declared) {
+  const auto& decimal = static_cast<const arrow::DecimalType&>(declared);
+  return DecimalType(decimal.precision(), decimal.scale());
+}
+
+}  // namespace
+
+std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataType>& declared) {
+  switch (declared->id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+      return arrow::utf8_view();
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW:
+      return arrow::binary_view();
+    case arrow::Type::DECIMAL32:
+    case arrow::Type::DECIMAL64:
+    case arrow::Type::DECIMAL128:
+      return EngineDecimal(*declared);
+    case arrow::Type::DATE64:
+      return arrow::date32();
+    case arrow::Type::DICTIONARY:
+      return EngineType(static_cast<const arrow::DictionaryType&>(*declared).value_type());
+    default:
+      return declared;
+  }
+}
+
+std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    fields.push_back(arrow::field(field->name(), EngineType(field->type()), field->nullable()));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }
+
+bool IsFloat(const arrow::DataType& type) {
+  return type.id() == arrow::Type::FLOAT || type.id() == arrow::Type::DOUBLE;
+}
+
+bool IsDecimal(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DECIMAL64 || type.id() == arrow::Type::DECIMAL128;
+}
+
+bool IsNumeric(const arrow::DataType& type) {
+  return IsInteger(type) || IsFloat(type) || IsDecimal(type);
+}
+
+bool IsTextOrBytes(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRING_VIEW || type.id() == arrow::Type::BINARY_VIEW;
+}
+
+bool IsComputable(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL:
+    case arrow::Type::DATE32:
+    case arrow::Type::TIME32:
+    case arrow::Type::TIME64:
+    case arrow::Type::TIMESTAMP:
+      return true;
+    default:
+      return IsNumeric(type) || IsTextOrBytes(type);
+  }
+}
+
+DecimalShape ShapeOf(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::INT8:
+    case arrow::Type::UINT8:
+      return {3, 0};
+    case arrow::Type::INT16:
+    case arrow::Type::UINT16:
+      return {5, 0};
+    case arrow::Type::INT32:
+    case arrow::Type::UINT32:
+      return {10, 0};
+    case arrow::Type::INT64:
+      return {19, 0};
+    case arrow::Type::UINT64:
+      return {20, 0};
+    default: {
+      const auto& decimal = static_cast<const arrow::DecimalType&>(type);
+      return {decimal.precision(), decimal.scale()};
+    }
+  }
+}
+
+std::shared_ptr<arrow::DataType> DecimalType(int precision, int scale) {
+  return precision <= 18 ? arrow::decimal64(precision, scale) : arrow::decimal128(precision, scale);
+}
+
+}  // namespace skyhook::plan

@@ -1,0 +1,52 @@
+// The types that travel inside the engine: one per meaning, each with one physical layout.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+
+namespace skyhook::plan {
+
+/// Files and tables declare many Arrow types that mean the same (utf8, large_utf8, utf8_view,
+/// dictionary of them; decimal128(15, 2) and decimal64(15, 2)). The engine works on one of them:
+///
+/// | meaning                     | engine type                  |
+/// |-----------------------------|------------------------------|
+/// | boolean                     | bool                         |
+/// | integers                    | int8 .. int64, uint8 .. uint64 |
+/// | floating point              | float, double (halffloat as payload only) |
+/// | decimal(p <= 18, s)         | decimal64(p, s)              |
+/// | decimal(p <= 38, s)         | decimal128(p, s)             |
+/// | text                        | utf8_view                    |
+/// | bytes                       | binary_view                  |
+/// | date                        | date32                       |
+/// | time                        | time32, time64               |
+/// | timestamp, duration         | as declared, unit and zone kept |
+/// | anything else               | as declared: may be returned, not computed with |
+///
+/// The type a consumer sees is the declared one; `client` restores it.
+std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataType>& declared);
+
+/// `schema` with every field's type replaced by its engine type.
+std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema);
+
+/// True when expressions may compute with `type` (an engine type).
+bool IsComputable(const arrow::DataType& type);
+
+bool IsInteger(const arrow::DataType& type);
+bool IsFloat(const arrow::DataType& type);
+bool IsDecimal(const arrow::DataType& type);
+bool IsNumeric(const arrow::DataType& type);
+bool IsTextOrBytes(const arrow::DataType& type);
+
+/// Precision and scale of a decimal type; of an integer type the decimal that holds every value.
+struct DecimalShape {
+  int precision = 0;
+  int scale = 0;
+};
+DecimalShape ShapeOf(const arrow::DataType& type);
+
+/// The engine's decimal type of that shape. Precision must be in [1, 38].
+std::shared_ptr<arrow::DataType> DecimalType(int precision, int scale);
+
+}  // namespace skyhook::plan

@@ -1,0 +1,20 @@
+// The site whose fragments are files of this machine and whose kernel runs in this process.
+#pragma once
+
+#include <memory>
+
+#include "skyhook/site/site.h"
+
+namespace skyhook::site::local {
+
+struct LocalSiteOptions {
+  /// Fragments kept open between calls. Each holds a file descriptor and a parsed footer; the usual
+  /// limit of a process is 1024 descriptors.
+  int max_open_fragments = 256;
+};
+
+/// FragmentId::name is a path as this process sees it. Run works on the caller's thread, as the
+/// answer is pulled.
+std::shared_ptr<Site> MakeLocalSite(const LocalSiteOptions& options = {});
+
+}  // namespace skyhook::site::local

@@ -1,0 +1,64 @@
+#include "skyhook/site/local/open_fragments.h"
+
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/site/local/file_source.h"
+
+namespace skyhook::site::local {
+
+arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id, plan::Cost* cost) {
+  ARROW_ASSIGN_OR_RAISE(const std::string version, FileVersion(id.name));
+  if (!id.version.empty() && id.version != version) {
+    return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
+                             id.name, id.version, version);
+  }
+  if (auto known = Find(id.name, version, cost)) return *std::move(known);
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenFile(id.name));
+  if (source->version() != version) {
+    return base::StaleObject("'{}' changed while it was opened: version {} became {}", id.name,
+                             version, source->version());
+  }
+  OpenFragment open;
+  open.bytes = source->size();
+  plan::Cost opening;
+  ARROW_ASSIGN_OR_RAISE(open.fragment, format::OpenFragment(std::move(source), {}, &opening));
+  if (cost != nullptr) *cost += std::exchange(opening, {});
+  Insert(id.name, open, opening);
+  return open;
+}
+
+std::optional<OpenFragment> OpenFragments::Find(const std::string& name, const std::string& version,
+                                                plan::Cost* cost) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return std::nullopt;
+  Entry& entry = found->second;
+  if (entry.open.fragment->version() != version) {
+    Drop(name);
+    return std::nullopt;
+  }
+  by_use_.splice(by_use_.begin(), by_use_, entry.position);
+  if (cost != nullptr) *cost += std::exchange(entry.unpaid, {});
+  return entry.open;
+}
+
+void OpenFragments::Insert(const std::string& name, OpenFragment open, plan::Cost unpaid) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Drop(name);
+  by_use_.push_front(name);
+  entries_[name] = Entry{std::move(open), unpaid, by_use_.begin()};
+  while (static_cast<int64_t>(entries_.size()) > capacity_) {
+    const std::string oldest = by_use_.back();
+    Drop(oldest);
+  }
+}
+
+void OpenFragments::Drop(const std::string& name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return;
+  by_use_.erase(found->second.position);
+  entries_.erase(found);
+}
+
+}  // namespace skyhook::site::local

@@ -1,0 +1,53 @@
+// Remembers open fragments between calls, so that a footer is read once per version.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "skyhook/format/fragment.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/site/site.h"
+
+namespace skyhook::site::local {
+
+struct OpenFragment {
+  std::shared_ptr<format::Fragment> fragment;
+  int64_t bytes = 0;
+};
+
+/// The most recently used fragments, at most `capacity` of them. Thread-safe.
+class OpenFragments {
+ public:
+  explicit OpenFragments(int capacity) : capacity_(capacity) {}
+
+  /// The fragment as the file is now; Code::kStaleObject when `id` names another version. `cost`
+  /// (may be null) receives what opening read, once per opening.
+  arrow::Result<OpenFragment> Get(const FragmentId& id, plan::Cost* cost);
+
+ private:
+  struct Entry {
+    OpenFragment open;
+    plan::Cost unpaid;  ///< what opening cost, until a call takes it into its account
+    std::list<std::string>::iterator position;
+  };
+
+  std::optional<OpenFragment> Find(const std::string& name, const std::string& version,
+                                   plan::Cost* cost);
+  void Insert(const std::string& name, OpenFragment open, plan::Cost unpaid);
+  /// Callers hold `mutex_`.
+  void Drop(const std::string& name);
+
+  const int capacity_;
+  std::mutex mutex_;
+  std::list<std::string> by_use_;  ///< the most recently used first
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace skyhook::site::local

@@ -1,0 +1,80 @@
+// The seam: a place that holds fragments and may run pipelines beside them.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skyhook/base/byte_source.h"
+#include "skyhook/base/limits.h"
+#include "skyhook/plan/outcome.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/row_ranges.h"
+#include "skyhook/plan/runtime_filter.h"
+#include "skyhook/plan/statistics.h"
+#include "skyhook/site/profile.h"
+
+namespace skyhook::site {
+
+/// Names one fragment at a site, and the version the caller has seen.
+struct FragmentId {
+  std::string name;     ///< path or object name
+  std::string version;  ///< empty: any; else a mismatch is Code::kStaleObject
+};
+
+struct Request {
+  plan::Pipeline pipeline;
+  FragmentId fragment;
+  plan::RowRanges rows;
+  base::Limits limits;
+  plan::RuntimeFilters runtime_filters;
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+/// The stream of batches of one answer. Pulled by one thread at a time.
+class Answer {
+ public:
+  virtual ~Answer() = default;
+  /// The next batch, null at the end.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  /// Complete once Next returned null; until then the account so far. Batches count only together
+  /// with their outcome: after an error the caller drops what it got and asks for the rows again,
+  /// anywhere.
+  virtual const plan::Outcome& outcome() const = 0;
+};
+
+/// What can be known of a fragment without scanning it.
+struct FragmentDescription {
+  FragmentId id;  ///< with the version that was described
+  int64_t bytes = 0;
+  std::shared_ptr<arrow::Schema> declared_schema;
+  std::vector<plan::RowRange> row_groups;  ///< natural units of work, covering all rows
+  int64_t num_rows = 0;
+};
+
+/// Thread-safe.
+class Site {
+ public:
+  virtual ~Site() = default;
+
+  virtual const Profile& profile() const = 0;
+  virtual arrow::Result<FragmentDescription> Describe(const FragmentId& fragment) = 0;
+  /// What is known of a column, by row group as described; empty when nothing is.
+  virtual arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
+      const FragmentId& fragment, const std::string& column) {
+    return std::vector<std::optional<plan::ColumnStatistics>>{};
+  }
+  /// The bytes of a fragment, for whoever runs the kernel himself.
+  virtual arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(
+      const FragmentId& fragment) = 0;
+  /// Runs a pipeline beside the fragment. A site that declines returns an answer without batches
+  /// whose outcome is kRefused with everything remaining; an error means the call itself failed.
+  virtual arrow::Result<std::unique_ptr<Answer>> Run(Request request) = 0;
+};
+
+}  // namespace skyhook::site

@@ -1,0 +1,164 @@
+#include "skyhook/sql/plan_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace skyhook::sql {
+namespace {
+
+void Collect(const PlanNode& node, std::vector<std::shared_ptr<ScanAccount>>* out) {
+  if (node.scan != nullptr) out->push_back(node.scan);
+  for (const PlanNode& child : node.children) Collect(child, out);
+}
+
+void Line(const std::string& indent, const std::string& text, std::string* out) {
+  size_t begin = 0;
+  while (begin <= text.size()) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    *out += indent + text.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+}
+
+std::string SkippedText(const plan::Cost& cost) {
+  std::vector<std::string> parts;
+  const auto add = [&](int64_t count, const char* what) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", GroupedNumber(count), what));
+  };
+  add(cost.fragments_skipped, "fragments");
+  add(cost.row_groups_skipped_statistics, "row groups by statistics");
+  add(cost.row_groups_skipped_bloom, "row groups by bloom filter");
+  add(cost.row_groups_skipped_dictionary, "row groups by dictionary");
+  add(cost.row_groups_skipped_runtime, "row groups by runtime filters");
+  add(cost.rows_skipped_page_index, "rows by page index");
+  add(cost.rows_skipped_runtime, "rows by runtime filters");
+  add(cost.pages_skipped, "pages");
+  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* out) {
+  Line(indent,
+       fmt::format("rows: {} in, {} out", GroupedNumber(cost.rows_in),
+                   GroupedNumber(cost.rows_out)),
+       out);
+  Line(indent,
+       fmt::format("bytes: {} read in {} calls, {} out", ByteSize(cost.bytes_read),
+                   GroupedNumber(cost.read_calls), ByteSize(cost.bytes_out)),
+       out);
+  Line(indent,
+       fmt::format("row groups: {}, pages read: {}", GroupedNumber(cost.row_groups),
+                   GroupedNumber(cost.pages_read)),
+       out);
+  Line(indent, "skipped: " + SkippedText(cost), out);
+  if (cost.spilled_bytes > 0) Line(indent, "spilled: " + ByteSize(cost.spilled_bytes), out);
+  Line(indent, fmt::format("cpu: {:.1f} ms", static_cast<double>(cost.cpu_ns) / 1e6), out);
+}
+
+void AppendAccount(const ScanAccount& account, const std::string& indent, PlanText what,
+                   std::string* out) {
+  for (const PushedPart& part : account.pushed) {
+    Line(indent, fmt::format("pushed {}: {}", PushedKindName(part.kind), part.text), out);
+  }
+  for (const KeptPart& part : account.kept) {
+    Line(indent, fmt::format("not pushed: {} ({})", part.text, part.reason), out);
+  }
+  if (what != PlanText::kPlanAndCost) return;
+  for (const std::string& filter : account.runtime_filters()) {
+    Line(indent, "runtime filter: " + filter, out);
+  }
+  AppendCost(account.cost(), indent, out);
+}
+
+void Append(const PlanNode& node, const std::string& indent, PlanText what, std::string* out) {
+  const std::string inner = indent + "    ";
+  if (node.scan != nullptr) {
+    Line(indent,
+         fmt::format("{} {} ({} rows, {}, {})", node.name, node.scan->table,
+                     GroupedNumber(node.scan->table_rows), ByteSize(node.scan->table_bytes),
+                     node.scan->fragments == 1
+                         ? std::string("1 fragment")
+                         : fmt::format("{} fragments", GroupedNumber(node.scan->fragments))),
+         out);
+    AppendAccount(*node.scan, inner, what, out);
+  } else {
+    Line(indent, node.name, out);
+    for (const std::string& detail : node.details) Line(inner, detail, out);
+  }
+  for (const PlanNode& child : node.children) Append(child, indent + "  ", what, out);
+}
+
+}  // namespace
+
+const char* PushedKindName(PushedPart::Kind kind) {
+  static constexpr std::array kNames = {"projection", "filter", "aggregate", "top-k", "limit"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+std::vector<std::string> ScanAccount::runtime_filters() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return runtime_filters_;
+}
+
+plan::Cost ScanAccount::cost() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  plan::Cost cost = finished_;
+  for (const auto& scan : running_) cost += scan->cost();
+  return cost;
+}
+
+double ScanAccount::progress() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (running_.empty()) return ended_ ? 1.0 : 0.0;
+  return running_.back()->progress();
+}
+
+void ScanAccount::Begin(std::shared_ptr<client::Scan> scan,
+                        std::vector<std::string> runtime_filters) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  running_.push_back(std::move(scan));
+  runtime_filters_ = std::move(runtime_filters);
+}
+
+void ScanAccount::End(const std::shared_ptr<client::Scan>& scan) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::find(running_.begin(), running_.end(), scan);
+  if (found == running_.end()) return;
+  finished_ += scan->cost();
+  running_.erase(found);
+  ended_ = true;
+}
+
+std::vector<std::shared_ptr<ScanAccount>> AccountsOf(const PlanNode& root) {
+  std::vector<std::shared_ptr<ScanAccount>> accounts;
+  Collect(root, &accounts);
+  return accounts;
+}
+
+std::string ToString(const PlanNode& root, PlanText what) {
+  std::string out;
+  Append(root, "", what, &out);
+  return out;
+}
+
+std::string GroupedNumber(int64_t value) {
+  std::string digits = fmt::format("{}", value);
+  const size_t first = value < 0 ? 1 : 0;
+  for (size_t i = digits.size(); i > first + 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+std::string ByteSize(int64_t bytes) {
+  static constexpr std::array kUnits = {"B", "KB", "MB", "GB", "TB", "PB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1000 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+}  // namespace skyhook::sql

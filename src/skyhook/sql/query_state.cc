@@ -1,0 +1,78 @@
+#include "skyhook/sql/query_state.h"
+
+#include <algorithm>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::sql {
+
+int64_t QueryState::memory_of_scan() const {
+  const auto scans = static_cast<int64_t>(accounts().size());
+  return scan_memory_bytes_ / std::max<int64_t>(scans, 1);
+}
+
+void QueryState::set_plan(PlanNode plan) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  plan_ = std::move(plan);
+  accounts_ = AccountsOf(plan_);
+}
+
+std::vector<std::shared_ptr<ScanAccount>> QueryState::accounts() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return accounts_;
+}
+
+void QueryState::SetError(const arrow::Status& status) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (error_.ok()) error_ = status;
+}
+
+arrow::Status QueryState::error() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return error_;
+}
+
+SessionState& SessionState::Get(duckdb::ClientContext& context) {
+  return *context.registered_state->GetOrCreate<SessionState>(kKey);
+}
+
+std::shared_ptr<QueryState> SessionState::query() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return query_;
+}
+
+void SessionState::set_query(std::shared_ptr<QueryState> query) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  query_ = std::move(query);
+}
+
+void Throw(QueryState& query, const arrow::Status& status) {
+  query.SetError(status);
+  if (status.IsCancelled()) throw duckdb::InterruptException();
+  if (status.IsIOError()) throw duckdb::IOException(status.message());
+  if (base::Is(status, base::Code::kLimitExceeded) || status.IsOutOfMemory()) {
+    throw duckdb::OutOfMemoryException(status.message());
+  }
+  throw duckdb::InvalidInputException(status.message());
+}
+
+arrow::Status ToStatus(const duckdb::ErrorData& error) {
+  switch (error.Type()) {
+    case duckdb::ExceptionType::INTERRUPT:
+      return arrow::Status::Cancelled("the query was interrupted");
+    case duckdb::ExceptionType::OUT_OF_MEMORY:
+      return base::MakeStatus(base::Code::kLimitExceeded, error.Message());
+    case duckdb::ExceptionType::IO:
+    case duckdb::ExceptionType::PERMISSION:
+      return arrow::Status::IOError(error.Message());
+    case duckdb::ExceptionType::INTERNAL:
+    case duckdb::ExceptionType::FATAL:
+      return arrow::Status::UnknownError(error.Message());
+    case duckdb::ExceptionType::NOT_IMPLEMENTED:
+      return arrow::Status::NotImplemented(error.Message());
+    default:
+      return arrow::Status::Invalid(error.Message());
+  }
+}
+
+}  // namespace skyhook::sql

@@ -1,0 +1,82 @@
+// What a session's running query shares with its scans, on whichever thread of DuckDB they run.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+#include <arrow/util/cancel.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "duckdb.hpp"
+#include "duckdb/main/client_context_state.hpp"
+#include "skyhook/sql/plan_tree.h"
+
+namespace skyhook::sql {
+
+/// One query. Thread-safe, except for plan().
+class QueryState {
+ public:
+  QueryState(int64_t scan_memory_bytes, std::string spill_directory)
+      : scan_memory_bytes_(scan_memory_bytes), spill_directory_(std::move(spill_directory)) {}
+
+  /// Memory of each of the plan's scans, in bytes.
+  int64_t memory_of_scan() const;
+  const std::string& spill_directory() const { return spill_directory_; }
+
+  arrow::StopToken stop_token() { return stop_.token(); }
+  void RequestStop() { stop_.RequestStop(); }
+
+  /// Remembers the first error of a scan: DuckDB hands on its text only.
+  void SetError(const arrow::Status& status);
+  arrow::Status error() const;
+
+  /// Set by the optimizer extension, before the query runs.
+  void set_plan(PlanNode plan);
+  const PlanNode& plan() const { return plan_; }
+  /// The accounts of the plan's scans.
+  std::vector<std::shared_ptr<ScanAccount>> accounts() const;
+
+ private:
+  const int64_t scan_memory_bytes_;
+  const std::string spill_directory_;
+  arrow::StopSource stop_;
+  PlanNode plan_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<ScanAccount>> accounts_;
+  arrow::Status error_;
+};
+
+/// Hangs on a connection's client context.
+class SessionState : public duckdb::ClientContextState {
+ public:
+  static constexpr const char* kKey = "skyhook";
+  static SessionState& Get(duckdb::ClientContext& context);
+
+  std::shared_ptr<QueryState> query() const;
+  void set_query(std::shared_ptr<QueryState> query);
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<QueryState> query_;
+};
+
+/// Throws the DuckDB exception that stands for `status`, which `query` remembers.
+[[noreturn]] void Throw(QueryState& query, const arrow::Status& status);
+
+/// The value, or Throw.
+template <typename T>
+T ValueOrThrow(QueryState& query, arrow::Result<T> result) {
+  if (!result.ok()) Throw(query, result.status());
+  return std::move(result).ValueUnsafe();
+}
+
+/// DuckDB's error in our terms: interruption is Cancelled, lack of memory is limit exceeded, a broken
+/// invariant of DuckDB is UnknownError, and everything else the user's mistake, with its message.
+arrow::Status ToStatus(const duckdb::ErrorData& error);
+
+}  // namespace skyhook::sql

@@ -1,0 +1,104 @@
+#include "skyhook/sql/scan_filters.h"
+
+#include <utility>
+
+#include "duckdb/planner/expression/bound_conjunction_expression.hpp"
+#include "duckdb/planner/expression/bound_reference_expression.hpp"
+#include "skyhook/base/status.h"
+#include "skyhook/sql/scan_function.h"
+#include "skyhook/sql/translate_filter.h"
+
+namespace skyhook::sql {
+namespace {
+
+constexpr char kJoin[] = "join";
+constexpr char kTopK[] = "top-k threshold";
+
+class Collector {
+ public:
+  Collector(const ScanPlan& scan, const duckdb::vector<duckdb::LogicalType>& types,
+            PipelineBuilder* builder)
+      : scan_(scan), types_(types), builder_(builder) {}
+
+  // Filters of the plan: the required ones have to be applied somewhere.
+  arrow::Status AddStatic(const duckdb::TableFilter& filter, int column) {
+    const FilterParts parts = SplitFilter(filter);
+    for (const duckdb::TableFilter* part : parts.required) {
+      ARROW_RETURN_NOT_OK(AddRequired(*part, column));
+    }
+    for (const duckdb::TableFilter* part : parts.optional) AddRuntime(*part, column, kTopK);
+    return arrow::Status::OK();
+  }
+
+  // Filters of a join above: that join applies them in any case.
+  void AddRuntime(const duckdb::TableFilter& filter, int column, const char* kind) {
+    auto runtime = MakeRuntimeFilter(filter, builder_->Input(column), kind);
+    if (runtime == nullptr) return;
+    filters_.runtime.push_back(std::move(runtime));
+    filters_.texts.push_back(std::string(kind) + " filter on " +
+                             scan_.schema->field(column)->name());
+  }
+
+  ScanFilters Finish() { return std::move(filters_); }
+
+ private:
+  arrow::Status AddRequired(const duckdb::TableFilter& filter, int column) {
+    auto conjunct =
+        TranslateFilter(filter, plan::Column(column, scan_.schema->field(column)->type()),
+                        scan_.float_division_by_zero);
+    if (conjunct.ok()) return builder_->AddFilter(*conjunct);
+    if (scan_.is_reduced()) {
+      return base::AddContext(conjunct.status(), "filter below a pushed reduction");
+    }
+    const int projected = builder_->AddColumn(column);
+    duckdb::BoundReferenceExpression reference(types_[static_cast<size_t>(column)],
+                                               static_cast<duckdb::idx_t>(projected));
+    AddResidual(filter.ToExpression(reference));
+    return arrow::Status::OK();
+  }
+
+  void AddResidual(duckdb::unique_ptr<duckdb::Expression> expression) {
+    if (filters_.residual == nullptr) {
+      filters_.residual = std::move(expression);
+      return;
+    }
+    filters_.residual = duckdb::make_uniq<duckdb::BoundConjunctionExpression>(
+        duckdb::ExpressionType::CONJUNCTION_AND, std::move(filters_.residual),
+        std::move(expression));
+  }
+
+  const ScanPlan& scan_;
+  const duckdb::vector<duckdb::LogicalType>& types_;
+  PipelineBuilder* builder_;
+  ScanFilters filters_;
+};
+
+}  // namespace
+
+arrow::Result<ScanFilters> CollectFilters(const ScanPlan& scan,
+                                          const duckdb::TableFunctionInitInput& input,
+                                          PipelineBuilder* builder) {
+  const auto& op = input.op->Cast<duckdb::PhysicalTableScan>();
+  Collector collector(scan, op.returned_types, builder);
+  if (op.table_filters != nullptr) {
+    for (const auto& [index, filter] : op.table_filters->filters) {
+      ARROW_RETURN_NOT_OK(
+          collector.AddStatic(*filter, TableColumn(input.column_indexes[index])));
+    }
+  }
+  if (op.dynamic_filters != nullptr && op.dynamic_filters->HasFilters()) {
+    const auto joins = op.dynamic_filters->GetFinalTableFilters(op, nullptr);
+    for (const auto& [index, filter] : joins->filters) {
+      collector.AddRuntime(*filter, TableColumn(input.column_indexes[index]), kJoin);
+    }
+  }
+  if (scan.inherited.filters != nullptr && scan.inherited.filters->HasFilters()) {
+    const auto joins = scan.inherited.filters->GetFinalTableFilters(op, nullptr);
+    for (const auto& [index, filter] : joins->filters) {
+      collector.AddRuntime(*filter, scan.inherited.columns[index], kJoin);
+    }
+  }
+  return collector.Finish();
+}
+
+}  // namespace skyhook::sql

@@ -1,0 +1,28 @@
+// skyhook_scan(path): the table function through which DuckDB reads Skyhook's tables.
+#pragma once
+
+#include "duckdb.hpp"
+#include "duckdb/function/replacement_scan.hpp"
+#include "duckdb/function/table_function.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
+#include "skyhook/sql/scan_plan.h"
+
+namespace skyhook::sql {
+
+inline constexpr const char* kScanFunction = "skyhook_scan";
+
+duckdb::TableFunction MakeScanFunction();
+
+/// FROM 'lineitem.parquet': turns the name of a file, directory or glob into a call of skyhook_scan.
+duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
+    duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
+    duckdb::optional_ptr<duckdb::ReplacementScanData> data);
+
+bool IsOurs(const duckdb::LogicalGet& get);
+/// The plan of a scan for which IsOurs holds.
+ScanPlan& PlanOf(duckdb::LogicalGet& get);
+
+/// The table column behind a column id of a scan, -1 for the empty column that count(*) reads.
+int TableColumn(const duckdb::ColumnIndex& column_id);
+
+}  // namespace skyhook::sql

@@ -1,0 +1,168 @@
+#include "skyhook/sql/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "duckdb/parser/keyword_helper.hpp"
+#include "skyhook/base/status.h"
+#include "skyhook/client/table.h"
+#include "skyhook/sql/database.h"
+#include "skyhook/sql/query_state.h"
+#include "skyhook/sql/query_stream.h"
+
+namespace skyhook::sql {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using Statement = duckdb::unique_ptr<duckdb::SQLStatement>;
+
+SessionOptions WithDefaults(SessionOptions options) {
+  if (options.threads <= 0) {
+    options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  if (options.memory_bytes <= 0) {
+    const int64_t pages = sysconf(_SC_PHYS_PAGES);
+    options.memory_bytes = pages / 4 * 3 * sysconf(_SC_PAGE_SIZE);
+  }
+  return options;
+}
+
+class DuckDbSession : public Session {
+ public:
+  DuckDbSession(const SessionOptions& options, std::unique_ptr<duckdb::DuckDB> database)
+      : options_(options),
+        database_(std::move(database)),
+        connection_(std::make_unique<duckdb::Connection>(*database_)) {}
+
+  Status AddViews() {
+    for (const std::string& directory : options_.data_directories) {
+      ARROW_RETURN_NOT_OK(AddViewsOf(directory));
+    }
+    return Status::OK();
+  }
+
+  Result<std::vector<std::string>> Split(const std::string& script) override {
+    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(script));
+    std::vector<std::string> texts;
+    for (const auto& statement : statements) {
+      texts.push_back(
+          statement->query.substr(statement->stmt_location, statement->stmt_length));
+    }
+    return texts;
+  }
+
+  Result<std::unique_ptr<QueryStream>> Query(const std::string& script,
+                                             const QueryOptions& options) override {
+    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(script));
+    if (statements.empty()) return base::Invalid("there is no statement to run");
+    for (size_t i = 0; i + 1 < statements.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto stream, Start(std::move(statements[i]), options));
+      std::shared_ptr<arrow::RecordBatch> batch;
+      do {
+        ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+      } while (batch != nullptr);
+    }
+    return Start(std::move(statements.back()), options);
+  }
+
+  Result<PlanNode> Explain(const std::string& text) override {
+    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
+    if (statements.size() != 1) {
+      return base::Invalid("explain takes one statement, not {}", statements.size());
+    }
+    auto query = BeginQuery();
+    try {
+      auto prepared = connection_->Prepare(std::move(statements[0]));
+      if (prepared->HasError()) return ErrorOf(*query, prepared->error);
+    } catch (const std::exception& error) {
+      return ErrorOf(*query, duckdb::ErrorData(error));
+    }
+    return query->plan();
+  }
+
+  Result<std::vector<std::string>> TableNames() override {
+    ARROW_ASSIGN_OR_RAISE(
+        auto stream,
+        Query("SELECT table_name FROM information_schema.tables ORDER BY 1", QueryOptions()));
+    std::vector<std::string> names;
+    std::shared_ptr<arrow::RecordBatch> batch;
+    while (true) {
+      ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+      if (batch == nullptr) return names;
+      const auto& column = static_cast<const arrow::StringArray&>(*batch->column(0));
+      for (int64_t i = 0; i < column.length(); ++i) names.push_back(column.GetString(i));
+    }
+  }
+
+ private:
+  Result<std::vector<Statement>> Parse(const std::string& script) {
+    try {
+      auto parsed = connection_->ExtractStatements(script);
+      std::vector<Statement> statements;
+      for (auto& statement : parsed) statements.push_back(std::move(statement));
+      return statements;
+    } catch (const std::exception& error) {
+      duckdb::ErrorData data(error);
+      data.AddErrorLocation(script);
+      return ToStatus(data);
+    }
+  }
+
+  std::shared_ptr<QueryState> BeginQuery() {
+    auto query =
+        std::make_shared<QueryState>(options_.memory_bytes / 2, options_.temporary_directory);
+    SessionState::Get(*connection_->context).set_query(query);
+    return query;
+  }
+
+  Result<std::unique_ptr<QueryStream>> Start(Statement statement, const QueryOptions& options) {
+    return StartQuery(connection_.get(), BeginQuery(), std::move(statement), options,
+                      options_.memory_bytes);
+  }
+
+  Status AddViewsOf(const std::string& directory) {
+    std::error_code error;
+    std::vector<std::filesystem::path> entries;
+    for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
+         entry.increment(error)) {
+      entries.push_back(entry->path());
+    }
+    if (error) return Status::IOError("data directory '", directory, "': ", error.message());
+    std::sort(entries.begin(), entries.end());
+    for (const auto& path : entries) {
+      if (client::LooksLikeTable(path.string())) ARROW_RETURN_NOT_OK(AddView(path));
+    }
+    return Status::OK();
+  }
+
+  Status AddView(const std::filesystem::path& path) {
+    const std::string sql =
+        "CREATE OR REPLACE VIEW " +
+        duckdb::KeywordHelper::WriteQuoted(path.stem().string(), '"') + " AS SELECT * FROM " +
+        "skyhook_scan(" + duckdb::KeywordHelper::WriteQuoted(path.string(), '\'') + ")";
+    ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
+    std::shared_ptr<arrow::RecordBatch> batch;
+    return stream->ReadNext(&batch);
+  }
+
+  SessionOptions options_;
+  std::unique_ptr<duckdb::DuckDB> database_;
+  std::unique_ptr<duckdb::Connection> connection_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::Make(const SessionOptions& given) {
+  const SessionOptions options = WithDefaults(given);
+  ARROW_ASSIGN_OR_RAISE(auto database, OpenDatabase(options));
+  auto session = std::make_unique<DuckDbSession>(options, std::move(database));
+  ARROW_RETURN_NOT_OK(session->AddViews());
+  return session;
+}
+
+}  // namespace skyhook::sql

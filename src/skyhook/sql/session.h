@@ -1,0 +1,86 @@
+// SQL over Skyhook's tables: what the command line and programs use. No DuckDB type shows.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skyhook/sql/plan_tree.h"
+
+namespace skyhook::sql {
+
+struct SessionOptions {
+  /// Threads in all; DuckDB's threads pull the scans. 0: one per processor.
+  int threads = 0;
+  /// Memory in bytes, half for DuckDB's operators and half for the scans of a query; both spill to
+  /// disk. 0: three quarters of the machine's.
+  int64_t memory_bytes = 0;
+  /// Where spilled data goes.
+  std::string temporary_directory = "/tmp";
+  /// Every table file in these directories, and every directory of table files, becomes a view named
+  /// by its stem.
+  std::vector<std::string> data_directories;
+};
+
+struct QueryOptions {
+  /// Once requested, the query ends with Cancelled within 100 ms.
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
+  /// Wall time from the call of Query to the end of the stream; beyond it the query ends with
+  /// base::Code::kLimitExceeded.
+  std::optional<std::chrono::nanoseconds> timeout;
+  /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of its
+  /// own, until the stream has ended.
+  std::function<void(double)> on_progress;
+};
+
+/// The result of one query, computed as it is read. Not thread-safe. Destroying it before its end
+/// cancels the query.
+class QueryStream : public arrow::RecordBatchReader {
+ public:
+  /// The optimised plan. Its accounts are complete once ReadNext has given null.
+  virtual const PlanNode& plan() const = 0;
+  /// False for statements that only do something (SET, CREATE ...).
+  virtual bool has_rows() const = 0;
+};
+
+/// A database of its own with Skyhook in front. Not thread-safe: one query at a time, and a stream
+/// has to end or be destroyed before the next query.
+///
+/// Errors: Invalid for mistakes in the SQL, with DuckDB's message; the scans' own statuses as they
+/// are (corrupt data, stale object, IOError ...); Cancelled; kLimitExceeded for timeouts and lack of
+/// memory; UnknownError for broken invariants of DuckDB.
+class Session {
+ public:
+  virtual ~Session() = default;
+  static arrow::Result<std::unique_ptr<Session>> Make(const SessionOptions& options);
+
+  /// The statements of a script.
+  virtual arrow::Result<std::vector<std::string>> Split(const std::string& script) = 0;
+
+  /// Runs a script; the stream is that of its last statement. The statements before it are run to
+  /// their end.
+  virtual arrow::Result<std::unique_ptr<QueryStream>> Query(const std::string& script,
+                                                            const QueryOptions& options) = 0;
+  arrow::Result<std::unique_ptr<QueryStream>> Query(const std::string& script) {
+    return Query(script, QueryOptions());
+  }
+
+  /// The optimised plan of one statement, which is not run.
+  virtual arrow::Result<PlanNode> Explain(const std::string& statement) = 0;
+
+  /// Names of the tables and views there are, sorted.
+  virtual arrow::Result<std::vector<std::string>> TableNames() = 0;
+};
+
+/// Release of the DuckDB library in use, e.g. "v1.5.6".
+std::string DuckDbVersion();
+
+}  // namespace skyhook::sql

@@ -1,0 +1,155 @@
+#include "skyhook/sql/session.h"
+
+#include <chrono>
+
+#include "skyhook/sql/query_testing.h"
+#include "skyhook/testing/parquet_files.h"
+#include "skyhook/testing/temporary_directory.h"
+
+namespace skyhook::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using skyhook::testing::FailsWith;
+using skyhook::testing::TableOf;
+
+const auto kSchema =
+    arrow::schema({arrow::field("k", arrow::int64()), arrow::field("name", arrow::utf8())});
+
+class SessionTest : public ::testing::Test {
+ protected:
+  std::string WriteTable(const std::string& name, const std::string& lines) {
+    skyhook::testing::WriteParquet(directory_.File(name), *TableOf(kSchema, lines));
+    return directory_.File(name);
+  }
+
+  // A table that takes seconds to join with itself.
+  std::string WriteManyRows() {
+    std::string lines;
+    for (int i = 0; i < 20'000; ++i) lines += fmt::format("{},x{}\n", i, i);
+    return WriteTable("many.parquet", lines);
+  }
+
+  skyhook::testing::TemporaryDirectory directory_;
+};
+
+arrow::Status ErrorOfQuery(Session& session, const std::string& sql,
+                           const QueryOptions& options = {}) {
+  auto stream = session.Query(sql, options);
+  return stream.ok() ? (*stream)->ToTable().status() : stream.status();
+}
+
+TEST_F(SessionTest, FilesDirectoriesAndGlobsAreTables) {
+  WriteTable("d/a.parquet", "1,one\n2,two\n");
+  WriteTable("d/b.parquet", "3,three\n");
+  auto session = OpenSession();
+  const std::string folder = directory_.path() + "/d";
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT * FROM '" + folder + "/a.parquet'"),
+              ElementsAre("1, one", "2, two"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT sum(k) FROM '" + folder + "/*.parquet'"),
+              ElementsAre("6"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT max(name) FROM '" + folder + "'"), ElementsAre("two"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT a.k FROM '" + folder + "/a.parquet' WHERE a.k = 2"),
+              ElementsAre("2"));
+}
+
+TEST_F(SessionTest, DataDirectoriesBecomeViews) {
+  WriteTable("numbers.parquet", "1,one\n");
+  SessionOptions options;
+  options.data_directories = {directory_.path()};
+  auto session = OpenSession(options);
+  EXPECT_THAT(Require(session->TableNames()), ElementsAre("numbers"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT name FROM numbers"), ElementsAre("one"));
+}
+
+TEST_F(SessionTest, ScriptsRunToTheirLastStatement) {
+  auto session = OpenSession();
+  EXPECT_EQ(Require(session->Split("SELECT 1; SELECT 2;")).size(), 2u);
+  EXPECT_THAT(RowsOfQuery(*session, "CREATE TABLE t AS SELECT 7 AS x; SELECT x FROM t"),
+              ElementsAre("7"));
+  auto stream = Require(session->Query("SET threads = 2"));
+  EXPECT_FALSE(stream->has_rows());
+}
+
+TEST_F(SessionTest, ErrorsSayWhatAndWhere) {
+  auto session = OpenSession();
+  EXPECT_THAT(ErrorOfQuery(*session, "SELEC 1"),
+              FailsWith(arrow::StatusCode::Invalid, "syntax error"));
+  EXPECT_THAT(ErrorOfQuery(*session, "SELECT nothing FROM range(3)"),
+              FailsWith(arrow::StatusCode::Invalid, "nothing"));
+  const arrow::Status missing = ErrorOfQuery(*session, "SELECT * FROM '/no/such.parquet'");
+  EXPECT_THAT(missing.message(), HasSubstr("/no/such.parquet"));
+  EXPECT_THAT(ErrorOfQuery(*session, ""), FailsWith(arrow::StatusCode::Invalid, "no statement"));
+}
+
+TEST_F(SessionTest, CorruptDataKeepsItsCode) {
+  skyhook::testing::WriteBytes(directory_.File("bad.parquet"), "PAR1 and then nothing of use PAR1");
+  auto session = OpenSession();
+  EXPECT_THAT(ErrorOfQuery(*session, "SELECT * FROM '" + directory_.File("bad.parquet") + "'"),
+              FailsWith(base::Code::kCorruptData, "bad.parquet"));
+}
+
+TEST_F(SessionTest, ColumnsThatSqlLacksFailWhenRead) {
+  const auto schema = arrow::schema({arrow::field("k", arrow::int64()),
+                                     arrow::field("wide", arrow::decimal256(60, 2))});
+  skyhook::testing::WriteParquet(directory_.File("w.parquet"), *TableOf(schema, "1,2.50\n"));
+  auto session = OpenSession();
+  const std::string path = "'" + directory_.File("w.parquet") + "'";
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT k FROM " + path), ElementsAre("1"));
+  EXPECT_THAT(ErrorOfQuery(*session, "SELECT wide FROM " + path).message(), HasSubstr("'wide'"));
+}
+
+TEST_F(SessionTest, CancellingEndsTheQuery) {
+  const std::string path = WriteManyRows();
+  auto session = OpenSession();
+  arrow::StopSource stop;
+  QueryOptions options;
+  options.stop = stop.token();
+  options.on_progress = [&](double) { stop.RequestStop(); };
+  const arrow::Status status = ErrorOfQuery(
+      *session, fmt::format("SELECT count(*) FROM '{0}' a, '{0}' b WHERE a.k * b.k % 7 = 3", path),
+      options);
+  EXPECT_TRUE(status.IsCancelled()) << status.ToString();
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT 1"), ElementsAre("1"));
+}
+
+TEST_F(SessionTest, TimeoutIsALimit) {
+  const std::string path = WriteManyRows();
+  auto session = OpenSession();
+  QueryOptions options;
+  options.timeout = std::chrono::milliseconds(100);
+  EXPECT_THAT(
+      ErrorOfQuery(*session,
+                   fmt::format("SELECT count(*) FROM '{0}' a, '{0}' b WHERE a.k * b.k % 7 = 3", path),
+                   options),
+      FailsWith(base::Code::kLimitExceeded, "time limit"));
+}
+
+TEST_F(SessionTest, AnAbandonedStreamLeavesTheSessionUsable) {
+  const std::string path = WriteManyRows();
+  auto session = OpenSession();
+  {
+    auto stream = Require(session->Query("SELECT * FROM '" + path + "'"));
+    std::shared_ptr<arrow::RecordBatch> batch;
+    Require(stream->ReadNext(&batch));
+    ASSERT_NE(batch, nullptr);
+  }
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT count(*) FROM '" + path + "'"), ElementsAre("20000"));
+}
+
+TEST_F(SessionTest, RowsKeepTheirOrderWithManyThreads) {
+  std::string lines;
+  for (int i = 0; i < 50'000; ++i) lines += fmt::format("{},\n", i);
+  skyhook::testing::WriteParquet(directory_.File("o.parquet"), *TableOf(kSchema, lines),
+                                 {.row_group_rows = 1000});
+  SessionOptions options;
+  options.threads = 4;
+  auto session = OpenSession(options);
+  const auto rows = RowsOfQuery(*session, "SELECT k FROM '" + directory_.File("o.parquet") + "'");
+  ASSERT_EQ(rows.size(), 50'000u);
+  for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], std::to_string(i));
+}
+
+}  // namespace
+}  // namespace skyhook::sql

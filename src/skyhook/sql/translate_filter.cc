@@ -1,0 +1,201 @@
+#include "skyhook/sql/translate_filter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "duckdb/planner/filter/bloom_filter.hpp"
+#include "duckdb/planner/filter/conjunction_filter.hpp"
+#include "duckdb/planner/filter/constant_filter.hpp"
+#include "duckdb/planner/filter/dynamic_filter.hpp"
+#include "duckdb/planner/filter/expression_filter.hpp"
+#include "duckdb/planner/filter/in_filter.hpp"
+#include "duckdb/planner/filter/optional_filter.hpp"
+#include "skyhook/base/status.h"
+#include "skyhook/sql/translate_expression.h"
+
+namespace skyhook::sql {
+namespace {
+
+using arrow::Result;
+using duckdb::TableFilter;
+using duckdb::TableFilterType;
+using plan::ExpressionPtr;
+using DivisionByZero = plan::CallOptions::DivisionByZero;
+
+// An expression filter refers to its only column, whatever the index.
+class OneColumn : public ColumnScope {
+ public:
+  OneColumn(ExpressionPtr column, DivisionByZero division) : column_(std::move(column)) {
+    float_division_by_zero = division;
+  }
+  Result<ExpressionPtr> Resolve(const duckdb::Expression&) const override { return column_; }
+
+ private:
+  ExpressionPtr column_;
+};
+
+Result<ExpressionPtr> CompareTo(const duckdb::ConstantFilter& filter, const ExpressionPtr& column) {
+  ARROW_ASSIGN_OR_RAISE(auto literal, Constant(filter.constant));
+  return Comparison(filter.comparison_type, column, std::move(literal));
+}
+
+Result<ExpressionPtr> In(const duckdb::InFilter& filter, const ExpressionPtr& column) {
+  std::vector<ExpressionPtr> arguments{column};
+  for (const duckdb::Value& value : filter.values) {
+    ARROW_ASSIGN_OR_RAISE(auto literal, Constant(value));
+    arguments.push_back(std::move(literal));
+  }
+  return plan::Call(plan::Function::kIn, std::move(arguments));
+}
+
+Result<ExpressionPtr> Dynamic(const duckdb::DynamicFilter& filter, const ExpressionPtr& column) {
+  if (filter.filter_data == nullptr) return plan::BoolLiteral(true);
+  std::lock_guard<duckdb::mutex> lock(filter.filter_data->lock);
+  if (!filter.filter_data->initialized || filter.filter_data->filter == nullptr) {
+    return plan::BoolLiteral(true);
+  }
+  return CompareTo(*filter.filter_data->filter, column);
+}
+
+Result<std::vector<ExpressionPtr>> Children(const duckdb::ConjunctionFilter& filter,
+                                            const ExpressionPtr& column, DivisionByZero division) {
+  std::vector<ExpressionPtr> children;
+  for (const auto& child : filter.child_filters) {
+    ARROW_ASSIGN_OR_RAISE(auto translated, TranslateFilter(*child, column, division));
+    children.push_back(std::move(translated));
+  }
+  return children;
+}
+
+// The conjuncts of `filter` that can be translated: dropping others only lets more rows through.
+void CollectTranslatable(const TableFilter& filter, const ExpressionPtr& column,
+                         std::vector<ExpressionPtr>* out) {
+  if (filter.filter_type == TableFilterType::CONJUNCTION_AND) {
+    for (const auto& child : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters) {
+      CollectTranslatable(*child, column, out);
+    }
+    return;
+  }
+  if (filter.filter_type == TableFilterType::OPTIONAL_FILTER) {
+    const auto& optional = filter.Cast<duckdb::OptionalFilter>();
+    if (optional.child_filter != nullptr) CollectTranslatable(*optional.child_filter, column, out);
+    return;
+  }
+  if (filter.filter_type == TableFilterType::EXPRESSION_FILTER) return;
+  auto translated = TranslateFilter(filter, column, DivisionByZero::kIeee);
+  if (translated.ok() && !plan::CanFail(**translated)) out->push_back(*std::move(translated));
+}
+
+bool IsTrue(const plan::Expression& expression) {
+  return expression.kind() == plan::Expression::Kind::kLiteral &&
+         expression.Equals(*plan::BoolLiteral(true));
+}
+
+class TableRuntimeFilter : public plan::RuntimeFilter {
+ public:
+  TableRuntimeFilter(duckdb::unique_ptr<TableFilter> filter, ExpressionPtr column, const char* kind)
+      : filter_(std::move(filter)), column_(std::move(column)), kind_(kind) {}
+
+  ExpressionPtr Snapshot() const override {
+    std::vector<ExpressionPtr> conjuncts;
+    CollectTranslatable(*filter_, column_, &conjuncts);
+    std::erase_if(conjuncts, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
+    if (conjuncts.empty()) return nullptr;
+    return plan::And(std::move(conjuncts)).ValueOr(nullptr);
+  }
+
+  const char* kind() const override { return kind_; }
+
+ private:
+  duckdb::unique_ptr<TableFilter> filter_;
+  ExpressionPtr column_;
+  const char* kind_;
+};
+
+bool AnyIsDynamic(const duckdb::ConjunctionFilter& filter) {
+  return std::any_of(filter.child_filters.begin(), filter.child_filters.end(),
+                     [](const auto& child) { return IsDynamic(*child); });
+}
+
+void Split(const TableFilter& filter, FilterParts* parts) {
+  switch (filter.filter_type) {
+    case TableFilterType::CONJUNCTION_AND:
+      for (const auto& child : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters) {
+        Split(*child, parts);
+      }
+      return;
+    case TableFilterType::OPTIONAL_FILTER:
+    case TableFilterType::DYNAMIC_FILTER:
+    case TableFilterType::BLOOM_FILTER:
+      parts->optional.push_back(&filter);
+      return;
+    default:
+      parts->required.push_back(&filter);
+  }
+}
+
+}  // namespace
+
+Result<ExpressionPtr> TranslateFilter(const TableFilter& filter, const ExpressionPtr& column,
+                                      DivisionByZero division) {
+  switch (filter.filter_type) {
+    case TableFilterType::CONSTANT_COMPARISON:
+      return CompareTo(filter.Cast<duckdb::ConstantFilter>(), column);
+    case TableFilterType::IS_NULL:
+      return plan::Call(plan::Function::kIsNull, {column});
+    case TableFilterType::IS_NOT_NULL:
+      return plan::Call(plan::Function::kIsNotNull, {column});
+    case TableFilterType::CONJUNCTION_AND: {
+      const auto& conjunction = filter.Cast<duckdb::ConjunctionAndFilter>();
+      ARROW_ASSIGN_OR_RAISE(auto children, Children(conjunction, column, division));
+      return plan::And(std::move(children));
+    }
+    case TableFilterType::CONJUNCTION_OR: {
+      const auto& conjunction = filter.Cast<duckdb::ConjunctionOrFilter>();
+      ARROW_ASSIGN_OR_RAISE(auto children, Children(conjunction, column, division));
+      return plan::Or(std::move(children));
+    }
+    case TableFilterType::IN_FILTER:
+      return In(filter.Cast<duckdb::InFilter>(), column);
+    case TableFilterType::DYNAMIC_FILTER:
+      return Dynamic(filter.Cast<duckdb::DynamicFilter>(), column);
+    case TableFilterType::EXPRESSION_FILTER:
+      return Translate(*filter.Cast<duckdb::ExpressionFilter>().expr, OneColumn(column, division));
+    default:
+      return base::UnsupportedPlan("{}", filter.ToString("the column"));
+  }
+}
+
+bool IsDynamic(const TableFilter& filter) {
+  switch (filter.filter_type) {
+    case TableFilterType::DYNAMIC_FILTER:
+      return true;
+    case TableFilterType::OPTIONAL_FILTER: {
+      const auto& optional = filter.Cast<duckdb::OptionalFilter>();
+      return optional.child_filter != nullptr && IsDynamic(*optional.child_filter);
+    }
+    case TableFilterType::CONJUNCTION_AND:
+      return AnyIsDynamic(filter.Cast<duckdb::ConjunctionAndFilter>());
+    case TableFilterType::CONJUNCTION_OR:
+      return AnyIsDynamic(filter.Cast<duckdb::ConjunctionOrFilter>());
+    default:
+      return false;
+  }
+}
+
+FilterParts SplitFilter(const TableFilter& filter) {
+  FilterParts parts;
+  Split(filter, &parts);
+  return parts;
+}
+
+std::shared_ptr<const plan::RuntimeFilter> MakeRuntimeFilter(const TableFilter& filter,
+                                                             ExpressionPtr column,
+                                                             const char* kind) {
+  std::vector<ExpressionPtr> conjuncts;
+  CollectTranslatable(filter, column, &conjuncts);
+  if (conjuncts.empty()) return nullptr;
+  return std::make_shared<TableRuntimeFilter>(filter.Copy(), std::move(column), kind);
+}
+
+}  // namespace skyhook::sql

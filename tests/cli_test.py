@@ -1,0 +1,222 @@
+"""Runs the skyhook program as a user would: output, exit codes, messages, terminals and signals."""
+
+import json
+import os
+import pathlib
+import pty
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = os.environ.get("SKYHOOK", str(SOURCE / "build/release/bin/skyhook"))
+DATA = pathlib.Path(os.environ.get("SKYHOOK_TPCH", SOURCE / "build/data/sf0.1"))
+NATION = str(DATA / "nation.parquet")
+LINEITEM = str(DATA / "lineitem.parquet")
+# Takes far longer than any test waits.
+ENDLESS = f"SELECT count(*) FROM '{LINEITEM}' a, '{LINEITEM}' b WHERE a.l_partkey * b.l_suppkey % 7 = 3"
+DEADLINE_SECONDS = 60
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True,
+                          timeout=DEADLINE_SECONDS, **options)
+
+
+def sql(text, *arguments, **options):
+    return run("sql", "-c", text, *arguments, **options)
+
+
+def in_terminal(*arguments, environment=None, keys=b""):
+    """Runs the program on a pseudo-terminal; its exit code and what it printed there."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(PROGRAM, [PROGRAM, *arguments], {**os.environ, "TERM": "xterm", **(environment or {})})
+    os.write(terminal, keys)
+    printed = b""
+    limit = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < limit:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        printed += piece
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), printed.decode()
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not DATA.joinpath("lineitem.parquet").exists():
+            raise RuntimeError(f"no TPC-H data in '{DATA}': run 'make test', or set SKYHOOK_TPCH")
+
+
+class FormatsTest(CliTest):
+    QUERY = f"SELECT n_nationkey AS k, n_name AS name FROM '{NATION}' WHERE n_nationkey < 2 ORDER BY 1"
+
+    def test_table(self):
+        done = sql(self.QUERY)
+        self.assertEqual(done.stdout, "k | name\n--+----------\n0 | ALGERIA\n1 | ARGENTINA\n(2 rows)\n")
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.returncode, 0)
+
+    def test_null_is_shown(self):
+        self.assertIn("NULL", sql("SELECT NULL::INTEGER AS x").stdout)
+
+    def test_csv(self):
+        self.assertEqual(sql(self.QUERY, "--format", "csv").stdout, 'k,name\n0,ALGERIA\n1,ARGENTINA\n')
+
+    def test_json(self):
+        done = sql("SELECT 1 AS i, 2.50 AS d, 'a\"b' AS s, NULL AS n, [1, 2] AS l, {'x': true} AS o",
+                   "--format", "json")
+        self.assertEqual(json.loads(done.stdout),
+                         {"i": 1, "d": 2.5, "s": 'a"b', "n": None, "l": [1, 2], "o": {"x": True}})
+
+    def test_parquet_and_arrow_files_can_be_read_again(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for form, name in (("parquet", "out.parquet"),):
+                path = os.path.join(directory, name)
+                done = sql(self.QUERY, "--format", form, "-o", path)
+                self.assertEqual((done.returncode, done.stdout), (0, ""))
+                self.assertIn("ARGENTINA", run("head", path).stdout)
+        self.assertTrue(subprocess.run([PROGRAM, "sql", "-c", self.QUERY, "--format", "arrow"],
+                                       capture_output=True).stdout.startswith(b"\xff\xff\xff\xff"))
+
+    def test_several_statements_print_one_after_the_other(self):
+        done = sql("SELECT 1 AS a; SELECT 2 AS b", "--format", "csv")
+        self.assertEqual(done.stdout, "a\n1\nb\n2\n")
+
+    def test_standard_input(self):
+        self.assertEqual(run("sql", "--format", "csv", input="SELECT 7 AS x;").stdout, "x\n7\n")
+
+    def test_timing_is_one_line_a_run_on_standard_error(self):
+        done = sql("SELECT 1", "--timing", "--repeat", "3", "--format", "csv")
+        self.assertRegex(done.stderr, r"^(\d+\.\d ms\n){3}$")
+        self.assertEqual(done.stdout, "1\n1\n")
+
+
+class VerbsTest(CliTest):
+    def test_data_directory(self):
+        done = sql("SELECT count(*) AS n FROM nation", "--data", str(DATA), "--format", "csv")
+        self.assertEqual(done.stdout, "n\n25\n")
+
+    def test_schema(self):
+        self.assertIn("n_regionkey", run("schema", NATION).stdout)
+
+    def test_head(self):
+        self.assertIn("(3 rows)", run("head", NATION, "-n", "3").stdout)
+
+    def test_stats(self):
+        done = run("stats", NATION)
+        self.assertIn("25 rows in 1 row groups", done.stdout)
+        self.assertIn("SNAPPY", done.stdout)
+
+    def test_version(self):
+        self.assertRegex(run("version").stdout, r"^skyhook \d+\.\d+\.\d+ \(Arrow 26\.\S+, DuckDB v1\.5\.6\)\n$")
+
+    def test_explain(self):
+        query = f"SELECT sum(l_quantity) FROM '{LINEITEM}' WHERE l_discount > 0.05"
+        done = run("explain", query)
+        self.assertIn("pushed filter: (l_discount > 0.05)", done.stdout)
+        self.assertIn("pushed aggregate: sum(l_quantity)", done.stdout)
+        self.assertNotIn("cpu:", done.stdout)
+
+    def test_explain_analyze(self):
+        done = run("explain", "--analyze", f"SELECT count(*) FROM '{LINEITEM}' WHERE l_discount > 0.05")
+        self.assertIn("rows: 600,572 in, 1 out", done.stdout)
+        self.assertIn("cpu:", done.stdout)
+
+    def test_help_documents_the_exit_codes(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, 0)
+        for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "130 "):
+            self.assertIn("\n  " + code, done.stdout)
+
+
+class ErrorsTest(CliTest):
+    def assert_fails(self, done, code, *texts):
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertTrue(done.stderr)
+        for text in texts:
+            self.assertIn(text, done.stderr)
+
+    def test_wrong_sql(self):
+        self.assert_fails(sql("SELEC 1"), 1, "error: ", "syntax error", "SELEC")
+        self.assert_fails(sql(f"SELECT nothing FROM '{NATION}'"), 1, "nothing")
+
+    def test_wrong_command_line(self):
+        self.assert_fails(run("sql", "--nonsense"), 2)
+        self.assert_fails(run("no-such-verb"), 2)
+        self.assert_fails(sql("SELECT 1", "--memory", "lots"), 2, "'lots' is no size", "64MB")
+        self.assert_fails(sql("SELECT 1", "--timeout", "soon"), 2, "'soon' is no time")
+        self.assert_fails(sql("SELECT 1", "--format", "xml"), 2, "'xml' is no format")
+        self.assert_fails(run("sql", "-f", "/no/such/script.sql"), 2, "/no/such/script.sql")
+
+    def test_missing_and_corrupt_data(self):
+        self.assert_fails(run("schema", "/no/such.parquet"), 3, "/no/such.parquet", "hint: ")
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "bad.parquet")
+            pathlib.Path(path).write_bytes(b"PAR1 and nothing of use at all, PAR1")
+            self.assert_fails(sql(f"SELECT * FROM '{path}'"), 3, "bad.parquet", "hint: ")
+
+    def test_timeout(self):
+        self.assert_fails(sql(ENDLESS, "--timeout", "200ms"), 4, "time limit of 200ms", "hint: ")
+
+
+class TerminalTest(CliTest):
+    def test_colours_only_without_no_color(self):
+        environment = {"NO_COLOR": ""}
+        self.assertIn("\033[1m", in_terminal("sql", "-c", "SELECT 1 AS x", environment=environment)[1])
+        environment = {"NO_COLOR": "1"}
+        self.assertNotIn("\033[", in_terminal("sql", "-c", "SELECT 1 AS x", environment=environment)[1])
+        self.assertNotIn("\033[", sql("SELECT 1 AS x", env={**os.environ, "NO_COLOR": ""}).stdout)
+
+    def test_long_cells_are_cut_on_terminals_only(self):
+        query = "SELECT repeat('x', 200) AS long"
+        self.assertNotIn("x" * 100, in_terminal("sql", "-c", query)[1])
+        self.assertIn("x" * 200, sql(query).stdout)
+
+    def test_interactive(self):
+        code, printed = in_terminal("sql", "--data", str(DATA),
+                                    keys=b".tables\nSELECT count(*)\nFROM nation;\n.quit\n")
+        self.assertEqual(code, 0)
+        self.assertIn("lineitem", printed)
+        self.assertIn("25", printed)
+
+    def test_binary_formats_are_not_for_terminals(self):
+        code, printed = in_terminal("sql", "-c", "SELECT 1", "--format", "parquet")
+        self.assertEqual(code, 2)
+        self.assertIn("-o FILE", printed)
+
+
+class SignalsTest(CliTest):
+    def test_ctrl_c_stops_cleanly(self):
+        process = subprocess.Popen([PROGRAM, "sql", "-c", "SELECT 1; " + ENDLESS], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"})
+        self.assertIn("1", process.stdout.readline())  # the second statement runs now
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=DEADLINE_SECONDS)
+        self.assertEqual(process.returncode, 130)
+        self.assertIn("cancelled", errors)
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        process = subprocess.Popen([PROGRAM, "sql", "--format", "csv", "-c",
+                                    f"SELECT * FROM '{LINEITEM}'"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=DEADLINE_SECONDS), 0)
+        self.assertEqual(process.stderr.read(), b"")
+        process.stderr.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
