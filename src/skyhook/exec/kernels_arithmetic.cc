@@ -23,7 +23,7 @@ Status Overflow(const plan::Expression& call, const Arguments& arguments, int64_
   for (const Column& argument : arguments) {
     values += (values.empty() ? "" : ", ") + ValueText(argument, row);
   }
-  return base::Invalid("{}: {}({}) does not fit {}", call.ToString(),
+  return base::Invalid("overflow in {}: {}({}) does not fit {}", call.ToString(),
                        plan::EntryOf(call.function()).name, values, call.type()->ToString());
 }
 

@@ -210,7 +210,8 @@ TEST(ParquetStatistics, HaveNoNullsInRequiredColumns) {
   const auto schema = arrow::schema({arrow::field("i", arrow::int64(), /*nullable=*/false)});
   testing::ParquetLayout layout;
   layout.statistics = false;
-  const auto fragment = OpenBytes(testing::ParquetBytes(*testing::TableOf(schema, "1\n2"), layout));
+  const auto table = arrow::Table::Make(schema, testing::TableOf(schema, "1\n2\n")->columns());
+  const auto fragment = OpenBytes(testing::ParquetBytes(*table, layout));
   EXPECT_EQ(StatisticsText(*fragment, 0), "unknown..unknown, 0 nulls of 2");
 }
 

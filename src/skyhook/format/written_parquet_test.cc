@@ -29,7 +29,6 @@ std::shared_ptr<arrow::Buffer> Write(const arrow::Table& table, const Layout& la
   layout.set(&builder);
   if (layout.decimals_as_integers) builder.enable_store_decimal_as_integer();
   parquet::ArrowWriterProperties::Builder arrow_builder;
-  arrow_builder.allow_truncated_timestamps();
   if (layout.store_schema) arrow_builder.store_schema();
   auto sink = testing::Require(arrow::io::BufferOutputStream::Create());
   testing::Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, 2000,

@@ -76,7 +76,8 @@ Status CheckFunction(const pb::AggregateFunction& function) {
 
 Status MeasureToSubstrait(const Measure& measure, const arrow::Schema& projected,
                           ExtensionWriter* extensions, pb::AggregateRel_Measure* out) {
-  const TypePtr argument = TypeOf(measure.argument, projected);
+  const bool counts_rows = measure.function == AggregateFunction::kCountAll;
+  const TypePtr argument = counts_rows ? nullptr : TypeOf(measure.argument, projected);
   const StandardAggregate* standard = FindStandard(measure.function, argument.get());
   std::string signature(standard != nullptr ? standard->name : OwnName(measure.function));
   const bool generic = standard == nullptr || standard->generic;

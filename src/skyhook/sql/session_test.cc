@@ -93,7 +93,11 @@ TEST_F(SessionTest, CorruptDataKeepsItsCode) {
 TEST_F(SessionTest, ColumnsThatSqlLacksFailWhenRead) {
   const auto schema = arrow::schema({arrow::field("k", arrow::int64()),
                                      arrow::field("wide", arrow::decimal256(60, 2))});
-  skyhook::testing::WriteParquet(directory_.File("w.parquet"), *TableOf(schema, "1,2.50\n"));
+  const auto one = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(1), 1));
+  const auto wide = Require(arrow::MakeArrayFromScalar(
+      arrow::Decimal256Scalar(arrow::Decimal256(250), schema->field(1)->type()), 1));
+  skyhook::testing::WriteParquet(directory_.File("w.parquet"),
+                                 *arrow::Table::Make(schema, {one, wide}));
   auto session = OpenSession();
   const std::string path = "'" + directory_.File("w.parquet") + "'";
   EXPECT_THAT(RowsOfQuery(*session, "SELECT k FROM " + path), ElementsAre("1"));

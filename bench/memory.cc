@@ -1,0 +1,69 @@
+// Peak resident size of whole processes, as the system accounts for them.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include "skyhook/base/status.h"
+#include "suites.h"
+
+namespace skyhook::bench {
+namespace {
+
+// Runs the program with its output thrown away; its peak resident size in bytes.
+arrow::Result<int64_t> PeakBytes(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const pid_t child = fork();
+  if (child < 0) return arrow::Status::IOError("cannot fork");
+  if (child == 0) {
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(null, STDOUT_FILENO);
+    execv(arguments[0], arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  rusage usage{};
+  if (wait4(child, &status, 0, &usage) != child) return arrow::Status::IOError("cannot wait");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return base::Invalid("{}: ended with status {}", command.back(), status);
+  }
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
+}  // namespace
+
+arrow::Status BenchMemory(const BenchOptions& options) {
+  const auto file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.large_table));
+  const int64_t limit = file_bytes / 10;
+  const auto run = [&](const std::string& query) {
+    return PeakBytes({options.program, "sql", "--threads", "2", "--memory",
+                      fmt::format("{}B", limit), "--format", "arrow", "-c", query});
+  };
+  constexpr double kMegabyte = 1e6;
+  ARROW_ASSIGN_OR_RAISE(const int64_t base, run("SELECT 1"));
+  fmt::print("{:.0f} MB of Parquet, --memory {:.0f} MB, --threads 2; SELECT 1 peaks at {:.0f} MB\n",
+             static_cast<double>(file_bytes) / kMegabyte, static_cast<double>(limit) / kMegabyte,
+             static_cast<double>(base) / kMegabyte);
+  fmt::print("{:<52}{:>10}{:>10}\n", "query", "peak MB", "allowed");
+  for (const std::string& query :
+       {fmt::format("SELECT * FROM '{}'", options.large_table),
+        fmt::format("SELECT l_orderkey, count(*), sum(l_quantity) FROM '{}' GROUP BY l_orderkey",
+                    options.large_table)}) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t peak, run(query));
+    fmt::print("{:<52}{:>10.0f}{:>10.0f}\n", query.substr(0, 50),
+               static_cast<double>(peak) / kMegabyte,
+               static_cast<double>(base + limit) / kMegabyte);
+    std::fflush(stdout);
+    if (peak > base + limit) return base::LimitExceeded("{}: more than is allowed", query);
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace skyhook::bench
