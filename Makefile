@@ -31,6 +31,7 @@ test: build
 
 bench: build
 	@tools/tpch_data 1
+	@tools/tpch_data 10 lineitem
 	@tools/bench
 
 build:

@@ -1,5 +1,6 @@
 #include "skyhook/client/scan.h"
 
+#include <arrow/memory_pool.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
