@@ -1,4 +1,4 @@
-#include "answers.h"
+#include "bench/answers.h"
 
 #include <chrono>
 #include <cmath>

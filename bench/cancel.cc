@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
+#include "bench/suites.h"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/session.h"
-#include "suites.h"
 
 namespace skyhook::bench {
 namespace {

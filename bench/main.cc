@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "suites.h"
+#include "bench/suites.h"
 
 namespace {
 
@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
 
   arrow::Status status = arrow::compute::Initialize();
   for (const auto& [name, suite] : suites) {
-    const bool chosen = wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+    const bool chosen =
+        wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
     if (!chosen || !status.ok()) continue;
     status = suite(options);
     fmt::print("\n");

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "suites.h"
 
 namespace skyhook::bench {
 namespace {

@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <vector>
 
-#include "answers.h"
+#include "bench/answers.h"
+#include "bench/suites.h"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/session.h"
-#include "suites.h"
 
 namespace skyhook::bench {
 namespace {
@@ -88,8 +88,8 @@ arrow::Status BenchPeers(const BenchOptions& options) {
   fmt::print("lineitem, one thread, medians of {}, answers equal\n", options.repeats);
   fmt::print("{:<24}{:>12}{:>12}{:>9}\n", "query", "skyhook ms", "duckdb ms", "ratio");
   for (const PeerQuery& query : kQueries) {
-    ARROW_RETURN_NOT_OK(base::AddContext(
-        BenchQuery(session.get(), query, file, options.repeats), query.name));
+    ARROW_RETURN_NOT_OK(
+        base::AddContext(BenchQuery(session.get(), query, file, options.repeats), query.name));
   }
   return arrow::Status::OK();
 }

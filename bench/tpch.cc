@@ -6,14 +6,14 @@
 #include <fstream>
 #include <sstream>
 
-#include "answers.h"
+#include "bench/answers.h"
+#include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "suites.h"
 
 namespace skyhook::bench {
 namespace {
 
-constexpr std::array kTables = {"customer", "lineitem", "nation",   "orders",
+constexpr std::array kTables = {"customer", "lineitem", "nation", "orders",
                                 "part",     "partsupp", "region", "supplier"};
 
 arrow::Result<std::string> QueryText(int number) {
@@ -28,11 +28,10 @@ arrow::Result<std::string> QueryText(int number) {
 arrow::Result<std::unique_ptr<sql::Session>> Oracle(const std::string& data) {
   ARROW_ASSIGN_OR_RAISE(auto session, sql::Session::Make({}));
   for (const char* table : kTables) {
-    ARROW_RETURN_NOT_OK(
-        Ask(session.get(), fmt::format("CREATE TABLE {0} AS SELECT * FROM "
-                                       "read_parquet('{1}/{0}.parquet')",
-                                       table, data))
-            .status());
+    ARROW_RETURN_NOT_OK(Ask(session.get(), fmt::format("CREATE TABLE {0} AS SELECT * FROM "
+                                                       "read_parquet('{1}/{0}.parquet')",
+                                                       table, data))
+                            .status());
   }
   return session;
 }

@@ -72,21 +72,21 @@ Status WriteStorage(const client::FragmentStorage& storage, const RunOptions& op
                     const Sink& sink) {
   ARROW_ASSIGN_OR_RAISE(const bool table, IsTable(options));
   if (table) {
-    ARROW_RETURN_NOT_OK(sink.stream->Write(fmt::format(
-        "{}: {}, {}, {} rows in {} row groups{}\n", storage.name, storage.format,
-        sql::ByteSize(storage.bytes), sql::GroupedNumber(storage.rows),
-        sql::GroupedNumber(storage.row_groups),
-        storage.created_by.empty() ? "" : ", written by " + storage.created_by)));
+    ARROW_RETURN_NOT_OK(sink.stream->Write(
+        fmt::format("{}: {}, {}, {} rows in {} row groups{}\n", storage.name, storage.format,
+                    sql::ByteSize(storage.bytes), sql::GroupedNumber(storage.rows),
+                    sql::GroupedNumber(storage.row_groups),
+                    storage.created_by.empty() ? "" : ", written by " + storage.created_by)));
   }
   using arrow::field;
   const auto text = arrow::utf8();
   const auto number = arrow::int64();
-  Listing listing(arrow::schema(
-      {field("column", text), field("type", text), field("encodings", text),
-       field("compression", text), field("pages", number), field("values", number),
-       field("nulls", number), field("compressed_bytes", number),
-       field("uncompressed_bytes", number), field("page_index", arrow::boolean()),
-       field("bloom_filter", arrow::boolean())}));
+  Listing listing(
+      arrow::schema({field("column", text), field("type", text), field("encodings", text),
+                     field("compression", text), field("pages", number), field("values", number),
+                     field("nulls", number), field("compressed_bytes", number),
+                     field("uncompressed_bytes", number), field("page_index", arrow::boolean()),
+                     field("bloom_filter", arrow::boolean())}));
   ARROW_RETURN_NOT_OK(listing.Begin());
   for (const auto& column : storage.columns) ARROW_RETURN_NOT_OK(ListColumn(column, &listing));
   return listing.Write(options, sink);
@@ -102,10 +102,9 @@ std::string QuotedPath(const std::string& path) {
 
 Status RunSchema(const PathCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path));
-  Listing listing(arrow::schema({arrow::field("column", arrow::utf8()),
-                                 arrow::field("type", arrow::utf8()),
-                                 arrow::field("nullable", arrow::boolean()),
-                                 arrow::field("partition", arrow::boolean())}));
+  Listing listing(arrow::schema(
+      {arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
+       arrow::field("nullable", arrow::boolean()), arrow::field("partition", arrow::boolean())}));
   ARROW_RETURN_NOT_OK(listing.Begin());
   const auto& partitions = table->partition_columns;
   for (const auto& field : table->schema->fields()) {

@@ -79,9 +79,8 @@ class Shell {
   Status Execute(const std::string& script) {
     ARROW_ASSIGN_OR_RAISE(const auto statements, session_->Split(script));
     for (const std::string& statement : statements) {
-      ARROW_ASSIGN_OR_RAISE(
-          const RunResult result,
-          RunStatement(session_, statement, options_, sink_, Rows::kWrite));
+      ARROW_ASSIGN_OR_RAISE(const RunResult result,
+                            RunStatement(session_, statement, options_, sink_, Rows::kWrite));
       if (timing_) PrintTime(result.milliseconds);
     }
     return Status::OK();

@@ -26,7 +26,9 @@ struct Arguments {
 };
 
 void AddOutputOptions(CLI::App* command, RunOptions* options) {
-  command->add_option("--format", options->format, "table, csv, json (one object a line), arrow, parquet")
+  command
+      ->add_option("--format", options->format,
+                   "table, csv, json (one object a line), arrow, parquet")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file")->type_name("FILE");
 }
@@ -35,23 +37,31 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
   AddOutputOptions(command, options);
   command->add_option("--threads", options->threads, "Threads in all (default: one per processor)")
       ->type_name("N");
-  command->add_option("--memory", options->memory,
-                      "Memory limit, e.g. 512MB (default: three quarters of the machine's)")
+  command
+      ->add_option("--memory", options->memory,
+                   "Memory limit, e.g. 512MB (default: three quarters of the machine's)")
       ->type_name("SIZE");
-  command->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
+  command
+      ->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
       ->type_name("TIME");
-  command->add_option("--data", options->data_directories,
-                      "Make every table file in this directory a table named by its stem")
+  command
+      ->add_option("--data", options->data_directories,
+                   "Make every table file in this directory a table named by its stem")
       ->type_name("DIR");
 }
 
 CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
   CLI::App* command = app->add_subcommand("sql", "Run SQL; without -c and -f, interactively");
-  command->add_option("-c,--command", arguments->sql.text, "The statements to run")->type_name("SQL");
-  command->add_option("-f,--file", arguments->sql.file, "A file of statements, - for standard input")
+  command->add_option("-c,--command", arguments->sql.text, "The statements to run")
+      ->type_name("SQL");
+  command
+      ->add_option("-f,--file", arguments->sql.file, "A file of statements, - for standard input")
       ->type_name("FILE");
-  command->add_flag("--timing", arguments->sql.timing, "Print 'NNN.N ms' for each run on standard error");
-  command->add_option("--repeat", arguments->sql.repeat, "Run each statement N times, printing rows once")
+  command->add_flag("--timing", arguments->sql.timing,
+                    "Print 'NNN.N ms' for each run on standard error");
+  command
+      ->add_option("--repeat", arguments->sql.repeat,
+                   "Run each statement N times, printing rows once")
       ->type_name("N");
   AddRunOptions(command, &arguments->run);
   return command;
@@ -61,7 +71,8 @@ CLI::App* AddExplain(CLI::App* app, Arguments* arguments) {
   CLI::App* command = app->add_subcommand(
       "explain", "Show the plan, and for each scan what is pushed into it and why the rest is not");
   command->add_option("SQL", arguments->explain.text, "The statement");
-  command->add_option("-f,--file", arguments->explain.file, "A file of statements")->type_name("FILE");
+  command->add_option("-f,--file", arguments->explain.file, "A file of statements")
+      ->type_name("FILE");
   command->add_flag("--analyze", arguments->explain.analyze,
                     "Run it, and show rows, bytes, what was skipped and CPU time");
   AddRunOptions(command, &arguments->run);
@@ -107,8 +118,9 @@ int Main(int argc, char** argv) {
   commands[head] = [&] { return RunHead(arguments.path, arguments.run); };
   commands[AddPathCommand(&app, "stats", "Show row groups, pages, encodings and sizes by column",
                           &arguments)] = [&] { return RunStats(arguments.path, arguments.run); };
-  commands[app.add_subcommand("version", "Show the versions of Skyhook, Arrow and DuckDB")] =
-      [&] { return RunVersion(); };
+  commands[app.add_subcommand("version", "Show the versions of Skyhook, Arrow and DuckDB")] = [&] {
+    return RunVersion();
+  };
 
   try {
     app.parse(argc, argv);

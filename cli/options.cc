@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -17,14 +17,27 @@
 namespace skyhook::cli {
 namespace {
 
-const std::map<std::string, double> kSizeUnits = {
-    {"", 1.0},     {"b", 1.0},      {"k", 1e3},    {"kb", 1e3},          {"m", 1e6},
-    {"mb", 1e6},   {"g", 1e9},      {"gb", 1e9},   {"t", 1e12},          {"tb", 1e12},
-    {"ki", 1024.}, {"kib", 1024.},  {"mi", 1048576.}, {"mib", 1048576.}, {"gi", 1073741824.},
-    {"gib", 1073741824.}, {"ti", 1099511627776.}, {"tib", 1099511627776.}};
+const std::map<std::string, double> kSizeUnits = {{"", 1.0},
+                                                  {"b", 1.0},
+                                                  {"k", 1e3},
+                                                  {"kb", 1e3},
+                                                  {"m", 1e6},
+                                                  {"mb", 1e6},
+                                                  {"g", 1e9},
+                                                  {"gb", 1e9},
+                                                  {"t", 1e12},
+                                                  {"tb", 1e12},
+                                                  {"ki", 1024.},
+                                                  {"kib", 1024.},
+                                                  {"mi", 1048576.},
+                                                  {"mib", 1048576.},
+                                                  {"gi", 1073741824.},
+                                                  {"gib", 1073741824.},
+                                                  {"ti", 1099511627776.},
+                                                  {"tib", 1099511627776.}};
 
-const std::map<std::string, double> kTimeUnits = {
-    {"", 1e9}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+const std::map<std::string, double> kTimeUnits = {{"", 1e9},   {"ms", 1e6},   {"s", 1e9},
+                                                  {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
 
 // A positive number with a unit, as an integer of the smallest unit.
 arrow::Result<int64_t> ParseAmount(const std::string& text, const std::string& what,

@@ -17,17 +17,17 @@ enum class Format : uint8_t { kTable, kCsv, kJson, kArrow, kParquet };
 
 /// Options of every command that runs something.
 struct RunOptions {
-  int threads = 0;           ///< 0: one per processor
-  std::string memory;        ///< "512MB"; empty: three quarters of the machine's
-  std::string timeout;       ///< "1.5s"; empty: none
+  int threads = 0;      ///< 0: one per processor
+  std::string memory;   ///< "512MB"; empty: three quarters of the machine's
+  std::string timeout;  ///< "1.5s"; empty: none
   std::string format = "table";
-  std::string output;        ///< a file; empty: standard output
+  std::string output;  ///< a file; empty: standard output
   std::vector<std::string> data_directories;
 };
 
 struct SqlCommand {
-  std::string text;     ///< -c
-  std::string file;     ///< -f
+  std::string text;  ///< -c
+  std::string file;  ///< -f
   bool timing = false;
   int repeat = 1;
 };

@@ -71,7 +71,9 @@ class BatchFileWriter : public RowWriter {
  public:
   explicit BatchFileWriter(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
       : writer_(std::move(writer)) {}
-  Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
+  Status Write(const arrow::RecordBatch& batch) override {
+    return writer_->WriteRecordBatch(batch);
+  }
   Status Finish() override { return writer_->Close(); }
 
  private:
@@ -82,7 +84,9 @@ class ParquetWriter : public RowWriter {
  public:
   explicit ParquetWriter(std::unique_ptr<parquet::arrow::FileWriter> writer)
       : writer_(std::move(writer)) {}
-  Status Write(const arrow::RecordBatch& batch) override { return writer_->WriteRecordBatch(batch); }
+  Status Write(const arrow::RecordBatch& batch) override {
+    return writer_->WriteRecordBatch(batch);
+  }
   Status Finish() override { return writer_->Close(); }
 
  private:
@@ -105,8 +109,7 @@ arrow::Result<Sink> OpenSink(const std::string& path) {
 }
 
 bool IsClosedPipe(const Status& status) {
-  return status.detail() != nullptr &&
-         std::string(status.detail()->type_id()) == kClosedPipeDetail;
+  return status.detail() != nullptr && std::string(status.detail()->type_id()) == kClosedPipeDetail;
 }
 
 arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
@@ -129,9 +132,8 @@ arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
       return std::make_unique<BatchFileWriter>(std::move(writer));
     }
     case Format::kParquet: {
-      ARROW_ASSIGN_OR_RAISE(
-          auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(),
-                                                        sink.stream));
+      ARROW_ASSIGN_OR_RAISE(auto writer, parquet::arrow::FileWriter::Open(
+                                             *schema, arrow::default_memory_pool(), sink.stream));
       return std::make_unique<ParquetWriter>(std::move(writer));
     }
   }

@@ -1,4 +1,5 @@
-// Rows on their way out, in the format that was asked for; batch by batch, so that memory is bounded.
+// Rows on their way out, in the format that was asked for; batch by batch, so that memory is
+// bounded.
 #pragma once
 
 #include <arrow/io/interfaces.h>
@@ -29,7 +30,8 @@ struct Sink {
   bool colour = false;
 };
 
-/// Opens `path`, or standard output when it is empty. Writing to a closed pipe fails with IsClosedPipe.
+/// Opens `path`, or standard output when it is empty. Writing to a closed pipe fails with
+/// IsClosedPipe.
 arrow::Result<Sink> OpenSink(const std::string& path);
 
 /// True for the error of a reader that went away, as `head` does: no reason to complain.

@@ -59,8 +59,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
     ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
   }
   RunResult result;
-  result.milliseconds =
-      std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   result.plan = stream->plan();
   return result;
 }

@@ -17,9 +17,9 @@ using arrow::Status;
 Status RunRepeated(sql::Session* session, const std::string& statement, const SqlCommand& command,
                    const RunOptions& options, const Sink& sink) {
   for (int run = 0; run < command.repeat; ++run) {
-    ARROW_ASSIGN_OR_RAISE(const RunResult result,
-                          RunStatement(session, statement, options, sink,
-                                       run == 0 ? Rows::kWrite : Rows::kDiscard));
+    ARROW_ASSIGN_OR_RAISE(
+        const RunResult result,
+        RunStatement(session, statement, options, sink, run == 0 ? Rows::kWrite : Rows::kDiscard));
     if (command.timing) PrintTime(result.milliseconds);
   }
   return Status::OK();

@@ -16,8 +16,7 @@ std::vector<ByteRange> Coalesce(std::vector<ByteRange> ranges, const CoalesceOpt
       const int64_t end = std::max(last.end(), range.end());
       const bool inside = range.end() <= last.end();
       const bool near = range.offset - last.end() <= options.gap_bytes;
-      if (inside || range.offset < last.end() ||
-          (near && end - last.offset <= options.max_bytes)) {
+      if (inside || range.offset < last.end() || (near && end - last.offset <= options.max_bytes)) {
         last.length = end - last.offset;
         continue;
       }

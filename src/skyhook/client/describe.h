@@ -13,8 +13,8 @@ namespace skyhook::client {
 
 /// One column of a fragment, over all its row groups.
 struct ColumnStorage {
-  std::string name;  ///< path of the leaf, "a.b" for nested columns
-  std::string type;  ///< physical and logical type as the file declares them
+  std::string name;         ///< path of the leaf, "a.b" for nested columns
+  std::string type;         ///< physical and logical type as the file declares them
   std::string encodings;    ///< of its data pages, "RLE_DICTIONARY, PLAIN"
   std::string compression;  ///< "SNAPPY"
   int64_t data_pages = -1;  ///< -1: the file does not say

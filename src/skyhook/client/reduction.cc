@@ -53,6 +53,7 @@ class TopKReduction : public Reduction {
   BatchPtr result_;
 };
 
+/// Holds the first rows seen so far, in the order of units: never more than `limit` and a batch.
 class LimitReduction : public Reduction {
  public:
   explicit LimitReduction(int64_t limit) : limit_(limit) {}
@@ -61,55 +62,52 @@ class LimitReduction : public Reduction {
     std::lock_guard<std::mutex> lock(mutex_);
     Rows& rows = units_[unit.index];
     rows.count += batch->num_rows();
+    rows_ += batch->num_rows();
     rows.batches.push_back(std::move(batch));
+    for (auto last = --units_.end(); rows_ - last->second.count >= limit_; last = --units_.end()) {
+      rows_ -= last->second.count;
+      units_.erase(last);
+    }
     return arrow::Status::OK();
   }
 
-  void UnitDone(const Unit& unit) override {
+  bool IsNeeded(const Unit& unit) override {
     std::lock_guard<std::mutex> lock(mutex_);
-    units_[unit.index].done = true;
-    for (auto next = units_.find(leading_); next != units_.end() && next->second.done;
-         next = units_.find(++leading_)) {
-      leading_rows_ += next->second.count;
-    }
+    return rows_ < limit_ || (!units_.empty() && unit.index < units_.rbegin()->first);
   }
 
   bool IsFull() override {
     std::lock_guard<std::mutex> lock(mutex_);
-    const auto next = units_.find(leading_);
-    return leading_rows_ + (next == units_.end() ? 0 : next->second.count) >= limit_;
+    return rows_ >= limit_;
   }
 
-  arrow::Status Finish() override { return arrow::Status::OK(); }
+  arrow::Status Finish() override {
+    for (auto& [index, rows] : units_) {
+      for (BatchPtr& batch : rows.batches) result_.push_back(std::move(batch));
+    }
+    units_.clear();
+    return arrow::Status::OK();
+  }
 
   arrow::Result<BatchPtr> Next() override {
-    while (limit_ > 0 && !units_.empty()) {
-      std::vector<BatchPtr>& batches = units_.begin()->second.batches;
-      if (next_ == batches.size()) {
-        units_.erase(units_.begin());
-        next_ = 0;
-        continue;
-      }
-      BatchPtr batch = std::move(batches[next_++]);
-      if (batch->num_rows() > limit_) batch = batch->Slice(0, limit_);
-      limit_ -= batch->num_rows();
-      return batch;
-    }
-    return nullptr;
+    if (limit_ == 0 || next_ == result_.size()) return nullptr;
+    BatchPtr batch = std::move(result_[next_++]);
+    if (batch->num_rows() > limit_) batch = batch->Slice(0, limit_);
+    limit_ -= batch->num_rows();
+    return batch;
   }
 
  private:
   struct Rows {
     std::vector<BatchPtr> batches;
     int64_t count = 0;
-    bool done = false;
   };
 
   std::mutex mutex_;
   int64_t limit_;
   std::map<int64_t, Rows> units_;
-  int64_t leading_ = 0;       ///< units before this one are done
-  int64_t leading_rows_ = 0;  ///< rows of those
+  int64_t rows_ = 0;  ///< of all units_
+  std::vector<BatchPtr> result_;
   size_t next_ = 0;
 };
 

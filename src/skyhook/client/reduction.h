@@ -14,7 +14,7 @@
 
 namespace skyhook::client {
 
-/// Consume, IsFull and UnitDone may be called by several threads at once, for different units;
+/// Consume, IsNeeded and IsFull may be called by several threads at once, for different units;
 /// Finish once, after all units; Next by one thread, after Finish.
 class Reduction {
  public:
@@ -23,9 +23,9 @@ class Reduction {
   /// Takes batch number `sequence` of a unit.
   virtual arrow::Status Consume(const Unit& unit, int64_t sequence,
                                 std::shared_ptr<arrow::RecordBatch> batch) = 0;
-  /// Every batch of `unit` has been consumed.
-  virtual void UnitDone(const Unit& unit) {}
-  /// True when no further row, of units in progress or later ones, can be part of the result.
+  /// False when no further row of `unit` can be part of the result.
+  virtual bool IsNeeded(const Unit& unit) { return true; }
+  /// True when no row of a unit that comes after all those seen can be part of the result.
   virtual bool IsFull() { return false; }
   /// A filter that further calls should be given, or null.
   virtual std::shared_ptr<const plan::RuntimeFilter> filter() const { return nullptr; }
@@ -36,8 +36,7 @@ class Reduction {
   virtual int64_t spilled_bytes() const { return 0; }
 };
 
-/// For a pipeline with an aggregate, a top-k or a limit. A limit's reduction holds up to `limit`
-/// rows of each unit in progress.
+/// For a pipeline with an aggregate, a top-k or a limit.
 arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pipeline,
                                                         const ScanOptions& options);
 

@@ -125,14 +125,13 @@ class ReducingStream : public ScanStream {
   }
 
   arrow::Status RunUnits() {
-    while (std::optional<Unit> unit = work_->Take()) {
-      if (reduction_->IsFull()) {
-        work_->Close();
-      } else {
-        ARROW_RETURN_NOT_OK(RunUnit(*unit));
-      }
+    while (!reduction_->IsFull()) {
+      const std::optional<Unit> unit = work_->Take();
+      if (!unit.has_value()) break;
+      ARROW_RETURN_NOT_OK(RunUnit(*unit));
       work_->Done();
     }
+    if (reduction_->IsFull()) work_->Close();
     ARROW_RETURN_NOT_OK(work_->Check());
     if (!work_->ClaimFinish()) return arrow::Status::OK();
     const int64_t started = base::ThreadCpuNanos();
@@ -144,7 +143,7 @@ class ReducingStream : public ScanStream {
 
   arrow::Status RunUnit(const Unit& unit) {
     ARROW_RETURN_NOT_OK(reader_.Open(unit, reduction_->filter()));
-    for (int64_t sequence = 0; !reduction_->IsFull(); ++sequence) {
+    for (int64_t sequence = 0; reduction_->IsNeeded(unit); ++sequence) {
       ARROW_RETURN_NOT_OK(work_->Check());
       ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
       if (batch == nullptr) break;
@@ -153,7 +152,6 @@ class ReducingStream : public ScanStream {
       AccountSince(started);
     }
     reader_.Close();
-    reduction_->UnitDone(unit);
     return arrow::Status::OK();
   }
 

@@ -203,7 +203,8 @@ class FloatSumAccumulator : public Accumulator {
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
     std::vector<double> corrections(low_.size());
-    for (size_t i = 0; i < low_.size(); ++i) corrections[i] = std::isfinite(high_[i]) ? low_[i] : 0.0;
+    for (size_t i = 0; i < low_.size(); ++i)
+      corrections[i] = std::isfinite(high_[i]) ? low_[i] : 0.0;
     ARROW_ASSIGN_OR_RAISE(auto high, ArrayOf(arrow::float64(), high_, &seen_, groups));
     ARROW_ASSIGN_OR_RAISE(auto low, ArrayOf(arrow::float64(), corrections, &seen_, groups));
     return arrow::ArrayVector{high, low};
@@ -215,9 +216,7 @@ class FloatSumAccumulator : public Accumulator {
     return ArrayOf(arrow::float64(), sums, &seen_, groups);
   }
 
-  int64_t bytes_held() const override {
-    return BytesOf(high_) + BytesOf(low_) + BytesOf(seen_);
-  }
+  int64_t bytes_held() const override { return BytesOf(high_) + BytesOf(low_) + BytesOf(seen_); }
 
  private:
   // The correction means nothing once the sum is infinite or NaN.
@@ -298,9 +297,7 @@ class ExtremeAccumulator : public Accumulator {
     }
   }
 
-  int64_t bytes_held() const override {
-    return BytesOf(values_) + BytesOf(seen_) + text_bytes_;
-  }
+  int64_t bytes_held() const override { return BytesOf(values_) + BytesOf(seen_) + text_bytes_; }
 
  private:
   static auto At(const Column& column, int64_t row) {
@@ -349,7 +346,8 @@ class DistinctAccumulator : public Accumulator {
       }
       ARROW_ASSIGN_OR_RAISE(values, argument->Gather(counting));
     }
-    const int64_t count = rows.counts == nullptr ? rows.rows : static_cast<int64_t>(counting.size());
+    const int64_t count =
+        rows.counts == nullptr ? rows.rows : static_cast<int64_t>(counting.size());
     scratch_.resize(static_cast<size_t>(count));
     if (rows.groups == nullptr) {
       return values_.Assign({values}, count, scratch_.data());
@@ -379,9 +377,8 @@ class DistinctAccumulator : public Accumulator {
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
     std::vector<std::vector<int32_t>> members(static_cast<size_t>(groups_));
-    ARROW_RETURN_NOT_OK(VisitPairs([&](uint32_t group, int32_t pair) {
-      members[group].push_back(pair);
-    }));
+    ARROW_RETURN_NOT_OK(
+        VisitPairs([&](uint32_t group, int32_t pair) { members[group].push_back(pair); }));
     std::vector<int32_t> order;
     ARROW_ASSIGN_OR_RAISE(auto offsets,
                           AllocateValues<int32_t>(static_cast<int64_t>(groups.size()) + 1));
@@ -462,7 +459,8 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
       return {arrow::int64()};
     case StateKind::kSum:
       if (IsFloat(*argument)) return {arrow::float64(), arrow::float64()};
-      return {arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
+      return {
+          arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
     case StateKind::kDistinct:
       return {arrow::list(argument)};
     default:

@@ -32,8 +32,8 @@ class Accumulator {
 
   /// Makes room for groups [0, groups); new ones have seen no value.
   virtual void Resize(int64_t groups) = 0;
-  /// Takes the values of `argument` (flat or constant; null for a count of rows). The rows' `counts`
-  /// already leave out NULL values.
+  /// Takes the values of `argument` (flat or constant; null for a count of rows). The rows'
+  /// `counts` already leave out NULL values.
   virtual arrow::Status Update(const Column* argument, const GroupedRows& rows) = 0;
   /// Takes partial state of the same kind, in the columns that Partial gives.
   virtual arrow::Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) = 0;

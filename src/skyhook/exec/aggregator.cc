@@ -48,9 +48,9 @@ Result<std::shared_ptr<arrow::Buffer>> CountingRows(const Column* argument, cons
   ARROW_ASSIGN_OR_RAISE(auto counts, AllocateValues<uint8_t>(rows));
   uint8_t* to = counts->mutable_data();
   for (int64_t i = 0; i < rows; ++i) {
-    const bool wanted = filter == nullptr ||
-                        (filter->IsValid(i) &&
-                         filter->values<uint8_t>()[filter->is_constant() ? 0 : i] != 0);
+    const bool wanted =
+        filter == nullptr ||
+        (filter->IsValid(i) && filter->values<uint8_t>()[filter->is_constant() ? 0 : i] != 0);
     to[i] = static_cast<uint8_t>(wanted && (argument == nullptr || argument->IsValid(i)));
   }
   return std::shared_ptr<arrow::Buffer>(std::move(counts));
@@ -240,8 +240,7 @@ Result<std::shared_ptr<arrow::Array>> Aggregator::FinalMeasure(size_t measure,
     const auto count = static_cast<long double>(counts.values<int64_t>()[i]);
     const long double sum = floats ? static_cast<long double>(sums.values<double>()[i])
                                    : static_cast<long double>(sums.values<Int128>()[i]);
-    MutableValues<double>(out)[i] =
-        count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
+    MutableValues<double>(out)[i] = count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
   }
   return Column::Flat(arrow::float64(), rows, std::move(out), sums.valid_buffer()).ToArray();
 }

@@ -15,8 +15,8 @@
 
 namespace skyhook::exec {
 
-/// The aggregate of one pipeline. Measures share state: sum(x), avg(x) and count(x) keep one sum and
-/// one count. Not thread-safe.
+/// The aggregate of one pipeline. Measures share state: sum(x), avg(x) and count(x) keep one sum
+/// and one count. Not thread-safe.
 class Aggregator {
  public:
   static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
@@ -53,13 +53,12 @@ class Aggregator {
       : table_(std::move(key_types)) {}
 
   arrow::Status AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure);
-  size_t AddState(StateKind kind, int argument, int filter,
-                  std::shared_ptr<arrow::DataType> type);
+  size_t AddState(StateKind kind, int argument, int filter, std::shared_ptr<arrow::DataType> type);
   arrow::Status UpdateState(State* state, const std::vector<Column>& projected,
                             const uint32_t* groups, int64_t rows);
   arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;
-  arrow::Result<std::shared_ptr<arrow::Array>> FinalMeasure(
-      size_t measure, std::span<const int32_t> groups) const;
+  arrow::Result<std::shared_ptr<arrow::Array>> FinalMeasure(size_t measure,
+                                                            std::span<const int32_t> groups) const;
 
   plan::Aggregate aggregate_;
   std::vector<int> keys_;

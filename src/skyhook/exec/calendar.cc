@@ -4,15 +4,16 @@
 
 namespace skyhook::exec {
 
-// Both directions count in eras of 400 years that begin on 1 March, so that the leap day is an era's
-// last.
+// Both directions count in eras of 400 years that begin on 1 March, so that the leap day is an
+// era's last.
 CivilDate CivilFromDays(int64_t days) {
   const int64_t shifted = days + 719'468;
   const int64_t era = FloorDivide(shifted, 146'097);
   const int64_t day_of_era = shifted - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t shifted_month = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
   const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
@@ -25,8 +26,7 @@ int64_t DaysFromCivil(const CivilDate& date) {
   const int64_t year_of_era = year - era * 400;
   const int64_t shifted_month = date.month > 2 ? date.month - 3 : date.month + 9;
   const int64_t day_of_year = (153 * shifted_month + 2) / 5 + date.day - 1;
-  const int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146'097 + day_of_era - 719'468;
 }
 

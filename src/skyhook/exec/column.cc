@@ -169,8 +169,7 @@ Column Column::Constant(const std::shared_ptr<arrow::Scalar>& value, int64_t len
     }
   } else {
     const auto& primitive = static_cast<const arrow::internal::PrimitiveScalarBase&>(*value);
-    std::memcpy(bytes.data(), primitive.data(),
-                static_cast<size_t>(PrimitiveWidth(*value->type)));
+    std::memcpy(bytes.data(), primitive.data(), static_cast<size_t>(PrimitiveWidth(*value->type)));
   }
   out.values_ = Buffer::FromString(std::move(bytes));
   return out;
@@ -198,8 +197,9 @@ Result<Column> Column::Gather(std::span<const int32_t> rows) const {
     ARROW_ASSIGN_OR_RAISE(out.valid_, GatherValues(valid(), rows));
   }
   if (kind_ == Kind::kOpaque) {
-    arrow::Int32Array indices(length, std::make_shared<Buffer>(
-                                          reinterpret_cast<const uint8_t*>(rows.data()), length * 4));
+    arrow::Int32Array indices(
+        length,
+        std::make_shared<Buffer>(reinterpret_cast<const uint8_t*>(rows.data()), length * 4));
     ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(array_, arrow::Datum(indices.data())));
     out.array_ = taken.make_array();
     return out;

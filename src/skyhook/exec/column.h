@@ -25,11 +25,11 @@ using TextView = arrow::BinaryViewType::c_type;
 ///
 /// | kind        | values() holds |
 /// |-------------|----------------|
-/// | kFlat       | `length` values: bool as uint8_t, decimal64 as int64_t, decimal128 as Int128 (16-byte
-/// |             | aligned), text as TextView, all else as Arrow's C type |
-/// | kConstant   | one value that stands for all rows |
-/// | kDictionary | `length` int32_t indices into dictionary(), a kFlat column without nulls |
-/// | kOpaque     | nothing: array() holds a type that is only passed through; valid() counts |
+/// | kFlat       | `length` values: bool as uint8_t, decimal64 as int64_t, decimal128 as Int128
+/// (16-byte |             | aligned), text as TextView, all else as Arrow's C type | | kConstant |
+/// one value that stands for all rows | | kDictionary | `length` int32_t indices into dictionary(),
+/// a kFlat column without nulls | | kOpaque     | nothing: array() holds a type that is only passed
+/// through; valid() counts |
 class Column {
  public:
   enum class Kind : uint8_t { kFlat, kConstant, kDictionary, kOpaque };
@@ -115,7 +115,8 @@ int64_t ValueWidth(const arrow::DataType& type);
 /// A buffer of `count` values of T, uninitialised.
 template <typename T>
 arrow::Result<std::shared_ptr<arrow::Buffer>> AllocateValues(int64_t count) {
-  ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(count * static_cast<int64_t>(sizeof(T))));
+  ARROW_ASSIGN_OR_RAISE(auto buffer,
+                        arrow::AllocateBuffer(count * static_cast<int64_t>(sizeof(T))));
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));
 }
 template <typename T>

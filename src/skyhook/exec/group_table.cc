@@ -108,7 +108,8 @@ bool GroupTable::AssignByCodes(const std::vector<Column>& keys, int64_t rows, ui
   for (size_t k = 1; k < keys.size(); ++k) {
     const auto scale = static_cast<uint32_t>(keys[k].dictionary()->length());
     const int32_t* codes = keys[k].values<int32_t>();
-    for (int64_t i = 0; i < rows; ++i) groups[i] = groups[i] * scale + static_cast<uint32_t>(codes[i]);
+    for (int64_t i = 0; i < rows; ++i)
+      groups[i] = groups[i] * scale + static_cast<uint32_t>(codes[i]);
   }
   for (int64_t i = 0; i < rows; ++i) {
     const uint32_t known = by_codes_[groups[i]];

@@ -101,7 +101,8 @@ bool IsNullConstant(const Column& column) { return column.is_constant() && !colu
 
 Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
                           int64_t length) {
-  if (IsStrict(call.function()) && std::any_of(arguments.begin(), arguments.end(), IsNullConstant)) {
+  if (IsStrict(call.function()) &&
+      std::any_of(arguments.begin(), arguments.end(), IsNullConstant)) {
     return Column::Constant(arrow::MakeNullScalar(call.type()), length);
   }
   return Dispatch(call, arguments, length);

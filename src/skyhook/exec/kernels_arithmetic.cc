@@ -122,8 +122,8 @@ Result<Column> DecimalArithmetic(const plan::Expression& call, const Arguments& 
   }
   ARROW_ASSIGN_OR_RAISE(Column a, Widened(arguments[0]));
   ARROW_ASSIGN_OR_RAISE(Column b, Widened(arguments[1]));
-  ARROW_ASSIGN_OR_RAISE(
-      Column out, Exact<Int128>(call, {a, b}, check, PowerOfTen(precision) - 1, length));
+  ARROW_ASSIGN_OR_RAISE(Column out,
+                        Exact<Int128>(call, {a, b}, check, PowerOfTen(precision) - 1, length));
   if (call.type()->id() == arrow::Type::DECIMAL128) return out;
   ARROW_ASSIGN_OR_RAISE(auto narrow, AllocateValues<int64_t>(length));
   for (int64_t i = 0; i < length; ++i) {
@@ -211,8 +211,8 @@ Result<Column> Quotient(const plan::Expression& call, const Arguments& arguments
   WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
       const bool minus_one = std::is_signed_v<T> && b[i] == static_cast<T>(-1);
-      marks[i] = static_cast<uint8_t>(minus_one && !remainder &&
-                                      a[i] == std::numeric_limits<T>::min());
+      marks[i] =
+          static_cast<uint8_t>(minus_one && !remainder && a[i] == std::numeric_limits<T>::min());
       any |= marks[i];
       T result{};
       if (b[i] != 0 && !minus_one) result = remainder ? a[i] % b[i] : a[i] / b[i];

@@ -84,8 +84,8 @@ std::optional<To> Convert(From value, const arrow::DataType& from, const arrow::
     const auto out = DoubleToDecimal(static_cast<double>(value), shape.precision, shape.scale);
     return out.has_value() ? std::optional<To>(static_cast<To>(*out)) : std::nullopt;
   } else {
-    const auto out = Rescale(static_cast<Int128>(value), from_scale,
-                             decimal_to ? plan::ShapeOf(to).scale : 0);
+    const auto out =
+        Rescale(static_cast<Int128>(value), from_scale, decimal_to ? plan::ShapeOf(to).scale : 0);
     if (!out.has_value()) return std::nullopt;
     if (decimal_to) {
       const Int128 bound = PowerOfTen(plan::ShapeOf(to).precision);
@@ -158,8 +158,8 @@ Result<Column> Temporal(const plan::Expression& call, const Column& in, int64_t 
   const arrow::DataType& to = *call.type();
   if (in.type()->id() == Type::DATE32) {
     const int64_t per_day = kDaySeconds * TicksPerSecond(to);
-    return ConvertRows<int32_t, int64_t>(
-        call, in, length, [&](int32_t days) { return Multiplied(days, per_day); });
+    return ConvertRows<int32_t, int64_t>(call, in, length,
+                                         [&](int32_t days) { return Multiplied(days, per_day); });
   }
   const int64_t per_second = TicksPerSecond(*in.type());
   if (to.id() == Type::DATE32) {

@@ -224,9 +224,8 @@ Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments
     }
   });
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity({arguments[0]}, length));
-  const bool null_listed =
-      std::any_of(arguments.begin() + 1, arguments.end(),
-                  [](const Column& literal) { return !literal.IsValid(0); });
+  const bool null_listed = std::any_of(arguments.begin() + 1, arguments.end(),
+                                       [](const Column& literal) { return !literal.IsValid(0); });
   if (null_listed) {
     ARROW_ASSIGN_OR_RAISE(auto certain, AllocateValues<uint8_t>(length));
     for (int64_t i = 0; i < length; ++i) {

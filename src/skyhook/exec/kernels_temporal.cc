@@ -93,7 +93,8 @@ CivilDate AddMonths(CivilDate date, int64_t months) {
 }
 
 // `ticks` plus the interval, or nullopt when that leaves 64 bits.
-std::optional<int64_t> AddInterval(int64_t ticks, const arrow::MonthDayNanoIntervalType::MonthDayNanos& interval,
+std::optional<int64_t> AddInterval(int64_t ticks,
+                                   const arrow::MonthDayNanoIntervalType::MonthDayNanos& interval,
                                    int64_t sign, int64_t per_second) {
   const int64_t per_day = kDaySeconds * per_second;
   const int64_t day = FloorDivide(ticks, per_day);
@@ -115,8 +116,8 @@ std::optional<int64_t> AddInterval(int64_t ticks, const arrow::MonthDayNanoInter
 
 Result<Column> PlusInterval(const plan::Expression& call, const Arguments& arguments, int64_t sign,
                             int64_t length) {
-  const auto& interval = static_cast<const arrow::MonthDayNanoIntervalScalar&>(
-      *call.arguments()[1]->literal());
+  const auto& interval =
+      static_cast<const arrow::MonthDayNanoIntervalScalar&>(*call.arguments()[1]->literal());
   if (!interval.is_valid) return Column::Constant(arrow::MakeNullScalar(call.type()), length);
   const Column& in = arguments[0];
   const bool date = in.type()->id() == Type::DATE32;
@@ -147,8 +148,8 @@ Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments
     for (int64_t i = 0; i < length; ++i) {
       const int64_t sum = int64_t{a[i]} + sign * int64_t{b[i]};
       MutableValues<int32_t>(out)[i] = static_cast<int32_t>(sum);
-      const bool fits = sum >= std::numeric_limits<int32_t>::min() &&
-                        sum <= std::numeric_limits<int32_t>::max();
+      const bool fits =
+          sum >= std::numeric_limits<int32_t>::min() && sum <= std::numeric_limits<int32_t>::max();
       if (!fits && (valid == nullptr || valid->data()[i] != 0)) {
         return base::Invalid("{}: {} and {} days do not give a date", call.ToString(), a[i], b[i]);
       }

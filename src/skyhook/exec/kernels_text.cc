@@ -41,8 +41,7 @@ Result<Column> Predicate(const Arguments& arguments, int64_t length, Test&& test
   return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
 }
 
-Result<Column> FixedText(const plan::Expression& call, const Arguments& arguments,
-                         int64_t length) {
+Result<Column> FixedText(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   const Column& text = arguments[0];
   const Column& part = arguments[1];
   switch (call.function()) {
@@ -88,8 +87,8 @@ Result<Column> UnicodeCase(const Column& text, bool upper, int64_t length) {
     ARROW_RETURN_NOT_OK(text.IsValid(i) ? builder.Append(text.TextAt(i)) : builder.AppendNull());
   }
   ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
-  ARROW_ASSIGN_OR_RAISE(arrow::Datum mapped, arrow::compute::CallFunction(
-                                                 upper ? "utf8_upper" : "utf8_lower", {array}));
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum mapped,
+                        arrow::compute::CallFunction(upper ? "utf8_upper" : "utf8_lower", {array}));
   const auto& strings = static_cast<const arrow::StringArray&>(*mapped.make_array());
   TextBuilder out;
   for (int64_t i = 0; i < length; ++i) {
@@ -147,8 +146,7 @@ size_t Advance(std::string_view text, size_t from, int64_t characters) {
   return from;
 }
 
-Result<Column> Substring(const plan::Expression& call, const Arguments& arguments,
-                         int64_t length) {
+Result<Column> Substring(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   const Column& text = arguments[0];
   const int64_t skip = arguments[1].values<int64_t>()[0] - 1;
   const int64_t take = arguments.size() > 2 ? arguments[2].values<int64_t>()[0]

@@ -1,7 +1,7 @@
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <limits>
+#include <mutex>
 #include <numeric>
 
 #include "skyhook/exec/aggregator.h"
@@ -34,8 +34,7 @@ class HashMerger : public PartialMerger {
   static Result<std::unique_ptr<HashMerger>> MakeAt(const plan::Pipeline& pipeline,
                                                     MergeOptions options, int depth) {
     ARROW_ASSIGN_OR_RAISE(auto aggregator, Aggregator::Make(pipeline));
-    return std::make_unique<HashMerger>(pipeline, std::move(options), depth,
-                                        std::move(aggregator));
+    return std::make_unique<HashMerger>(pipeline, std::move(options), depth, std::move(aggregator));
   }
 
   Status Consume(const arrow::RecordBatch& partial) override {
@@ -88,8 +87,8 @@ class HashMerger : public PartialMerger {
     for (size_t i = 0; i < kPartitions; ++i) {
       if (members[i].empty()) continue;
       if (files_[i] == nullptr) {
-        ARROW_ASSIGN_OR_RAISE(
-            files_[i], SpillFile::Make(options_.spill_directory, PartialSchema(pipeline_)));
+        ARROW_ASSIGN_OR_RAISE(files_[i],
+                              SpillFile::Make(options_.spill_directory, PartialSchema(pipeline_)));
       }
       const int64_t before = files_[i]->size();
       ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(members[i]));

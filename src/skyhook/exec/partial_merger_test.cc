@@ -17,8 +17,8 @@ using testing::Require;
 std::shared_ptr<format::Fragment> TwiceEachKey() {
   std::string lines;
   for (int i = 0; i < 60'000; ++i) lines += fmt::format("key-{:06},{}\n", i % 30'000, i);
-  const auto schema = arrow::schema(
-      {arrow::field("key", arrow::utf8()), arrow::field("value", arrow::int64())});
+  const auto schema =
+      arrow::schema({arrow::field("key", arrow::utf8()), arrow::field("value", arrow::int64())});
   return testing::OpenParquet(*testing::TableOf(schema, lines));
 }
 
@@ -75,8 +75,8 @@ TEST(PartialMerger, ConsumesFromSeveralThreads) {
 
 TEST(PartialMerger, FloatSumsDoNotShowHowRowsWereSplit) {
   const auto schema = arrow::schema({arrow::field("x", arrow::float64())});
-  const auto fragment = testing::OpenParquet(
-      *testing::TableOf(schema, "1e16\n1\n-1e16\n1\n0.5\n3.5\n"));
+  const auto fragment =
+      testing::OpenParquet(*testing::TableOf(schema, "1e16\n1\n-1e16\n1\n0.5\n3.5\n"));
   auto pipeline = testing::ReadAll(*schema);
   pipeline.aggregate = plan::Aggregate{
       {}, {{AggregateFunction::kSum, 0, -1, "s"}, {AggregateFunction::kAvg, 0, -1, "a"}}};
@@ -94,8 +94,8 @@ TEST(PartialMerger, FloatSumsDoNotShowHowRowsWereSplit) {
 }
 
 TEST(TopKMerger, KeepsTheBestOfSeveralFragmentsAndSaysAThreshold) {
-  const auto schema = arrow::schema(
-      {arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});
+  const auto schema =
+      arrow::schema({arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});
   auto pipeline = testing::ReadAll(*schema);
   pipeline.top_k = plan::TopK{{{0, true, false}}, 3};
   auto merger = Require(TopKMerger::Make(pipeline));

@@ -225,8 +225,7 @@ Result<std::optional<Column>> Frame::OverDictionary(int index) {
     result = dictionaries_->Insert(index, dictionary, std::move(whole));
   }
   const int32_t* codes = column->values<int32_t>();
-  ARROW_ASSIGN_OR_RAISE(Column out,
-                        result->Gather(std::span(codes, static_cast<size_t>(rows_))));
+  ARROW_ASSIGN_OR_RAISE(Column out, result->Gather(std::span(codes, static_cast<size_t>(rows_))));
   return out;
 }
 

@@ -40,7 +40,7 @@ class Planner {
   }
 
  private:
-  Result<RowGroupPlan> Skipped(int64_t plan::Cost::* counter) {
+  Result<RowGroupPlan> Skipped(int64_t plan::Cost::*counter) {
     ++(cost_->*counter);
     return RowGroupPlan{};
   }
@@ -49,9 +49,8 @@ class Planner {
   Result<bool> ByStatistics(const std::vector<Conjunct>& conjuncts, RowGroupPlan* plan) {
     for (const Conjunct& conjunct : conjuncts) {
       ARROW_ASSIGN_OR_RAISE(const auto statistics, StatisticsOf(*conjunct.predicate));
-      const Verdict verdict = plan::Decide(*conjunct.predicate, [&](int column) {
-        return statistics[static_cast<size_t>(column)];
-      });
+      const Verdict verdict = plan::Decide(
+          *conjunct.predicate, [&](int column) { return statistics[static_cast<size_t>(column)]; });
       if (verdict == Verdict::kNever) {
         ++(conjunct.is_runtime ? cost_->row_groups_skipped_runtime
                                : cost_->row_groups_skipped_statistics);

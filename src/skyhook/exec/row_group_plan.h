@@ -21,7 +21,7 @@ struct Conjunct {
 
 /// What is left to do in one row group.
 struct RowGroupPlan {
-  plan::RowRanges rows;  ///< rows that may pass; empty: the row group is skipped
+  plan::RowRanges rows;             ///< rows that may pass; empty: the row group is skipped
   std::vector<Conjunct> conjuncts;  ///< those that statistics did not decide
 };
 

@@ -145,9 +145,9 @@ Status RowGroupScan::FilterNextChunk() {
   const plan::RowRange range = todo_.front();
   todo_.pop_front();
   examined_until_ = range.end;
-  auto chunk = std::make_unique<Chunk>(
-      ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_}, range.begin,
-      range.size());
+  auto chunk =
+      std::make_unique<Chunk>(ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_},
+                              range.begin, range.size());
   for (const CompiledConjunct& conjunct : conjuncts_) {
     Frame frame = FrameOf(chunk.get());
     ARROW_ASSIGN_OR_RAISE(const auto rows, frame.TrueRows(conjunct.node));

@@ -65,7 +65,7 @@ class RowGroupScan {
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;
   std::vector<int> predicate_columns_;
-  std::vector<int> late_columns_;  // output columns that no predicate reads
+  std::vector<int> late_columns_;       // output columns that no predicate reads
   std::deque<plan::RowRange> todo_;     // chunks whose predicates are not evaluated yet
   std::deque<plan::RowRange> windows_;  // rows whose pages are not fetched yet
   std::deque<std::unique_ptr<Chunk>> ready_;

@@ -25,7 +25,8 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 namespace {
 
 // The fragment's field for each input column.
-Result<std::vector<int>> BindInput(const plan::Pipeline& pipeline, const format::Fragment& fragment) {
+Result<std::vector<int>> BindInput(const plan::Pipeline& pipeline,
+                                   const format::Fragment& fragment) {
   std::vector<int> fields;
   for (const auto& field : pipeline.input->fields()) {
     const int index = fragment.schema()->GetFieldIndex(field->name());
@@ -56,8 +57,8 @@ class KernelExecution : public Execution {
                            request_.rows.ToString(), fragment_->num_rows());
     }
     if (pipeline_.aggregate.has_value()) {
-      ARROW_ASSIGN_OR_RAISE(sink_, MakeAggregateSink(pipeline_, &program_, request_.limits,
-                                                     &outcome_.cost));
+      ARROW_ASSIGN_OR_RAISE(
+          sink_, MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost));
     } else if (pipeline_.top_k.has_value()) {
       sink_ = MakeTopKSink(pipeline_, &program_,
                            [this](const std::vector<int64_t>& rows) { return Fetch(rows); });
@@ -178,8 +179,7 @@ class KernelExecution : public Execution {
     if (plan.conjuncts.empty() && output_columns_.empty()) return CountRows(plan.rows);
     RowGroupScan::Inputs inputs;
     inputs.conjuncts = std::move(plan.conjuncts);
-    ARROW_ASSIGN_OR_RAISE(inputs.reader,
-                          fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    ARROW_ASSIGN_OR_RAISE(inputs.reader, fragment_->Open(row_group, &outcome_.cost, request_.stop));
     inputs.rows = std::move(plan.rows);
     inputs.program = program_;
     inputs.output_columns = output_columns_;
@@ -238,8 +238,7 @@ class KernelExecution : public Execution {
       const auto end = std::lower_bound(next, rows.end(), all.end);
       if (next == end) continue;
       ARROW_RETURN_NOT_OK(request_.stop.Poll());
-      ARROW_ASSIGN_OR_RAISE(auto piece,
-                            FetchOf(row_group, std::span(next, end), nodes, fields));
+      ARROW_ASSIGN_OR_RAISE(auto piece, FetchOf(row_group, std::span(next, end), nodes, fields));
       pieces.push_back(std::move(piece));
       next = end;
     }
@@ -255,8 +254,7 @@ class KernelExecution : public Execution {
       ranges.push_back({row, row + 1});
       selection.push_back(static_cast<int32_t>(row - all.begin));
     }
-    ARROW_ASSIGN_OR_RAISE(auto reader,
-                          fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    ARROW_ASSIGN_OR_RAISE(auto reader, fragment_->Open(row_group, &outcome_.cost, request_.stop));
     ARROW_RETURN_NOT_OK(reader->Prefetch(fields, plan::RowRanges(std::move(ranges)), true));
     DictionaryColumns dictionaries;
     Chunk chunk({reader.get(), &fields_, &dictionaries}, all.begin, all.size());

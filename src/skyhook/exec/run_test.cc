@@ -73,19 +73,17 @@ TEST(Run, ComputedColumn) {
 TEST(Run, GroupsWithNullKeysAndNullValues) {
   const auto fragment = Orders();
   auto pipeline = testing::Read(*OrdersSchema(), {"kind", "price"});
-  pipeline.aggregate = plan::Aggregate{
-      {0},
-      {{AggregateFunction::kCountAll, -1, -1, "n"},
-       Of(AggregateFunction::kCount, 1, "prices"),
-       Of(AggregateFunction::kSum, 1, "sum"),
-       Of(AggregateFunction::kMin, 1, "min"),
-       Of(AggregateFunction::kMax, 1, "max"),
-       Of(AggregateFunction::kAvg, 1, "avg")}};
+  pipeline.aggregate = plan::Aggregate{{0},
+                                       {{AggregateFunction::kCountAll, -1, -1, "n"},
+                                        Of(AggregateFunction::kCount, 1, "prices"),
+                                        Of(AggregateFunction::kSum, 1, "sum"),
+                                        Of(AggregateFunction::kMin, 1, "min"),
+                                        Of(AggregateFunction::kMax, 1, "max"),
+                                        Of(AggregateFunction::kAvg, 1, "avg")}};
   EXPECT_THAT(testing::FinalRows(pipeline, RunKernel(pipeline, fragment).batches),
-              ::testing::UnorderedElementsAre("a, 2, 1, 10.50, 10.50, 10.50, 10.5",
-                                              "b, 2, 2, 27.75, 7.75, 20.00, 13.875",
-                                              "NULL, 1, 1, 5.25, 5.25, 5.25, 5.25",
-                                              "c, 1, 1, 100.00, 100.00, 100.00, 100"));
+              ::testing::UnorderedElementsAre(
+                  "a, 2, 1, 10.50, 10.50, 10.50, 10.5", "b, 2, 2, 27.75, 7.75, 20.00, 13.875",
+                  "NULL, 1, 1, 5.25, 5.25, 5.25, 5.25", "c, 1, 1, 100.00, 100.00, 100.00, 100"));
 }
 
 TEST(Run, AggregateWithoutKeysOverNoRowsGivesOneRow) {
@@ -94,20 +92,17 @@ TEST(Run, AggregateWithoutKeysOverNoRowsGivesOneRow) {
   pipeline.filter = {Fn(Function::kGreater, {Col(pipeline, "id"), Lit(100)})};
   pipeline.aggregate = plan::Aggregate{
       {}, {{AggregateFunction::kCountAll, -1, -1, "n"}, Of(AggregateFunction::kSum, 0, "sum")}};
-  EXPECT_EQ(testing::FinalRows(pipeline, RunKernel(pipeline, fragment).batches),
-            (Rows{"0, NULL"}));
+  EXPECT_EQ(testing::FinalRows(pipeline, RunKernel(pipeline, fragment).batches), (Rows{"0, NULL"}));
 }
 
 TEST(Run, AggregateFilterAndDistinct) {
   const auto fragment = Orders();
   auto pipeline = testing::Read(*OrdersSchema(), {"kind", "price"});
-  pipeline.projection.push_back(
-      {"cheap", Fn(Function::kLess, {Col(pipeline, "id"), Lit(5)})});
-  pipeline.aggregate =
-      plan::Aggregate{{},
-                      {{AggregateFunction::kCountDistinct, 0, -1, "kinds"},
-                       {AggregateFunction::kCountDistinct, 0, 2, "early_kinds"},
-                       {AggregateFunction::kSum, 1, 2, "early_sum"}}};
+  pipeline.projection.push_back({"cheap", Fn(Function::kLess, {Col(pipeline, "id"), Lit(5)})});
+  pipeline.aggregate = plan::Aggregate{{},
+                                       {{AggregateFunction::kCountDistinct, 0, -1, "kinds"},
+                                        {AggregateFunction::kCountDistinct, 0, 2, "early_kinds"},
+                                        {AggregateFunction::kSum, 1, 2, "early_sum"}}};
   EXPECT_EQ(testing::FinalRows(pipeline, RunKernel(pipeline, fragment).batches),
             (Rows{"3, 2, 35.75"}));
 }
@@ -152,7 +147,8 @@ TEST(Run, StopsForCancellation) {
   RunRequest request;
   request.rows = plan::RowRanges::All(6);
   request.stop = source.token();
-  auto execution = Require(exec::Run(testing::ReadAll(*OrdersSchema()), Orders(), std::move(request)));
+  auto execution =
+      Require(exec::Run(testing::ReadAll(*OrdersSchema()), Orders(), std::move(request)));
   source.RequestStop();
   EXPECT_THAT(execution->Next(), FailsWith(arrow::StatusCode::Cancelled, ""));
   EXPECT_EQ(execution->outcome().stopped_by, StoppedBy::kCancelled);
@@ -208,8 +204,8 @@ TEST(Run, ReplyBytesLeaveTheRestOfTheRows) {
 TEST(Run, RowsInLeaveTheRestOfTheRows) {
   const auto fragment = Counted();
   auto pipeline = testing::ReadAll(*fragment->schema());
-  pipeline.filter = {Fn(Function::kEqual, {Fn(Function::kModulo, {Col(pipeline, "id"), Lit(1000)}),
-                                           Lit(7)})};
+  pipeline.filter = {
+      Fn(Function::kEqual, {Fn(Function::kModulo, {Col(pipeline, "id"), Lit(1000)}), Lit(7)})};
   base::Limits limits;
   limits.rows_in = 5'000;
   int calls = 0;

@@ -124,8 +124,7 @@ class AggregateSink : public Sink {
   Status Finish(Batches* out) override {
     const int64_t groups = aggregator_->num_groups();
     for (int64_t begin = 0; begin < groups; begin += limits_.batch_rows) {
-      std::vector<int32_t> some(
-          static_cast<size_t>(std::min(limits_.batch_rows, groups - begin)));
+      std::vector<int32_t> some(static_cast<size_t>(std::min(limits_.batch_rows, groups - begin)));
       std::iota(some.begin(), some.end(), static_cast<int32_t>(begin));
       ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(some));
       out->push_back(std::move(batch));

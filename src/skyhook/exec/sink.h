@@ -43,8 +43,7 @@ std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* progr
 
 /// Partial state, flushed whenever it exceeds the memory limit.
 arrow::Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline,
-                                                       Program* program,
-                                                       const base::Limits& limits,
+                                                       Program* program, const base::Limits& limits,
                                                        plan::Cost* cost);
 
 /// Reads the projected columns of some rows of the fragment (ascending), in that order.

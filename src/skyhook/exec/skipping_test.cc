@@ -24,9 +24,9 @@ std::shared_ptr<arrow::Table> Numbers(int64_t rows) {
     const bool second = i / 100 == 1;
     lines += fmt::format("{},{}{},{}\n", i, second ? "w" : "v", i % 7, i * 10);
   }
-  const auto schema = arrow::schema({arrow::field("id", arrow::int64()),
-                                     arrow::field("tag", arrow::utf8()),
-                                     arrow::field("payload", arrow::int64())});
+  const auto schema =
+      arrow::schema({arrow::field("id", arrow::int64()), arrow::field("tag", arrow::utf8()),
+                     arrow::field("payload", arrow::int64())});
   return testing::TableOf(schema, lines);
 }
 

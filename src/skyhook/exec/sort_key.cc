@@ -172,10 +172,9 @@ Result<plan::ExpressionPtr> NotAfter(const plan::ExpressionPtr& column, const pl
   }
   if (!bound->is_valid) return is_null;
   ARROW_ASSIGN_OR_RAISE(auto literal, plan::Literal(bound));
-  ARROW_ASSIGN_OR_RAISE(
-      auto not_after, plan::Call(key.descending ? plan::Function::kGreaterEqual
-                                                : plan::Function::kLessEqual,
-                                 {column, literal}));
+  ARROW_ASSIGN_OR_RAISE(auto not_after, plan::Call(key.descending ? plan::Function::kGreaterEqual
+                                                                  : plan::Function::kLessEqual,
+                                                   {column, literal}));
   if (is_null == nullptr) return not_after;
   return plan::Or({is_null, not_after});
 }

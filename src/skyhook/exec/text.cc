@@ -66,8 +66,7 @@ Result<Column> TextBuilder::Finish(std::shared_ptr<arrow::DataType> type) {
   if (!has_null_) valid = nullptr;
   has_null_ = false;
   const int64_t length = std::exchange(length_, 0);
-  return Column::Flat(std::move(type), length, std::move(views), std::move(valid),
-                      std::move(text));
+  return Column::Flat(std::move(type), length, std::move(views), std::move(valid), std::move(text));
 }
 
 Result<LikePattern> LikePattern::Make(std::string_view pattern, char escape) {
@@ -117,8 +116,8 @@ size_t LikePattern::Find(const Segment& segment, std::string_view text, size_t f
       *end = from;
       return from;
     }
-    const void* found = memmem(text.data() + from, text.size() - from, segment.bytes.data(),
-                               segment.bytes.size());
+    const void* found =
+        memmem(text.data() + from, text.size() - from, segment.bytes.data(), segment.bytes.size());
     if (found == nullptr) return std::string_view::npos;
     const auto at = static_cast<size_t>(static_cast<const char*>(found) - text.data());
     *end = at + segment.bytes.size();

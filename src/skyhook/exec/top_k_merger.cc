@@ -35,7 +35,8 @@ class BestMerger : public TopKMerger {
     ARROW_ASSIGN_OR_RAISE(auto encoded, EncodeSortKeys(columns, keys_, rows->num_rows()));
     const auto batch = static_cast<int64_t>(batches_.size());
     for (int64_t row = 0; row < rows->num_rows(); ++row) {
-      best_.Add({std::move(encoded[static_cast<size_t>(row)]), {fragment, sequence, row},
+      best_.Add({std::move(encoded[static_cast<size_t>(row)]),
+                 {fragment, sequence, row},
                  batch * kBatchStride + row});
     }
     held_rows_ += rows->num_rows();

@@ -2,6 +2,8 @@
 
 #include <arrow/util/byte_size.h>
 
+#include <set>
+
 #include "skyhook/base/status.h"
 #include "skyhook/format/engine_array.h"
 
@@ -23,7 +25,7 @@ arrow::Status ArrayRowGroupReader::Prefetch(const std::vector<int>& columns,
 
 arrow::Status ArrayRowGroupReader::LoadMissing(const std::vector<int>& columns) {
   std::vector<int> missing;
-  for (int column : columns) {
+  for (int column : std::set<int>(columns.begin(), columns.end())) {
     if (column < 0 || column >= schema_->num_fields()) {
       return base::Invalid("column {} of {}", column, schema_->num_fields());
     }

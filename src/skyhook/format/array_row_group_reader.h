@@ -16,8 +16,8 @@ namespace skyhook::format {
 class ArrayRowGroupReader : public RowGroupReader {
  public:
   /// `where` names file and row group in messages; `schema` has the engine types.
-  ArrayRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema,
-                      plan::RowRange rows, arrow::MemoryPool* pool);
+  ArrayRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema, plan::RowRange rows,
+                      arrow::MemoryPool* pool);
 
   arrow::Status Prefetch(const std::vector<int>& columns, const plan::RowRanges& rows,
                          bool late) override;
@@ -27,7 +27,7 @@ class ArrayRowGroupReader : public RowGroupReader {
   int64_t bytes_held() const override;
 
  protected:
-  /// The whole columns, in any layout, in the order of `columns`.
+  /// The whole columns, in any layout, in the order of `columns`, which ascends strictly.
   virtual arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) = 0;
 
  private:

@@ -66,16 +66,16 @@ class BatchesFragment : public PlainFragment {
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<Fragment>> FragmentFromBatches(
-    std::shared_ptr<arrow::Schema> schema, std::vector<BatchPtr> batches, std::string name) {
+arrow::Result<std::shared_ptr<Fragment>> FragmentFromBatches(std::shared_ptr<arrow::Schema> schema,
+                                                             std::vector<BatchPtr> batches,
+                                                             std::string name) {
   for (const BatchPtr& batch : batches) {
     if (!batch->schema()->Equals(*schema, /*check_metadata=*/false)) {
       return base::Invalid("{}: a batch with schema {} where {} is expected", name,
                            batch->schema()->ToString(), schema->ToString());
     }
   }
-  return std::make_shared<BatchesFragment>(std::move(schema), std::move(batches),
-                                           std::move(name));
+  return std::make_shared<BatchesFragment>(std::move(schema), std::move(batches), std::move(name));
 }
 
 }  // namespace skyhook::format

@@ -10,6 +10,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet_exceptions.h"
+#include "skyhook/format/thrift_cursor.h"
 
 namespace skyhook::format {
 namespace {
@@ -17,7 +18,8 @@ namespace {
 /// Filters are kept up to this many bytes in all, and then dropped together.
 constexpr int64_t kKeepBytes = 16 * 1024 * 1024;
 
-/// The header in front of a filter's bits, whose length early writers left out of the footer.
+/// Holds the header in front of a filter's bits; early writers left the length of both out of the
+/// footer.
 constexpr int64_t kMaxHeaderBytes = 256;
 
 using parquet::BloomFilter;
@@ -29,7 +31,6 @@ auto Get(const arrow::Scalar& value) {
 
 /// The value as a PLAIN INT32 or INT64 stores it.
 int64_t IntegerOf(const arrow::Scalar& value) {
-  const auto& primitive = static_cast<const arrow::internal::PrimitiveScalarBase&>(value);
   switch (value.type->id()) {
     case arrow::Type::INT8:
       return Get<arrow::Int8Scalar>(value);
@@ -42,6 +43,7 @@ int64_t IntegerOf(const arrow::Scalar& value) {
     case arrow::Type::DECIMAL64:
       return Get<arrow::Decimal64Scalar>(value).value();
     default: {
+      const auto& primitive = static_cast<const arrow::internal::PrimitiveScalarBase&>(value);
       int64_t bits = 0;
       std::memcpy(&bits, primitive.data(), primitive.view().size());
       return bits;
@@ -108,6 +110,22 @@ bool FindValue(const BloomFilter& filter, const FlatColumn& column, const arrow:
   }
 }
 
+/// Bytes of a filter that begins with `header`: BloomFilterHeader, whose field 1 is the number of
+/// bytes behind it.
+arrow::Result<int64_t> FilterLength(const arrow::Buffer& header) {
+  ThriftCursor cursor({header.data(), static_cast<size_t>(header.size())});
+  int32_t bits_bytes = 0;
+  ReadStruct(&cursor, [&](const ThriftCursor::Field& field) {
+    if (field.id == 1 && field.type == ThriftType::kInt32) {
+      bits_bytes = cursor.ReadInt32();
+    } else {
+      cursor.Skip(field.type);
+    }
+  });
+  if (!cursor.good() || bits_bytes <= 0) return base::CorruptData("malformed bloom filter header");
+  return static_cast<int64_t>(cursor.position()) + bits_bytes;
+}
+
 /// Values whose stored form follows from the value alone.
 bool CanLookUp(const FlatColumn& column) {
   switch (column.conversion) {
@@ -132,8 +150,7 @@ bool BloomFilters::Has(int row_group, const FlatColumn& column) const {
 }
 
 arrow::Result<bool> BloomFilters::MayContain(int row_group, const FlatColumn& column,
-                                             const arrow::Scalar& value,
-                                             const ByteReader& reader) {
+                                             const arrow::Scalar& value, const ByteReader& reader) {
   if (!value.is_valid || !value.type->Equals(*column.type) || !Has(row_group, column)) return true;
   ARROW_ASSIGN_OR_RAISE(FilterPtr filter, Filter(row_group, column.leaf, reader));
   return FindValue(*filter, column, value);
@@ -144,9 +161,9 @@ arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int l
   std::lock_guard lock(mutex_);
   const std::pair<int, int> key{row_group, leaf};
   if (auto known = filters_.find(key); known != filters_.end()) return known->second;
-  ARROW_ASSIGN_OR_RAISE(
-      FilterPtr filter,
-      CatchParquet([&]() -> arrow::Result<FilterPtr> { return Load(row_group, leaf, reader); }));
+  ARROW_ASSIGN_OR_RAISE(FilterPtr filter, CatchParquet([&]() -> arrow::Result<FilterPtr> {
+                          return Load(row_group, leaf, reader);
+                        }));
   bytes_kept_ += filter->GetBitsetSize();
   if (bytes_kept_ > kKeepBytes) {
     filters_.clear();
@@ -160,19 +177,24 @@ arrow::Result<BloomFilters::FilterPtr> BloomFilters::Load(int row_group, int lea
                                                           const ByteReader& reader) const {
   const auto chunk = metadata_->RowGroup(row_group)->ColumnChunk(leaf);
   const int64_t offset = *chunk->bloom_filter_offset();
-  const int64_t left = reader.source().size() - offset;
-  const int64_t most = std::min<int64_t>(left, BloomFilter::kMaximumBloomFilterBytes +
-                                                   kMaxHeaderBytes);
-  const int64_t length = chunk->bloom_filter_length().value_or(most);
-  if (offset < 0 || length <= 0 || length > left || length > max_filter_bytes_) {
-    return base::CorruptData("bloom filter at {}+{} in a file of {} bytes", offset, length,
-                             reader.source().size());
+  const int64_t size = reader.source().size();
+  if (offset < 0 || offset > size) {
+    return base::CorruptData("bloom filter at {} in a file of {} bytes", offset, size);
+  }
+  int64_t length = chunk->bloom_filter_length().value_or(0);
+  if (length <= 0) {
+    const int64_t header_bytes = std::min(kMaxHeaderBytes, size - offset);
+    ARROW_ASSIGN_OR_RAISE(auto header, reader.ReadOne({offset, header_bytes}));
+    ARROW_ASSIGN_OR_RAISE(length, FilterLength(*header));
+  }
+  if (length > size - offset || length > max_filter_bytes_) {
+    return base::CorruptData("bloom filter at {}+{} in a file of {} bytes", offset, length, size);
   }
   ARROW_ASSIGN_OR_RAISE(auto bytes, reader.ReadOne({offset, length}));
   arrow::io::BufferReader stream(bytes);
   return std::make_shared<parquet::BlockSplitBloomFilter>(
       parquet::BlockSplitBloomFilter::Deserialize(parquet::default_reader_properties(), &stream,
-                                                  chunk->bloom_filter_length()));
+                                                  length));
 }
 
 }  // namespace skyhook::format

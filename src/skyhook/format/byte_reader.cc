@@ -6,8 +6,7 @@ namespace skyhook::format {
 namespace {
 
 std::shared_ptr<arrow::Buffer> SliceOf(const std::vector<base::ByteRange>& joined,
-                                       const base::Buffers& buffers,
-                                       const base::ByteRange& range) {
+                                       const base::Buffers& buffers, const base::ByteRange& range) {
   if (range.length == 0) return std::make_shared<arrow::Buffer>(nullptr, 0);
   auto after = std::upper_bound(
       joined.begin(), joined.end(), range.offset,

@@ -57,14 +57,42 @@ TEST_P(Corpus, ReadsAsArrowDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Parquet, Corpus, ::testing::ValuesIn(CorpusFiles()),
-                         [](const auto& file) {
-                           std::string name = file.param;
-                           std::replace_if(
-                               name.begin(), name.end(), [](char c) { return !std::isalnum(c); },
-                               '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Parquet, Corpus, ::testing::ValuesIn(CorpusFiles()), [](const auto& file) {
+  std::string name = file.param;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+});
+
+/// One file's footer says how long the bloom filter is, the other's does not.
+TEST(CorpusBloomFilters, AreReadWithAndWithoutLength) {
+  for (const char* file : {"data_index_bloom_encoding_stats.parquet",
+                           "data_index_bloom_encoding_with_length.parquet"}) {
+    if (!std::filesystem::exists(CorpusFolder() / file)) GTEST_SKIP();
+    const auto fragment = OpenBytes(BytesOf(file), file);
+    plan::Cost cost;
+    ASSERT_TRUE(fragment->HasBloomFilter(0, 0));
+    const auto may_contain = [&](const char* text) {
+      return testing::Require(fragment->MayContain(0, 0, arrow::StringViewScalar(text), &cost));
+    };
+    EXPECT_TRUE(may_contain("Hello"));
+    EXPECT_FALSE(may_contain("NOT_EXISTS"));
+    EXPECT_LT(cost.bytes_read, 2000);
+  }
+}
+
+TEST(CorpusStatistics, AreIgnoredWhereTheyCannotBeTrusted) {
+  const auto min_of = [](const std::string& file) {
+    const auto fragment = OpenBytes(BytesOf(file), file);
+    const auto statistics = testing::Require(fragment->Statistics(0, 0));
+    const bool none = !statistics.has_value() || statistics->min == nullptr;
+    return none ? std::string("none") : statistics->min->ToString();
+  };
+  if (!std::filesystem::exists(CorpusFolder())) GTEST_SKIP();
+  EXPECT_EQ(min_of("int96_from_spark.parquet"), "none");
+  EXPECT_EQ(min_of("single_nan.parquet"), "none");
+  EXPECT_EQ(min_of("nan_in_stats.parquet"), "1");
+}
 
 }  // namespace
 }  // namespace skyhook::format

@@ -20,8 +20,8 @@ arrow::Status ReadAll(const BufferPtr& bytes) {
   ReadOptions options;
   options.max_page_bytes = 1 << 20;
   plan::Cost cost;
-  ARROW_ASSIGN_OR_RAISE(auto fragment, OpenFragment(base::MakeBufferSource(bytes, "damaged"),
-                                                    options, &cost));
+  ARROW_ASSIGN_OR_RAISE(auto fragment,
+                        OpenFragment(base::MakeBufferSource(bytes, "damaged"), options, &cost));
   arrow::Status first;
   const auto note = [&](const arrow::Status& status) {
     if (first.ok()) first = status;

@@ -50,8 +50,7 @@ template <typename Decoder, typename Value>
 arrow::Result<BufferPtr> DecodeDense(const Job& job, int64_t size) {
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<Decoder> decoder, MakeDecoder<Decoder>(job));
   ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateBuffer(size, job.pool));
-  const int decoded =
-      decoder->Decode(reinterpret_cast<Value*>(out->mutable_data()), job.count);
+  const int decoded = decoder->Decode(reinterpret_cast<Value*>(out->mutable_data()), job.count);
   ARROW_RETURN_NOT_OK(CheckCount(job, decoded));
   return out;
 }
@@ -63,9 +62,9 @@ arrow::Result<BufferPtr> DecodeNumbers(const Job& job) {
 }
 
 arrow::Result<BufferPtr> DecodeBooleans(const Job& job) {
-  ARROW_ASSIGN_OR_RAISE(BufferPtr bytes,
-                        (DecodeDense<parquet::TypedDecoder<parquet::BooleanType>, bool>(
-                            job, job.count)));
+  ARROW_ASSIGN_OR_RAISE(
+      BufferPtr bytes,
+      (DecodeDense<parquet::TypedDecoder<parquet::BooleanType>, bool>(job, job.count)));
   ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(job.count, job.pool));
   for (int i = 0; i < job.count; ++i) {
     if (bytes->data()[i] != 0) arrow::bit_util::SetBit(bits->mutable_data(), i);

@@ -101,9 +101,12 @@ std::optional<FlatColumn> MakeFlatColumn(const parquet::ColumnDescriptor* descri
   }
   const std::optional<Conversion> conversion = ConversionOf(*descriptor, *engine_type);
   if (!conversion.has_value()) return std::nullopt;
-  return FlatColumn{descriptor,  leaf,
-                    engine_type, *conversion,
-                    PhysicalWidth(*descriptor), EngineWidth(*engine_type, *conversion)};
+  return FlatColumn{descriptor,
+                    leaf,
+                    engine_type,
+                    *conversion,
+                    PhysicalWidth(*descriptor),
+                    EngineWidth(*engine_type, *conversion)};
 }
 
 }  // namespace skyhook::format

@@ -24,7 +24,7 @@ enum class Conversion : uint8_t {
 /// metadata, which must outlive this.
 struct FlatColumn {
   const parquet::ColumnDescriptor* descriptor = nullptr;
-  int leaf = -1;  ///< index of the column chunk in a row group
+  int leaf = -1;                          ///< index of the column chunk in a row group
   std::shared_ptr<arrow::DataType> type;  ///< engine type
   Conversion conversion = Conversion::kCopy;
   int physical_width = 0;  ///< bytes of a PLAIN value; 0 for BOOLEAN and BYTE_ARRAY

@@ -49,8 +49,8 @@ arrow::Result<std::unique_ptr<FlatColumnReader>> FlatColumnReader::Make(
   PageTable table =
       pages != nullptr ? PageTable::FromIndex(chunk, *pages) : PageTable::ForWalk(chunk);
   ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options));
-  return std::unique_ptr<FlatColumnReader>(new FlatColumnReader(
-      column, chunk, std::move(table), std::move(opener), options, reader));
+  return std::unique_ptr<FlatColumnReader>(
+      new FlatColumnReader(column, chunk, std::move(table), std::move(opener), options, reader));
 }
 
 FlatColumnReader::FlatColumnReader(const FlatColumn& column, const ColumnChunk& chunk,
@@ -106,8 +106,8 @@ arrow::Status FlatColumnReader::Accept(std::span<const BufferPtr> buffers) {
     const base::ByteRange& dictionary = table_.dictionary();
     if (dictionary.length > 0 && dictionary.offset >= piece_->offset &&
         dictionary.end() <= piece_->end()) {
-      dictionary_page_ = arrow::SliceBuffer(buffers[0], dictionary.offset - piece_->offset,
-                                            dictionary.length);
+      dictionary_page_ =
+          arrow::SliceBuffer(buffers[0], dictionary.offset - piece_->offset, dictionary.length);
     }
     for (PageTable::Walked& page : walked) {
       const plan::RowRange& rows = table_.pages()[page.page].rows;
@@ -192,8 +192,7 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   }
   if (states_[index].decoded == nullptr) ARROW_RETURN_NOT_OK(DecodePage(index));
   const arrow::ArrayData& page = *states_[index].decoded;
-  const bool all =
-      !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
+  const bool all = !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
   if (all) return page.Slice(rows.begin - first, rows.size());
   return Take(page, selected, first - begin, pool_);
 }

@@ -36,8 +36,7 @@ class FlatTable {
   arrow::Result<std::span<const uint8_t>> Structs(int field, size_t struct_size) const;
 
  private:
-  FlatTable(std::span<const uint8_t> bytes, size_t position)
-      : bytes_(bytes), position_(position) {}
+  FlatTable(std::span<const uint8_t> bytes, size_t position) : bytes_(bytes), position_(position) {}
 
   arrow::Status Read(size_t position, size_t size, void* out) const;
   arrow::Result<std::optional<size_t>> Place(int field) const;

@@ -114,7 +114,7 @@ arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::Byte
 
 /// Record batches in memory as a fragment; each batch is a row group.
 arrow::Result<std::shared_ptr<Fragment>> FragmentFromBatches(
-    std::shared_ptr<arrow::Schema> schema,
-    std::vector<std::shared_ptr<arrow::RecordBatch>> batches, std::string name);
+    std::shared_ptr<arrow::Schema> schema, std::vector<std::shared_ptr<arrow::RecordBatch>> batches,
+    std::string name);
 
 }  // namespace skyhook::format

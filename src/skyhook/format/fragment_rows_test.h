@@ -44,8 +44,8 @@ inline ArrayPtr WithoutViews(const ArrayPtr& array) {
 inline ArrayPtr Flat(const ArrayPtr& array) {
   if (array->type_id() != arrow::Type::DICTIONARY) return WithoutViews(array);
   const auto& dictionary = static_cast<const arrow::DictionaryArray&>(*array);
-  return testing::Require(arrow::compute::Take(WithoutViews(dictionary.dictionary()),
-                                               dictionary.indices()))
+  return testing::Require(
+             arrow::compute::Take(WithoutViews(dictionary.dictionary()), dictionary.indices()))
       .make_array();
 }
 

@@ -101,23 +101,31 @@ arrow::Result<BufferPtr> TakeBuffer(const ArrayData& data, Positions positions, 
   return out;
 }
 
-void SpreadValues(const uint8_t* in, const uint8_t* validity, int64_t length, int64_t width,
+/// `in` holds `count` values, as many as `validity` has ones. Without branches, because nulls are
+/// hard to predict.
+template <typename T>
+void SpreadTyped(const uint8_t* in, int64_t count, const uint8_t* validity, uint8_t* out) {
+  int64_t next = 0;
+  for (int64_t i = 0; next < count; ++i) {
+    const bool valid = arrow::bit_util::GetBit(validity, i);
+    T value;
+    std::memcpy(&value, in + next * int64_t{sizeof(T)}, sizeof(T));
+    value = valid ? value : T{};
+    std::memcpy(out + i * int64_t{sizeof(T)}, &value, sizeof(T));
+    next += valid ? 1 : 0;
+  }
+}
+
+void SpreadValues(const uint8_t* in, int64_t count, const uint8_t* validity, int64_t width,
                   uint8_t* out) {
   DispatchWidth(
-      width,
-      [&](auto sample) {
-        using T = decltype(sample);
-        for (int64_t i = 0; i < length; ++i) {
-          if (!arrow::bit_util::GetBit(validity, i)) continue;
-          std::memcpy(out + i * int64_t{sizeof(T)}, in, sizeof(T));
-          in += sizeof(T);
-        }
-      },
+      width, [&](auto sample) { SpreadTyped<decltype(sample)>(in, count, validity, out); },
       [&] {
-        for (int64_t i = 0; i < length; ++i) {
+        int64_t next = 0;
+        for (int64_t i = 0; next < count; ++i) {
           if (!arrow::bit_util::GetBit(validity, i)) continue;
-          std::memcpy(out + i * width, in, static_cast<size_t>(width));
-          in += width;
+          std::memcpy(out + i * width, in + next * width, static_cast<size_t>(width));
+          ++next;
         }
       });
 }
@@ -165,9 +173,9 @@ arrow::Result<ArrayDataPtr> Flatten(const ArrayData& data, arrow::MemoryPool* po
   }
   ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values, Take(*data.dictionary, indices, 0, pool));
   if (data.buffers[0] != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(values->buffers[0],
-                          arrow::internal::CopyBitmap(pool, data.buffers[0]->data(), data.offset,
-                                                      data.length));
+    ARROW_ASSIGN_OR_RAISE(
+        values->buffers[0],
+        arrow::internal::CopyBitmap(pool, data.buffers[0]->data(), data.offset, data.length));
     values->null_count = arrow::kUnknownNullCount;
   }
   return values;
@@ -183,8 +191,8 @@ arrow::Result<ArrayDataPtr> Take(const ArrayData& data, Positions positions, int
   ARROW_ASSIGN_OR_RAISE(out->buffers[1], TakeBuffer(data, positions, shift, pool));
   if (data.buffers[0] != nullptr) {
     ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(count, pool));
-    const int64_t valid = TakeBits(data.buffers[0]->data(), data.offset, positions, shift,
-                                   bits->mutable_data());
+    const int64_t valid =
+        TakeBits(data.buffers[0]->data(), data.offset, positions, shift, bits->mutable_data());
     out->null_count = count - valid;
     out->buffers[0] = valid == count ? nullptr : std::move(bits);
   }
@@ -203,7 +211,7 @@ arrow::Result<ArrayDataPtr> Spread(const ArrayData& dense, BufferPtr validity, i
   if (bits) {
     SpreadBits(in, validity->data(), length, values->mutable_data());
   } else {
-    SpreadValues(in, validity->data(), length, width, values->mutable_data());
+    SpreadValues(in, dense.length, validity->data(), width, values->mutable_data());
   }
   ArrayDataPtr out = dense.Copy();
   out->length = length;

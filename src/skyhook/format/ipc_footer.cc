@@ -45,8 +45,7 @@ arrow::Result<IpcBatch> BatchOf(const uint8_t* block, int64_t file_size) {
   return IpcBatch{metadata, body, 0};
 }
 
-arrow::Result<std::vector<IpcBatch>> BatchesOf(std::span<const uint8_t> footer,
-                                               int64_t file_size) {
+arrow::Result<std::vector<IpcBatch>> BatchesOf(std::span<const uint8_t> footer, int64_t file_size) {
   ARROW_ASSIGN_OR_RAISE(const FlatTable table, FlatTable::Root(footer));
   ARROW_ASSIGN_OR_RAISE(const auto blocks, table.Structs(kRecordBatchesField, kBlockBytes));
   std::vector<IpcBatch> out;

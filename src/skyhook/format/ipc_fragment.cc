@@ -44,18 +44,10 @@ class IpcBatchReader : public ArrayRowGroupReader {
  protected:
   arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
     ARROW_RETURN_NOT_OK(reader_.stop().Poll());
-    std::vector<int> sorted = columns;
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
     const auto failure = std::make_shared<arrow::Status>();
-    auto batch = ReadBatch(sorted, failure);
+    auto batch = ReadBatch(columns, failure);
     if (!batch.ok()) return ReaderFailure(batch.status(), *failure);
-    arrow::ArrayVector out;
-    for (int column : columns) {
-      const auto place = std::lower_bound(sorted.begin(), sorted.end(), column) - sorted.begin();
-      out.push_back((*batch)->column(static_cast<int>(place)));
-    }
-    return out;
+    return (*batch)->columns();
   }
 
  private:
@@ -63,9 +55,9 @@ class IpcBatchReader : public ArrayRowGroupReader {
   /// offsets and indices.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadBatch(
       const std::vector<int>& columns, const std::shared_ptr<arrow::Status>& failure) const {
-    ARROW_ASSIGN_OR_RAISE(FileReaderPtr file, OpenFileReader(reader_, footer_, columns, pool_, failure));
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch,
-                          file->ReadRecordBatch(batch_));
+    ARROW_ASSIGN_OR_RAISE(FileReaderPtr file,
+                          OpenFileReader(reader_, footer_, columns, pool_, failure));
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, file->ReadRecordBatch(batch_));
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
     return batch;
   }
@@ -128,8 +120,8 @@ arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSourc
     return base::CorruptData("{} record batches where the footer has {}",
                              (*file)->num_record_batches(), footer.batches.size());
   }
-  return std::make_shared<IpcFragment>(std::move(source), (*file)->schema(),
-                                       std::move(footer), options);
+  return std::make_shared<IpcFragment>(std::move(source), (*file)->schema(), std::move(footer),
+                                       options);
 }
 
 }  // namespace skyhook::format

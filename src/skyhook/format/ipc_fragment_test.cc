@@ -38,7 +38,8 @@ TEST(IpcFragment, ReadsEveryType) {
       ASSERT_EQ(fragment->num_row_groups(), 3);
       EXPECT_EQ(fragment->row_group_rows(1), (plan::RowRange{1000, 2000}));
       EXPECT_TRUE(fragment->declared_schema()->Equals(*table->schema()));
-      for (const Reading& reading : {Reading{.window = 300}, Reading{.window = 300, .share = 0.1}}) {
+      for (const Reading& reading :
+           {Reading{.window = 300}, Reading{.window = 300, .share = 0.1}}) {
         ExpectReadsAs(*fragment, *table, reading);
       }
     }
@@ -53,8 +54,7 @@ std::shared_ptr<arrow::Table> Fruit() {
 }
 
 TEST(IpcFragment, LoadsOnlyTheColumnsAskedFor) {
-  const auto fragment =
-      OpenBytes(WriteIpc(*Fruit(), 100, arrow::Compression::UNCOMPRESSED));
+  const auto fragment = OpenBytes(WriteIpc(*Fruit(), 100, arrow::Compression::UNCOMPRESSED));
   plan::Cost cost;
   auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));
   Require(reader->Prefetch({1}, plan::RowRanges{{0, 3}}, false));
@@ -69,8 +69,8 @@ TEST(IpcFragment, LoadsOnlyTheColumnsAskedFor) {
 TEST(IpcFragment, KeepsDictionaries) {
   RandomColumns make(100, 0.2);
   const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
-  const auto table = arrow::Table::Make(arrow::schema({arrow::field("d", type)}),
-                                        {make.Strings(type, 10, 5)});
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("d", type)}), {make.Strings(type, 10, 5)});
   const auto fragment = OpenBytes(WriteIpc(*table, 100, arrow::Compression::UNCOMPRESSED));
   plan::Cost cost;
   auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));

@@ -3,7 +3,6 @@
 #include <arrow/util/crc32.h>
 #include <parquet/types.h>
 
-
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet_exceptions.h"
 
@@ -23,8 +22,7 @@ arrow::Status CheckSize(const PageHeader& header, int64_t available, int64_t max
 
 arrow::Status CheckCrc(const PageHeader& header, const arrow::Buffer& data) {
   if (!header.crc.has_value()) return arrow::Status::OK();
-  const uint32_t crc =
-      arrow::internal::crc32(0, data.data(), static_cast<size_t>(data.size()));
+  const uint32_t crc = arrow::internal::crc32(0, data.data(), static_cast<size_t>(data.size()));
   if (crc == *header.crc) return arrow::Status::OK();
   return base::CorruptData("page checksum is {:08x} where the header says {:08x}", crc,
                            *header.crc);

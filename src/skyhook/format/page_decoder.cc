@@ -1,9 +1,11 @@
 #include "skyhook/format/page_decoder.h"
 
 #include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/encoded_values.h"
@@ -17,6 +19,16 @@ namespace {
 using arrow::ArrayData;
 using ArrayDataPtr = std::shared_ptr<ArrayData>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
+
+/// A bit for each level, set where it is 1.
+void PackLevels(std::span<const int16_t> levels, uint8_t* bits) {
+  for (size_t i = 0; i < levels.size(); i += 8) {
+    const size_t count = std::min<size_t>(8, levels.size() - i);
+    uint32_t byte = 0;
+    for (size_t j = 0; j < count; ++j) byte |= uint32_t{levels[i + j] == 1} << j;
+    bits[i / 8] = static_cast<uint8_t>(byte);
+  }
+}
 
 bool IsDictionaryEncoding(parquet::Encoding::type encoding) {
   return encoding == parquet::Encoding::PLAIN_DICTIONARY ||
@@ -38,8 +50,7 @@ arrow::Status CheckIndices(const int32_t* indices, int64_t count, int64_t dictio
 arrow::Result<ArrayDataPtr> PageDecoder::DecodeDictionary(const Page& page) {
   const parquet::Encoding::type encoding = page.header.encoding;
   if (encoding != parquet::Encoding::PLAIN && encoding != parquet::Encoding::PLAIN_DICTIONARY) {
-    return base::CorruptData("dictionary page in encoding {}",
-                             parquet::EncodingToString(encoding));
+    return base::CorruptData("dictionary page in encoding {}", parquet::EncodingToString(encoding));
   }
   return DecodePlain(column_, page.body, page.header.num_values, pool_);
 }
@@ -100,14 +111,8 @@ arrow::Result<BufferPtr> PageDecoder::ReadLevels(int count, int64_t* valid_count
     return base::CorruptData("{} definition levels where {} are promised", decoded, count);
   }
   ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(count, pool_));
-  uint8_t* out = bits->mutable_data();
-  int64_t valid = 0;
-  for (int i = 0; i < count; ++i) {
-    const auto bit = static_cast<uint8_t>(levels_[static_cast<size_t>(i)] == 1);
-    out[i / 8] = static_cast<uint8_t>(out[i / 8] | (bit << (i % 8)));
-    valid += bit;
-  }
-  *valid_count = valid;
+  PackLevels(levels_, bits->mutable_data());
+  *valid_count = arrow::internal::CountSetBits(bits->data(), 0, count);
   return bits;
 }
 
@@ -122,8 +127,8 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeValues(const Page& page, const Va
   }
   BufferPtr plain = validity.values;
   if (encoding != parquet::Encoding::PLAIN) {
-    ARROW_ASSIGN_OR_RAISE(plain, RewriteAsPlain(column_, encoding, *validity.values,
-                                                validity.valid_count, pool_));
+    ARROW_ASSIGN_OR_RAISE(
+        plain, RewriteAsPlain(column_, encoding, *validity.values, validity.valid_count, pool_));
   }
   return DecodePlain(column_, plain, validity.valid_count, pool_);
 }

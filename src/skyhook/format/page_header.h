@@ -1,8 +1,8 @@
 // The header in front of each Parquet page, parsed without touching the page itself.
 //
 // Arrow's PageReader parses and decompresses in one step; to leave pages compressed, and to find
-// them in a chunk that has no offset index, the header has to be had alone. It is a Thrift struct in
-// the compact protocol:
+// them in a chunk that has no offset index, the header has to be had alone. It is a Thrift struct
+// in the compact protocol:
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md,
 // https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 #pragma once

@@ -40,7 +40,8 @@ std::shared_ptr<arrow::Table> Rows() {
 }
 
 /// Ten pages of 1000 rows for each column; the dictionary is used for "mode" only.
-std::shared_ptr<arrow::Buffer> WritePages(const std::function<void(WriterProperties::Builder*)>& set) {
+std::shared_ptr<arrow::Buffer> WritePages(
+    const std::function<void(WriterProperties::Builder*)>& set) {
   WriterProperties::Builder builder;
   builder.max_rows_per_page(1000)->write_batch_size(1000)->compression(arrow::Compression::ZSTD);
   builder.disable_dictionary()->enable_dictionary("mode");
@@ -199,6 +200,18 @@ TEST(PageSkipping, ReadsTheDictionaryAlone) {
     EXPECT_EQ(cost.pages_read, 0);
     EXPECT_LT(cost.bytes_read, 100);
     EXPECT_EQ(Require(fragment->Dictionary(0, kKey, &cost)), nullptr);
+  }
+}
+
+TEST(PageSkipping, TakesAColumnNamedTwice) {
+  for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
+    const auto fragment = OpenBytes(bytes);
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({kKey, kKey}, RowRanges{{0, 10000}}, false));
+    const auto rows = Require(reader->Read(kKey, 9998, 2, std::nullopt));
+    ASSERT_EQ(rows->length(), 2);
+    EXPECT_EQ(TextAt(*rows, 1), "9999");
   }
 }
 

@@ -50,9 +50,8 @@ arrow::Result<std::vector<PageTable::Walked>> PageTable::Walk(
   int64_t position = 0;
   while (!complete()) {
     const int64_t left = piece->size() - position;
-    ARROW_ASSIGN_OR_RAISE(
-        std::optional<PageHeader> header,
-        ParsePageHeader({piece->data() + position, static_cast<size_t>(left)}));
+    ARROW_ASSIGN_OR_RAISE(std::optional<PageHeader> header,
+                          ParsePageHeader({piece->data() + position, static_cast<size_t>(left)}));
     if (!header.has_value() || header->total_size() > left) {
       least_piece_ = header.has_value() ? header->total_size() : 2 * left + kLeastPiece;
       break;

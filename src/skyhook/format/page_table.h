@@ -58,8 +58,8 @@ class PageTable {
   ColumnChunk chunk_;
   std::vector<PageLocation> pages_;
   base::ByteRange dictionary_;
-  int64_t walked_to_ = 0;   ///< file offset of the first header not yet seen
-  int64_t least_piece_ = 0; ///< bytes that the next piece must have to get on
+  int64_t walked_to_ = 0;    ///< file offset of the first header not yet seen
+  int64_t least_piece_ = 0;  ///< bytes that the next piece must have to get on
 };
 
 }  // namespace skyhook::format

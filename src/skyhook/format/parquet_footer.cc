@@ -55,8 +55,8 @@ ParquetColumn MakeColumn(const parquet::SchemaDescriptor& schema,
   ParquetColumn column;
   CollectLeaves(field, &column.leaves);
   if (field.is_leaf()) {
-    column.flat = MakeFlatColumn(schema.Column(field.column_index), field.column_index,
-                                 engine_type);
+    column.flat =
+        MakeFlatColumn(schema.Column(field.column_index), field.column_index, engine_type);
   }
   return column;
 }

@@ -25,7 +25,7 @@ arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
 
 /// A top-level field of the file.
 struct ParquetColumn {
-  std::vector<int> leaves;  ///< its column chunks in a row group
+  std::vector<int> leaves;         ///< its column chunks in a row group
   std::optional<FlatColumn> flat;  ///< nullopt: Arrow's reader has to read it
 };
 

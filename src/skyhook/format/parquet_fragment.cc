@@ -131,12 +131,10 @@ arrow::Result<std::optional<plan::ColumnStatistics>> ParquetFragment::Statistics
 arrow::Result<std::vector<PageStatistics>> ParquetFragment::ReadPages(int row_group,
                                                                       const FlatColumn& column,
                                                                       plan::Cost* cost) {
-  ARROW_ASSIGN_OR_RAISE(
-      const ColumnChunk chunk,
-      LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
-  ARROW_ASSIGN_OR_RAISE(
-      const PageIndex::ColumnPages pages,
-      page_index_.ColumnIndex(row_group, column.leaf, chunk, Reader(cost)));
+  ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
+                        LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
+  ARROW_ASSIGN_OR_RAISE(const PageIndex::ColumnPages pages,
+                        page_index_.ColumnIndex(row_group, column.leaf, chunk, Reader(cost)));
   std::vector<PageStatistics> out;
   if (pages.index == nullptr) return out;
   const int64_t first = row_group_rows(row_group).begin;
@@ -160,9 +158,8 @@ arrow::Result<std::vector<PageStatistics>> ParquetFragment::Pages(int row_group,
 bool ParquetFragment::HasBloomFilter(int row_group, int column) const {
   const auto& flat = Column(column).flat;
   if (!flat.has_value()) return false;
-  return CatchParquet([&]() -> arrow::Result<bool> {
-           return bloom_filters_.Has(row_group, *flat);
-         }).ValueOr(false);
+  return CatchParquet([&]() -> arrow::Result<bool> { return bloom_filters_.Has(row_group, *flat); })
+      .ValueOr(false);
 }
 
 arrow::Result<bool> ParquetFragment::MayContain(int row_group, int column,
@@ -178,9 +175,8 @@ arrow::Result<bool> ParquetFragment::MayContain(int row_group, int column,
 
 arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
     int row_group, const FlatColumn& column, plan::Cost* cost) {
-  ARROW_ASSIGN_OR_RAISE(
-      const ColumnChunk chunk,
-      LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
+  ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
+                        LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
   const base::ByteRange range{chunk.bytes.offset, chunk.first_data_page - chunk.bytes.offset};
   if (!chunk.all_dictionary || range.length <= 0 || range.length > chunk.bytes.length) {
     return nullptr;
@@ -219,8 +215,8 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(
   return std::make_unique<ArrowColumnReader>(std::move(wanted), reader, options_.pool);
 }
 
-arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(
-    int row_group, int column, const ByteReader* reader) {
+arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(int row_group, int column,
+                                                                         const ByteReader* reader) {
   const auto& flat = Column(column).flat;
   if (!flat.has_value()) return OpenByArrow(row_group, column, reader);
   ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
@@ -248,8 +244,7 @@ arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_gro
 
 arrow::Result<std::shared_ptr<Fragment>> OpenParquet(std::shared_ptr<base::ByteSource> source,
                                                      const std::shared_ptr<arrow::Buffer>& tail,
-                                                     const ReadOptions& options,
-                                                     plan::Cost* cost) {
+                                                     const ReadOptions& options, plan::Cost* cost) {
   const ByteReader reader(source, options.coalesce, cost);
   ARROW_ASSIGN_OR_RAISE(MetadataPtr metadata,
                         ReadParquetFooter(reader, tail, options.max_page_bytes));

@@ -53,8 +53,7 @@ bool Overflows(const FlatColumn& column, std::string_view encoded) {
 
 bool HasValueSize(const FlatColumn& column, std::string_view encoded) {
   if (column.conversion == Conversion::kBits) return encoded.size() == 1;
-  return column.physical_width == 0 ||
-         encoded.size() == static_cast<size_t>(column.physical_width);
+  return column.physical_width == 0 || encoded.size() == static_cast<size_t>(column.physical_width);
 }
 
 /// As DecodePlain wants it: BYTE_ARRAY with its length in front.
@@ -144,9 +143,8 @@ std::optional<plan::ColumnStatistics> ChunkStatistics(const FlatColumn& column,
   return out;
 }
 
-plan::ColumnStatistics PageStatisticsOf(const FlatColumn& column,
-                                        const parquet::ColumnIndex& index, size_t page,
-                                        int64_t num_rows) {
+plan::ColumnStatistics PageStatisticsOf(const FlatColumn& column, const parquet::ColumnIndex& index,
+                                        size_t page, int64_t num_rows) {
   plan::ColumnStatistics out = UnknownStatistics(column, num_rows);
   if (column.nullable()) {
     if (index.null_pages()[page]) {

@@ -24,9 +24,8 @@ std::optional<plan::ColumnStatistics> ChunkStatistics(const FlatColumn& column,
                                                       int64_t num_rows);
 
 /// The same for page `page` of a column index, which must have that page.
-plan::ColumnStatistics PageStatisticsOf(const FlatColumn& column,
-                                        const parquet::ColumnIndex& index, size_t page,
-                                        int64_t num_rows);
+plan::ColumnStatistics PageStatisticsOf(const FlatColumn& column, const parquet::ColumnIndex& index,
+                                        size_t page, int64_t num_rows);
 
 /// What a column with values of this type can hold when nothing is known of `num_rows` rows.
 plan::ColumnStatistics UnknownStatistics(const FlatColumn& column, int64_t num_rows);

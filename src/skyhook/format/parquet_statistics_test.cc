@@ -74,8 +74,8 @@ std::string PageText(parquet::Type::type physical, const std::shared_ptr<arrow::
                      const std::shared_ptr<const parquet::LogicalType>& logical,
                      const OnePage& index,
                      ColumnOrder::type order = ColumnOrder::TYPE_DEFINED_ORDER) {
-  const auto node = parquet::schema::PrimitiveNode::Make("c", parquet::Repetition::OPTIONAL,
-                                                         logical, physical);
+  const auto node =
+      parquet::schema::PrimitiveNode::Make("c", parquet::Repetition::OPTIONAL, logical, physical);
   static_cast<parquet::schema::PrimitiveNode&>(*node).SetColumnOrder(ColumnOrder(order));
   const parquet::ColumnDescriptor descriptor(node, 1, 0);
   const auto column = MakeFlatColumn(&descriptor, 0, type);
@@ -129,9 +129,9 @@ TEST(ParquetStatistics, TrustsOldOrdersForSignedNumbersOnly) {
             "unknown..unknown, unknown nulls of 10");
   EXPECT_EQ(PageText(parquet::Type::BYTE_ARRAY, arrow::utf8_view(), text, texts),
             "a..b, unknown nulls of 10");
-  EXPECT_EQ(PageText(parquet::Type::BYTE_ARRAY, arrow::utf8_view(), text, texts,
-                     ColumnOrder::UNKNOWN),
-            "unknown..unknown, unknown nulls of 10");
+  EXPECT_EQ(
+      PageText(parquet::Type::BYTE_ARRAY, arrow::utf8_view(), text, texts, ColumnOrder::UNKNOWN),
+      "unknown..unknown, unknown nulls of 10");
 }
 
 TEST(ParquetStatistics, IgnoresBoundsThatTheTypeCannotHold) {

@@ -29,8 +29,7 @@ std::shared_ptr<ArrayData> Values(const FlatColumn& column, int64_t count, Buffe
 arrow::Result<BufferPtr> DecodeBits(const BufferPtr& bytes, int64_t count) {
   const int64_t size = arrow::bit_util::BytesForBits(count);
   if (size > bytes->size()) {
-    return base::CorruptData("{} booleans in a page with {} bytes of values", count,
-                             bytes->size());
+    return base::CorruptData("{} booleans in a page with {} bytes of values", count, bytes->size());
   }
   return arrow::SliceBuffer(bytes, 0, size);
 }

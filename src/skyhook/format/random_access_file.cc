@@ -109,8 +109,7 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
 
 std::shared_ptr<arrow::io::RandomAccessFile> MakeRandomAccessFile(
     ByteReader reader, std::shared_ptr<arrow::Status> failure, KnownBytes known) {
-  return std::make_shared<ByteSourceFile>(std::move(reader), std::move(failure),
-                                          std::move(known));
+  return std::make_shared<ByteSourceFile>(std::move(reader), std::move(failure), std::move(known));
 }
 
 arrow::Status ReaderFailure(const arrow::Status& status, const arrow::Status& failure) {

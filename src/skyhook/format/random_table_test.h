@@ -104,8 +104,7 @@ class RandomColumns {
 
   std::shared_ptr<arrow::Array> Structs() {
     const arrow::ArrayVector children{Of(arrow::int16(), 0, 9), Strings(arrow::utf8(), 20, 50)};
-    return testing::Require(
-        arrow::StructArray::Make(children, std::vector<std::string>{"a", "b"}));
+    return testing::Require(arrow::StructArray::Make(children, std::vector<std::string>{"a", "b"}));
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "skyhook/base/status.h"
 
 namespace skyhook::format {
@@ -48,11 +50,12 @@ arrow::Result<ColumnReader*> ParquetRowGroupReader::Column(int column) {
 arrow::Status ParquetRowGroupReader::Prefetch(const std::vector<int>& columns,
                                               const plan::RowRanges& rows, bool late) {
   const plan::RowRanges relative = Shifted(rows.Intersect(rows_), rows_.begin);
-  for (int column : columns) {
+  const std::set<int> distinct(columns.begin(), columns.end());
+  for (int column : distinct) {
     ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
     reader->Want(relative, late);
   }
-  return Fetch(columns);
+  return Fetch({distinct.begin(), distinct.end()});
 }
 
 arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {

@@ -31,7 +31,7 @@ class ParquetRowGroupReader : public RowGroupReader {
 
  private:
   arrow::Result<ColumnReader*> Column(int column);
-  /// Fetches what the columns miss, until they miss nothing.
+  /// Fetches what the columns (distinct ones) miss, until they miss nothing.
   arrow::Status Fetch(const std::vector<int>& columns);
   std::string Where(int column) const;
 

@@ -8,6 +8,13 @@ namespace {
 /// Page headers nest three deep; more is an attack on the stack.
 constexpr int kMaxDepth = 16;
 
+/// Booleans carry their value in the field header, but take a byte of their own in containers.
+ThriftType InContainer(uint8_t nibble) {
+  const auto type = static_cast<ThriftType>(nibble);
+  const bool is_bool = type == ThriftType::kTrue || type == ThriftType::kFalse;
+  return is_bool ? ThriftType::kByte : type;
+}
+
 }  // namespace
 
 void ThriftCursor::Fail(State state) {
@@ -106,17 +113,6 @@ void ThriftCursor::Skip(ThriftType type, int depth) {
 void ThriftCursor::SkipStruct(int depth) {
   ReadStruct(this, [&](const Field& field) { Skip(field.type, depth + 1); });
 }
-
-namespace {
-
-/// Booleans carry their value in the field header, but take a byte of their own in containers.
-ThriftType InContainer(uint8_t nibble) {
-  const auto type = static_cast<ThriftType>(nibble);
-  const bool is_bool = type == ThriftType::kTrue || type == ThriftType::kFalse;
-  return is_bool ? ThriftType::kByte : type;
-}
-
-}  // namespace
 
 void ThriftCursor::SkipList(int depth) {
   const uint8_t header = ReadByte();

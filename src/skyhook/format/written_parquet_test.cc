@@ -104,9 +104,8 @@ TEST_P(WrittenParquet, ReadsAsArrowDoes) {
     const auto fragment = OpenBytes(bytes);
     ASSERT_EQ(fragment->num_row_groups(), 3);
     EXPECT_TRUE(fragment->declared_schema()->Equals(*expected->schema()));
-    for (const Reading& reading :
-         {Reading{.window = 1024}, Reading{.window = 1000, .share = 0.2},
-          Reading{.window = 256, .share = 0.01, .prefetch = false}}) {
+    for (const Reading& reading : {Reading{.window = 1024}, Reading{.window = 1000, .share = 0.2},
+                                   Reading{.window = 256, .share = 0.01, .prefetch = false}}) {
       ExpectReadsAs(*fragment, *expected, reading);
     }
   }

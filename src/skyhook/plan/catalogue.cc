@@ -63,9 +63,10 @@ constexpr std::array kEntries = {
     CatalogueEntry{Function::kUpper, "upper", "", "Unicode simple case mapping."},
     CatalogueEntry{Function::kExtract, "extract", "",
                    "A field of a date, or of a timestamp without zone, as int64."},
-    CatalogueEntry{Function::kCast, "cast", "",
-                   "Another type, or an error when the value does not fit. Decimals round half away "
-                   "from zero, floats to integers half to even."},
+    CatalogueEntry{
+        Function::kCast, "cast", "",
+        "Another type, or an error when the value does not fit. Decimals round half away "
+        "from zero, floats to integers half to even."},
     CatalogueEntry{Function::kTryCast, "try_cast", "", "cast, with NULL in place of the error."},
 };
 
@@ -178,8 +179,8 @@ bool IsNonNegativeLiteral(const Expression& expression, int64_t least) {
 
 arrow::Result<TypePtr> Text(Function function, const std::vector<ExpressionPtr>& arguments) {
   const bool substring = function == Function::kSubstring;
-  const bool unary = function == Function::kLength || function == Function::kLower ||
-                     function == Function::kUpper;
+  const bool unary =
+      function == Function::kLength || function == Function::kLower || function == Function::kUpper;
   const size_t least = substring || !unary ? 2 : 1;
   const size_t most = substring ? 3 : least;
   if (arguments.size() < least || arguments.size() > most) return Refuse(function, arguments);
@@ -308,7 +309,8 @@ bool CastCanFail(const arrow::DataType& from, const arrow::DataType& to) {
   const DecimalShape a = ShapeOf(from);
   const DecimalShape b = ShapeOf(to);
   if (IsInteger(from) && IsInteger(to)) {
-    const bool same_sign = arrow::is_unsigned_integer(from.id()) == arrow::is_unsigned_integer(to.id());
+    const bool same_sign =
+        arrow::is_unsigned_integer(from.id()) == arrow::is_unsigned_integer(to.id());
     return !(same_sign && b.precision >= a.precision) &&
            !(arrow::is_unsigned_integer(from.id()) && b.precision > a.precision);
   }
@@ -322,9 +324,7 @@ bool CastCanFail(const arrow::DataType& from, const arrow::DataType& to) {
 
 std::span<const CatalogueEntry> Catalogue() { return kEntries; }
 
-const CatalogueEntry& EntryOf(Function function) {
-  return kEntries[static_cast<size_t>(function)];
-}
+const CatalogueEntry& EntryOf(Function function) { return kEntries[static_cast<size_t>(function)]; }
 
 std::optional<Function> FunctionByName(std::string_view name) {
   for (const CatalogueEntry& entry : kEntries) {
@@ -373,9 +373,9 @@ bool CallCanFail(const Expression& call) {
 }
 
 const char* DateFieldName(CallOptions::DateField field) {
-  static constexpr std::array kNames = {"year",        "quarter",     "month", "week",
-                                        "day",         "dayofweek",   "isodow", "dayofyear",
-                                        "hour",        "minute",      "second"};
+  static constexpr std::array kNames = {"year", "quarter",   "month",  "week",
+                                        "day",  "dayofweek", "isodow", "dayofyear",
+                                        "hour", "minute",    "second"};
   return kNames[static_cast<size_t>(field)];
 }
 

@@ -1,10 +1,10 @@
 #include "skyhook/plan/expression.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/catalogue.h"
@@ -77,8 +77,8 @@ Result<std::shared_ptr<Scalar>> ToEngine(const std::shared_ptr<Scalar>& value) {
   if (type->Equals(*value->type)) return value;
   switch (value->type->id()) {
     case Type::DICTIONARY: {
-      ARROW_ASSIGN_OR_RAISE(
-          auto decoded, static_cast<const arrow::DictionaryScalar&>(*value).GetEncodedValue());
+      ARROW_ASSIGN_OR_RAISE(auto decoded,
+                            static_cast<const arrow::DictionaryScalar&>(*value).GetEncodedValue());
       return ToEngine(decoded);
     }
     case Type::DATE64: {

@@ -12,9 +12,9 @@ namespace skyhook::plan {
 struct Cost {
   int64_t bytes_read = 0;  ///< bytes fetched from the byte source, footers included
   int64_t read_calls = 0;
-  int64_t rows_in = 0;   ///< base rows asked for, skipped ones included
-  int64_t rows_out = 0;  ///< rows, or partial groups, returned
-  int64_t bytes_out = 0; ///< bytes of Arrow buffers returned
+  int64_t rows_in = 0;    ///< base rows asked for, skipped ones included
+  int64_t rows_out = 0;   ///< rows, or partial groups, returned
+  int64_t bytes_out = 0;  ///< bytes of Arrow buffers returned
   int64_t cpu_ns = 0;
 
   int64_t row_groups = 0;  ///< row groups asked for
@@ -24,8 +24,8 @@ struct Cost {
   int64_t row_groups_skipped_runtime = 0;  ///< by a join filter or top-k threshold
   int64_t rows_skipped_page_index = 0;     ///< rows that page statistics ruled out
   int64_t rows_skipped_runtime = 0;  ///< rows a runtime filter rejected after they were decoded
-  int64_t pages_read = 0;     ///< data pages decompressed
-  int64_t pages_skipped = 0;  ///< data pages of columns in use that were not needed
+  int64_t pages_read = 0;            ///< data pages decompressed
+  int64_t pages_skipped = 0;         ///< data pages of columns in use that were not needed
   /// Of pages_skipped, those of columns read after the predicates because no row survived there.
   int64_t pages_skipped_late = 0;
   int64_t partial_flushes = 0;  ///< partial aggregates returned early for lack of memory

@@ -55,8 +55,7 @@ Status CheckMeasure(const Pipeline& pipeline, const Measure& measure) {
     ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.argument, part));
     argument = pipeline.projection[static_cast<size_t>(measure.argument)].expression->type();
   }
-  ARROW_RETURN_NOT_OK(
-      base::AddContext(MeasureType(measure.function, argument).status(), part));
+  ARROW_RETURN_NOT_OK(base::AddContext(MeasureType(measure.function, argument).status(), part));
   if (measure.filter < 0) return Status::OK();
   ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.filter, part + " filter"));
   const auto& filter = pipeline.projection[static_cast<size_t>(measure.filter)];
@@ -153,7 +152,8 @@ std::shared_ptr<arrow::Schema> Pipeline::ResultSchema() const {
   arrow::FieldVector fields;
   for (int key : aggregate->keys) fields.push_back(projected->field(key));
   for (const Measure& measure : aggregate->measures) {
-    const auto argument = measure.argument < 0 ? nullptr : projected->field(measure.argument)->type();
+    const auto argument =
+        measure.argument < 0 ? nullptr : projected->field(measure.argument)->type();
     const auto type = MeasureType(measure.function, argument);
     fields.push_back(arrow::field(measure.name, type.ok() ? *type : arrow::null()));
   }

@@ -22,9 +22,9 @@ struct NamedExpression {
 };
 
 enum class AggregateFunction : uint8_t {
-  kCountAll,       ///< count(*)
-  kCount,          ///< values that are not null
-  kSum,            ///< integers and decimals: exact, as decimal128(38, s); floats: double
+  kCountAll,  ///< count(*)
+  kCount,     ///< values that are not null
+  kSum,       ///< integers and decimals: exact, as decimal128(38, s); floats: double
   kMin,
   kMax,
   kAvg,            ///< double; null for no values

@@ -87,7 +87,9 @@ struct Values {
   const Scalar* max() const { return statistics ? statistics->max.get() : nullptr; }
   bool at_most(const Scalar& v) const { return max() != nullptr && CompareScalars(*max(), v) <= 0; }
   bool below(const Scalar& v) const { return max() != nullptr && CompareScalars(*max(), v) < 0; }
-  bool at_least(const Scalar& v) const { return min() != nullptr && CompareScalars(*min(), v) >= 0; }
+  bool at_least(const Scalar& v) const {
+    return min() != nullptr && CompareScalars(*min(), v) >= 0;
+  }
   bool above(const Scalar& v) const { return min() != nullptr && CompareScalars(*min(), v) > 0; }
 };
 
@@ -189,8 +191,7 @@ Possible In(const Expression& call, const StatisticsLookup& lookup) {
       out.null = true;
       continue;
     }
-    out.yes |= IsNan(literal) ? values.nan
-                              : CompareInterval(Function::kEqual, values, literal).yes;
+    out.yes |= IsNan(literal) ? values.nan : CompareInterval(Function::kEqual, values, literal).yes;
   }
   return out;
 }
@@ -221,8 +222,10 @@ Possible Prefix(const Expression& call, const StatisticsLookup& lookup) {
   std::string prefix(view(arguments[1]->literal().get()));
   if (call.function() == Function::kLike) prefix = LikePrefix(prefix, call.options().escape);
   Possible out{true, true, values.null};
-  const bool above = values.min() != nullptr && view(values.min()).substr(0, prefix.size()) > prefix;
-  const bool below = values.max() != nullptr && view(values.max()).substr(0, prefix.size()) < prefix;
+  const bool above =
+      values.min() != nullptr && view(values.min()).substr(0, prefix.size()) > prefix;
+  const bool below =
+      values.max() != nullptr && view(values.max()).substr(0, prefix.size()) < prefix;
   out.yes = !above && !below;
   return out;
 }

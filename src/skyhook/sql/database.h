@@ -1,4 +1,5 @@
-// A DuckDB database set up for Skyhook: its function, its replacement scan, its optimizer extension.
+// A DuckDB database set up for Skyhook: its function, its replacement scan, its optimizer
+// extension.
 #pragma once
 
 #include <arrow/result.h>

@@ -40,10 +40,10 @@ std::string SkippedText(const plan::Cost& cost) {
 }
 
 void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* out) {
-  Line(indent,
-       fmt::format("rows: {} in, {} out", GroupedNumber(cost.rows_in),
-                   GroupedNumber(cost.rows_out)),
-       out);
+  Line(
+      indent,
+      fmt::format("rows: {} in, {} out", GroupedNumber(cost.rows_in), GroupedNumber(cost.rows_out)),
+      out);
   Line(indent,
        fmt::format("bytes: {} read in {} calls, {} out", ByteSize(cost.bytes_read),
                    GroupedNumber(cost.read_calls), ByteSize(cost.bytes_out)),

@@ -1,5 +1,5 @@
-// A query's plan as people read it: operators, and for each scan what was pushed into it and why the
-// rest was not.
+// A query's plan as people read it: operators, and for each scan what was pushed into it and why
+// the rest was not.
 #pragma once
 
 #include <cstdint>

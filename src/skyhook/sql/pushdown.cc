@@ -35,10 +35,10 @@ void ForEachScan(LogicalOperator& op, const Visit& visit) {
   if (IsOurs(get)) visit(get);
 }
 
-// Join filters and top-n thresholds come down through a limit, where they would change which rows it
-// lets through; they are dropped there.
+// Join filters and top-n thresholds come down through a limit, where they would change which rows
+// it lets through; they are dropped there.
 struct Above {
-  bool filter_source = false;           // a join or top-n
+  bool filter_source = false;  // a join or top-n
   bool limit_below_filter_source = false;
 };
 

@@ -27,10 +27,14 @@ using duckdb::LogicalType;
 using plan::AggregateFunction;
 
 const std::map<std::string_view, AggregateFunction> kFunctions = {
-    {"count_star", AggregateFunction::kCountAll}, {"count", AggregateFunction::kCount},
-    {"sum", AggregateFunction::kSum},             {"sum_no_overflow", AggregateFunction::kSum},
-    {"min", AggregateFunction::kMin},             {"max", AggregateFunction::kMax},
-    {"avg", AggregateFunction::kAvg},             {"mean", AggregateFunction::kAvg}};
+    {"count_star", AggregateFunction::kCountAll},
+    {"count", AggregateFunction::kCount},
+    {"sum", AggregateFunction::kSum},
+    {"sum_no_overflow", AggregateFunction::kSum},
+    {"min", AggregateFunction::kMin},
+    {"max", AggregateFunction::kMax},
+    {"avg", AggregateFunction::kAvg},
+    {"mean", AggregateFunction::kAvg}};
 
 // True when the engine's results of type `engine` can be given to DuckDB as `type`.
 bool IsResultType(const arrow::DataType& engine, const LogicalType& type) {
@@ -167,10 +171,9 @@ std::string TextOf(const AggregatePart& part) {
     if (measure.function == AggregateFunction::kCountAll) {
       out += "count(*)";
     } else {
-      out += fmt::format("{}({}{})",
-                         distinct ? "count" : plan::AggregateFunctionName(measure.function),
-                         distinct ? "distinct " : "",
-                         part.projection[static_cast<size_t>(measure.argument)].name);
+      out += fmt::format(
+          "{}({}{})", distinct ? "count" : plan::AggregateFunctionName(measure.function),
+          distinct ? "distinct " : "", part.projection[static_cast<size_t>(measure.argument)].name);
     }
     if (measure.filter >= 0) {
       out += " filter " + part.projection[static_cast<size_t>(measure.filter)].name;

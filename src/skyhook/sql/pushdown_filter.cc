@@ -81,8 +81,7 @@ std::vector<idx_t> PositionsOf(const LogicalGet& get) {
 
 void CollectColumns(const duckdb::Expression& expression, std::vector<idx_t>* columns) {
   if (expression.GetExpressionClass() == duckdb::ExpressionClass::BOUND_COLUMN_REF) {
-    columns->push_back(
-        expression.Cast<duckdb::BoundColumnRefExpression>().binding.column_index);
+    columns->push_back(expression.Cast<duckdb::BoundColumnRefExpression>().binding.column_index);
   }
   duckdb::ExpressionIterator::EnumerateChildren(
       expression, [&](const duckdb::Expression& child) { CollectColumns(child, columns); });

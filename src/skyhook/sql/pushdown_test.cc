@@ -6,12 +6,12 @@
 namespace skyhook::sql {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using skyhook::testing::ParquetLayout;
 using skyhook::testing::TableOf;
 using skyhook::testing::WriteParquet;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 bool Pushed(const ScanAccount& account, PushedPart::Kind kind) {
   for (const PushedPart& part : account.pushed) {
@@ -47,10 +47,9 @@ class PushdownTest : public ::testing::Test {
   std::unique_ptr<Session> session_ = OpenSession();
 };
 
-const auto kShapes = arrow::schema({arrow::field("id", arrow::int32()),
-                                    arrow::field("name", arrow::utf8()),
-                                    arrow::field("price", arrow::decimal128(10, 2)),
-                                    arrow::field("day", arrow::date32())});
+const auto kShapes = arrow::schema(
+    {arrow::field("id", arrow::int32()), arrow::field("name", arrow::utf8()),
+     arrow::field("price", arrow::decimal128(10, 2)), arrow::field("day", arrow::date32())});
 constexpr char kRows[] =
     "1,circle,1.50,2024-01-01\n"
     "2,square,2.50,2024-01-02\n"
@@ -127,8 +126,8 @@ TEST_F(PushdownTest, DistinctIsAnAggregateOfTheScan) {
 
 TEST_F(PushdownTest, TopKAndLimitReturnTheirRowsOnly) {
   Write("t.parquet", kShapes, kRows);
-  const Answer top =
-      AskPath("SELECT id, name FROM {} ORDER BY price DESC NULLS LAST LIMIT 2 OFFSET 1", "t.parquet");
+  const Answer top = AskPath(
+      "SELECT id, name FROM {} ORDER BY price DESC NULLS LAST LIMIT 2 OFFSET 1", "t.parquet");
   EXPECT_THAT(Rows(*top.table), ElementsAre("5, star", "3, NULL"));
   EXPECT_TRUE(Pushed(*top.accounts()[0], PushedPart::Kind::kTopK));
   EXPECT_EQ(top.accounts()[0]->cost().rows_out, 3);
@@ -197,10 +196,9 @@ TEST_F(PushdownTest, JoinThresholdSkipsRowGroups) {
 TEST_F(PushdownTest, JoinFiltersReachThroughAPushedAggregate) {
   Write("big.parquet", kKeyed, Ascending(10'000), {.row_group_rows = 1000});
   Write("small.parquet", kKeyed, "4100,1\n4300,2\n");
-  const Answer answer =
-      Ask(*session_, "SELECT b.k, b.n, s.v FROM (SELECT k, count(*) n FROM " + Path("big.parquet") +
-                         " GROUP BY k) b JOIN " + Path("small.parquet") +
-                         " s ON b.k = s.k ORDER BY 1");
+  const Answer answer = Ask(*session_, "SELECT b.k, b.n, s.v FROM (SELECT k, count(*) n FROM " +
+                                           Path("big.parquet") + " GROUP BY k) b JOIN " +
+                                           Path("small.parquet") + " s ON b.k = s.k ORDER BY 1");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("4100, 1, 1", "4300, 1, 2"));
 }
 
@@ -220,8 +218,8 @@ TEST_F(PushdownTest, DuckDbsOwnTopNThresholdReachesTheScan) {
   session_ = OpenSession(options);
   Write("t.parquet", kKeyed, Ascending(400'000), {.row_group_rows = 20'000});
   // reverse() keeps the top-n in DuckDB, which then hands its threshold down.
-  const Answer answer = AskPath(
-      "SELECT k FROM {} WHERE reverse(v::VARCHAR) <> 'x' ORDER BY k LIMIT 2", "t.parquet");
+  const Answer answer =
+      AskPath("SELECT k FROM {} WHERE reverse(v::VARCHAR) <> 'x' ORDER BY k LIMIT 2", "t.parquet");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("0", "1"));
   EXPECT_THAT(answer.accounts()[0]->runtime_filters(), ElementsAre("top-k threshold filter on k"));
   EXPECT_GT(answer.accounts()[0]->cost().row_groups_skipped_runtime, 0);
@@ -230,10 +228,10 @@ TEST_F(PushdownTest, DuckDbsOwnTopNThresholdReachesTheScan) {
 TEST_F(PushdownTest, JoinFiltersDoNotChangeWhatALimitLetsThrough) {
   Write("big.parquet", kKeyed, Ascending(5000), {.row_group_rows = 1000});
   Write("small.parquet", kKeyed, "3,1\n4100,2\n");
-  EXPECT_THAT(RowsBothWays("SELECT b.k, s.v FROM (SELECT k FROM " + Path("big.parquet") +
-                           " ORDER BY k LIMIT 10) b JOIN " + Path("small.parquet") +
-                           " s ON b.k = s.k"),
-              ElementsAre("3, 1"));
+  EXPECT_THAT(
+      RowsBothWays("SELECT b.k, s.v FROM (SELECT k FROM " + Path("big.parquet") +
+                   " ORDER BY k LIMIT 10) b JOIN " + Path("small.parquet") + " s ON b.k = s.k"),
+      ElementsAre("3, 1"));
 }
 
 // Semantics that statistics and engines like to get wrong, against a native table.
@@ -241,9 +239,9 @@ TEST_F(PushdownTest, JoinFiltersDoNotChangeWhatALimitLetsThrough) {
 class SemanticsTest : public PushdownTest {
  protected:
   void WriteFloats() {
-    const auto schema = arrow::schema({arrow::field("id", arrow::int32()),
-                                       arrow::field("f", arrow::float64()),
-                                       arrow::field("g", arrow::int32())});
+    const auto schema =
+        arrow::schema({arrow::field("id", arrow::int32()), arrow::field("f", arrow::float64()),
+                       arrow::field("g", arrow::int32())});
     Write("f.parquet", schema,
           "1,1.5,10\n2,nan,0\n3,NULL,3\n4,inf,NULL\n5,-inf,5\n6,-0.0,0\n7,0.0,7\n");
     Ask(*session_, "CREATE TABLE native AS SELECT * FROM read_parquet(" + Path("f.parquet") + ")");
@@ -282,8 +280,7 @@ TEST_F(SemanticsTest, DivisionByZero) {
 TEST_F(SemanticsTest, MinusZeroIsZero) {
   WriteFloats();
   EXPECT_THAT(BothRows("f = 0"), ElementsAre("6", "7"));
-  EXPECT_THAT(RowsBothWays("SELECT count(DISTINCT f) FROM " + Path("f.parquet")),
-              ElementsAre("5"));
+  EXPECT_THAT(RowsBothWays("SELECT count(DISTINCT f) FROM " + Path("f.parquet")), ElementsAre("5"));
 }
 
 TEST_F(SemanticsTest, OverflowIsAnError) {

@@ -69,8 +69,8 @@ class DuckDbStream : public QueryStream {
     duckdb::ArrowConverter::ToArrowSchema(&schema, result_->types, result_->names,
                                           result_->client_properties);
     ARROW_ASSIGN_OR_RAISE(schema_, arrow::ImportSchema(&schema));
-    extensions_ = duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context,
-                                                                    result_->types);
+    extensions_ =
+        duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context, result_->types);
     scan_ = std::make_unique<duckdb::QueryResultChunkScanState>(*result_);
     return Status::OK();
   }
@@ -80,9 +80,9 @@ class DuckDbStream : public QueryStream {
     array.release = nullptr;
     duckdb::idx_t rows = 0;
     duckdb::ErrorData error;
-    const bool fetched = duckdb::ArrowUtil::TryFetchChunk(
-        *scan_, result_->client_properties, static_cast<duckdb::idx_t>(batch_rows_), &array, rows,
-        error, extensions_);
+    const bool fetched = duckdb::ArrowUtil::TryFetchChunk(*scan_, result_->client_properties,
+                                                          static_cast<duckdb::idx_t>(batch_rows_),
+                                                          &array, rows, error, extensions_);
     if (!fetched) return Fail(error);
     if (rows == 0) {
       End();
@@ -126,8 +126,7 @@ arrow::Result<std::unique_ptr<QueryStream>> StartQuery(
     duckdb::Connection* connection, std::shared_ptr<QueryState> query,
     duckdb::unique_ptr<duckdb::SQLStatement> statement, const QueryOptions& options,
     int64_t memory_bytes) {
-  auto stream =
-      std::make_unique<DuckDbStream>(connection, std::move(query), options, memory_bytes);
+  auto stream = std::make_unique<DuckDbStream>(connection, std::move(query), options, memory_bytes);
   ARROW_RETURN_NOT_OK(stream->Start(std::move(statement)));
   return stream;
 }

@@ -29,7 +29,8 @@ inline constexpr const char* kTpchTables[] = {"customer", "lineitem", "nation", 
 /// The TPC-H data of the tests: SKYHOOK_TPCH, or build/data/sf0.1.
 inline std::string TpchDirectory() {
   const char* directory = std::getenv("SKYHOOK_TPCH");
-  const std::string path = directory != nullptr ? directory : SKYHOOK_SOURCE_DIR "/build/data/sf0.1";
+  const std::string path =
+      directory != nullptr ? directory : SKYHOOK_SOURCE_DIR "/build/data/sf0.1";
   if (!std::filesystem::exists(path + "/lineitem.parquet")) {
     throw std::runtime_error("no TPC-H data in '" + path +
                              "': run 'make test', or set SKYHOOK_TPCH to its directory");
@@ -57,9 +58,9 @@ inline std::unique_ptr<Session> OpenSession(SessionOptions options = {}) {
 inline std::unique_ptr<Session> OpenTpchOracle() {
   auto session = OpenSession();
   for (const char* table : kTpchTables) {
-    auto stream = Require(session->Query(fmt::format(
-        "CREATE TABLE {} AS SELECT * FROM read_parquet('{}/{}.parquet')", table, TpchDirectory(),
-        table)));
+    auto stream = Require(
+        session->Query(fmt::format("CREATE TABLE {} AS SELECT * FROM read_parquet('{}/{}.parquet')",
+                                   table, TpchDirectory(), table)));
     Require(stream->ToTable());
   }
   return session;

@@ -1,5 +1,5 @@
-// The operators between some node of DuckDB's plan and the one scan below it, and what their columns
-// are in terms of the table.
+// The operators between some node of DuckDB's plan and the one scan below it, and what their
+// columns are in terms of the table.
 #pragma once
 
 #include <arrow/result.h>
@@ -33,14 +33,15 @@ class ScanChain : public ColumnScope {
   std::vector<const duckdb::LogicalOperator*> projections_;
 };
 
-/// The scan at the end of projections and filters, or null: the scan that a reduction above concerns.
+/// The scan at the end of projections and filters, or null: the scan that a reduction above
+/// concerns.
 duckdb::LogicalGet* ScanBelow(duckdb::LogicalOperator& top);
 
 /// Notes in the account of the scan below `top`, if there is one, that `text` stays in DuckDB.
 void NoteKept(duckdb::LogicalOperator& top, const std::string& text, const std::string& reason);
 
-/// Removes the filters of `get` that DuckDB does not rely on: all of them, or those that follow from
-/// what the scan filters by itself.
+/// Removes the filters of `get` that DuckDB does not rely on: all of them, or those that follow
+/// from what the scan filters by itself.
 void DropOptionalFilters(duckdb::LogicalGet& get);
 void DropImpliedFilters(duckdb::LogicalGet& get);
 

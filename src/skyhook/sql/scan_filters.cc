@@ -82,8 +82,7 @@ arrow::Result<ScanFilters> CollectFilters(const ScanPlan& scan,
   Collector collector(scan, op.returned_types, builder);
   if (op.table_filters != nullptr) {
     for (const auto& [index, filter] : op.table_filters->filters) {
-      ARROW_RETURN_NOT_OK(
-          collector.AddStatic(*filter, TableColumn(input.column_indexes[index])));
+      ARROW_RETURN_NOT_OK(collector.AddStatic(*filter, TableColumn(input.column_indexes[index])));
     }
   }
   if (op.dynamic_filters != nullptr && op.dynamic_filters->HasFilters()) {

@@ -20,8 +20,8 @@ struct ScanFilters {
   plan::RuntimeFilters runtime;
   /// The same for people: "join filter on l_orderkey".
   std::vector<std::string> texts;
-  /// What must be applied and has no counterpart in the engine, over the projected columns; null for
-  /// none.
+  /// What must be applied and has no counterpart in the engine, over the projected columns; null
+  /// for none.
   duckdb::unique_ptr<duckdb::Expression> residual;
 };
 

@@ -43,16 +43,15 @@ duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(duckdb::ClientContext&,
 duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
                                             duckdb::optional_ptr<duckdb::FunctionData>) {
   duckdb::virtual_column_map_t columns;
-  columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY,
-                  duckdb::TableColumn("", LogicalType::BOOLEAN));
+  columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", LogicalType::BOOLEAN));
   return columns;
 }
 
 }  // namespace
 
 duckdb::TableFunction MakeScanFunction() {
-  duckdb::TableFunction function(kScanFunction, {LogicalType::VARCHAR}, RunScan, Bind,
-                                 InitScan, InitScanThread);
+  duckdb::TableFunction function(kScanFunction, {LogicalType::VARCHAR}, RunScan, Bind, InitScan,
+                                 InitScanThread);
   function.projection_pushdown = true;
   function.filter_pushdown = true;
   function.filter_prune = true;

@@ -13,7 +13,8 @@ inline constexpr const char* kScanFunction = "skyhook_scan";
 
 duckdb::TableFunction MakeScanFunction();
 
-/// FROM 'lineitem.parquet': turns the name of a file, directory or glob into a call of skyhook_scan.
+/// FROM 'lineitem.parquet': turns the name of a file, directory or glob into a call of
+/// skyhook_scan.
 duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData> data);

@@ -12,8 +12,8 @@ duckdb::unique_ptr<duckdb::FunctionData> ScanPlan::Copy() const {
 
 bool ScanPlan::Equals(const duckdb::FunctionData& other_data) const {
   const auto& other = other_data.Cast<ScanPlan>();
-  return table == other.table && plain == other.plain && filter == other.filter &&
-         !is_reduced() && !other.is_reduced();
+  return table == other.table && plain == other.plain && filter == other.filter && !is_reduced() &&
+         !other.is_reduced();
 }
 
 PipelineBuilder::PipelineBuilder(const ScanPlan& scan)

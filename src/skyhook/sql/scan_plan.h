@@ -24,8 +24,8 @@ struct SortBy {
   bool nulls_first = false;
 };
 
-/// Groups and measures instead of rows. `projection` is over the table's columns; the scan's columns
-/// in SQL are then the keys and measures.
+/// Groups and measures instead of rows. `projection` is over the table's columns; the scan's
+/// columns in SQL are then the keys and measures.
 struct AggregatePart {
   std::vector<plan::NamedExpression> projection;
   plan::Aggregate aggregate;
@@ -63,7 +63,9 @@ struct ScanPlan : public duckdb::TableFunctionData {
   InheritedFilters inherited;
   std::shared_ptr<ScanAccount> account;
 
-  bool is_reduced() const { return aggregate.has_value() || top_k.has_value() || limit.has_value(); }
+  bool is_reduced() const {
+    return aggregate.has_value() || top_k.has_value() || limit.has_value();
+  }
 
   duckdb::unique_ptr<duckdb::FunctionData> Copy() const override;
   bool Equals(const duckdb::FunctionData& other) const override;

@@ -22,9 +22,9 @@ struct GlobalState : public duckdb::GlobalTableFunctionState {
   std::shared_ptr<QueryState> query;
   std::shared_ptr<ScanAccount> account;
   std::shared_ptr<client::Scan> scan;
-  std::shared_ptr<arrow::Schema> schema;  // of the batches
+  std::shared_ptr<arrow::Schema> schema;      // of the batches
   duckdb::vector<duckdb::LogicalType> types;  // of the batch columns in use, the first ones
-  std::vector<int> outputs;  // by output column, the batch column; -1: any value
+  std::vector<int> outputs;                   // by output column, the batch column; -1: any value
   duckdb::unique_ptr<duckdb::Expression> residual;  // over the batch columns; may be null
   idx_t threads = 1;
 
@@ -187,8 +187,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   plan::Pipeline pipeline = ValueOrThrow(*state->query, builder.Finish());
   state->schema = pipeline.ResultSchema();
   state->scan = StartScan(scan, std::move(pipeline), std::move(filters.runtime), state.get());
-  state->threads = std::clamp<idx_t>(static_cast<idx_t>(state->scan->num_units()), 1,
-                                     state->threads);
+  state->threads =
+      std::clamp<idx_t>(static_cast<idx_t>(state->scan->num_units()), 1, state->threads);
   if (state->account != nullptr) state->account->Begin(state->scan, std::move(filters.texts));
   return state;
 }
@@ -217,8 +217,8 @@ void RunScan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
   auto& local = input.local_state->Cast<LocalState>();
   while (Advance(global, &local)) {
     if (context.IsInterrupted()) throw duckdb::InterruptException();
-    const idx_t count = std::min<idx_t>(
-        STANDARD_VECTOR_SIZE, static_cast<idx_t>(local.batch->num_rows() - local.offset));
+    const idx_t count = std::min<idx_t>(STANDARD_VECTOR_SIZE,
+                                        static_cast<idx_t>(local.batch->num_rows() - local.offset));
     idx_t given = count;
     if (global.residual == nullptr) {
       ReadOutputs(global, &local, count, &output);

@@ -50,8 +50,7 @@ class DuckDbSession : public Session {
     ARROW_ASSIGN_OR_RAISE(auto statements, Parse(script));
     std::vector<std::string> texts;
     for (const auto& statement : statements) {
-      texts.push_back(
-          statement->query.substr(statement->stmt_location, statement->stmt_length));
+      texts.push_back(statement->query.substr(statement->stmt_location, statement->stmt_length));
     }
     return texts;
   }
@@ -141,10 +140,10 @@ class DuckDbSession : public Session {
   }
 
   Status AddView(const std::filesystem::path& path) {
-    const std::string sql =
-        "CREATE OR REPLACE VIEW " +
-        duckdb::KeywordHelper::WriteQuoted(path.stem().string(), '"') + " AS SELECT * FROM " +
-        "skyhook_scan(" + duckdb::KeywordHelper::WriteQuoted(path.string(), '\'') + ")";
+    const std::string sql = "CREATE OR REPLACE VIEW " +
+                            duckdb::KeywordHelper::WriteQuoted(path.stem().string(), '"') +
+                            " AS SELECT * FROM " + "skyhook_scan(" +
+                            duckdb::KeywordHelper::WriteQuoted(path.string(), '\'') + ")";
     ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
     std::shared_ptr<arrow::RecordBatch> batch;
     return stream->ReadNext(&batch);

@@ -25,8 +25,8 @@ struct SessionOptions {
   int64_t memory_bytes = 0;
   /// Where spilled data goes.
   std::string temporary_directory = "/tmp";
-  /// Every table file in these directories, and every directory of table files, becomes a view named
-  /// by its stem.
+  /// Every table file in these directories, and every directory of table files, becomes a view
+  /// named by its stem.
   std::vector<std::string> data_directories;
 };
 
@@ -36,8 +36,8 @@ struct QueryOptions {
   /// Wall time from the call of Query to the end of the stream; beyond it the query ends with
   /// base::Code::kLimitExceeded.
   std::optional<std::chrono::nanoseconds> timeout;
-  /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of its
-  /// own, until the stream has ended.
+  /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
+  /// its own, until the stream has ended.
   std::function<void(double)> on_progress;
 };
 
@@ -55,8 +55,8 @@ class QueryStream : public arrow::RecordBatchReader {
 /// has to end or be destroyed before the next query.
 ///
 /// Errors: Invalid for mistakes in the SQL, with DuckDB's message; the scans' own statuses as they
-/// are (corrupt data, stale object, IOError ...); Cancelled; kLimitExceeded for timeouts and lack of
-/// memory; UnknownError for broken invariants of DuckDB.
+/// are (corrupt data, stale object, IOError ...); Cancelled; kLimitExceeded for timeouts and lack
+/// of memory; UnknownError for broken invariants of DuckDB.
 class Session {
  public:
   virtual ~Session() = default;

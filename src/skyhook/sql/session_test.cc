@@ -9,10 +9,10 @@
 namespace skyhook::sql {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using skyhook::testing::FailsWith;
 using skyhook::testing::TableOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const auto kSchema =
     arrow::schema({arrow::field("k", arrow::int64()), arrow::field("name", arrow::utf8())});
@@ -91,8 +91,8 @@ TEST_F(SessionTest, CorruptDataKeepsItsCode) {
 }
 
 TEST_F(SessionTest, ColumnsThatSqlLacksFailWhenRead) {
-  const auto schema = arrow::schema({arrow::field("k", arrow::int64()),
-                                     arrow::field("wide", arrow::decimal256(60, 2))});
+  const auto schema = arrow::schema(
+      {arrow::field("k", arrow::int64()), arrow::field("wide", arrow::decimal256(60, 2))});
   const auto one = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(1), 1));
   const auto wide = Require(arrow::MakeArrayFromScalar(
       arrow::Decimal256Scalar(arrow::Decimal256(250), schema->field(1)->type()), 1));
@@ -124,9 +124,10 @@ TEST_F(SessionTest, TimeoutIsALimit) {
   QueryOptions options;
   options.timeout = std::chrono::milliseconds(100);
   EXPECT_THAT(
-      ErrorOfQuery(*session,
-                   fmt::format("SELECT count(*) FROM '{0}' a, '{0}' b WHERE a.k * b.k % 7 = 3", path),
-                   options),
+      ErrorOfQuery(
+          *session,
+          fmt::format("SELECT count(*) FROM '{0}' a, '{0}' b WHERE a.k * b.k % 7 = 3", path),
+          options),
       FailsWith(base::Code::kLimitExceeded, "time limit"));
 }
 

@@ -45,15 +45,16 @@ TEST_P(TpchTest, EqualsDuckDbOverNativeTables) {
   ExpectOnlyOurScans(answer.plan);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    AllQueries, TpchTest,
-    ::testing::Combine(::testing::Range(1, 23), ::testing::Values(Pushdown::kOn, Pushdown::kOff),
-                       ::testing::Values(1, 4)),
-    [](const auto& info) {
-      return fmt::format("Q{}_{}_{}Threads", std::get<0>(info.param),
-                         std::get<1>(info.param) == Pushdown::kOn ? "Pushed" : "Plain",
-                         std::get<2>(info.param));
-    });
+INSTANTIATE_TEST_SUITE_P(AllQueries, TpchTest,
+                         ::testing::Combine(::testing::Range(1, 23),
+                                            ::testing::Values(Pushdown::kOn, Pushdown::kOff),
+                                            ::testing::Values(1, 4)),
+                         [](const auto& info) {
+                           return fmt::format(
+                               "Q{}_{}_{}Threads", std::get<0>(info.param),
+                               std::get<1>(info.param) == Pushdown::kOn ? "Pushed" : "Plain",
+                               std::get<2>(info.param));
+                         });
 
 TEST(TpchDataTest, LineitemHasTheRowsOfScaleFactorOneTenth) {
   EXPECT_THAT(RowsOfQuery(Skyhook(1), "SELECT count(*) FROM lineitem"),

@@ -66,7 +66,8 @@ Result<ExpressionPtr> Between(const duckdb::BoundBetweenExpression& between,
   return plan::And({from, to});
 }
 
-Result<ExpressionPtr> Case(const duckdb::BoundCaseExpression& expression, const ColumnScope& scope) {
+Result<ExpressionPtr> Case(const duckdb::BoundCaseExpression& expression,
+                           const ColumnScope& scope) {
   std::vector<ExpressionPtr> arguments;
   for (const auto& check : expression.case_checks) {
     ARROW_ASSIGN_OR_RAISE(auto when, Translate(*check.when_expr, scope));

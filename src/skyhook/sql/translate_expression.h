@@ -21,8 +21,8 @@ class ColumnScope {
       plan::CallOptions::DivisionByZero::kIeee;
 };
 
-/// The engine's expression for `expression`. kUnsupportedPlan, with a message that names the part in
-/// the way, for everything whose meaning is not surely the same.
+/// The engine's expression for `expression`. kUnsupportedPlan, with a message that names the part
+/// in the way, for everything whose meaning is not surely the same.
 arrow::Result<plan::ExpressionPtr> Translate(const duckdb::Expression& expression,
                                              const ColumnScope& scope);
 

@@ -18,33 +18,41 @@ using plan::Function;
 using Arguments = std::vector<ExpressionPtr>;
 using DateField = CallOptions::DateField;
 
-const std::map<std::string_view, Function> kArithmetic = {
-    {"+", Function::kAdd},           {"add", Function::kAdd},
-    {"-", Function::kSubtract},      {"subtract", Function::kSubtract},
-    {"*", Function::kMultiply},      {"multiply", Function::kMultiply},
-    {"/", Function::kDivide},        {"//", Function::kIntegerDivide},
-    {"%", Function::kModulo},        {"mod", Function::kModulo},
-    {"divide", Function::kIntegerDivide}};
+const std::map<std::string_view, Function> kArithmetic = {{"+", Function::kAdd},
+                                                          {"add", Function::kAdd},
+                                                          {"-", Function::kSubtract},
+                                                          {"subtract", Function::kSubtract},
+                                                          {"*", Function::kMultiply},
+                                                          {"multiply", Function::kMultiply},
+                                                          {"/", Function::kDivide},
+                                                          {"//", Function::kIntegerDivide},
+                                                          {"%", Function::kModulo},
+                                                          {"mod", Function::kModulo},
+                                                          {"divide", Function::kIntegerDivide}};
 
 const std::map<std::string_view, Function> kText = {
-    {"prefix", Function::kStartsWith},     {"starts_with", Function::kStartsWith},
-    {"^@", Function::kStartsWith},         {"suffix", Function::kEndsWith},
-    {"ends_with", Function::kEndsWith},    {"contains", Function::kContains},
-    {"substring", Function::kSubstring},   {"substr", Function::kSubstring},
-    {"length", Function::kLength},         {"len", Function::kLength},
-    {"char_length", Function::kLength},    {"character_length", Function::kLength},
-    {"lower", Function::kLower},           {"lcase", Function::kLower},
-    {"upper", Function::kUpper},           {"ucase", Function::kUpper}};
+    {"prefix", Function::kStartsWith},   {"starts_with", Function::kStartsWith},
+    {"^@", Function::kStartsWith},       {"suffix", Function::kEndsWith},
+    {"ends_with", Function::kEndsWith},  {"contains", Function::kContains},
+    {"substring", Function::kSubstring}, {"substr", Function::kSubstring},
+    {"length", Function::kLength},       {"len", Function::kLength},
+    {"char_length", Function::kLength},  {"character_length", Function::kLength},
+    {"lower", Function::kLower},         {"lcase", Function::kLower},
+    {"upper", Function::kUpper},         {"ucase", Function::kUpper}};
 
 struct Pattern {
   Function function;
   bool negated;
 };
 const std::map<std::string_view, Pattern> kPatterns = {
-    {"~~", {Function::kLike, false}},           {"!~~", {Function::kLike, true}},
-    {"~~*", {Function::kILike, false}},         {"!~~*", {Function::kILike, true}},
-    {"like_escape", {Function::kLike, false}},  {"not_like_escape", {Function::kLike, true}},
-    {"ilike_escape", {Function::kILike, false}}, {"not_ilike_escape", {Function::kILike, true}}};
+    {"~~", {Function::kLike, false}},
+    {"!~~", {Function::kLike, true}},
+    {"~~*", {Function::kILike, false}},
+    {"!~~*", {Function::kILike, true}},
+    {"like_escape", {Function::kLike, false}},
+    {"not_like_escape", {Function::kLike, true}},
+    {"ilike_escape", {Function::kILike, false}},
+    {"not_ilike_escape", {Function::kILike, true}}};
 
 const std::map<std::string_view, DateField> kDateFields = {
     {"year", DateField::kYear},           {"quarter", DateField::kQuarter},

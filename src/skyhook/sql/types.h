@@ -22,8 +22,8 @@ bool SameType(const arrow::DataType& engine, const duckdb::LogicalType& type);
 /// A constant as a scalar of its engine type; NULL gives a null scalar.
 arrow::Result<std::shared_ptr<arrow::Scalar>> ToScalar(const duckdb::Value& value);
 
-/// How a column of the engine type `type` shows in SQL. Types that DuckDB lacks show as VARCHAR, and
-/// `unsupported` is set: such a column may be there, but not be read.
+/// How a column of the engine type `type` shows in SQL. Types that DuckDB lacks show as VARCHAR,
+/// and `unsupported` is set: such a column may be there, but not be read.
 struct ColumnType {
   duckdb::LogicalType type;
   bool unsupported = false;

@@ -284,7 +284,8 @@ std::unique_ptr<ColumnReader> MakeColumnReader(duckdb::ClientContext& context,
                                                const arrow::Field& field, const LogicalType& type) {
   auto reader = MakeFlatReader(*field.type(), type);
   if (reader != nullptr) return reader;
-  const bool decimal = field.type()->id() == Type::DECIMAL64 || field.type()->id() == Type::DECIMAL128;
+  const bool decimal =
+      field.type()->id() == Type::DECIMAL64 || field.type()->id() == Type::DECIMAL128;
   if (decimal) {
     throw duckdb::InternalException("column '%s': %s cannot become %s", field.name(),
                                     field.type()->ToString(), type.ToString());

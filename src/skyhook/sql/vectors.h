@@ -22,8 +22,8 @@ class ColumnReader {
                     const duckdb::buffer_ptr<duckdb::VectorBuffer>& owner, duckdb::Vector* out) = 0;
 };
 
-/// A reader from the engine type of `field` to `type` (what SqlType gave, or what an aggregate has to
-/// return). Throws a DuckDB exception that names the column when there is no such conversion.
+/// A reader from the engine type of `field` to `type` (what SqlType gave, or what an aggregate has
+/// to return). Throws a DuckDB exception that names the column when there is no such conversion.
 std::unique_ptr<ColumnReader> MakeColumnReader(duckdb::ClientContext& context,
                                                const arrow::Field& field,
                                                const duckdb::LogicalType& type);

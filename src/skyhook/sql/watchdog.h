@@ -1,4 +1,5 @@
-// Watches over a running query: stops it when asked to or when its time is up, and reports progress.
+// Watches over a running query: stops it when asked to or when its time is up, and reports
+// progress.
 #pragma once
 
 #include <arrow/status.h>
