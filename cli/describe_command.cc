@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
 #include "skyhook/client/describe.h"
@@ -125,7 +126,11 @@ Status RunHead(const PathCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
   const std::string sql = fmt::format("SELECT * FROM skyhook_scan({}) LIMIT {}",
                                       QuotedPath(command.path), command.rows);
-  ARROW_RETURN_NOT_OK(RunStatement(session.get(), sql, options, sink, Rows::kWrite).status());
+  Interruptible interruptible;
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
+  ARROW_RETURN_NOT_OK(
+      RunStatement(session.get(), sql, options, sink, Rows::kWrite, interruptible.token())
+          .status());
   return sink.stream->Close();
 }
 

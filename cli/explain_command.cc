@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
 
@@ -15,10 +18,13 @@ arrow::Result<std::string> ExplainText(sql::Session* session, const std::string&
     ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement));
     return sql::ToString(plan, sql::PlanText::kPlan);
   }
-  ARROW_ASSIGN_OR_RAISE(const RunResult result,
-                        RunStatement(session, statement, options, sink, Rows::kDiscard));
-  PrintTime(result.milliseconds);
-  return sql::ToString(result.plan, sql::PlanText::kPlanAndCost);
+  Interruptible interruptible;
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
+  ARROW_ASSIGN_OR_RAISE(
+      const RunResult result,
+      RunStatement(session, statement, options, sink, Rows::kDiscard, interruptible.token()));
+  return fmt::format("{}time: {:.1f} ms\n", sql::ToString(result.plan, sql::PlanText::kPlanAndCost),
+                     result.milliseconds);
 }
 
 }  // namespace

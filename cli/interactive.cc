@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
 
@@ -78,9 +79,12 @@ class Shell {
 
   Status Execute(const std::string& script) {
     ARROW_ASSIGN_OR_RAISE(const auto statements, session_->Split(script));
+    Interruptible interruptible;
+    ARROW_RETURN_NOT_OK(interruptible.Begin());
     for (const std::string& statement : statements) {
-      ARROW_ASSIGN_OR_RAISE(const RunResult result,
-                            RunStatement(session_, statement, options_, sink_, Rows::kWrite));
+      ARROW_ASSIGN_OR_RAISE(
+          const RunResult result,
+          RunStatement(session_, statement, options_, sink_, Rows::kWrite, interruptible.token()));
       if (timing_) PrintTime(result.milliseconds);
     }
     return Status::OK();

@@ -80,6 +80,44 @@ class BatchFileWriter : public RowWriter {
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
 };
 
+// Nested values go out as text.
+class CsvWriter : public RowWriter {
+ public:
+  static arrow::Result<std::unique_ptr<RowWriter>> Make(const Sink& sink,
+                                                        const arrow::Schema& schema) {
+    arrow::FieldVector fields;
+    bool plain_names = true;
+    for (const auto& field : schema.fields()) {
+      const bool nested = arrow::is_nested(field->type()->id());
+      fields.push_back(nested ? field->WithType(arrow::utf8()) : field);
+      plain_names &= field->name().find_first_of(",\"\r\n") == std::string::npos;
+    }
+    auto writer = std::make_unique<CsvWriter>();
+    writer->schema_ = arrow::schema(std::move(fields));
+    auto options = arrow::csv::WriteOptions::Defaults();
+    if (plain_names) options.quoting_header = arrow::csv::QuotingStyle::None;
+    ARROW_ASSIGN_OR_RAISE(writer->writer_,
+                          arrow::csv::MakeCSVWriter(sink.stream, writer->schema_, options));
+    return writer;
+  }
+
+  Status Write(const arrow::RecordBatch& batch) override {
+    arrow::ArrayVector columns = batch.columns();
+    for (auto& column : columns) {
+      if (!arrow::is_nested(column->type_id())) continue;
+      ARROW_ASSIGN_OR_RAISE(column, TextOf(*column));
+    }
+    return writer_->WriteRecordBatch(
+        *arrow::RecordBatch::Make(schema_, batch.num_rows(), std::move(columns)));
+  }
+
+  Status Finish() override { return writer_->Close(); }
+
+ private:
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
+};
+
 class ParquetWriter : public RowWriter {
  public:
   explicit ParquetWriter(std::unique_ptr<parquet::arrow::FileWriter> writer)
@@ -123,10 +161,8 @@ arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
       return MakeTableWriter(sink, schema);
     case Format::kJson:
       return MakeJsonWriter(sink, schema);
-    case Format::kCsv: {
-      ARROW_ASSIGN_OR_RAISE(auto writer, arrow::csv::MakeCSVWriter(sink.stream, schema));
-      return std::make_unique<BatchFileWriter>(std::move(writer));
-    }
+    case Format::kCsv:
+      return CsvWriter::Make(sink, *schema);
     case Format::kArrow: {
       ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeStreamWriter(sink.stream, schema));
       return std::make_unique<BatchFileWriter>(std::move(writer));

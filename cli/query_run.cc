@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "cli/interrupts.h"
 #include "cli/progress.h"
 
 namespace skyhook::cli {
@@ -39,7 +38,8 @@ Status DiscardRows(sql::QueryStream* stream) {
 }  // namespace
 
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
-                                      const RunOptions& options, const Sink& sink, Rows rows) {
+                                      const RunOptions& options, const Sink& sink, Rows rows,
+                                      arrow::StopToken stop) {
   ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
   ProgressBar bar;
   sql::QueryOptions query;
@@ -47,9 +47,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   if (!options.timeout.empty()) {
     ARROW_ASSIGN_OR_RAISE(query.timeout, ParseDuration(options.timeout));
   }
-  Interruptible interruptible;
-  ARROW_RETURN_NOT_OK(interruptible.Begin());
-  query.stop = interruptible.token();
+  query.stop = std::move(stop);
 
   const auto begin = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/result.h>
+#include <arrow/util/cancel.h>
 
 #include <string>
 
@@ -19,8 +20,9 @@ struct RunResult {
   sql::PlanNode plan;  ///< with complete accounts
 };
 
-/// Runs one statement, writes its rows and waits for its end. Ctrl-C and --timeout stop it.
+/// Runs one statement, writes its rows and waits for its end. `stop` and --timeout stop it.
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
-                                      const RunOptions& options, const Sink& sink, Rows rows);
+                                      const RunOptions& options, const Sink& sink, Rows rows,
+                                      arrow::StopToken stop);
 
 }  // namespace skyhook::cli

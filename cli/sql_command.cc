@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
 
@@ -15,11 +16,11 @@ using arrow::Status;
 
 // Runs a statement --repeat times; rows are written for the first run.
 Status RunRepeated(sql::Session* session, const std::string& statement, const SqlCommand& command,
-                   const RunOptions& options, const Sink& sink) {
+                   const RunOptions& options, const Sink& sink, const arrow::StopToken& stop) {
   for (int run = 0; run < command.repeat; ++run) {
-    ARROW_ASSIGN_OR_RAISE(
-        const RunResult result,
-        RunStatement(session, statement, options, sink, run == 0 ? Rows::kWrite : Rows::kDiscard));
+    ARROW_ASSIGN_OR_RAISE(const RunResult result,
+                          RunStatement(session, statement, options, sink,
+                                       run == 0 ? Rows::kWrite : Rows::kDiscard, stop));
     if (command.timing) PrintTime(result.milliseconds);
   }
   return Status::OK();
@@ -43,8 +44,11 @@ Status RunSql(const SqlCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
   if (statements.empty()) return UsageError("there is no statement to run");
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  Interruptible interruptible;  // for the whole script, so that no Ctrl-C falls between statements
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
   for (const std::string& statement : statements) {
-    ARROW_RETURN_NOT_OK(RunRepeated(session.get(), statement, command, options, sink));
+    ARROW_RETURN_NOT_OK(
+        RunRepeated(session.get(), statement, command, options, sink, interruptible.token()));
   }
   return sink.stream->Close();
 }

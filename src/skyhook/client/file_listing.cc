@@ -150,9 +150,9 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   } else if (fs::exists(status)) {
     ARROW_RETURN_NOT_OK(listing.Add(pattern));
   } else if (components.empty()) {
-    return base::Invalid("cannot open '{}': {} (is the path right? relative paths start at '{}')",
-                         pattern, error ? error.message() : "No such file or directory",
-                         fs::current_path(error).string());
+    return arrow::Status::IOError(fmt::format(
+        "cannot open '{}': {} (relative paths start at '{}')", pattern,
+        error ? error.message() : "No such file or directory", fs::current_path(error).string()));
   } else {
     ARROW_RETURN_NOT_OK(listing.AddMatches(directory, components));
   }

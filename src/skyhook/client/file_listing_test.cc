@@ -88,7 +88,7 @@ TEST_F(FileListingTest, NothingFoundSaysWhereItLooked) {
   EXPECT_THAT(ListFiles(Path("u/*.parquet"), 10),
               testing::FailsWith(StatusCode::Invalid, "there is no '" + Path("u")));
   EXPECT_THAT(ListFiles(Path("absent.parquet"), 10),
-              testing::FailsWith(StatusCode::Invalid, "No such file"));
+              testing::FailsWith(StatusCode::IOError, "No such file"));
   EXPECT_THAT(ListFiles("", 10), testing::FailsWith(StatusCode::Invalid, "empty path"));
 }
 

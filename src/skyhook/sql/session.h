@@ -52,7 +52,8 @@ class QueryStream : public arrow::RecordBatchReader {
 };
 
 /// A database of its own with Skyhook in front. Not thread-safe: one query at a time, and a stream
-/// has to end or be destroyed before the next query.
+/// has to end or be destroyed before the next query, and the session before main returns (DuckDB
+/// keeps state in its threads).
 ///
 /// Errors: Invalid for mistakes in the SQL, with DuckDB's message; the scans' own statuses as they
 /// are (corrupt data, stale object, IOError ...); Cancelled; kLimitExceeded for timeouts and lack

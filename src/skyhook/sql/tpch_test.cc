@@ -1,3 +1,4 @@
+#include <map>
 #include <tuple>
 
 #include "skyhook/sql/query_testing.h"
@@ -7,21 +8,11 @@ namespace {
 
 enum class Pushdown { kOn, kOff };
 
-Session& Oracle() {
-  static const std::unique_ptr<Session> session = OpenTpchOracle();
-  return *session;
-}
-
-Session& Skyhook(int threads) {
-  static std::map<int, std::unique_ptr<Session>> sessions;
-  auto& session = sessions[threads];
-  if (session == nullptr) {
-    SessionOptions options;
-    options.threads = threads;
-    options.data_directories = {TpchDirectory()};
-    session = OpenSession(options);
-  }
-  return *session;
+std::unique_ptr<Session> OpenTpch(int threads) {
+  SessionOptions options;
+  options.threads = threads;
+  options.data_directories = {TpchDirectory()};
+  return OpenSession(options);
 }
 
 void ExpectOnlyOurScans(const PlanNode& node) {
@@ -31,7 +22,25 @@ void ExpectOnlyOurScans(const PlanNode& node) {
   for (const PlanNode& child : node.children) ExpectOnlyOurScans(child);
 }
 
-class TpchTest : public ::testing::TestWithParam<std::tuple<int, Pushdown, int>> {};
+class TpchTest : public ::testing::TestWithParam<std::tuple<int, Pushdown, int>> {
+ protected:
+  static void SetUpTestSuite() { oracle_ = OpenTpchOracle(); }
+  static void TearDownTestSuite() {
+    oracle_.reset();
+    sessions_.clear();
+  }
+
+  static Session& Skyhook(int threads) {
+    auto& session = sessions_[threads];
+    if (session == nullptr) session = OpenTpch(threads);
+    return *session;
+  }
+  static Session& Oracle() { return *oracle_; }
+
+ private:
+  static inline std::unique_ptr<Session> oracle_;
+  static inline std::map<int, std::unique_ptr<Session>> sessions_;
+};
 
 TEST_P(TpchTest, EqualsDuckDbOverNativeTables) {
   const auto [number, pushdown, threads] = GetParam();
@@ -57,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(AllQueries, TpchTest,
                          });
 
 TEST(TpchDataTest, LineitemHasTheRowsOfScaleFactorOneTenth) {
-  EXPECT_THAT(RowsOfQuery(Skyhook(1), "SELECT count(*) FROM lineitem"),
+  EXPECT_THAT(RowsOfQuery(*OpenTpch(1), "SELECT count(*) FROM lineitem"),
               ::testing::ElementsAre("600572"));
 }
 

@@ -1,0 +1,129 @@
+#include "skyhook/plan/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "skyhook/testing/matchers.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::plan {
+namespace {
+
+using testing::Fn;
+using testing::Lit;
+using testing::Require;
+
+ExpressionPtr Int() { return Column(0, arrow::int64()); }
+ExpressionPtr Text() { return Column(0, arrow::utf8_view()); }
+ExpressionPtr Double() { return Column(0, arrow::float64()); }
+ExpressionPtr Real(double value) { return Lit(std::make_shared<arrow::DoubleScalar>(value)); }
+
+template <typename Value>
+ColumnStatistics Between(Value min, Value max, std::optional<int64_t> nulls = 0) {
+  ColumnStatistics out;
+  out.min = Lit(min)->literal();
+  out.max = Lit(max)->literal();
+  out.num_rows = 100;
+  out.null_count = nulls;
+  out.may_have_nan = false;
+  return out;
+}
+
+Verdict Of(const ExpressionPtr& predicate, const ColumnStatistics& statistics) {
+  return Decide(*predicate, [&](int) { return statistics; });
+}
+
+TEST(Decide, ComparesWithBounds) {
+  const auto ten_to_twenty = Between(int64_t{10}, int64_t{20});
+  EXPECT_EQ(Of(Fn(Function::kLess, {Int(), Lit(10)}), ten_to_twenty), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kLess, {Int(), Lit(11)}), ten_to_twenty), Verdict::kMaybe);
+  EXPECT_EQ(Of(Fn(Function::kLess, {Int(), Lit(21)}), ten_to_twenty), Verdict::kAlways);
+  EXPECT_EQ(Of(Fn(Function::kLess, {Lit(20), Int()}), ten_to_twenty), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kLessEqual, {Lit(10), Int()}), ten_to_twenty), Verdict::kAlways);
+  EXPECT_EQ(Of(Fn(Function::kEqual, {Int(), Lit(9)}), ten_to_twenty), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kNotEqual, {Int(), Lit(9)}), ten_to_twenty), Verdict::kAlways);
+  EXPECT_EQ(Of(Fn(Function::kIn, {Int(), Lit(5), Lit(25)}), ten_to_twenty), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kIn, {Int(), Lit(5), Lit(15)}), ten_to_twenty), Verdict::kMaybe);
+}
+
+TEST(Decide, NullsAreNeitherTrueNorFalse) {
+  const auto some_null = Between(int64_t{10}, int64_t{20}, 5);
+  const auto is_small = Fn(Function::kLess, {Int(), Lit(21)});
+  EXPECT_EQ(Of(is_small, some_null), Verdict::kMaybe) << "NULL rows do not pass";
+  EXPECT_EQ(Of(Fn(Function::kNot, {is_small}), some_null), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kIsNull, {Int()}), some_null), Verdict::kMaybe);
+  EXPECT_EQ(Of(Fn(Function::kIsNull, {Int()}), Between(int64_t{1}, int64_t{2})), Verdict::kNever);
+  ColumnStatistics all_null;
+  all_null.num_rows = 100;
+  all_null.null_count = 100;
+  EXPECT_EQ(Of(Fn(Function::kEqual, {Int(), Lit(1)}), all_null), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kIsNull, {Int()}), all_null), Verdict::kAlways);
+}
+
+TEST(Decide, NothingIsKnownWithoutStatistics) {
+  const auto nothing = [](int) { return std::optional<ColumnStatistics>(); };
+  EXPECT_EQ(Decide(*Fn(Function::kEqual, {Int(), Lit(1)}), nothing), Verdict::kMaybe);
+  EXPECT_EQ(Decide(*Fn(Function::kIsNull, {Int()}), nothing), Verdict::kMaybe);
+  EXPECT_EQ(Decide(*BoolLiteral(false), nothing), Verdict::kNever);
+  EXPECT_EQ(Decide(*BoolLiteral(true), nothing), Verdict::kAlways);
+}
+
+TEST(Decide, NanIsGreatestUnlessTheCallSaysIeee) {
+  ColumnStatistics one_to_two;
+  one_to_two.num_rows = 100;
+  one_to_two.null_count = 0;
+  one_to_two.min = std::make_shared<arrow::DoubleScalar>(1.0);
+  one_to_two.max = std::make_shared<arrow::DoubleScalar>(2.0);
+  one_to_two.may_have_nan = true;
+  const auto greater = Fn(Function::kGreater, {Double(), Real(100)});
+  EXPECT_EQ(Of(greater, one_to_two), Verdict::kMaybe) << "NaN > 100";
+  EXPECT_EQ(Of(Fn(Function::kLess, {Double(), Real(100)}), one_to_two), Verdict::kMaybe);
+  const auto is_nan = Fn(Function::kEqual, {Double(), Real(std::nan(""))});
+  EXPECT_EQ(Of(is_nan, one_to_two), Verdict::kMaybe);
+  CallOptions ieee;
+  ieee.nan = CallOptions::Nan::kIeee;
+  const auto ieee_greater = Require(Call(Function::kGreater, {Double(), Real(100)}, ieee));
+  EXPECT_EQ(Of(ieee_greater, one_to_two), Verdict::kNever);
+  one_to_two.may_have_nan = false;
+  EXPECT_EQ(Of(greater, one_to_two), Verdict::kNever);
+  EXPECT_EQ(Of(is_nan, one_to_two), Verdict::kNever);
+}
+
+TEST(Decide, PrefixesOfText) {
+  const auto m_to_p = Between(std::string("mango"), std::string("peach"));
+  EXPECT_EQ(Of(Fn(Function::kStartsWith, {Text(), Lit("q")}), m_to_p), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kStartsWith, {Text(), Lit("mam")}), m_to_p), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kStartsWith, {Text(), Lit("man")}), m_to_p), Verdict::kMaybe);
+  EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("z%")}), m_to_p), Verdict::kNever);
+  EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("_z%")}), m_to_p), Verdict::kMaybe);
+  EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("%")}), m_to_p), Verdict::kMaybe);
+}
+
+TEST(Decide, ConnectivesFollowKleene) {
+  const auto ten_to_twenty = Between(int64_t{10}, int64_t{20}, std::nullopt);
+  const auto never = Fn(Function::kLess, {Int(), Lit(5)});
+  const auto maybe = Fn(Function::kLess, {Int(), Lit(15)});
+  EXPECT_EQ(Of(Require(And({maybe, never})), ten_to_twenty), Verdict::kNever);
+  EXPECT_EQ(Of(Require(Or({maybe, never})), ten_to_twenty), Verdict::kMaybe);
+  EXPECT_EQ(Of(Require(Or({never, never})), ten_to_twenty), Verdict::kNever);
+}
+
+TEST(Decide, PredicatesThatCanFailAreLeftToEvaluation) {
+  const auto sum = Fn(Function::kAdd, {Int(), Lit(std::numeric_limits<int64_t>::max())});
+  const auto fails =
+      Require(And({Fn(Function::kLess, {Int(), Lit(5)}), Fn(Function::kEqual, {sum, Lit(0)})}));
+  EXPECT_EQ(Of(fails, Between(int64_t{10}, int64_t{20})), Verdict::kMaybe);
+}
+
+TEST(EqualityProbe, IsWhatABloomFilterCanBeAsked) {
+  const auto probe = EqualityProbeOf(*Fn(Function::kIn, {Int(), Lit(1), Lit(2)}));
+  ASSERT_TRUE(probe.has_value());
+  EXPECT_EQ(probe->values.size(), 2u);
+  EXPECT_FALSE(EqualityProbeOf(*Fn(Function::kLess, {Int(), Lit(1)})).has_value());
+  EXPECT_TRUE(EqualityProbeOf(*Fn(Function::kEqual, {Lit(1), Int()})).has_value());
+}
+
+}  // namespace
+}  // namespace skyhook::plan
