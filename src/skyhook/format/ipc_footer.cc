@@ -11,13 +11,17 @@ namespace {
 
 /// The length of the footer (little-endian) and "ARROW1".
 constexpr int64_t kTrailerBytes = 10;
-/// Footer.recordBatches, a vector of Block: offset (8 bytes), metadata length (4), 4 of padding,
-/// body length (8). See Arrow's format/File.fbs.
+/// Footer.dictionaries and .recordBatches, vectors of Block: offset (8 bytes), metadata length (4),
+/// 4 of padding, body length (8). See Arrow's format/File.fbs.
+constexpr int kDictionariesField = 2;
 constexpr int kRecordBatchesField = 3;
 constexpr size_t kBlockBytes = 24;
-/// Message.header_type and .header, and RecordBatch.length. See Arrow's format/Message.fbs.
+/// Fields of Message, the header types that are looked for, and RecordBatch.length. See Arrow's
+/// format/Message.fbs.
 constexpr int kHeaderTypeField = 1;
 constexpr int kHeaderField = 2;
+constexpr int kBodyLengthField = 3;
+constexpr uint8_t kDictionaryHeader = 2;
 constexpr uint8_t kRecordBatchHeader = 3;
 constexpr int kLengthField = 0;
 /// Marks a message whose length follows; Arrow before 0.15 wrote the length alone.
@@ -45,9 +49,9 @@ arrow::Result<IpcBatch> BatchOf(const uint8_t* block, int64_t file_size) {
   return IpcBatch{metadata, body, 0};
 }
 
-arrow::Result<std::vector<IpcBatch>> BatchesOf(std::span<const uint8_t> footer, int64_t file_size) {
-  ARROW_ASSIGN_OR_RAISE(const FlatTable table, FlatTable::Root(footer));
-  ARROW_ASSIGN_OR_RAISE(const auto blocks, table.Structs(kRecordBatchesField, kBlockBytes));
+arrow::Result<std::vector<IpcBatch>> BlocksOf(const FlatTable& footer, int field,
+                                              int64_t file_size) {
+  ARROW_ASSIGN_OR_RAISE(const auto blocks, footer.Structs(field, kBlockBytes));
   std::vector<IpcBatch> out;
   for (size_t at = 0; at < blocks.size(); at += kBlockBytes) {
     ARROW_ASSIGN_OR_RAISE(const IpcBatch batch, BatchOf(blocks.data() + at, file_size));
@@ -56,33 +60,66 @@ arrow::Result<std::vector<IpcBatch>> BatchesOf(std::span<const uint8_t> footer, 
   return out;
 }
 
-arrow::Result<int64_t> RowsOf(std::span<const uint8_t> message) {
+/// The header of a message, which must have the type and not more body than its block.
+arrow::Result<FlatTable> HeaderOf(std::span<const uint8_t> message, uint8_t type,
+                                  const IpcBatch& block) {
   const bool continued = Load<uint32_t>(message.data()) == kContinuation;
   const size_t prefix = continued ? 8 : 4;
-  if (message.size() < prefix) return base::CorruptData("record batch without metadata");
+  if (message.size() < prefix) return base::CorruptData("message without metadata");
   ARROW_ASSIGN_OR_RAISE(const FlatTable table, FlatTable::Root(message.subspan(prefix)));
-  ARROW_ASSIGN_OR_RAISE(const uint8_t type, table.Scalar<uint8_t>(kHeaderTypeField, 0));
-  ARROW_ASSIGN_OR_RAISE(const auto batch, table.Table(kHeaderField));
-  if (type != kRecordBatchHeader || !batch.has_value()) {
-    return base::CorruptData("a message of type {} where a record batch is expected", type);
+  ARROW_ASSIGN_OR_RAISE(const auto found, table.Scalar<uint8_t>(kHeaderTypeField, 0));
+  ARROW_ASSIGN_OR_RAISE(const auto header, table.Table(kHeaderField));
+  if (found != type || !header.has_value()) {
+    return base::CorruptData("a message of type {} where type {} is expected", found, type);
   }
-  ARROW_ASSIGN_OR_RAISE(const int64_t rows, batch->Scalar<int64_t>(kLengthField, 0));
-  if (rows < 0) return base::CorruptData("record batch with {} rows", rows);
-  return rows;
+  // Arrow allocates what the message says.
+  ARROW_ASSIGN_OR_RAISE(const auto body, table.Scalar<int64_t>(kBodyLengthField, 0));
+  if (body < 0 || body > block.body_bytes) {
+    return base::CorruptData("message with {} bytes in a block of {}", body, block.body_bytes);
+  }
+  return *header;
+}
+
+/// Checks the messages of blocks; returns their headers, which refer to `buffers`.
+arrow::Result<std::vector<FlatTable>> ReadHeaders(const ByteReader& reader,
+                                                  const std::vector<IpcBatch>& blocks, uint8_t type,
+                                                  base::Buffers* buffers) {
+  std::vector<base::ByteRange> ranges;
+  for (const IpcBatch& block : blocks) ranges.push_back(block.metadata);
+  ARROW_ASSIGN_OR_RAISE(*buffers, reader.Read(ranges));
+  std::vector<FlatTable> out;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(const FlatTable header,
+                          HeaderOf(SpanOf(*(*buffers)[i]), type, blocks[i]));
+    out.push_back(header);
+  }
+  return out;
 }
 
 arrow::Status CountRows(const ByteReader& reader, std::vector<IpcBatch>* batches) {
-  std::vector<base::ByteRange> ranges;
-  for (const IpcBatch& batch : *batches) ranges.push_back(batch.metadata);
-  ARROW_ASSIGN_OR_RAISE(const base::Buffers buffers, reader.Read(ranges));
+  base::Buffers buffers;
+  ARROW_ASSIGN_OR_RAISE(const auto headers,
+                        ReadHeaders(reader, *batches, kRecordBatchHeader, &buffers));
   int64_t total = 0;
   for (size_t i = 0; i < batches->size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE((*batches)[i].num_rows, RowsOf(SpanOf(*buffers[i])));
-    if (__builtin_add_overflow(total, (*batches)[i].num_rows, &total)) {
-      return base::CorruptData("record batch {} with {} rows", i, (*batches)[i].num_rows);
+    int64_t& rows = (*batches)[i].num_rows;
+    ARROW_ASSIGN_OR_RAISE(rows, headers[i].Scalar<int64_t>(kLengthField, 0));
+    if (rows < 0 || __builtin_add_overflow(total, rows, &total)) {
+      return base::CorruptData("record batch {} with {} rows", i, rows);
     }
   }
   return arrow::Status::OK();
+}
+
+arrow::Status ReadBlocks(const ByteReader& reader, std::span<const uint8_t> bytes,
+                         IpcFooter* footer) {
+  const int64_t file_size = reader.source().size();
+  ARROW_ASSIGN_OR_RAISE(const FlatTable table, FlatTable::Root(bytes));
+  ARROW_ASSIGN_OR_RAISE(const auto dictionaries, BlocksOf(table, kDictionariesField, file_size));
+  base::Buffers buffers;
+  ARROW_RETURN_NOT_OK(ReadHeaders(reader, dictionaries, kDictionaryHeader, &buffers).status());
+  ARROW_ASSIGN_OR_RAISE(footer->batches, BlocksOf(table, kRecordBatchesField, file_size));
+  return CountRows(reader, &footer->batches);
 }
 
 }  // namespace
@@ -106,8 +143,7 @@ arrow::Result<IpcFooter> ReadIpcFooter(const ByteReader& reader,
     ARROW_ASSIGN_OR_RAISE(footer.known.bytes, reader.ReadOne(range));
   }
   const auto table = SpanOf(*footer.known.bytes).first(static_cast<size_t>(length));
-  ARROW_ASSIGN_OR_RAISE(footer.batches, BatchesOf(table, file_size));
-  ARROW_RETURN_NOT_OK(CountRows(reader, &footer.batches));
+  ARROW_RETURN_NOT_OK(ReadBlocks(reader, table, &footer));
   return footer;
 }
 

@@ -25,8 +25,8 @@ struct IpcFooter {
   std::vector<IpcBatch> batches;
 };
 
-/// Reads the footer of a file that ends with `tail`, and with one more call the metadata of all
-/// record batches.
+/// Reads the footer of a file that ends with `tail`, and then the metadata of all dictionary and
+/// record batches, whose lengths are checked.
 arrow::Result<IpcFooter> ReadIpcFooter(const ByteReader& reader,
                                        const std::shared_ptr<arrow::Buffer>& tail,
                                        int64_t max_bytes);

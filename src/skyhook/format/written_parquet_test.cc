@@ -25,13 +25,13 @@ void PrintTo(const Layout& layout, std::ostream* out) { *out << layout.name; }
 
 std::shared_ptr<arrow::Buffer> Write(const arrow::Table& table, const Layout& layout) {
   Builder builder;
-  builder.data_pagesize(4096)->write_batch_size(100)->max_row_group_length(2000);
+  builder.data_pagesize(4096)->write_batch_size(100)->max_row_group_length(1000);
   layout.set(&builder);
   if (layout.decimals_as_integers) builder.enable_store_decimal_as_integer();
   parquet::ArrowWriterProperties::Builder arrow_builder;
   if (layout.store_schema) arrow_builder.store_schema();
   auto sink = testing::Require(arrow::io::BufferOutputStream::Create());
-  testing::Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, 2000,
+  testing::Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, 1000,
                                               builder.build(), arrow_builder.build()));
   return testing::Require(sink->Finish());
 }
@@ -99,7 +99,7 @@ class WrittenParquet : public ::testing::TestWithParam<Layout> {};
 TEST_P(WrittenParquet, ReadsAsArrowDoes) {
   for (const double nulls : {0.0, 0.3, 1.0}) {
     SCOPED_TRACE(nulls);
-    const auto bytes = Write(*RandomTable(5000, nulls), GetParam());
+    const auto bytes = Write(*RandomTable(2500, nulls), GetParam());
     const auto expected = ReadByArrow(bytes);
     const auto fragment = OpenBytes(bytes);
     ASSERT_EQ(fragment->num_row_groups(), 3);
