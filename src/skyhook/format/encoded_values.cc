@@ -35,8 +35,9 @@ arrow::Result<std::unique_ptr<Decoder>> MakeDecoder(const Job& job) {
                              parquet::TypeToString(job.column.physical_type()));
   }
   base.release();
-  decoder->SetData(job.count, job.bytes.data(), static_cast<int>(job.bytes.size()));
-  return std::unique_ptr<Decoder>(decoder);
+  std::unique_ptr<Decoder> owned(decoder);  // before SetData, which throws on damaged pages
+  owned->SetData(job.count, job.bytes.data(), static_cast<int>(job.bytes.size()));
+  return owned;
 }
 
 arrow::Status CheckCount(const Job& job, int decoded) {
