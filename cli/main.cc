@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 
+#include "cli/allocators.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
@@ -128,7 +129,8 @@ int Main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
   }
-  const Status ready = arrow::compute::Initialize();
+  Status ready = BoundAllocators(arguments.run.memory);
+  if (ready.ok()) ready = arrow::compute::Initialize();
   if (!ready.ok()) return Report(ready);
   return Report(commands[app.get_subcommands().front()]());
 }

@@ -23,7 +23,7 @@ struct Limits {
   /// Base rows examined. Units are not split for it, so that it may be overshot by one unit.
   int64_t rows_in = kUnlimited;
   /// Bytes held by partial aggregates and top-k candidates. Aggregates flush what they have when
-  /// they reach it, and go on.
+  /// they reach it, and go on. With less than 32 MiB, fewer rows are read ahead.
   int64_t memory_bytes = 64 * 1024 * 1024;
   /// Rows of one returned batch at most.
   int64_t batch_rows = 64 * 1024;

@@ -186,6 +186,9 @@ class ScanOfTable : public Scan {
     return declared_schema_;
   }
   int num_units() const override { return static_cast<int>(work_->num_units()); }
+  int num_streams() const override {
+    return std::clamp(num_units(), 1, work_->options().max_streams);
+  }
   double progress() const override { return work_->progress(); }
 
   plan::Cost cost() const override {
@@ -227,12 +230,36 @@ arrow::Result<std::vector<bool>> SkippedFragments(const plan::Pipeline& pipeline
   return skipped;
 }
 
+// Bytes that a stream holds of a fragment: the rows it reads ahead, of every column, as they are
+// stored and decoded, with the dictionaries.
+int64_t StreamBytes(const site::FragmentDescription& fragment) {
+  constexpr int64_t kRowsAhead = 128 * 1024;
+  constexpr int64_t kTimesStored = 3;
+  int64_t rows = 0;
+  for (const plan::RowRange& group : fragment.row_groups) rows = std::max(rows, group.size());
+  if (rows == 0) return 0;
+  const double row_bytes =
+      static_cast<double>(fragment.bytes) / static_cast<double>(fragment.num_rows);
+  return static_cast<int64_t>(row_bytes * static_cast<double>(std::min(rows, kRowsAhead))) *
+         kTimesStored;
+}
+
+int StreamsThatFit(const Table& table, const ScanOptions& options) {
+  int64_t most = 1;
+  for (const TableFragment& fragment : table.fragments) {
+    most = std::max(most, StreamBytes(fragment.description));
+  }
+  return static_cast<int>(
+      std::clamp<int64_t>(options.memory_bytes / most, 1, std::max(options.max_streams, 1)));
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> table,
                                                 plan::Pipeline pipeline, ScanOptions options) {
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
   ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
+  options.max_streams = StreamsThatFit(*table, options);
   ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
   CutOptions cut{.max_streams = options.max_streams,

@@ -18,10 +18,12 @@
 namespace skyhook::client {
 
 struct ScanOptions {
-  /// Threads that will pull; streams beyond it find no work. More streams, smaller units.
+  /// Threads that will pull, at most; num_streams() tells how many are of use. More streams,
+  /// smaller units.
   int max_streams = 1;
-  /// Memory of the whole scan, in bytes: half for merging partials (then they spill), the rest
-  /// shared by the streams.
+  /// Memory of the whole scan, in bytes. Merging partials spills when it holds a third of it; the
+  /// streams share a quarter for their own, which they hold twice while they flush; the rest is for
+  /// what is being read.
   int64_t memory_bytes = int64_t{1} << 30;
   std::string spill_directory = "/tmp";
   int64_t batch_rows = 64 * 1024;
@@ -67,8 +69,11 @@ class Scan {
   /// are declared as utf8, and small decimals as decimal128, because few consumers read those.
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
 
-  /// Units of work at the start: no more streams than this are of use.
+  /// Units of work at the start.
   virtual int num_units() const = 0;
+  /// Streams to open: as many as asked for, but no more than there are units, and no more than the
+  /// memory holds. At least 1.
+  virtual int num_streams() const = 0;
   /// Done units over all units, in [0, 1].
   virtual double progress() const = 0;
   /// The cost so far, of all streams.

@@ -162,6 +162,15 @@ TEST_P(ScanTest, EveryRowComesOnceAndInOrder) {
   EXPECT_EQ(scan_->cost().fragments, kFiles);
 }
 
+TEST_P(ScanTest, StreamsAreAsManyAsTheMemoryHolds) {
+  const plan::Pipeline pipeline = testing::Read(*Schema(), {"name"});
+  EXPECT_EQ(Make(pipeline)->num_streams(), Threads());
+  options_.memory_bytes = table_->fragments[0].description.bytes;
+  EXPECT_EQ(Make(pipeline)->num_streams(), std::min(Threads(), 3));
+  options_.memory_bytes = 1;
+  EXPECT_EQ(Make(pipeline)->num_streams(), 1);
+}
+
 TEST_P(ScanTest, AFilterKeepsItsRows) {
   plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
   pipeline.filter = {Fn(Function::kGreater, {Col(pipeline, "price"), Lit(990)})};

@@ -13,7 +13,7 @@ constexpr int64_t kMinStreamBytes = 1024 * 1024;
 base::Limits LimitsOf(const ScanOptions& options) {
   base::Limits limits;
   limits.memory_bytes =
-      std::max(options.memory_bytes / 2 / std::max(options.max_streams, 1), kMinStreamBytes);
+      std::max(options.memory_bytes / 4 / std::max(options.max_streams, 1), kMinStreamBytes);
   limits.batch_rows = options.batch_rows;
   return limits;
 }

@@ -17,8 +17,11 @@ namespace {
 // Rows that are worked on at a time: small enough that a few columns of them stay in the cache.
 constexpr int64_t kChunkRows = 4096;
 // Rows whose predicates are evaluated before the other columns are fetched. Bounds what is held of
-// row groups of any size.
-constexpr int64_t kWindowRows = 128 * 1024;
+// row groups of any size: at most so many, and fewer where a call has little memory, by what wide
+// rows take.
+constexpr int64_t kMaxWindowRows = 128 * 1024;
+constexpr int64_t kMinWindowRows = 16 * 1024;
+constexpr int64_t kRowBytes = 256;
 // Rows that are left are fetched in blocks of this many: fewer never share a page worth skipping.
 constexpr int64_t kBlockRows = 512;
 
@@ -81,11 +84,17 @@ Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>
   return out;
 }
 
+RowGroupScan::RowGroupScan(Inputs inputs)
+    : inputs_(std::move(inputs)),
+      window_rows_(std::clamp(inputs_.memory_bytes / kRowBytes, kMinWindowRows, kMaxWindowRows)) {}
+
 Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   std::unique_ptr<RowGroupScan> scan(new RowGroupScan(std::move(inputs)));
   Inputs& in = scan->inputs_;
   ARROW_ASSIGN_OR_RAISE(scan->conjuncts_, OrderConjuncts(in.conjuncts, &in.program));
-  for (const plan::RowRange& range : in.rows.ranges()) Split(range, kWindowRows, &scan->windows_);
+  for (const plan::RowRange& range : in.rows.ranges()) {
+    Split(range, scan->window_rows_, &scan->windows_);
+  }
   std::set<int> columns;
   for (const CompiledConjunct& conjunct : scan->conjuncts_) {
     const auto& read = in.program.node(conjunct.node).columns;
@@ -130,7 +139,7 @@ std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
 Status RowGroupScan::NextWindow() {
   std::vector<plan::RowRange> ranges;
   int64_t rows = 0;
-  while (!windows_.empty() && rows + windows_.front().size() <= kWindowRows) {
+  while (!windows_.empty() && rows + windows_.front().size() <= window_rows_) {
     ranges.push_back(windows_.front());
     rows += windows_.front().size();
     Split(windows_.front(), kChunkRows, &todo_);

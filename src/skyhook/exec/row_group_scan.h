@@ -39,6 +39,7 @@ class RowGroupScan {
     std::vector<int> output_columns;  ///< input columns that chunks are asked for afterwards
     const std::vector<int>* fields = nullptr;
     plan::Cost* cost = nullptr;
+    int64_t memory_bytes = 0;  ///< of the call; what is fetched ahead stays well below
   };
 
   static arrow::Result<std::unique_ptr<RowGroupScan>> Make(Inputs inputs);
@@ -53,7 +54,7 @@ class RowGroupScan {
   }
 
  private:
-  explicit RowGroupScan(Inputs inputs) : inputs_(std::move(inputs)) {}
+  explicit RowGroupScan(Inputs inputs);
 
   arrow::Status NextWindow();
   arrow::Status FilterNextChunk();
@@ -61,6 +62,7 @@ class RowGroupScan {
   std::unique_ptr<Chunk> TakeChunk();
 
   Inputs inputs_;
+  const int64_t window_rows_;
   DictionaryColumns dictionaries_;
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;

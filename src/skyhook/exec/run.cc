@@ -185,6 +185,7 @@ class KernelExecution : public Execution {
     inputs.output_columns = output_columns_;
     inputs.fields = &fields_;
     inputs.cost = &outcome_.cost;
+    inputs.memory_bytes = request_.limits.memory_bytes;
     return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
   }
 

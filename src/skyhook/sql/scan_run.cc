@@ -187,8 +187,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   plan::Pipeline pipeline = ValueOrThrow(*state->query, builder.Finish());
   state->schema = pipeline.ResultSchema();
   state->scan = StartScan(scan, std::move(pipeline), std::move(filters.runtime), state.get());
-  state->threads =
-      std::clamp<idx_t>(static_cast<idx_t>(state->scan->num_units()), 1, state->threads);
+  state->threads = static_cast<idx_t>(state->scan->num_streams());
   if (state->account != nullptr) state->account->Begin(state->scan, std::move(filters.texts));
   return state;
 }
