@@ -182,6 +182,18 @@ std::string CaseText(const Expression& expression, const arrow::Schema* schema) 
   return fmt::format("{} ELSE {} END", out, arguments.back()->ToString(schema));
 }
 
+// Values of other types are passed through; nothing can be made of them.
+arrow::Status CheckComputable(const char* where, const arrow::DataType& type) {
+  if (IsComputable(type)) return arrow::Status::OK();
+  return base::UnsupportedPlan("{} of type {}", where, type.ToString());
+}
+
+// Interval constants belong to date arithmetic and nothing else.
+bool IsInterval(const Expression& expression) {
+  return expression.kind() == Kind::kLiteral &&
+         expression.type()->id() == Type::INTERVAL_MONTH_DAY_NANO;
+}
+
 // The node with other arguments; types are those of the old ones, so that no rule has to run again.
 ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments) {
   if (node.kind() == Kind::kCall) {
@@ -250,6 +262,12 @@ Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> argumen
   if (arguments.empty()) {
     return base::UnsupportedPlan("{} without arguments", EntryOf(function).name);
   }
+  const bool additive = function == Function::kAdd || function == Function::kSubtract;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!IsInterval(*arguments[i]) || (additive && i == 1)) continue;
+    return base::UnsupportedPlan("{} of the interval {}", EntryOf(function).name,
+                                 arguments[i]->ToString());
+  }
   ARROW_ASSIGN_OR_RAISE(auto result, ResultType(function, arguments, options, type));
   return ExpressionFactory::MakeCall(function, options, std::move(result), std::move(arguments));
 }
@@ -268,6 +286,7 @@ Result<ExpressionPtr> Case(std::vector<ExpressionPtr> arguments) {
                                  arguments.size());
   }
   const auto& type = arguments.back()->type();
+  ARROW_RETURN_NOT_OK(CheckComputable("CASE", *type));
   for (size_t i = 0; i + 1 < arguments.size(); ++i) {
     const auto& wanted = i % 2 == 0 ? arrow::boolean() : type;
     if (!arguments[i]->type()->Equals(*wanted)) {
@@ -281,6 +300,7 @@ Result<ExpressionPtr> Case(std::vector<ExpressionPtr> arguments) {
 Result<ExpressionPtr> Coalesce(std::vector<ExpressionPtr> arguments) {
   if (arguments.empty()) return base::UnsupportedPlan("COALESCE without arguments");
   const auto type = arguments[0]->type();
+  ARROW_RETURN_NOT_OK(CheckComputable("COALESCE", *type));
   for (const auto& argument : arguments) {
     if (!argument->type()->Equals(*type)) {
       return base::UnsupportedPlan("COALESCE of {} and {}", type->ToString(),

@@ -235,8 +235,12 @@ Status Validate(const Pipeline& pipeline) {
     }
   }
   for (const NamedExpression& column : pipeline.projection) {
-    ARROW_RETURN_NOT_OK(CheckColumns(*column.expression, *pipeline.input,
-                                     fmt::format("projection '{}'", column.name)));
+    const std::string part = fmt::format("projection '{}'", column.name);
+    ARROW_RETURN_NOT_OK(CheckColumns(*column.expression, *pipeline.input, part));
+    if (column.expression->kind() == Expression::Kind::kLiteral &&
+        column.expression->type()->id() == arrow::Type::INTERVAL_MONTH_DAY_NANO) {
+      return base::UnsupportedPlan("{}: an interval is no column", part);
+    }
   }
   return CheckReduction(pipeline);
 }

@@ -226,8 +226,6 @@ TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
       std::make_shared<arrow::TimestampScalar>(-1, arrow::timestamp(TimeUnit::MILLI)),
       std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::NANO, "UTC")),
       std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::MICRO, "Asia/Tokyo")),
-      std::make_shared<arrow::MonthDayNanoIntervalScalar>(interval,
-                                                          arrow::month_day_nano_interval()),
       arrow::MakeNullScalar(arrow::uint16()),
       arrow::MakeNullScalar(arrow::decimal64(10, 4)),
   };
@@ -235,6 +233,21 @@ TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
     SCOPED_TRACE(value->type->ToString());
     ExpectReturns(arrow::int64(), Require(Literal(value)));
   }
+  const auto micros = arrow::timestamp(TimeUnit::MICRO);
+  const auto longest = Require(Literal(std::make_shared<arrow::MonthDayNanoIntervalScalar>(
+      interval, arrow::month_day_nano_interval())));
+  ExpectReturns(micros, Fn(Function::kAdd, {Col(0, micros), longest}));
+}
+
+TEST(SubstraitTest, AnIntervalIsNoColumn) {
+  const auto day = Require(Literal(std::make_shared<arrow::MonthDayNanoIntervalScalar>(
+      arrow::MonthDayNanoIntervalType::MonthDayNanos{0, 1, 0}, arrow::month_day_nano_interval())));
+  EXPECT_THAT(Validate(Projecting(arrow::int64(), day)),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "an interval is no column"));
+  EXPECT_THAT(Call(Function::kIsNull, {day}),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "is_null of the interval"));
+  EXPECT_THAT(Coalesce({day, day}),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "COALESCE of type"));
 }
 
 TEST(SubstraitTest, NaNAndNegativeZeroReturnAsTheyAre) {

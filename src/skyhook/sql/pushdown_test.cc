@@ -75,6 +75,20 @@ TEST_F(PushdownTest, CountWithAFilter) {
   EXPECT_EQ(answer.accounts()[0]->cost().rows_out, 1);
 }
 
+TEST_F(PushdownTest, IntervalsAreAddedWhereTheDataIs) {
+  Write("t.parquet", kShapes, kRows);
+  const Answer answer = AskPath(
+      "SELECT max(day + INTERVAL 1 MONTH), min(day - INTERVAL 2 DAY) FROM {} "
+      "WHERE day + INTERVAL 30 DAY > TIMESTAMP '2024-01-31'",
+      "t.parquet");
+  EXPECT_THAT(Rows(*answer.table),
+              ElementsAre("2024-03-01 00:00:00.000000, 2023-12-31 00:00:00.000000"));
+  EXPECT_TRUE(Pushed(*answer.accounts()[0], PushedPart::Kind::kAggregate));
+  EXPECT_THAT(RowsBothWays("SELECT id, day + INTERVAL 1 MONTH - INTERVAL 3 HOUR FROM " +
+                           Path("t.parquet") + " ORDER BY id"),
+              ::testing::Contains("3, 2024-02-02 21:00:00.000000"));
+}
+
 TEST_F(PushdownTest, ComputedColumn) {
   Write("t.parquet", kShapes, kRows);
   const Answer answer = AskPath(
