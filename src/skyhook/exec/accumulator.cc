@@ -30,25 +30,6 @@ int64_t BytesOf(const std::vector<T>& values) {
   return static_cast<int64_t>(values.capacity() * sizeof(T));
 }
 
-// Values of some groups as an array of `type`; NULL where `seen` is 0.
-template <typename T>
-Result<std::shared_ptr<arrow::Array>> ArrayOf(const std::shared_ptr<arrow::DataType>& type,
-                                              const std::vector<T>& values,
-                                              const std::vector<uint8_t>* seen, Groups groups) {
-  const auto count = static_cast<int64_t>(groups.size());
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(count));
-  BufferPtr valid;
-  if (seen != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(valid, AllocateValues<uint8_t>(count));
-  }
-  for (size_t i = 0; i < groups.size(); ++i) {
-    const auto group = static_cast<size_t>(groups[i]);
-    MutableValues<T>(out)[i] = values[group];
-    if (seen != nullptr) valid->mutable_data()[i] = (*seen)[group];
-  }
-  return Column::Flat(type, count, std::move(out), std::move(valid)).ToArray();
-}
-
 // The rows of partial state that hold something, as rows to count.
 Result<GroupedRows> WithValues(const Column& state, GroupedRows rows) {
   rows.counts = state.valid();
@@ -59,7 +40,7 @@ class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
 
-  Status Update(const Column*, const GroupedRows& rows) override {
+  Status Update(std::span<const Column>, const GroupedRows& rows) override {
     if (rows.groups == nullptr && rows.counts == nullptr) {
       counts_[0] += rows.rows;
       return Status::OK();
@@ -81,7 +62,7 @@ class CountAccumulator : public Accumulator {
   }
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
-    return ArrayOf(arrow::int64(), counts_, nullptr, groups);
+    return ArrayOfGroups(arrow::int64(), counts_, nullptr, groups);
   }
 
   int64_t bytes_held() const override { return BytesOf(counts_); }
@@ -100,7 +81,8 @@ class ExactSumAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(const Column* argument, const GroupedRows& rows) override {
+  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+    const Column* argument = arguments.data();
     return VisitPhysical(*argument->type(), [&](auto value) {
       using T = decltype(value);
       if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
@@ -120,7 +102,7 @@ class ExactSumAccumulator : public Accumulator {
   }
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
-    ARROW_ASSIGN_OR_RAISE(auto sums, ArrayOf(type_, sums_, &seen_, groups));
+    ARROW_ASSIGN_OR_RAISE(auto sums, ArrayOfGroups(type_, sums_, &seen_, groups));
     return arrow::ArrayVector{sums};
   }
 
@@ -133,7 +115,7 @@ class ExactSumAccumulator : public Accumulator {
                              type_->ToString());
       }
     }
-    return ArrayOf(type_, sums_, &seen_, groups);
+    return ArrayOfGroups(type_, sums_, &seen_, groups);
   }
 
   int64_t bytes_held() const override { return BytesOf(sums_) + BytesOf(seen_); }
@@ -186,7 +168,8 @@ class FloatSumAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(const Column* argument, const GroupedRows& rows) override {
+  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+    const Column* argument = arguments.data();
     if (argument->type()->id() == arrow::Type::FLOAT) {
       return AddAll(argument->values<float>(), argument->is_constant(), rows);
     }
@@ -205,15 +188,15 @@ class FloatSumAccumulator : public Accumulator {
     std::vector<double> corrections(low_.size());
     for (size_t i = 0; i < low_.size(); ++i)
       corrections[i] = std::isfinite(high_[i]) ? low_[i] : 0.0;
-    ARROW_ASSIGN_OR_RAISE(auto high, ArrayOf(arrow::float64(), high_, &seen_, groups));
-    ARROW_ASSIGN_OR_RAISE(auto low, ArrayOf(arrow::float64(), corrections, &seen_, groups));
+    ARROW_ASSIGN_OR_RAISE(auto high, ArrayOfGroups(arrow::float64(), high_, &seen_, groups));
+    ARROW_ASSIGN_OR_RAISE(auto low, ArrayOfGroups(arrow::float64(), corrections, &seen_, groups));
     return arrow::ArrayVector{high, low};
   }
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     std::vector<double> sums(high_.size());
     for (size_t i = 0; i < sums.size(); ++i) sums[i] = Sum(i);
-    return ArrayOf(arrow::float64(), sums, &seen_, groups);
+    return ArrayOfGroups(arrow::float64(), sums, &seen_, groups);
   }
 
   int64_t bytes_held() const override { return BytesOf(high_) + BytesOf(low_) + BytesOf(seen_); }
@@ -265,7 +248,8 @@ class ExtremeAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(const Column* argument, const GroupedRows& rows) override {
+  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+    const Column* argument = arguments.data();
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (rows.count(i)) Take(rows.group(i), At(*argument, i));
     }
@@ -275,7 +259,7 @@ class ExtremeAccumulator : public Accumulator {
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
     ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
     ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
-    return Update(&column, with_values);
+    return Update(std::span(&column, 1), with_values);
   }
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
@@ -293,7 +277,7 @@ class ExtremeAccumulator : public Accumulator {
       ARROW_ASSIGN_OR_RAISE(Column column, builder.Finish(type_));
       return column.ToArray();
     } else {
-      return ArrayOf(type_, values_, &seen_, groups);
+      return ArrayOfGroups(type_, values_, &seen_, groups);
     }
   }
 
@@ -337,7 +321,8 @@ class DistinctAccumulator : public Accumulator {
 
   void Resize(int64_t groups) override { groups_ = groups; }
 
-  Status Update(const Column* argument, const GroupedRows& rows) override {
+  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+    const Column* argument = arguments.data();
     Column values = *argument;
     std::vector<int32_t> counting;
     if (rows.counts != nullptr) {
@@ -372,7 +357,7 @@ class DistinctAccumulator : public Accumulator {
       groups.insert(groups.end(), static_cast<size_t>(lists.value_length(i)), rows.group(i));
     }
     GroupedRows values_of{end - begin, rows.groups == nullptr ? nullptr : groups.data(), nullptr};
-    return Update(&values, values_of);
+    return Update(std::span(&values, 1), values_of);
   }
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
@@ -398,7 +383,7 @@ class DistinctAccumulator : public Accumulator {
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     std::vector<int64_t> counts(static_cast<size_t>(std::max<int64_t>(groups_, 1)), 0);
     ARROW_RETURN_NOT_OK(VisitPairs([&](uint32_t group, int32_t) { ++counts[group]; }));
-    return ArrayOf(arrow::int64(), counts, nullptr, groups);
+    return ArrayOfGroups(arrow::int64(), counts, nullptr, groups);
   }
 
   int64_t bytes_held() const override { return pairs_.bytes_held() + values_.bytes_held(); }
@@ -438,6 +423,16 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
       return std::make_unique<ExactSumAccumulator>(
           plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0);
+    case StateKind::kMoments:
+      return MakeMomentsAccumulator();
+    case StateKind::kComoments:
+      return MakeComomentsAccumulator();
+    case StateKind::kDistinctSketch:
+      return MakeSketchAccumulator();
+    case StateKind::kBitAnd:
+    case StateKind::kBitOr:
+    case StateKind::kBitXor:
+      return MakeBitsAccumulator(kind, argument);
     default:
       break;
   }
@@ -463,6 +458,13 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
           arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
     case StateKind::kDistinct:
       return {arrow::list(argument)};
+    case StateKind::kDistinctSketch:
+      return {arrow::binary()};
+    case StateKind::kMoments:
+      return {arrow::int64(), arrow::float64(), arrow::float64()};
+    case StateKind::kComoments:
+      return {arrow::int64(),   arrow::float64(), arrow::float64(),
+              arrow::float64(), arrow::float64(), arrow::float64()};
     default:
       return {argument};
   }

@@ -32,9 +32,9 @@ class Accumulator {
 
   /// Makes room for groups [0, groups); new ones have seen no value.
   virtual void Resize(int64_t groups) = 0;
-  /// Takes the values of `argument` (flat or constant; null for a count of rows). The rows'
+  /// Takes the values of the arguments (flat or constant; none for a count of rows). The rows'
   /// `counts` already leave out NULL values.
-  virtual arrow::Status Update(const Column* argument, const GroupedRows& rows) = 0;
+  virtual arrow::Status Update(std::span<const Column> arguments, const GroupedRows& rows) = 0;
   /// Takes partial state of the same kind, in the columns that Partial gives.
   virtual arrow::Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) = 0;
   /// The partial state of the given groups.
@@ -46,13 +46,55 @@ class Accumulator {
 };
 
 /// What an accumulator keeps. An average is a sum and a count.
-enum class StateKind : uint8_t { kCount, kSum, kMinimum, kMaximum, kDistinct };
+enum class StateKind : uint8_t {
+  kCount,
+  kSum,
+  kMinimum,
+  kMaximum,
+  kDistinct,
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kMoments,
+  kComoments,
+  kDistinctSketch,
+};
 
+/// `argument` is the type of the first argument, null for a count of rows.
 arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
 
 /// The types of the columns that Partial gives.
 std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
+
+/// Count, mean and sum of squared deviations (Welford; merged as Chan, Golub and LeVeque do).
+std::unique_ptr<Accumulator> MakeMomentsAccumulator();
+/// The same of two columns, with the sum of the products of their deviations.
+std::unique_ptr<Accumulator> MakeComomentsAccumulator();
+/// An estimate of the number of distinct values.
+std::unique_ptr<Accumulator> MakeSketchAccumulator();
+/// Bits of integers combined: `kind` is one of kBitAnd, kBitOr, kBitXor.
+arrow::Result<std::unique_ptr<Accumulator>> MakeBitsAccumulator(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
+
+/// Values of some groups as an array of `type`; NULL where `seen` (may be null) is 0.
+template <typename T>
+arrow::Result<std::shared_ptr<arrow::Array>> ArrayOfGroups(
+    const std::shared_ptr<arrow::DataType>& type, const std::vector<T>& values,
+    const std::vector<uint8_t>* seen, std::span<const int32_t> groups) {
+  const auto count = static_cast<int64_t>(groups.size());
+  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(count));
+  std::shared_ptr<arrow::Buffer> valid;
+  if (seen != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(valid, AllocateValues<uint8_t>(count));
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const auto group = static_cast<size_t>(groups[i]);
+    MutableValues<T>(out)[i] = values[group];
+    if (seen != nullptr) valid->mutable_data()[i] = (*seen)[group];
+  }
+  return Column::Flat(type, count, std::move(out), std::move(valid)).ToArray();
+}
 
 }  // namespace skyhook::exec

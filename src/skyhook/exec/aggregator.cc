@@ -1,9 +1,10 @@
 #include "skyhook/exec/aggregator.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/kernels.h"
+#include "skyhook/exec/aggregate_finish.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/plan/types.h"
 
@@ -31,6 +32,27 @@ std::vector<StateKind> KindsOf(AggregateFunction function) {
       return {StateKind::kSum, StateKind::kCount};
     case AggregateFunction::kCountDistinct:
       return {StateKind::kDistinct};
+    case AggregateFunction::kBoolAnd:
+      return {StateKind::kMinimum};
+    case AggregateFunction::kBoolOr:
+      return {StateKind::kMaximum};
+    case AggregateFunction::kBitAnd:
+      return {StateKind::kBitAnd};
+    case AggregateFunction::kBitOr:
+      return {StateKind::kBitOr};
+    case AggregateFunction::kBitXor:
+      return {StateKind::kBitXor};
+    case AggregateFunction::kVarianceSample:
+    case AggregateFunction::kVariancePopulation:
+    case AggregateFunction::kStdDevSample:
+    case AggregateFunction::kStdDevPopulation:
+      return {StateKind::kMoments};
+    case AggregateFunction::kCovarianceSample:
+    case AggregateFunction::kCovariancePopulation:
+    case AggregateFunction::kCorrelation:
+      return {StateKind::kComoments};
+    case AggregateFunction::kApproxCountDistinct:
+      return {StateKind::kDistinctSketch};
   }
   return {};
 }
@@ -40,18 +62,24 @@ std::shared_ptr<arrow::DataType> ProjectedType(const plan::Pipeline& pipeline, i
   return pipeline.projection[static_cast<size_t>(column)].expression->type();
 }
 
-// A byte a row: whether the filter is true there and the argument not NULL. Null when all count.
-Result<std::shared_ptr<arrow::Buffer>> CountingRows(const Column* argument, const Column* filter,
-                                                    int64_t rows) {
-  if (filter == nullptr && (argument == nullptr || argument->valid() == nullptr)) return nullptr;
-  if (filter == nullptr && !argument->is_constant()) return argument->valid_buffer();
+// A byte a row: whether the filter is true there and no argument NULL. Null when all count.
+Result<std::shared_ptr<arrow::Buffer>> CountingRows(const std::vector<Column>& arguments,
+                                                    const Column* filter, int64_t rows) {
+  const bool nulls = std::any_of(arguments.begin(), arguments.end(),
+                                 [](const Column& column) { return column.valid() != nullptr; });
+  if (filter == nullptr && !nulls) return nullptr;
+  if (filter == nullptr && arguments.size() == 1 && !arguments[0].is_constant()) {
+    return arguments[0].valid_buffer();
+  }
   ARROW_ASSIGN_OR_RAISE(auto counts, AllocateValues<uint8_t>(rows));
   uint8_t* to = counts->mutable_data();
   for (int64_t i = 0; i < rows; ++i) {
     const bool wanted =
         filter == nullptr ||
         (filter->IsValid(i) && filter->values<uint8_t>()[filter->is_constant() ? 0 : i] != 0);
-    to[i] = static_cast<uint8_t>(wanted && (argument == nullptr || argument->IsValid(i)));
+    to[i] = static_cast<uint8_t>(
+        wanted && std::all_of(arguments.begin(), arguments.end(),
+                              [i](const Column& column) { return column.IsValid(i); }));
   }
   return std::shared_ptr<arrow::Buffer>(std::move(counts));
 }
@@ -90,20 +118,25 @@ Result<std::unique_ptr<Aggregator>> Aggregator::Make(const plan::Pipeline& pipel
 Status Aggregator::AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure) {
   std::vector<size_t> states;
   for (StateKind kind : KindsOf(measure.function)) {
-    states.push_back(AddState(kind, measure.argument, measure.filter,
-                              ProjectedType(pipeline, measure.argument)));
+    State state{kind, {}, measure.filter, ProjectedType(pipeline, measure.argument), nullptr};
+    for (int argument : {measure.argument, measure.second}) {
+      if (argument >= 0) state.arguments.push_back(argument);
+    }
+    states.push_back(AddState(std::move(state)));
   }
   measure_states_.push_back(std::move(states));
   return Status::OK();
 }
 
-size_t Aggregator::AddState(StateKind kind, int argument, int filter,
-                            std::shared_ptr<arrow::DataType> type) {
+size_t Aggregator::AddState(State wanted) {
   for (size_t i = 0; i < states_.size(); ++i) {
     const State& state = states_[i];
-    if (state.kind == kind && state.argument == argument && state.filter == filter) return i;
+    if (state.kind == wanted.kind && state.arguments == wanted.arguments &&
+        state.filter == wanted.filter) {
+      return i;
+    }
   }
-  states_.push_back({kind, argument, filter, std::move(type), nullptr});
+  states_.push_back(std::move(wanted));
   return states_.size() - 1;
 }
 
@@ -142,26 +175,25 @@ Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows) {
 
 Status Aggregator::UpdateState(State* state, const std::vector<Column>& projected,
                                const uint32_t* groups, int64_t rows) {
-  Column argument;
+  std::vector<Column> arguments;
   Column filter;
-  const Column* argument_ptr = nullptr;
   const Column* filter_ptr = nullptr;
-  if (state->argument >= 0) {
-    argument = projected[static_cast<size_t>(state->argument)];
+  for (int index : state->arguments) {
+    Column argument = projected[static_cast<size_t>(index)];
     // Distinct values can be told apart by dictionary code; everything else wants the values.
     if (argument.kind() == Column::Kind::kDictionary && state->kind != StateKind::kDistinct &&
         state->kind != StateKind::kCount) {
       ARROW_ASSIGN_OR_RAISE(argument, argument.Flatten());
     }
-    argument_ptr = &argument;
+    arguments.push_back(std::move(argument));
   }
   if (state->filter >= 0) {
     ARROW_ASSIGN_OR_RAISE(filter, projected[static_cast<size_t>(state->filter)].Flatten());
     filter_ptr = &filter;
   }
-  ARROW_ASSIGN_OR_RAISE(auto counts, CountingRows(argument_ptr, filter_ptr, rows));
+  ARROW_ASSIGN_OR_RAISE(auto counts, CountingRows(arguments, filter_ptr, rows));
   const GroupedRows grouped{rows, groups, counts == nullptr ? nullptr : counts->data()};
-  return state->accumulator->Update(argument_ptr, grouped);
+  return state->accumulator->Update(arguments, grouped);
 }
 
 Status Aggregator::Merge(const arrow::RecordBatch& partial) {
@@ -224,31 +256,25 @@ Result<std::shared_ptr<arrow::RecordBatch>> Aggregator::Partial(Groups groups) c
 
 Result<std::shared_ptr<arrow::Array>> Aggregator::FinalMeasure(size_t measure,
                                                                Groups groups) const {
-  const State& first = states_[measure_states_[measure][0]];
-  ARROW_ASSIGN_OR_RAISE(auto value, first.accumulator->Final(groups));
-  if (aggregate_.measures[measure].function != AggregateFunction::kAvg) return value;
-  const State& counted = states_[measure_states_[measure][1]];
-  ARROW_ASSIGN_OR_RAISE(auto count_array, counted.accumulator->Final(groups));
-  ARROW_ASSIGN_OR_RAISE(const Column sums, Column::FromArray(value));
-  ARROW_ASSIGN_OR_RAISE(const Column counts, Column::FromArray(count_array));
-  const auto rows = static_cast<int64_t>(groups.size());
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(rows));
-  const bool floats = plan::IsFloat(*value->type());
-  const int scale = floats ? 0 : plan::ShapeOf(*value->type()).scale;
-  const auto unit = static_cast<long double>(PowerOfTen(scale));
-  for (int64_t i = 0; i < rows; ++i) {
-    const auto count = static_cast<long double>(counts.values<int64_t>()[i]);
-    const long double sum = floats ? static_cast<long double>(sums.values<double>()[i])
-                                   : static_cast<long double>(sums.values<Int128>()[i]);
-    MutableValues<double>(out)[i] = count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
+  const AggregateFunction function = aggregate_.measures[measure].function;
+  const Accumulator& first = *states_[measure_states_[measure][0]].accumulator;
+  const StateKind kind = states_[measure_states_[measure][0]].kind;
+  if (kind == StateKind::kMoments || kind == StateKind::kComoments) {
+    ARROW_ASSIGN_OR_RAISE(const auto state, first.Partial(groups));
+    return FinishMoments(function, state);
   }
-  return Column::Flat(arrow::float64(), rows, std::move(out), sums.valid_buffer()).ToArray();
+  ARROW_ASSIGN_OR_RAISE(auto value, first.Final(groups));
+  if (function != AggregateFunction::kAvg) return value;
+  ARROW_ASSIGN_OR_RAISE(auto counts,
+                        states_[measure_states_[measure][1]].accumulator->Final(groups));
+  return FinishAverage(value, counts);
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> Aggregator::Final(Groups groups) const {
   ARROW_ASSIGN_OR_RAISE(auto arrays, KeyArrays(groups));
   for (size_t measure = 0; measure < aggregate_.measures.size(); ++measure) {
     ARROW_ASSIGN_OR_RAISE(auto array, FinalMeasure(measure, groups));
+    ARROW_ASSIGN_OR_RAISE(array, ToMeasureType(array, aggregate_.measures[measure]));
     arrays.push_back(std::move(array));
   }
   return arrow::RecordBatch::Make(result_schema_, static_cast<int64_t>(groups.size()),

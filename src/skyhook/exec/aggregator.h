@@ -40,12 +40,12 @@ class Aggregator {
   arrow::Status Clear();
 
  private:
-  // State that measures share: kind, argument and filter say which.
+  // State that measures share: kind, arguments and filter say which.
   struct State {
     StateKind kind;
-    int argument;
+    std::vector<int> arguments;
     int filter;
-    std::shared_ptr<arrow::DataType> type;
+    std::shared_ptr<arrow::DataType> type;  ///< of the first argument
     std::unique_ptr<Accumulator> accumulator;
   };
 
@@ -53,7 +53,7 @@ class Aggregator {
       : table_(std::move(key_types)) {}
 
   arrow::Status AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure);
-  size_t AddState(StateKind kind, int argument, int filter, std::shared_ptr<arrow::DataType> type);
+  size_t AddState(State wanted);
   arrow::Status UpdateState(State* state, const std::vector<Column>& projected,
                             const uint32_t* groups, int64_t rows);
   arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;

@@ -30,9 +30,51 @@ int64_t DaysFromCivil(const CivilDate& date) {
   return era * 146'097 + day_of_era - 719'468;
 }
 
-int64_t TicksPerSecond(const arrow::DataType& timestamp) {
+int64_t DaysOfMonth(int64_t year, int64_t month) {
+  static constexpr std::array<int64_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return kDays[static_cast<size_t>(month - 1)] + int64_t{month == 2 && leap};
+}
+
+bool IsCivil(const CivilDate& date) {
+  return date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+         date.day <= DaysOfMonth(date.year, date.month);
+}
+
+// Day 0 was a Thursday.
+int64_t IsoDayOfWeek(int64_t days) { return FloorModulo(days + 3, 7) + 1; }
+
+int64_t IsoYear(int64_t days) {
+  const int64_t thursday = days - IsoDayOfWeek(days) + 4;
+  return CivilFromDays(thursday).year;
+}
+
+int64_t IsoYearStart(int64_t iso_year) {
+  const int64_t fourth = DaysFromCivil({iso_year, 1, 4});
+  return fourth - IsoDayOfWeek(fourth) + 1;
+}
+
+int64_t TicksPerSecond(const arrow::DataType& type) {
   static constexpr std::array<int64_t, 4> kTicks = {1, 1000, 1'000'000, 1'000'000'000};
-  return kTicks[static_cast<size_t>(static_cast<const arrow::TimestampType&>(timestamp).unit())];
+  const auto unit = type.id() == arrow::Type::TIMESTAMP
+                        ? static_cast<const arrow::TimestampType&>(type).unit()
+                        : static_cast<const arrow::TimeType&>(type).unit();
+  return kTicks[static_cast<size_t>(unit)];
+}
+
+std::optional<int32_t> DateOf(int64_t days) {
+  const auto date = static_cast<int32_t>(days);
+  if (date != days || IsInfinite(date)) return std::nullopt;
+  return date;
+}
+
+std::optional<int64_t> TimestampOf(int64_t days, int64_t of_day, int64_t ticks_per_second) {
+  int64_t ticks = 0;
+  if (__builtin_mul_overflow(days, kDaySeconds * ticks_per_second, &ticks) ||
+      __builtin_add_overflow(ticks, of_day, &ticks) || IsInfinite(ticks)) {
+    return std::nullopt;
+  }
+  return ticks;
 }
 
 }  // namespace skyhook::exec

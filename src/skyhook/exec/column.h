@@ -60,6 +60,7 @@ class Column {
   const T* values() const {
     return reinterpret_cast<const T*>(values_->data());
   }
+  const std::shared_ptr<arrow::Buffer>& values_buffer() const { return values_; }
   /// A byte a row (for kConstant: one byte), null when no value is NULL.
   const uint8_t* valid() const { return valid_ == nullptr ? nullptr : valid_->data(); }
   const std::shared_ptr<arrow::Buffer>& valid_buffer() const { return valid_; }

@@ -20,19 +20,39 @@ using Arguments = std::vector<Column>;
 arrow::Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
                                  int64_t length);
 
-// The families. Same contract; arguments of strict functions are not NULL constants.
+// The families of the catalogue. Same contract; arguments of strict functions are not NULL
+// constants.
 arrow::Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
                                     int64_t length);
-arrow::Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments,
-                               int64_t length);
+arrow::Result<Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length);
 arrow::Result<Column> ArithmeticKernel(const plan::Expression& call, const Arguments& arguments,
                                        int64_t length);
+arrow::Result<Column> RoundingKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length);
+arrow::Result<Column> BitsKernel(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length);
+arrow::Result<Column> MathematicsKernel(const plan::Expression& call, const Arguments& arguments,
+                                        int64_t length);
+arrow::Result<Column> PatternKernel(const plan::Expression& call, const Arguments& arguments,
+                                    int64_t length);
 arrow::Result<Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
                                  int64_t length);
 arrow::Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
                                      int64_t length);
 arrow::Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
                                  int64_t length);
+
+/// A part of CompareKernel: kGreatest and kLeast.
+arrow::Result<Column> ExtremeKernel(const plan::Expression& call, const Arguments& arguments,
+                                    int64_t length);
+
+/// A part of ArithmeticKernel: two decimals.
+arrow::Result<Column> DecimalKernel(const plan::Expression& call, const Arguments& arguments,
+                                    int64_t length);
+
+/// kUnsupportedPlan: what the catalogue takes and no kernel computes.
+arrow::Status NoKernel(const plan::Expression& call);
 
 /// Validity of a strict function's result: a byte a row, or null when every row is valid.
 arrow::Result<std::shared_ptr<arrow::Buffer>> CommonValidity(const Arguments& arguments,

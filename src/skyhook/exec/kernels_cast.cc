@@ -1,58 +1,77 @@
-// Casts among numbers, booleans, dates and timestamps.
+// Casts among numbers and booleans; all others are handed on.
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/calendar.h"
-#include "skyhook/exec/kernels.h"
+#include "skyhook/exec/cast_kernels.h"
+#include "skyhook/exec/rounding.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
 
 using arrow::Result;
 using arrow::Type;
-using plan::Function;
 
 namespace {
 
-// Rounds half away from zero.
-Int128 DivideRounded(Int128 value, Int128 divisor) {
-  const Int128 quotient = value / divisor;
-  const Int128 rest = value % divisor;
-  const Int128 twice = rest < 0 ? -rest * 2 : rest * 2;
-  if (twice < divisor) return quotient;
-  return value < 0 ? quotient - 1 : quotient + 1;
-}
-
 // `value * 10^(to - from)`, or nullopt when that leaves 128 bits.
 std::optional<Int128> Rescale(Int128 value, int from, int to) {
-  if (to < from) return DivideRounded(value, PowerOfTen(from - to));
+  if (to < from) {
+    return RoundQuotient(value, PowerOfTen(from - to), RoundingMode::kHalfAwayFromZero);
+  }
   Int128 out = 0;
   if (__builtin_mul_overflow(value, PowerOfTen(to - from), &out)) return std::nullopt;
   return out;
 }
 
+// Half to even. A value below the least integer fails, even where it would be rounded to it.
 template <typename To>
 std::optional<To> FloatToInteger(double value) {
   // The bounds are powers of two and so exact; the upper one is exclusive.
   const double rounded = std::nearbyint(value);
   const double upper = std::ldexp(1.0, std::numeric_limits<To>::digits);
   const double lower = std::is_signed_v<To> ? -upper : 0.0;
-  if (!(rounded >= lower && rounded < upper)) return std::nullopt;
+  if (!(value >= lower && rounded < upper)) return std::nullopt;
   return static_cast<To>(rounded);
 }
 
-// A decimal as a double. Whole and fractional digits are converted apart when the unscaled value
-// has more than 53 bits, so that neither is rounded before they meet.
-double DecimalToDouble(Int128 value, int scale) {
-  const auto power = static_cast<double>(PowerOfTen(scale));
-  constexpr Int128 kExact = Int128{1} << 53;
-  if (scale == 0 || (value > -kExact && value < kExact)) return static_cast<double>(value) / power;
-  const Int128 whole = value / PowerOfTen(scale);
-  const Int128 part = value % PowerOfTen(scale);
-  return static_cast<double>(whole) + static_cast<double>(part) / power;
+// As DuckDB converts its 128-bit integers, which is not always to the nearest double.
+double WideToDouble(Int128 value) {
+  constexpr double kTwoTo64 = 18446744073709551616.0;
+  const auto upper = static_cast<int64_t>(value >> 64);
+  const auto lower = static_cast<uint64_t>(value);
+  if (upper == -1) return -static_cast<double>(~lower) - 1;
+  return static_cast<double>(lower) + static_cast<double>(upper) * kTwoTo64;
 }
+
+// Unscaled values that T holds are divided by the power of ten. Of longer ones the whole part and
+// the fraction are converted apart, so that neither is rounded before they meet.
+template <typename T>
+class DecimalToFloat {
+ public:
+  explicit DecimalToFloat(const arrow::DataType& type)
+      : wide_(type.id() == Type::DECIMAL128),
+        power_(PowerOfTen(plan::ShapeOf(type).scale)),
+        divisor_(static_cast<T>(static_cast<double>(power_))) {}
+
+  T operator()(Int128 value) const {
+    constexpr Int128 kExact = Int128{1} << std::numeric_limits<T>::digits;
+    if (power_ == 1 || (value >= -kExact && value <= kExact)) return Convert(value) / divisor_;
+    return Convert(value / power_) + Convert(value % power_) / divisor_;
+  }
+
+ private:
+  T Convert(Int128 value) const {
+    return wide_ ? static_cast<T>(WideToDouble(value))
+                 : static_cast<T>(static_cast<int64_t>(value));
+  }
+
+  bool wide_;
+  Int128 power_;
+  T divisor_;
+};
 
 std::optional<Int128> DoubleToDecimal(double value, int precision, int scale) {
   const double scaled = std::round(value * static_cast<double>(PowerOfTen(scale)));
@@ -61,128 +80,103 @@ std::optional<Int128> DoubleToDecimal(double value, int precision, int scale) {
   return static_cast<Int128>(scaled);
 }
 
-// How one numeric value becomes another; nullopt when it does not fit.
+// How one numeric value becomes an integer or decimal; nullopt when it does not fit.
 template <typename From, typename To>
-std::optional<To> Convert(From value, const arrow::DataType& from, const arrow::DataType& to) {
-  const bool decimal_to = plan::IsDecimal(to);
-  const int from_scale = plan::IsDecimal(from) ? plan::ShapeOf(from).scale : 0;
-  if constexpr (std::is_floating_point_v<To>) {
-    if constexpr (std::is_floating_point_v<From>) {
-      const To out = static_cast<To>(value);
-      if (std::isinf(out) && !std::isinf(value)) return std::nullopt;
-      return out;
-    } else {
-      if (plan::IsDecimal(from)) return static_cast<To>(DecimalToDouble(value, from_scale));
-      return static_cast<To>(value);
+std::optional<To> ToExact(From value, int from_scale, const arrow::DataType& to) {
+  const plan::DecimalShape shape = plan::ShapeOf(to);
+  const bool decimal = plan::IsDecimal(to);
+  std::optional<Int128> out;
+  if constexpr (std::is_floating_point_v<From>) {
+    if constexpr (sizeof(To) <= 8) {
+      if (!decimal) return FloatToInteger<To>(static_cast<double>(value));
     }
-  } else if constexpr (std::is_floating_point_v<From>) {
-    if (!decimal_to) {
-      if constexpr (sizeof(To) <= 8) return FloatToInteger<To>(static_cast<double>(value));
-      return std::nullopt;
-    }
-    const auto shape = plan::ShapeOf(to);
-    const auto out = DoubleToDecimal(static_cast<double>(value), shape.precision, shape.scale);
-    return out.has_value() ? std::optional<To>(static_cast<To>(*out)) : std::nullopt;
+    out = DoubleToDecimal(static_cast<double>(value), shape.precision, shape.scale);
   } else {
-    const auto out =
-        Rescale(static_cast<Int128>(value), from_scale, decimal_to ? plan::ShapeOf(to).scale : 0);
-    if (!out.has_value()) return std::nullopt;
-    if (decimal_to) {
-      const Int128 bound = PowerOfTen(plan::ShapeOf(to).precision);
-      if (*out <= -bound || *out >= bound) return std::nullopt;
-    } else if (*out < static_cast<Int128>(std::numeric_limits<To>::min()) ||
-               *out > static_cast<Int128>(std::numeric_limits<To>::max())) {
-      return std::nullopt;
-    }
-    return static_cast<To>(*out);
+    out = Rescale(static_cast<Int128>(value), from_scale, shape.scale);
   }
+  if (!out.has_value()) return std::nullopt;
+  const Int128 bound = decimal ? PowerOfTen(shape.precision) : 0;
+  const bool fits = decimal ? *out > -bound && *out < bound : static_cast<To>(*out) == *out;
+  return fits ? std::optional(static_cast<To>(*out)) : std::nullopt;
 }
 
-// Converts row by row; a value that does not fit is an error, or NULL for try_cast.
-template <typename From, typename To, typename One>
-Result<Column> ConvertRows(const plan::Expression& call, const Column& in, int64_t length,
-                           One&& one) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<To>(length));
-  auto valid = in.valid_buffer();
-  std::shared_ptr<arrow::Buffer> own;
+template <typename From, typename To>
+Result<Column> NumberToNumber(const plan::Expression& call, const Column& in, int64_t length) {
+  const arrow::DataType& from_type = *in.type();
   const From* from = in.values<From>();
-  To* to = MutableValues<To>(out);
-  for (int64_t i = 0; i < length; ++i) {
-    to[i] = To{};
-    if (!in.IsValid(i)) continue;
-    const std::optional<To> value = one(from[i]);
-    if (value.has_value()) {
-      to[i] = *value;
-      continue;
-    }
-    if (call.function() == Function::kCast) {
-      return base::Invalid("{}: {} does not fit {}", call.ToString(), ValueText(in, i),
-                           call.type()->ToString());
-    }
-    if (own == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(own, AllocateValues<uint8_t>(length));
-      for (int64_t row = 0; row < length; ++row) {
-        own->mutable_data()[row] = static_cast<uint8_t>(in.IsValid(row));
-      }
-    }
-    own->mutable_data()[i] = 0;
+  const auto convert = [&](auto of) {
+    return ConvertRows<To>(call, in, call.type(), length,
+                           [&](int64_t row) -> std::optional<To> { return of(from[row]); });
+  };
+  const bool decimal = plan::IsDecimal(from_type);
+  if constexpr (!std::is_floating_point_v<To>) {
+    const int scale = decimal ? plan::ShapeOf(from_type).scale : 0;
+    return convert([&](From value) { return ToExact<From, To>(value, scale, *call.type()); });
+  } else if constexpr (std::is_floating_point_v<From>) {
+    return convert([](From value) -> std::optional<To> {
+      const To out = static_cast<To>(value);
+      return std::isinf(out) && !std::isinf(value) ? std::nullopt : std::optional(out);
+    });
+  } else {
+    if (!decimal) return convert([](From value) { return static_cast<To>(value); });
+    const DecimalToFloat<To> to_float(from_type);
+    return convert([&](From value) { return to_float(static_cast<Int128>(value)); });
   }
-  return Column::Flat(call.type(), length, std::move(out), own != nullptr ? own : valid);
 }
 
 Result<Column> Numeric(const plan::Expression& call, const Column& in, int64_t length) {
-  const arrow::DataType& from_type = *in.type();
-  const arrow::DataType& to_type = *call.type();
-  return VisitPhysical(from_type, [&](auto from) {
-    return VisitPhysical(to_type, [&](auto to) -> Result<Column> {
+  return VisitPhysical(*in.type(), [&](auto from) {
+    return VisitPhysical(*call.type(), [&](auto to) -> Result<Column> {
       using From = decltype(from);
       using To = decltype(to);
       if constexpr (std::is_same_v<From, TextView> || std::is_same_v<To, TextView>) {
-        return base::UnsupportedPlan("{} has no kernel", call.ToString());
+        return NoKernel(call);
       } else {
-        return ConvertRows<From, To>(call, in, length, [&](From value) {
-          return Convert<From, To>(value, from_type, to_type);
-        });
+        return NumberToNumber<From, To>(call, in, length);
       }
     });
   });
 }
 
-std::optional<int64_t> Multiplied(int64_t value, int64_t factor) {
-  int64_t out = 0;
-  if (__builtin_mul_overflow(value, factor, &out)) return std::nullopt;
-  return out;
-}
-
-Result<Column> Temporal(const plan::Expression& call, const Column& in, int64_t length) {
-  const arrow::DataType& to = *call.type();
-  if (in.type()->id() == Type::DATE32) {
-    const int64_t per_day = kDaySeconds * TicksPerSecond(to);
-    return ConvertRows<int32_t, int64_t>(call, in, length,
-                                         [&](int32_t days) { return Multiplied(days, per_day); });
-  }
-  const int64_t per_second = TicksPerSecond(*in.type());
-  if (to.id() == Type::DATE32) {
-    return ConvertRows<int64_t, int32_t>(call, in, length, [&](int64_t ticks) {
-      return std::optional<int32_t>(
-          static_cast<int32_t>(FloorDivide(ticks, per_second * kDaySeconds)));
-    });
-  }
-  const int64_t wanted = TicksPerSecond(to);
-  return ConvertRows<int64_t, int64_t>(call, in, length, [&](int64_t ticks) {
-    return wanted >= per_second ? Multiplied(ticks, wanted / per_second)
-                                : std::optional(FloorDivide(ticks, per_second / wanted));
+Result<Column> NumberToBool(const plan::Expression& call, const Column& in, int64_t length) {
+  return VisitPhysical(*in.type(), [&](auto value) -> Result<Column> {
+    using From = decltype(value);
+    if constexpr (std::is_same_v<From, TextView>) {
+      return NoKernel(call);
+    } else {
+      const From* from = in.values<From>();
+      return ConvertRows<uint8_t>(call, in, call.type(), length, [&](int64_t row) {
+        return std::optional(static_cast<uint8_t>(from[row] != From{0}));
+      });
+    }
   });
 }
 
 }  // namespace
 
+arrow::Status CastFailed(const plan::Expression& call, const Column& in, int64_t row,
+                         RowValidity* valid) {
+  if (call.function() == plan::Function::kTryCast) return valid->Clear(row);
+  return base::Invalid("{}: {} does not fit {}", call.ToString(), ValueText(in, row),
+                       call.type()->ToString());
+}
+
 Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
                           int64_t length) {
   const Column& in = arguments[0];
   if (in.type()->Equals(*call.type())) return in;
-  const auto id = in.type()->id();
-  if (id == Type::DATE32 || id == Type::TIMESTAMP) return Temporal(call, in, length);
+  if (in.type()->id() == Type::STRING_VIEW) return CastFromText(call, in, length);
+  if (call.type()->id() == Type::STRING_VIEW) return CastToText(call, in, length);
+  switch (in.type()->id()) {
+    case Type::DATE32:
+    case Type::TIME32:
+    case Type::TIME64:
+    case Type::TIMESTAMP:
+      return CastTemporal(call, in, length);
+    default:
+      break;
+  }
+  if (call.type()->id() == Type::BOOL) return NumberToBool(call, in, length);
   return Numeric(call, in, length);
 }
 

@@ -6,6 +6,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
+#include "skyhook/exec/value_order.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -15,27 +16,6 @@ using plan::CallOptions;
 using plan::Function;
 
 namespace {
-
-// Orders of values of T. kIeee matters to floats only.
-template <typename T, bool kIeee>
-struct Compare {
-  static bool Equal(T a, T b) {
-    if constexpr (std::is_floating_point_v<T> && !kIeee) {
-      return a == b || (std::isnan(a) && std::isnan(b));
-    }
-    return a == b;
-  }
-  static bool Less(T a, T b) {
-    if constexpr (std::is_floating_point_v<T> && !kIeee) {
-      return a < b || (std::isnan(b) && !std::isnan(a));
-    }
-    return a < b;
-  }
-  static bool LessEqual(T a, T b) {
-    if constexpr (std::is_floating_point_v<T> && !kIeee) return !Less(b, a);
-    return a <= b;
-  }
-};
 
 // A comparison as one of three tests, with operands swapped and the result negated or not.
 struct Plan {
@@ -75,7 +55,7 @@ void CompareValues(const Plan& plan, const Column& left, const Column& right, ui
   const Column& second = plan.swap ? left : right;
   const auto flip = static_cast<uint8_t>(plan.negate);
   WithOperands<T>(first, second, [&](auto a, auto b) {
-    using C = Compare<T, kIeee>;
+    using C = ValueOrder<T, kIeee>;
     if (plan.test == Plan::kEqual) {
       Loop(a, b, out, length, flip, [](T x, T y) { return C::Equal(x, y); });
     } else if (plan.test == Plan::kLess) {
@@ -135,13 +115,15 @@ struct Members {
 };
 
 template <typename T>
-void InValues(const Arguments& arguments, uint8_t* out, int64_t length) {
+void InValues(const Arguments& arguments, bool ieee, uint8_t* out, int64_t length) {
   constexpr size_t kFew = 8;
   std::vector<T> few;
   Members<T> many;
   for (size_t i = 1; i < arguments.size(); ++i) {
     if (!arguments[i].IsValid(0)) continue;
-    few.push_back(arguments[i].values<T>()[0]);
+    const T value = arguments[i].values<T>()[0];
+    if (ieee && value != value) continue;  // NaN, which equals nothing
+    few.push_back(value);
     if (arguments.size() > kFew) many.Add(few.back());
   }
   const T* in = arguments[0].values<T>();
@@ -152,7 +134,7 @@ void InValues(const Arguments& arguments, uint8_t* out, int64_t length) {
   std::memset(out, 0, static_cast<size_t>(length));
   for (const T value : few) {
     for (int64_t i = 0; i < length; ++i) {
-      out[i] |= static_cast<uint8_t>(Compare<T, false>::Equal(in[i], value));
+      out[i] |= static_cast<uint8_t>(ValueOrder<T, false>::Equal(in[i], value));
     }
   }
 }
@@ -179,10 +161,8 @@ void InTexts(const Arguments& arguments, uint8_t* out, int64_t length) {
   }
 }
 
-}  // namespace
-
-Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
-                             int64_t length) {
+Result<Column> CompareTwo(const plan::Expression& call, const Arguments& arguments,
+                          int64_t length) {
   const bool distinctness = call.function() == Function::kIsDistinctFrom ||
                             call.function() == Function::kIsNotDistinctFrom;
   ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
@@ -207,7 +187,7 @@ Result<Column> CompareKernel(const plan::Expression& call, const Arguments& argu
   return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
 }
 
-Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<Column> IsAmong(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   if (arguments[0].is_constant() && !arguments[0].IsValid(0)) {
     return Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
   }
@@ -220,7 +200,7 @@ Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments
     } else if constexpr (std::is_same_v<T, Int128>) {
       InInt128(arguments, to, length);
     } else {
-      InValues<T>(arguments, to, length);
+      InValues<T>(arguments, call.options().nan == CallOptions::Nan::kIeee, to, length);
     }
   });
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity({arguments[0]}, length));
@@ -234,6 +214,21 @@ Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments
     valid = std::move(certain);
   }
   return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+}
+
+}  // namespace
+
+Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
+                             int64_t length) {
+  switch (call.function()) {
+    case Function::kIn:
+      return IsAmong(call, arguments, length);
+    case Function::kGreatest:
+    case Function::kLeast:
+      return ExtremeKernel(call, arguments, length);
+    default:
+      return CompareTwo(call, arguments, length);
+  }
 }
 
 }  // namespace skyhook::exec

@@ -1,11 +1,13 @@
-// Fields of dates and timestamps, and arithmetic with days and intervals.
-#include <array>
+// Fields and starts of periods of dates and times; arithmetic with days and intervals.
+#include <algorithm>
 #include <limits>
 #include <optional>
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/calendar.h"
 #include "skyhook/exec/kernels.h"
+#include "skyhook/exec/row_validity.h"
+#include "skyhook/plan/catalogue.h"
 
 namespace skyhook::exec {
 
@@ -18,16 +20,39 @@ using Field = CallOptions::DateField;
 
 namespace {
 
-// 1 on Monday to 7 on Sunday; day 0 was a Thursday.
-int64_t IsoDayOfWeek(int64_t days) { return days - FloorDivide(days + 3, 7) * 7 + 4; }
-
-int64_t IsoWeek(int64_t days) {
-  const int64_t thursday = days - IsoDayOfWeek(days) + 4;
-  const int64_t first = DaysFromCivil({CivilFromDays(thursday).year, 1, 1});
-  return (thursday - first) / 7 + 1;
+Status NoResult(const plan::Expression& call, const Column& in, int64_t row) {
+  return base::Invalid("{}: {} has no result of type {}", call.ToString(), ValueText(in, row),
+                       call.type()->ToString());
 }
 
-int64_t DateFieldOf(Field field, int64_t days) {
+// of(value) for every row that is not NULL; an error where that is nullopt.
+template <typename From, typename To, typename Of>
+Result<Column> MapRows(const plan::Expression& call, const Column& in, int64_t length, Of&& of) {
+  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<To>(length));
+  ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity({in}, length));
+  To* to = MutableValues<To>(out);
+  for (int64_t i = 0; i < length; ++i) {
+    to[i] = To{};
+    if (!in.IsValid(i)) continue;
+    const std::optional<To> value = of(in.values<From>()[in.is_constant() ? 0 : i]);
+    if (!value.has_value()) return NoResult(call, in, i);
+    to[i] = *value;
+  }
+  return Column::Flat(call.type(), length, std::move(out), std::move(valid));
+}
+
+std::optional<int64_t> Multiplied(int64_t value, int64_t factor) {
+  int64_t out = 0;
+  if (__builtin_mul_overflow(value, factor, &out)) return std::nullopt;
+  return out;
+}
+
+// Years count on from 1 both ways: the century before the first is -1.
+int64_t OrdinalOf(int64_t year, int64_t years) {
+  return year > 0 ? (year - 1) / years + 1 : year / years - 1;
+}
+
+int64_t DayFieldOf(Field field, int64_t days) {
   const CivilDate date = CivilFromDays(days);
   switch (field) {
     case Field::kYear:
@@ -37,122 +62,256 @@ int64_t DateFieldOf(Field field, int64_t days) {
     case Field::kMonth:
       return date.month;
     case Field::kWeek:
-      return IsoWeek(days);
+      return (days - IsoYearStart(IsoYear(days))) / 7 + 1;
     case Field::kDay:
       return date.day;
     case Field::kDayOfWeek:
       return IsoDayOfWeek(days) % 7;
     case Field::kIsoDayOfWeek:
       return IsoDayOfWeek(days);
+    case Field::kIsoYear:
+      return IsoYear(days);
+    case Field::kDecade:
+      return date.year / 10;
+    case Field::kCentury:
+      return OrdinalOf(date.year, 100);
+    case Field::kMillennium:
+      return OrdinalOf(date.year, 1000);
+    case Field::kEra:
+      return int64_t{date.year > 0};
     default:
       return days - DaysFromCivil({date.year, 1, 1}) + 1;
   }
 }
 
-int64_t TimestampFieldOf(Field field, int64_t ticks, int64_t per_second) {
-  const int64_t seconds = FloorDivide(ticks, per_second);
-  const int64_t days = FloorDivide(seconds, kDaySeconds);
-  const int64_t of_day = seconds - days * kDaySeconds;
+// The unit that a field of the clock or an epoch counts, in a second; 0 for all other fields.
+int64_t UnitsPerSecond(Field field) {
   switch (field) {
-    case Field::kHour:
-      return of_day / 3600;
-    case Field::kMinute:
-      return of_day / 60 % 60;
     case Field::kSecond:
-      return of_day % 60;
+    case Field::kEpochSecond:
+      return 1;
+    case Field::kMillisecond:
+    case Field::kEpochMillisecond:
+      return 1000;
+    case Field::kMicrosecond:
+    case Field::kEpochMicrosecond:
+      return 1'000'000;
+    case Field::kNanosecond:
+    case Field::kEpochNanosecond:
+      return 1'000'000'000;
     default:
-      return DateFieldOf(field, days);
+      return 0;
   }
+}
+
+bool IsClockField(Field field) { return field >= Field::kHour && field <= Field::kNanosecond; }
+
+// `ticks` of `per_second` a second, counted in other units and rounded down.
+std::optional<int64_t> Recount(int64_t ticks, int64_t per_second, int64_t units) {
+  if (units >= per_second) return Multiplied(ticks, units / per_second);
+  return FloorDivide(ticks, per_second / units);
+}
+
+int64_t ClockFieldOf(Field field, int64_t of_day, int64_t per_second) {
+  if (field == Field::kHour) return of_day / (3600 * per_second);
+  if (field == Field::kMinute) return of_day / (60 * per_second) % 60;
+  const int64_t of_minute = of_day % (60 * per_second);
+  const int64_t units = UnitsPerSecond(field);
+  return units >= per_second ? of_minute * (units / per_second) : of_minute / (per_second / units);
+}
+
+// A week is counted from the first day of its year and compared with the days of the year itself:
+// both have to begin within the type.
+bool HasWeeks(int64_t days) {
+  const int64_t year = std::min(CivilFromDays(days).year, IsoYear(days));
+  return DateOf(DaysFromCivil({year, 1, 1})).has_value();
+}
+
+std::optional<int64_t> DateField(Field field, int32_t days) {
+  if (field >= Field::kEpochSecond) return Multiplied(days, kDaySeconds * UnitsPerSecond(field));
+  const bool week = field == Field::kWeek || field == Field::kIsoYear;
+  if (week && !HasWeeks(days)) return std::nullopt;
+  return DayFieldOf(field, days);
+}
+
+std::optional<int64_t> TimestampField(Field field, int64_t ticks, int64_t per_second) {
+  if (field >= Field::kEpochSecond) return Recount(ticks, per_second, UnitsPerSecond(field));
+  const int64_t per_day = kDaySeconds * per_second;
+  if (IsClockField(field)) return ClockFieldOf(field, FloorModulo(ticks, per_day), per_second);
+  return DayFieldOf(field, FloorDivide(ticks, per_day));
+}
+
+// As MapRows, and NULL for the infinite dates and timestamps.
+template <typename From, typename Of>
+Result<Column> FiniteFields(const plan::Expression& call, const Column& in, int64_t length,
+                            Of&& of) {
+  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int64_t>(length));
+  ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of({in}, length));
+  int64_t* to = MutableValues<int64_t>(out);
+  const From* from = in.values<From>();
+  for (int64_t i = 0; i < length; ++i) {
+    to[i] = 0;
+    if (!valid.IsValid(i)) continue;
+    if (IsInfinite(from[i])) {
+      ARROW_RETURN_NOT_OK(valid.Clear(i));
+      continue;
+    }
+    const std::optional<int64_t> value = of(from[i]);
+    if (!value.has_value()) return NoResult(call, in, i);
+    to[i] = *value;
+  }
+  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 Result<Column> Extract(const plan::Expression& call, const Column& in, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int64_t>(length));
-  int64_t* to = MutableValues<int64_t>(out);
+  const Field field = call.options().date_field;
+  const Type::type id = in.type()->id();
+  if (id == Type::DATE32) {
+    return FiniteFields<int32_t>(call, in, length,
+                                 [&](int32_t days) { return DateField(field, days); });
+  }
+  const int64_t per_second = TicksPerSecond(*in.type());
+  const auto of_clock = [&](int64_t ticks) {
+    return std::optional(ClockFieldOf(field, ticks, per_second));
+  };
+  if (id == Type::TIME32) return MapRows<int32_t, int64_t>(call, in, length, of_clock);
+  if (id == Type::TIME64) return MapRows<int64_t, int64_t>(call, in, length, of_clock);
+  return FiniteFields<int64_t>(
+      call, in, length, [&](int64_t ticks) { return TimestampField(field, ticks, per_second); });
+}
+
+// The first day of the period. Decades and longer periods begin in the years that they divide; of
+// those before year 0 that is, as in DuckDB, the last one.
+int64_t PeriodStart(Field field, int64_t days) {
+  const CivilDate date = CivilFromDays(days);
+  switch (field) {
+    case Field::kYear:
+      return DaysFromCivil({date.year, 1, 1});
+    case Field::kQuarter:
+      return DaysFromCivil({date.year, (date.month - 1) / 3 * 3 + 1, 1});
+    case Field::kMonth:
+      return DaysFromCivil({date.year, date.month, 1});
+    case Field::kWeek:
+      return days - IsoDayOfWeek(days) + 1;
+    case Field::kIsoYear:
+      return IsoYearStart(IsoYear(days));
+    case Field::kDecade:
+      return DaysFromCivil({date.year / 10 * 10, 1, 1});
+    case Field::kCentury:
+      return DaysFromCivil({date.year / 100 * 100, 1, 1});
+    case Field::kMillennium:
+      return DaysFromCivil({date.year / 1000 * 1000, 1, 1});
+    default:
+      return days;
+  }
+}
+
+// Ticks of a field of the clock, 0 when a tick is longer.
+int64_t TicksOf(Field field, int64_t per_second) {
+  if (field == Field::kHour) return 3600 * per_second;
+  if (field == Field::kMinute) return 60 * per_second;
+  return per_second / UnitsPerSecond(field);
+}
+
+Result<Column> DateTrunc(const plan::Expression& call, const Column& in, int64_t length) {
   const Field field = call.options().date_field;
   if (in.type()->id() == Type::DATE32) {
-    for (int64_t i = 0; i < length; ++i) to[i] = DateFieldOf(field, in.values<int32_t>()[i]);
-  } else {
-    const int64_t per_second = TicksPerSecond(*in.type());
-    for (int64_t i = 0; i < length; ++i) {
-      to[i] = TimestampFieldOf(field, in.values<int64_t>()[i], per_second);
-    }
+    if (IsClockField(field)) return in;
+    return MapRows<int32_t, int32_t>(call, in, length, [&](int32_t days) {
+      return IsInfinite(days) ? std::optional(days) : DateOf(PeriodStart(field, days));
+    });
   }
-  return Column::Flat(arrow::int64(), length, std::move(out), in.valid_buffer());
-}
-
-CivilDate AddMonths(CivilDate date, int64_t months) {
-  static constexpr std::array<int64_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const int64_t total = date.year * 12 + date.month - 1 + months;
-  date.year = FloorDivide(total, 12);
-  date.month = total - date.year * 12 + 1;
-  const bool leap = (date.year % 4 == 0 && date.year % 100 != 0) || date.year % 400 == 0;
-  const int64_t last =
-      kDays[static_cast<size_t>(date.month - 1)] + int64_t{date.month == 2 && leap};
-  date.day = std::min(date.day, last);
-  return date;
-}
-
-// `ticks` plus the interval, or nullopt when that leaves 64 bits.
-std::optional<int64_t> AddInterval(int64_t ticks,
-                                   const arrow::MonthDayNanoIntervalType::MonthDayNanos& interval,
-                                   int64_t sign, int64_t per_second) {
+  const int64_t per_second = TicksPerSecond(*in.type());
   const int64_t per_day = kDaySeconds * per_second;
-  const int64_t day = FloorDivide(ticks, per_day);
-  const int64_t of_day = ticks - day * per_day;
-  int64_t days = day;
-  if (interval.months != 0) {
-    days = DaysFromCivil(AddMonths(CivilFromDays(day), sign * interval.months));
-  }
-  days += sign * interval.days;
-  const int64_t nanos_per_tick = 1'000'000'000 / per_second;
-  int64_t out = 0;
-  if (__builtin_mul_overflow(days, per_day, &out)) return std::nullopt;
-  if (__builtin_add_overflow(out, of_day, &out)) return std::nullopt;
-  if (__builtin_add_overflow(out, sign * (interval.nanoseconds / nanos_per_tick), &out)) {
-    return std::nullopt;
-  }
-  return out;
+  const int64_t unit = IsClockField(field) ? TicksOf(field, per_second) : per_day;
+  if (unit <= 1) return in;
+  return MapRows<int64_t, int64_t>(call, in, length, [&](int64_t ticks) {
+    if (IsInfinite(ticks)) return std::optional(ticks);
+    const int64_t days = FloorDivide(ticks, per_day);
+    const int64_t of_day = FloorModulo(ticks, per_day);
+    return TimestampOf(PeriodStart(field, days), of_day - of_day % unit, per_second);
+  });
 }
 
-Result<Column> PlusInterval(const plan::Expression& call, const Arguments& arguments, int64_t sign,
-                            int64_t length) {
-  const auto& interval =
+struct Interval {
+  int64_t months;
+  int64_t days;
+  int64_t nanoseconds;
+};
+
+// The literal, negated for a difference.
+Interval IntervalOf(const plan::Expression& call) {
+  const auto& literal =
       static_cast<const arrow::MonthDayNanoIntervalScalar&>(*call.arguments()[1]->literal());
-  if (!interval.is_valid) return Column::Constant(arrow::MakeNullScalar(call.type()), length);
-  const Column& in = arguments[0];
-  const bool date = in.type()->id() == Type::DATE32;
-  const int64_t per_second = TicksPerSecond(*call.type());
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int64_t>(length));
-  for (int64_t i = 0; i < length; ++i) {
-    MutableValues<int64_t>(out)[i] = 0;
-    if (!in.IsValid(i)) continue;
-    const int64_t row = in.is_constant() ? 0 : i;
-    const int64_t ticks = date ? int64_t{in.values<int32_t>()[row]} * kDaySeconds * per_second
-                               : in.values<int64_t>()[row];
-    const auto sum = AddInterval(ticks, interval.value, sign, per_second);
-    if (!sum.has_value()) {
-      return base::Invalid("{}: {} plus the interval does not fit a timestamp", call.ToString(),
-                           ValueText(in, i));
-    }
-    MutableValues<int64_t>(out)[i] = *sum;
-  }
-  ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity({in}, length));
-  return Column::Flat(call.type(), length, std::move(out), std::move(valid));
+  const int64_t sign = call.function() == Function::kAdd ? 1 : -1;
+  return {sign * literal.value.months, sign * literal.value.days, sign * literal.value.nanoseconds};
 }
 
-Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments, int64_t sign,
-                        int64_t length) {
+int64_t AddDays(int64_t days, const Interval& interval) {
+  if (interval.months == 0) return days + interval.days;
+  const CivilDate date = CivilFromDays(days);
+  const int64_t months = date.year * 12 + date.month - 1 + interval.months;
+  const int64_t year = FloorDivide(months, 12);
+  const int64_t month = FloorModulo(months, 12) + 1;
+  const int64_t day = std::min(date.day, DaysOfMonth(year, month));
+  return DaysFromCivil({year, month, day}) + interval.days;
+}
+
+// A timestamp and an interval; the time of the latter counts in whole ticks.
+std::optional<int64_t> AddTo(int64_t days, int64_t of_day, const Interval& interval,
+                             int64_t per_second) {
+  if (!TimestampOf(days, of_day, per_second).has_value()) return std::nullopt;
+  const int64_t per_day = kDaySeconds * per_second;
+  const int64_t time = interval.nanoseconds / (1'000'000'000 / per_second);
+  const int64_t sum = of_day + FloorModulo(time, per_day);
+  const int64_t whole = FloorDivide(time, per_day) + sum / per_day;
+  return TimestampOf(AddDays(days, interval) + whole, sum % per_day, per_second);
+}
+
+constexpr int64_t Infinity(bool positive) {
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  return positive ? most : -most;
+}
+
+Result<Column> PlusInterval(const plan::Expression& call, const Column& in, int64_t length) {
+  const Interval interval = IntervalOf(call);
+  if (in.type()->id() == Type::TIMESTAMP) {
+    const int64_t per_second = TicksPerSecond(*call.type());
+    const int64_t per_day = kDaySeconds * per_second;
+    return MapRows<int64_t, int64_t>(call, in, length, [&](int64_t ticks) {
+      if (IsInfinite(ticks)) return std::optional(ticks);
+      return AddTo(FloorDivide(ticks, per_day), FloorModulo(ticks, per_day), interval, per_second);
+    });
+  }
+  if (call.type()->id() == Type::DATE32) {
+    const int64_t whole = FloorDivide(interval.nanoseconds, kDaySeconds * 1'000'000'000);
+    return MapRows<int32_t, int32_t>(call, in, length, [&](int32_t days) {
+      return IsInfinite(days) ? std::optional(days) : DateOf(AddDays(days, interval) + whole);
+    });
+  }
+  const int64_t per_second = TicksPerSecond(*call.type());
+  return MapRows<int32_t, int64_t>(call, in, length, [&](int32_t days) {
+    if (IsInfinite(days)) return std::optional(Infinity(days > 0));
+    return AddTo(days, 0, interval, per_second);
+  });
+}
+
+Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int32_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
+  const int64_t sign = call.function() == Function::kAdd ? 1 : -1;
+  int32_t* to = MutableValues<int32_t>(out);
   const Status status = WithOperands<int32_t>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
-      const int64_t sum = int64_t{a[i]} + sign * int64_t{b[i]};
-      MutableValues<int32_t>(out)[i] = static_cast<int32_t>(sum);
-      const bool fits =
-          sum >= std::numeric_limits<int32_t>::min() && sum <= std::numeric_limits<int32_t>::max();
-      if (!fits && (valid == nullptr || valid->data()[i] != 0)) {
-        return base::Invalid("{}: {} and {} days do not give a date", call.ToString(), a[i], b[i]);
+      to[i] = 0;
+      if (valid != nullptr && valid->data()[i] == 0) continue;
+      const auto sum =
+          IsInfinite(a[i]) ? std::optional(a[i]) : DateOf(int64_t{a[i]} + sign * int64_t{b[i]});
+      if (!sum.has_value()) {
+        return base::Invalid("{}: {} and {} days do not give a date", call.ToString(),
+                             ValueText(arguments[0], i), b[i]);
       }
+      to[i] = *sum;
     }
     return Status::OK();
   });
@@ -176,12 +335,12 @@ Result<Column> DaysBetween(const Arguments& arguments, int64_t length) {
 Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
                               int64_t length) {
   if (call.function() == Function::kExtract) return Extract(call, arguments[0], length);
-  const int64_t sign = call.function() == Function::kAdd ? 1 : -1;
+  if (call.function() == Function::kDateTrunc) return DateTrunc(call, arguments[0], length);
   switch (call.arguments()[1]->type()->id()) {
     case Type::INTERVAL_MONTH_DAY_NANO:
-      return PlusInterval(call, arguments, sign, length);
+      return PlusInterval(call, arguments[0], length);
     case Type::INT32:
-      return PlusDays(call, arguments, sign, length);
+      return PlusDays(call, arguments, length);
     default:
       return DaysBetween(arguments, length);
   }

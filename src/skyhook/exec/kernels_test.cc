@@ -25,18 +25,9 @@ using Rows = std::vector<std::string>;
 arrow::Result<Rows> Evaluate(const std::shared_ptr<arrow::DataType>& type, const std::string& lines,
                              const std::function<plan::ExpressionPtr(plan::ExpressionPtr)>& of) {
   const auto schema = arrow::schema({arrow::field("x", type)});
-  const auto fragment = testing::OpenParquet(*testing::TableOf(schema, lines));
   auto pipeline = testing::ReadAll(*schema);
   pipeline.projection = {{"y", of(Col(pipeline, "x"))}};
-  RunRequest request;
-  request.rows = plan::RowRanges::All(fragment->num_rows());
-  ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
-    if (batch == nullptr) return testing::RowsOf(batches);
-    batches.push_back(std::move(batch));
-  }
+  return testing::RunOver(pipeline, *testing::TableOf(schema, lines));
 }
 
 Rows Like(const std::string& lines, const std::string& pattern, char escape = 0) {

@@ -1,16 +1,25 @@
-// Building text columns, and LIKE patterns compiled once.
+// Text columns: parts of texts without copying, building new ones, and characters in UTF-8.
 #pragma once
 
 #include <arrow/buffer_builder.h>
 #include <arrow/result.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "skyhook/exec/column.h"
 
 namespace skyhook::exec {
+
+/// Bytes that one text may have.
+inline constexpr int64_t kMaxTextBytes = int64_t{1} << 30;
+
+/// kLimitExceeded for more than kMaxTextBytes.
+arrow::Status CheckTextSize(Int128 bytes);
+
+/// Appends to a text under construction; kLimitExceeded when it became too long.
+arrow::Status AppendText(std::string_view text, std::string* out);
 
 /// The part [begin, begin + size) of a view, over the same buffers.
 TextView SubView(const Column& column, const TextView& view, int64_t begin, int64_t size);
@@ -33,28 +42,39 @@ class TextBuilder {
   bool has_null_ = false;
 };
 
-/// A SQL LIKE pattern: `%` stands for any text, `_` for one character (code point), the escape
-/// character, if not 0, makes the next one stand for itself.
-class LikePattern {
- public:
-  /// Fails when the pattern ends in its escape character.
-  static arrow::Result<LikePattern> Make(std::string_view pattern, char escape);
+// Characters are code points. In bytes that are no UTF-8, continuation bytes belong to the
+// character before them.
 
-  bool Matches(std::string_view text) const;
+inline bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
- private:
-  // A run of the pattern without `%`. In `bytes`, positions of `any` are characters `_`.
-  struct Segment {
-    std::string bytes;
-    std::vector<bool> any;
-    bool has_any = false;
-  };
+/// The byte position after the character at `at`, which is not the end.
+inline size_t NextCharacter(std::string_view text, size_t at) {
+  ++at;
+  while (at < text.size() && IsContinuation(text[at])) ++at;
+  return at;
+}
 
-  static size_t MatchAt(const Segment& segment, std::string_view text, size_t at);
-  static size_t Find(const Segment& segment, std::string_view text, size_t from, size_t* end);
-  static bool MatchesEnd(const Segment& segment, std::string_view text, size_t from);
+/// The byte position of the character before `at`, which is not the start.
+inline size_t PreviousCharacter(std::string_view text, size_t at) {
+  --at;
+  while (at > 0 && IsContinuation(text[at])) --at;
+  return at;
+}
 
-  std::vector<Segment> segments_;  // between the `%` signs; the first and the last may be empty
-};
+inline int64_t CountCharacters(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); });
+}
+
+/// The byte position `characters` code points after `from`, or the end.
+inline size_t AdvanceCharacters(std::string_view text, size_t from, int64_t characters) {
+  for (; characters > 0 && from < text.size(); --characters) from = NextCharacter(text, from);
+  return from;
+}
+
+/// The byte position of the first `part` at or after `from`, npos when there is none.
+size_t FindText(std::string_view text, std::string_view part, size_t from);
+
+/// How often `part`, which is not empty, occurs without overlap.
+int64_t CountText(std::string_view text, std::string_view part);
 
 }  // namespace skyhook::exec

@@ -50,12 +50,11 @@ Status CheckKey(const Pipeline& pipeline, int index, const std::string& part) {
 
 Status CheckMeasure(const Pipeline& pipeline, const Measure& measure) {
   const std::string part = fmt::format("measure '{}'", measure.name);
-  std::shared_ptr<arrow::DataType> argument;
-  if (measure.function != AggregateFunction::kCountAll) {
-    ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.argument, part));
-    argument = pipeline.projection[static_cast<size_t>(measure.argument)].expression->type();
-  }
-  ARROW_RETURN_NOT_OK(base::AddContext(MeasureType(measure.function, argument).status(), part));
+  const size_t arguments = EntryOf(measure.function).num_arguments;
+  if (arguments > 0) ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.argument, part));
+  if (arguments > 1) ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.second, part));
+  const auto type = MeasureType(measure.function, pipeline.ArgumentTypes(measure), measure.type);
+  ARROW_RETURN_NOT_OK(base::AddContext(type.status(), part));
   if (measure.filter < 0) return Status::OK();
   ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.filter, part + " filter"));
   const auto& filter = pipeline.projection[static_cast<size_t>(measure.filter)];
@@ -103,11 +102,18 @@ std::string Names(const std::vector<int>& columns, const arrow::Schema& schema) 
 }
 
 std::string MeasureText(const Measure& measure, const arrow::Schema& schema) {
-  std::string out = AggregateFunctionName(measure.function);
-  if (measure.function == AggregateFunction::kCountDistinct) {
-    out = "count(distinct " + schema.field(measure.argument)->name() + ")";
-  } else if (measure.function != AggregateFunction::kCountAll) {
-    out += "(" + schema.field(measure.argument)->name() + ")";
+  std::string arguments = measure.argument < 0 ? "*" : schema.field(measure.argument)->name();
+  if (measure.second >= 0) arguments += ", " + schema.field(measure.second)->name();
+  std::string out;
+  switch (measure.function) {
+    case AggregateFunction::kCountAll:
+      out = "count(*)";
+      break;
+    case AggregateFunction::kCountDistinct:
+      out = "count(distinct " + arguments + ")";
+      break;
+    default:
+      out = fmt::format("{}({})", AggregateFunctionName(measure.function), arguments);
   }
   if (measure.filter >= 0) out += " FILTER " + schema.field(measure.filter)->name();
   return out;
@@ -138,6 +144,13 @@ std::string ReductionText(const Pipeline& pipeline, const arrow::Schema& schema)
 
 }  // namespace
 
+bool Measure::operator==(const Measure& other) const {
+  const bool same_type =
+      type == nullptr || other.type == nullptr ? type == other.type : type->Equals(*other.type);
+  return same_type && function == other.function && argument == other.argument &&
+         filter == other.filter && name == other.name && second == other.second;
+}
+
 std::shared_ptr<arrow::Schema> Pipeline::ProjectedSchema() const {
   arrow::FieldVector fields;
   for (const NamedExpression& column : projection) {
@@ -146,15 +159,22 @@ std::shared_ptr<arrow::Schema> Pipeline::ProjectedSchema() const {
   return arrow::schema(std::move(fields));
 }
 
+std::vector<std::shared_ptr<arrow::DataType>> Pipeline::ArgumentTypes(
+    const Measure& measure) const {
+  std::vector<std::shared_ptr<arrow::DataType>> types;
+  for (int column : {measure.argument, measure.second}) {
+    if (column >= 0) types.push_back(projection[static_cast<size_t>(column)].expression->type());
+  }
+  return types;
+}
+
 std::shared_ptr<arrow::Schema> Pipeline::ResultSchema() const {
   const auto projected = ProjectedSchema();
   if (!aggregate.has_value()) return projected;
   arrow::FieldVector fields;
   for (int key : aggregate->keys) fields.push_back(projected->field(key));
   for (const Measure& measure : aggregate->measures) {
-    const auto argument =
-        measure.argument < 0 ? nullptr : projected->field(measure.argument)->type();
-    const auto type = MeasureType(measure.function, argument);
+    const auto type = MeasureType(measure.function, ArgumentTypes(measure), measure.type);
     fields.push_back(arrow::field(measure.name, type.ok() ? *type : arrow::null()));
   }
   return arrow::schema(std::move(fields));
@@ -173,55 +193,6 @@ std::string Pipeline::ToString() const {
                                : fmt::format("project {} = {}\n", column.name, text);
   }
   return out + ReductionText(*this, *ProjectedSchema());
-}
-
-arrow::Result<std::shared_ptr<arrow::DataType>> MeasureType(
-    AggregateFunction function, const std::shared_ptr<arrow::DataType>& argument) {
-  const auto refuse = [&] {
-    return base::UnsupportedPlan("no aggregate {}({})", AggregateFunctionName(function),
-                                 argument == nullptr ? "" : argument->ToString());
-  };
-  if (function == AggregateFunction::kCountAll || function == AggregateFunction::kCount) {
-    return arrow::int64();
-  }
-  if (argument == nullptr || !IsComputable(*argument)) return refuse();
-  switch (function) {
-    case AggregateFunction::kCountDistinct:
-      return arrow::int64();
-    case AggregateFunction::kMin:
-    case AggregateFunction::kMax:
-      return argument;
-    case AggregateFunction::kAvg:
-      if (!IsNumeric(*argument)) return refuse();
-      return arrow::float64();
-    case AggregateFunction::kSum:
-      if (IsFloat(*argument)) return arrow::float64();
-      if (IsInteger(*argument)) return arrow::decimal128(38, 0);
-      if (IsDecimal(*argument)) return arrow::decimal128(38, ShapeOf(*argument).scale);
-      return refuse();
-    default:
-      return refuse();
-  }
-}
-
-const char* AggregateFunctionName(AggregateFunction function) {
-  switch (function) {
-    case AggregateFunction::kCountAll:
-      return "count(*)";
-    case AggregateFunction::kCount:
-      return "count";
-    case AggregateFunction::kSum:
-      return "sum";
-    case AggregateFunction::kMin:
-      return "min";
-    case AggregateFunction::kMax:
-      return "max";
-    case AggregateFunction::kAvg:
-      return "avg";
-    case AggregateFunction::kCountDistinct:
-      return "count distinct";
-  }
-  return "unknown";
 }
 
 Status Validate(const Pipeline& pipeline) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/plan/aggregate_catalogue.h"
 #include "skyhook/plan/expression.h"
 
 namespace skyhook::plan {
@@ -21,16 +22,6 @@ struct NamedExpression {
   ExpressionPtr expression;
 };
 
-enum class AggregateFunction : uint8_t {
-  kCountAll,  ///< count(*)
-  kCount,     ///< values that are not null
-  kSum,       ///< integers and decimals: exact, as decimal128(38, s); floats: double
-  kMin,
-  kMax,
-  kAvg,            ///< double; null for no values
-  kCountDistinct,  ///< exact; nulls do not count; NaN equals NaN, -0.0 equals 0.0
-};
-
 /// One aggregate over the rows of a group.
 struct Measure {
   AggregateFunction function = AggregateFunction::kCountAll;
@@ -39,8 +30,12 @@ struct Measure {
   /// Index of a boolean projected column; rows where it is not true do not count. -1: none.
   int filter = -1;
   std::string name;
+  /// Index of the second argument of a function of two; else -1.
+  int second = -1;
+  /// The result type asked for; null: the catalogue's own.
+  std::shared_ptr<arrow::DataType> type = nullptr;
 
-  bool operator==(const Measure&) const = default;
+  bool operator==(const Measure& other) const;
 };
 
 /// Groups rows by projected columns. NULL is a group of its own, NaN equals NaN, -0.0 equals 0.0.
@@ -81,18 +76,13 @@ struct Pipeline {
 
   /// Schema after the projection.
   std::shared_ptr<arrow::Schema> ProjectedSchema() const;
+  /// Types of a measure's arguments; its indices must be in range.
+  std::vector<std::shared_ptr<arrow::DataType>> ArgumentTypes(const Measure& measure) const;
   /// Schema of final results: of the aggregate's keys and measures, else the projected schema.
   std::shared_ptr<arrow::Schema> ResultSchema() const;
   /// Several lines that a person can read.
   std::string ToString() const;
 };
-
-/// The result type of a measure over an argument of type `argument` (nullptr for kCountAll), or
-/// kUnsupportedPlan.
-arrow::Result<std::shared_ptr<arrow::DataType>> MeasureType(
-    AggregateFunction function, const std::shared_ptr<arrow::DataType>& argument);
-
-const char* AggregateFunctionName(AggregateFunction function);
 
 /// Checks a pipeline as a whole: indices in range, predicates boolean, types as the columns have
 /// them, at most one of aggregate, top-k and limit. The error names the offending part.

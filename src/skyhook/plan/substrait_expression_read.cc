@@ -6,10 +6,11 @@
 #include "skyhook/base/status.h"
 #include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/substrait.h"
+#include "skyhook/plan/substrait_call.h"
 #include "skyhook/plan/substrait_expression.h"
-#include "skyhook/plan/substrait_function.h"
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
+#include "skyhook/plan/substrait_options.h"
 #include "skyhook/plan/substrait_type.h"
 
 namespace skyhook::plan {
@@ -18,103 +19,19 @@ namespace {
 namespace pb = ::substrait;
 using arrow::Result;
 using arrow::Status;
-using Options = google::protobuf::RepeatedPtrField<pb::FunctionOption>;
-
-// A call as the plan says it: what it calls, and with what.
-struct ForeignCall {
-  ExtensionName name;
-  std::vector<std::string> enumerations;
-  std::vector<ExpressionPtr> arguments;
-  const Options* options;
-  TypePtr type;  // null when the plan does not say
-
-  std::string ToString() const {
-    std::string types;
-    for (const auto& argument : arguments) {
-      types += (types.empty() ? "" : ", ") + argument->type()->ToString();
-    }
-    return fmt::format("function {}({}) of {}", name.name, types, name.urn);
-  }
-};
-
-// Whether every option that the plan gives allows the choice that is ours.
-bool Allows(const StandardFunction& standard, const Options& options) {
-  return std::all_of(options.begin(), options.end(), [&](const pb::FunctionOption& option) {
-    return std::any_of(standard.choices.begin(), standard.choices.end(), [&](const auto& choice) {
-      const auto& preferred = option.preference();
-      return option.name() == choice.first &&
-             std::find(preferred.begin(), preferred.end(), choice.second) != preferred.end();
-    });
-  });
-}
-
-bool Names(const StandardFunction& standard, const ForeignCall& call) {
-  return standard.urn == call.name.urn && standard.name == call.name.name &&
-         std::equal(standard.enumerations.begin(), standard.enumerations.end(),
-                    call.enumerations.begin(), call.enumerations.end()) &&
-         !call.arguments.empty() && standard.first(*call.arguments[0]->type());
-}
-
-std::string OptionsText(const Options& options) {
-  std::string text;
-  for (const auto& option : options) {
-    text += (text.empty() ? "" : ", ") + option.name();
-    for (const auto& choice : option.preference()) text += " " + choice;
-  }
-  return text;
-}
-
-Result<const StandardFunction*> FindStandard(const ForeignCall& call) {
-  bool named = false;
-  for (const StandardFunction& standard : StandardFunctions()) {
-    if (!Names(standard, call)) continue;
-    if (Allows(standard, *call.options)) return &standard;
-    named = true;
-  }
-  if (named) {
-    return base::UnsupportedPlan("{} with options {} is not understood", call.ToString(),
-                                 OptionsText(*call.options));
-  }
-  return base::UnsupportedPlan("{} is not understood", call.ToString());
-}
-
-// i32 constants as i64 ones.
-Result<std::vector<ExpressionPtr>> Widened(std::vector<ExpressionPtr> arguments) {
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    if (arguments[i]->kind() != Expression::Kind::kLiteral ||
-        arguments[i]->type()->id() != arrow::Type::INT32 || !arguments[i]->literal()->is_valid) {
-      continue;
-    }
-    const int64_t value = static_cast<const arrow::Int32Scalar&>(*arguments[i]->literal()).value;
-    ARROW_ASSIGN_OR_RAISE(arguments[i], Literal(arrow::MakeScalar(value)));
-  }
-  return arguments;
-}
-
 Status CheckType(const ForeignCall& call, const arrow::DataType& ours) {
   if (call.type == nullptr || call.type->Equals(ours)) return Status::OK();
   return base::UnsupportedPlan("{} gives {}, not {}", call.ToString(), ours.ToString(),
                                call.type->ToString());
 }
 
-Result<ExpressionPtr> ReadStandard(ForeignCall call) {
-  ARROW_ASSIGN_OR_RAISE(const StandardFunction* standard, FindStandard(call));
-  TypePtr wanted;
-  if (standard->urn == kDecimalUrn && call.arguments.size() == 2) {
-    wanted = StandardDecimalType(standard->function, *call.arguments[0]->type(),
-                                 *call.arguments[1]->type());
-    if (wanted == nullptr) {
-      return base::UnsupportedPlan("{}: its result does not fit 38 digits", call.ToString());
-    }
-  }
-  auto arguments = call.arguments;
-  if (standard->narrow_constants) {
-    ARROW_ASSIGN_OR_RAISE(arguments, Widened(std::move(arguments)));
-  }
-  ARROW_ASSIGN_OR_RAISE(auto result,
-                        Call(standard->function, std::move(arguments), standard->options, wanted));
-  ARROW_RETURN_NOT_OK(CheckType(call, *result->type()));
-  return result;
+// By the table, or in other words where the table has none.
+Result<ExpressionPtr> ReadForeign(const ForeignCall& call) {
+  auto read = ReadStandard(call);
+  if (!read.ok() && CanLower(call.name)) read = Lower(call);
+  ARROW_RETURN_NOT_OK(read.status());
+  ARROW_RETURN_NOT_OK(CheckType(call, *(*read)->type()));
+  return read;
 }
 
 Result<ExpressionPtr> ReadOwn(ForeignCall call) {
@@ -123,13 +40,12 @@ Result<ExpressionPtr> ReadOwn(ForeignCall call) {
     return base::UnsupportedPlan("{} is not understood", call.ToString());
   }
   CallOptions options;
-  for (const auto& option : *call.options) {
-    if (option.preference_size() != 1) {
-      return base::UnsupportedPlan("{}: option {} needs one choice", call.ToString(),
-                                   option.name());
+  for (const auto& [option, choices] : call.options) {
+    if (choices.size() != 1) {
+      return base::UnsupportedPlan("{}: option {} needs one choice", call.ToString(), option);
     }
-    ARROW_RETURN_NOT_OK(base::AddContext(
-        SetOwnOption(option.name(), option.preference(0), &options), call.ToString()));
+    ARROW_RETURN_NOT_OK(
+        base::AddContext(SetOwnOption(option, choices[0], &options), call.ToString()));
   }
   return Call(*function, std::move(call.arguments), options, call.type);
 }
@@ -144,7 +60,7 @@ Result<ExpressionPtr> ReadConnective(const ForeignCall& call) {
 
 bool IsConnective(const ForeignCall& call) {
   const ExtensionName& name = call.name;
-  return call.enumerations.empty() && call.options->empty() &&
+  return call.enumerations.empty() && call.options.empty() &&
          ((name.urn == kBooleanUrn && (name.name == "and" || name.name == "or")) ||
           (name.urn == kComparisonUrn && name.name == "coalesce"));
 }
@@ -197,7 +113,6 @@ class Reader {
     ARROW_RETURN_NOT_OK(
         CheckFields(function, {"function_reference", "arguments", "options", "output_type"}));
     ForeignCall call;
-    call.options = &function.options();
     ARROW_ASSIGN_OR_RAISE(call.name, extensions_.Function(function.function_reference()));
     ARROW_RETURN_NOT_OK(ReadArguments(function, &call));
     if (function.has_output_type()) {
@@ -205,12 +120,16 @@ class Reader {
     }
     if (IsConnective(call)) return ReadConnective(call);
     if (call.name.urn == kSkyhookUrn) return ReadOwn(std::move(call));
-    return ReadStandard(std::move(call));
+    ModerniseOptions(&call);
+    return ReadForeign(call);
   }
 
   Status ReadArguments(const pb::Expression_ScalarFunction& function, ForeignCall* call) {
     for (const auto& option : function.options()) {
       ARROW_RETURN_NOT_OK(CheckFields(option, {"name", "preference"}));
+      call->options.emplace_back(
+          option.name(),
+          std::vector<std::string>(option.preference().begin(), option.preference().end()));
     }
     for (const auto& argument : function.arguments()) {
       ARROW_RETURN_NOT_OK(CheckFields(argument, {"enum", "value"}));

@@ -9,6 +9,7 @@
 #include "skyhook/plan/substrait_function.h"
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
+#include "skyhook/plan/substrait_options.h"
 #include "skyhook/plan/substrait_type.h"
 
 namespace skyhook::plan {
@@ -124,16 +125,22 @@ class Writer {
     return signature;
   }
 
+  // Numbers of characters as constants of 32 bits.
   Status WriteNarrow(const StandardFunction& standard, const Expression& call,
                      pb::Expression_ScalarFunction* out) {
-    std::string signature = fmt::format("{}:{}", standard.name, "str");
-    ARROW_RETURN_NOT_OK(Write(*call.arguments()[0], out->add_arguments()->mutable_value()));
-    for (size_t i = 1; i < call.arguments().size(); ++i) {
-      const auto& constant =
-          static_cast<const arrow::Int64Scalar&>(*call.arguments()[i]->literal());
-      out->add_arguments()->mutable_value()->mutable_literal()->set_i32(
-          static_cast<int32_t>(constant.value));
-      signature += "_i32";
+    std::string signature = std::string(standard.name) + ":";
+    const char* separator = "";
+    for (const auto& argument : call.arguments()) {
+      auto* value = out->add_arguments()->mutable_value();
+      const bool number = argument->type()->id() == arrow::Type::INT64;
+      signature += separator + (number ? std::string("i32") : ShortName(*argument->type()));
+      separator = "_";
+      if (!number) {
+        ARROW_RETURN_NOT_OK(Write(*argument, value));
+        continue;
+      }
+      const auto& constant = static_cast<const arrow::Int64Scalar&>(*argument->literal());
+      value->mutable_literal()->set_i32(static_cast<int32_t>(constant.value));
     }
     out->set_function_reference(extensions_->Function(standard.urn, signature));
     return TypeToSubstrait(*call.type(), true, extensions_, out->mutable_output_type());
@@ -145,7 +152,7 @@ class Writer {
       AddOption(name, choice, out);
     }
     std::string signature = std::string(EntryOf(call.function()).name) + ":any";
-    const bool variadic = call.function() == Function::kIn;
+    const bool variadic = EntryOf(call.function()).arity.most == kVariadic;
     for (size_t i = 1; i < call.arguments().size() && !variadic; ++i) signature += "_any";
     return WriteFunction(kSkyhookUrn, signature, call, out);
   }

@@ -24,6 +24,12 @@ inline constexpr std::string_view kDecimalUrn =
 inline constexpr std::string_view kBooleanUrn = "extension:io.substrait:functions_boolean";
 inline constexpr std::string_view kComparisonUrn = "extension:io.substrait:functions_comparison";
 inline constexpr std::string_view kDatetimeUrn = "extension:io.substrait:functions_datetime";
+inline constexpr std::string_view kAggregateApproxUrn =
+    "extension:io.substrait:functions_aggregate_approx";
+inline constexpr std::string_view kLogarithmicUrn = "extension:io.substrait:functions_logarithmic";
+inline constexpr std::string_view kRoundingUrn = "extension:io.substrait:functions_rounding";
+inline constexpr std::string_view kRoundingDecimalUrn =
+    "extension:io.substrait:functions_rounding_decimal";
 inline constexpr std::string_view kStringUrn = "extension:io.substrait:functions_string";
 inline constexpr std::string_view kUnsignedUrn = "extension:io.substrait:unsigned_integers";
 /// extensions/functions_skyhook.yaml.

@@ -29,8 +29,10 @@ struct StandardFunction {
   std::vector<std::pair<std::string_view, std::string_view>> choices;
   /// The signature says "any" for the values' types.
   bool generic = false;
-  /// Integer constants after the first argument are i32 there and i64 here.
+  /// Numbers after the first argument are i32 there and i64 here.
   bool narrow_constants = false;
+  /// How many values there must be; 0: as many as the catalogue takes.
+  size_t arguments = 0;
 };
 
 const std::vector<StandardFunction>& StandardFunctions();
@@ -47,8 +49,12 @@ struct StandardAggregate {
   AggregateFunction function;
   std::string_view urn;
   std::string_view name;
-  /// Test of the argument; absent for functions without one.
+  /// Test of the argument (of two arguments: of the first); absent for functions without one.
   TypeTest argument;
+  /// The result type asked for, null for the catalogue's own.
+  std::shared_ptr<arrow::DataType> result = nullptr;
+  /// Enumeration arguments that come before the values.
+  std::vector<std::string_view> enumerations = {};
   bool generic = false;
   bool distinct = false;
 };
@@ -56,14 +62,6 @@ struct StandardAggregate {
 const std::vector<StandardAggregate>& StandardAggregates();
 
 /// Null when only our own extension says it. `argument` is null for count(*).
-const StandardAggregate* FindStandard(AggregateFunction function, const arrow::DataType* argument);
-
-/// The name of an aggregate in our own extension: "count_distinct".
-std::string_view OwnName(AggregateFunction function);
-
-/// The options of a call of our own extension that differ from the defaults, and back.
-std::vector<std::pair<std::string, std::string>> OwnOptions(const CallOptions& options);
-/// kUnsupportedPlan, naming option and choice, when there is no such thing.
-arrow::Status SetOwnOption(std::string_view name, std::string_view choice, CallOptions* options);
+const StandardAggregate* FindStandard(const Measure& measure, const arrow::DataType* argument);
 
 }  // namespace skyhook::plan

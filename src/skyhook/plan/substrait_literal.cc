@@ -278,10 +278,26 @@ Status LiteralToSubstrait(const Scalar& value, ExtensionWriter* extensions,
 
 Result<ScalarPtr> LiteralFromSubstrait(const pb::Expression_Literal& literal,
                                        const ExtensionReader& extensions) {
-  ARROW_RETURN_NOT_OK(CheckFields(
-      literal, {"boolean", "i8", "i16", "i32", "i64", "fp32", "fp64", "string", "binary", "date",
-                "precision_time", "precision_timestamp", "precision_timestamp_tz", "decimal",
-                "interval_compound", "null", "user_defined", "nullable"}));
+  ARROW_RETURN_NOT_OK(CheckFields(literal, {"boolean",
+                                            "i8",
+                                            "i16",
+                                            "i32",
+                                            "i64",
+                                            "fp32",
+                                            "fp64",
+                                            "string",
+                                            "binary",
+                                            "date",
+                                            "precision_time",
+                                            "precision_timestamp",
+                                            "precision_timestamp_tz",
+                                            "decimal",
+                                            "interval_compound",
+                                            "interval_year_to_month",
+                                            "interval_day_to_second",
+                                            "null",
+                                            "user_defined",
+                                            "nullable"}));
   using Kind = pb::Expression_Literal;
   switch (literal.literal_type_case()) {
     case Kind::kBoolean:
@@ -314,6 +330,16 @@ Result<ScalarPtr> LiteralFromSubstrait(const pb::Expression_Literal& literal,
       return DecimalFromSubstrait(literal.decimal());
     case Kind::kIntervalCompound:
       return IntervalFromSubstrait(literal.interval_compound());
+    case Kind::kIntervalYearToMonth: {
+      pb::Expression_Literal_IntervalCompound compound;
+      *compound.mutable_interval_year_to_month() = literal.interval_year_to_month();
+      return IntervalFromSubstrait(compound);
+    }
+    case Kind::kIntervalDayToSecond: {
+      pb::Expression_Literal_IntervalCompound compound;
+      *compound.mutable_interval_day_to_second() = literal.interval_day_to_second();
+      return IntervalFromSubstrait(compound);
+    }
     case Kind::kUserDefined:
       return UserDefinedFromSubstrait(literal.user_defined(), extensions);
     case Kind::kNull: {

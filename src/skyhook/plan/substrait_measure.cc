@@ -2,6 +2,7 @@
 
 #include <substrait/algebra.pb.h>
 
+#include <algorithm>
 #include <string>
 
 #include "skyhook/base/status.h"
@@ -17,47 +18,98 @@ namespace pb = ::substrait;
 using arrow::Result;
 using arrow::Status;
 
-// The functions that `name` may stand for, by whether values are made distinct.
-Result<AggregateFunction> FindAggregate(const ExtensionName& name, bool distinct,
-                                        const arrow::DataType* argument) {
-  for (const StandardAggregate& entry : StandardAggregates()) {
-    const bool takes = entry.argument == nullptr ? argument == nullptr
-                                                 : argument != nullptr && entry.argument(*argument);
-    if (entry.urn == name.urn && entry.name == name.name && entry.distinct == distinct && takes) {
-      return entry.function;
-    }
+// A measure as the plan says it.
+struct ForeignMeasure {
+  ExtensionName name;
+  std::vector<std::string> enumerations;
+  std::vector<int> arguments;  ///< projected columns
+  std::vector<TypePtr> types;  ///< theirs
+  bool distinct = false;
+  TypePtr result;  ///< null when the plan does not say
+
+  std::string ToString() const {
+    std::string text;
+    for (const std::string& enumeration : enumerations) text += enumeration + ", ";
+    for (const TypePtr& type : types) text += (type == types[0] ? "" : ", ") + type->ToString();
+    return fmt::format("aggregate {}({}{}) of {}", name.name, distinct ? "distinct " : "", text,
+                       name.urn);
   }
-  constexpr int kLast = static_cast<int>(AggregateFunction::kCountDistinct);
-  for (int i = 0; i <= kLast && name.urn == kSkyhookUrn && !distinct; ++i) {
-    const auto function = static_cast<AggregateFunction>(i);
-    if (name.name == OwnName(function) && argument != nullptr) return function;
-  }
-  return base::UnsupportedPlan("aggregate {}({}{}) of {} is not understood", name.name,
-                               distinct ? "distinct " : "",
-                               argument == nullptr ? "" : argument->ToString(), name.urn);
+};
+
+bool Says(const StandardAggregate& standard, const ForeignMeasure& measure) {
+  const TypePtr first = measure.types.empty() ? nullptr : measure.types[0];
+  const bool takes = standard.argument == nullptr ? first == nullptr
+                                                  : first != nullptr && standard.argument(*first);
+  return takes && standard.urn == measure.name.urn && standard.name == measure.name.name &&
+         standard.distinct == measure.distinct &&
+         std::equal(standard.enumerations.begin(), standard.enumerations.end(),
+                    measure.enumerations.begin(), measure.enumerations.end()) &&
+         EntryOf(standard.function).num_arguments == measure.types.size();
 }
 
-// The index of the projected column, -1 for no argument.
-Result<int> ReadArgument(const pb::AggregateFunction& function, const arrow::Schema& projected) {
-  if (function.arguments().empty()) return -1;
-  if (function.arguments_size() > 1) {
-    return base::UnsupportedPlan("an aggregate of {} arguments", function.arguments_size());
+// Sets the function and the type asked for.
+Status FindAggregate(const ForeignMeasure& measure, Measure* out) {
+  for (const StandardAggregate& standard : StandardAggregates()) {
+    if (!Says(standard, measure)) continue;
+    out->function = standard.function;
+    out->type = standard.result;
+    return Status::OK();
   }
-  ARROW_RETURN_NOT_OK(CheckFields(function.arguments(0), {"value"}));
-  ARROW_ASSIGN_OR_RAISE(const int index, FieldFromSubstrait(function.arguments(0).value(),
-                                                            "an aggregate's argument"));
+  const bool own =
+      measure.name.urn == kSkyhookUrn && !measure.distinct && measure.enumerations.empty();
+  for (const AggregateEntry& entry : AggregateCatalogue()) {
+    if (!own || entry.name != measure.name.name) continue;
+    out->function = entry.function;
+    // What differs from the catalogue's own type has been asked for.
+    const auto type = MeasureType(entry.function, measure.types);
+    const bool asked = type.ok() && measure.result != nullptr && !(*type)->Equals(*measure.result);
+    if (asked) out->type = measure.result;
+    return Status::OK();
+  }
+  return base::UnsupportedPlan("{} is not understood", measure.ToString());
+}
+
+Result<int> ReadColumn(const pb::Expression& expression, const arrow::Schema& projected) {
+  ARROW_ASSIGN_OR_RAISE(const int index, FieldFromSubstrait(expression, "an aggregate's argument"));
   if (index < projected.num_fields()) return index;
   return base::Invalid("an aggregate's argument: column #{} of {}", index, projected.num_fields());
 }
 
-Status CheckOutput(const pb::AggregateFunction& function, AggregateFunction ours,
-                   const TypePtr& argument, const ExtensionReader& extensions) {
-  if (!function.has_output_type()) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto theirs, TypeFromSubstrait(function.output_type(), extensions));
-  ARROW_ASSIGN_OR_RAISE(const auto type, MeasureType(ours, argument));
-  if (type->Equals(*theirs)) return Status::OK();
-  return base::UnsupportedPlan("aggregate {} gives {}, not {}", AggregateFunctionName(ours),
-                               type->ToString(), theirs->ToString());
+Status ReadArguments(const pb::AggregateFunction& function, const arrow::Schema& projected,
+                     ForeignMeasure* measure) {
+  for (const auto& argument : function.arguments()) {
+    ARROW_RETURN_NOT_OK(CheckFields(argument, {"value", "enum"}));
+    if (argument.has_enum_()) {
+      measure->enumerations.push_back(argument.enum_());
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(const int column, ReadColumn(argument.value(), projected));
+    measure->arguments.push_back(column);
+    measure->types.push_back(projected.field(column)->type());
+  }
+  if (measure->arguments.size() <= 2) return Status::OK();
+  return base::UnsupportedPlan("{} is not understood", measure->ToString());
+}
+
+Status CheckOutput(const ForeignMeasure& measure, const Measure& ours) {
+  if (measure.result == nullptr) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto type, MeasureType(ours.function, measure.types, ours.type));
+  if (type->Equals(*measure.result)) return Status::OK();
+  return base::UnsupportedPlan("{} gives {}, not {}", measure.ToString(), type->ToString(),
+                               measure.result->ToString());
+}
+
+// Choices that are ours, and no others.
+Status CheckOptions(const pb::AggregateFunction& function) {
+  for (const auto& option : function.options()) {
+    const auto& choices = option.preference();
+    const bool ours = (option.name() == "overflow" &&
+                       std::find(choices.begin(), choices.end(), "ERROR") != choices.end()) ||
+                      (option.name() == "rounding" &&
+                       std::find(choices.begin(), choices.end(), "TIE_TO_EVEN") != choices.end());
+    if (!ours) return base::UnsupportedPlan("aggregate option {}", option.ShortDebugString());
+  }
+  return Status::OK();
 }
 
 TypePtr TypeOf(int argument, const arrow::Schema& projected) {
@@ -65,11 +117,19 @@ TypePtr TypeOf(int argument, const arrow::Schema& projected) {
 }
 
 Status CheckFunction(const pb::AggregateFunction& function) {
-  ARROW_RETURN_NOT_OK(CheckFields(
-      function, {"function_reference", "arguments", "output_type", "phase", "invocation"}));
-  if (function.phase() == pb::AGGREGATION_PHASE_INITIAL_TO_INTERMEDIATE) return Status::OK();
-  return base::UnsupportedPlan("an aggregate of phase {}: only partial ones are pushed",
-                               pb::AggregationPhase_Name(function.phase()));
+  ARROW_RETURN_NOT_OK(CheckFields(function, {"function_reference", "arguments", "output_type",
+                                             "phase", "invocation", "options"}));
+  ARROW_RETURN_NOT_OK(CheckOptions(function));
+  // Whether state or results are returned is up to who runs the pipeline.
+  switch (function.phase()) {
+    case pb::AGGREGATION_PHASE_UNSPECIFIED:
+    case pb::AGGREGATION_PHASE_INITIAL_TO_INTERMEDIATE:
+    case pb::AGGREGATION_PHASE_INITIAL_TO_RESULT:
+      return Status::OK();
+    default:
+      return base::UnsupportedPlan("an aggregate of phase {}: rows are aggregated, not state",
+                                   pb::AggregationPhase_Name(function.phase()));
+  }
 }
 
 }  // namespace
@@ -78,23 +138,37 @@ Status MeasureToSubstrait(const Measure& measure, const arrow::Schema& projected
                           ExtensionWriter* extensions, pb::AggregateRel_Measure* out) {
   const bool counts_rows = measure.function == AggregateFunction::kCountAll;
   const TypePtr argument = counts_rows ? nullptr : TypeOf(measure.argument, projected);
-  const StandardAggregate* standard = FindStandard(measure.function, argument.get());
-  std::string signature(standard != nullptr ? standard->name : OwnName(measure.function));
+  const StandardAggregate* standard = FindStandard(measure, argument.get());
+  std::string signature(standard != nullptr ? standard->name : EntryOf(measure.function).name);
   const bool generic = standard == nullptr || standard->generic;
   signature += ":";
-  if (argument != nullptr) signature += generic ? "any" : ShortName(*argument);
   auto* function = out->mutable_measure();
+  const char* separator = "";
+  const auto add = [&](const std::string& type) {
+    signature += separator + type;
+    separator = "_";
+  };
+  if (standard != nullptr) {
+    for (const auto& enumeration : standard->enumerations) {
+      function->add_arguments()->set_enum_(std::string(enumeration));
+      add("req");
+    }
+  }
+  std::vector<TypePtr> types;
+  for (const int column : {measure.argument, measure.second}) {
+    if (column < 0 || counts_rows) continue;
+    types.push_back(TypeOf(column, projected));
+    add(generic ? "any" : ShortName(*types.back()));
+    FieldToSubstrait(column, function->add_arguments()->mutable_value());
+  }
   function->set_function_reference(
       extensions->Function(standard != nullptr ? standard->urn : kSkyhookUrn, signature));
   function->set_phase(pb::AGGREGATION_PHASE_INITIAL_TO_INTERMEDIATE);
   function->set_invocation(standard != nullptr && standard->distinct
                                ? pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT
                                : pb::AggregateFunction::AGGREGATION_INVOCATION_ALL);
-  if (argument != nullptr) {
-    FieldToSubstrait(measure.argument, function->add_arguments()->mutable_value());
-  }
   if (measure.filter >= 0) FieldToSubstrait(measure.filter, out->mutable_filter());
-  ARROW_ASSIGN_OR_RAISE(const auto result, MeasureType(measure.function, argument));
+  ARROW_ASSIGN_OR_RAISE(const auto result, MeasureType(measure.function, types, measure.type));
   return TypeToSubstrait(*result, true, extensions, function->mutable_output_type());
 }
 
@@ -104,17 +178,22 @@ Result<Measure> MeasureFromSubstrait(const pb::AggregateRel_Measure& measure,
   ARROW_RETURN_NOT_OK(CheckFields(measure, {"measure", "filter"}));
   const pb::AggregateFunction& function = measure.measure();
   ARROW_RETURN_NOT_OK(CheckFunction(function));
+  ForeignMeasure foreign;
+  ARROW_ASSIGN_OR_RAISE(foreign.name, extensions.Function(function.function_reference()));
+  ARROW_RETURN_NOT_OK(ReadArguments(function, projected, &foreign));
+  foreign.distinct =
+      function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
+  if (function.has_output_type()) {
+    ARROW_ASSIGN_OR_RAISE(foreign.result, TypeFromSubstrait(function.output_type(), extensions));
+  }
   Measure read;
-  ARROW_ASSIGN_OR_RAISE(read.argument, ReadArgument(function, projected));
+  ARROW_RETURN_NOT_OK(FindAggregate(foreign, &read));
+  if (!foreign.arguments.empty()) read.argument = foreign.arguments[0];
+  if (foreign.arguments.size() > 1) read.second = foreign.arguments[1];
   if (measure.has_filter()) {
     ARROW_ASSIGN_OR_RAISE(read.filter, FieldFromSubstrait(measure.filter(), "a measure's filter"));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto name, extensions.Function(function.function_reference()));
-  const bool distinct =
-      function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
-  const TypePtr argument = TypeOf(read.argument, projected);
-  ARROW_ASSIGN_OR_RAISE(read.function, FindAggregate(name, distinct, argument.get()));
-  ARROW_RETURN_NOT_OK(CheckOutput(function, read.function, argument, extensions));
+  ARROW_RETURN_NOT_OK(CheckOutput(foreign, read));
   return read;
 }
 

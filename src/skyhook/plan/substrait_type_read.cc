@@ -145,6 +145,8 @@ Result<TypePtr> Read(const pb::Type& type, const ExtensionReader& extensions, Na
   }
   switch (type.kind_case()) {
     case pb::Type::kIntervalCompound:
+    case pb::Type::kIntervalYear:
+    case pb::Type::kIntervalDay:
       return arrow::month_day_nano_interval();
     case pb::Type::kFixedBinary:
       if (type.fixed_binary().length() < 0 || type.fixed_binary().length() > kMaxFixedBytes) {

@@ -34,7 +34,38 @@ const std::map<std::string_view, AggregateFunction> kFunctions = {
     {"min", AggregateFunction::kMin},
     {"max", AggregateFunction::kMax},
     {"avg", AggregateFunction::kAvg},
-    {"mean", AggregateFunction::kAvg}};
+    {"mean", AggregateFunction::kAvg},
+    {"bool_and", AggregateFunction::kBoolAnd},
+    {"bool_or", AggregateFunction::kBoolOr},
+    {"bit_and", AggregateFunction::kBitAnd},
+    {"bit_or", AggregateFunction::kBitOr},
+    {"bit_xor", AggregateFunction::kBitXor},
+    {"var_samp", AggregateFunction::kVarianceSample},
+    {"variance", AggregateFunction::kVarianceSample},
+    {"var_pop", AggregateFunction::kVariancePopulation},
+    {"stddev_samp", AggregateFunction::kStdDevSample},
+    {"stddev", AggregateFunction::kStdDevSample},
+    {"stddev_pop", AggregateFunction::kStdDevPopulation},
+    {"covar_samp", AggregateFunction::kCovarianceSample},
+    {"covar_pop", AggregateFunction::kCovariancePopulation},
+    {"corr", AggregateFunction::kCorrelation},
+    {"approx_count_distinct", AggregateFunction::kApproxCountDistinct}};
+
+// Distinct values give the same as all of them.
+bool IgnoresDuplicates(AggregateFunction function) {
+  switch (function) {
+    case AggregateFunction::kMin:
+    case AggregateFunction::kMax:
+    case AggregateFunction::kBoolAnd:
+    case AggregateFunction::kBoolOr:
+    case AggregateFunction::kBitAnd:
+    case AggregateFunction::kBitOr:
+    case AggregateFunction::kApproxCountDistinct:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // True when the engine's results of type `engine` can be given to DuckDB as `type`.
 bool IsResultType(const arrow::DataType& engine, const LogicalType& type) {
@@ -62,15 +93,16 @@ class AggregateBuilder {
     plan::Measure measure;
     measure.name = expression.ToString();
     ARROW_ASSIGN_OR_RAISE(measure.function, FunctionOf(expression));
-    std::shared_ptr<arrow::DataType> argument;
-    if (measure.function != AggregateFunction::kCountAll) {
-      ARROW_ASSIGN_OR_RAISE(measure.argument, Project(*expression.children[0]));
-      argument = part_.projection[static_cast<size_t>(measure.argument)].expression->type();
+    std::vector<std::shared_ptr<arrow::DataType>> arguments;
+    for (size_t i = 0; i < expression.children.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(const int column, Project(*expression.children[i]));
+      (i == 0 ? measure.argument : measure.second) = column;
+      arguments.push_back(part_.projection[static_cast<size_t>(column)].expression->type());
     }
     if (expression.filter != nullptr) {
       ARROW_ASSIGN_OR_RAISE(measure.filter, Project(*expression.filter));
     }
-    ARROW_ASSIGN_OR_RAISE(const auto type, plan::MeasureType(measure.function, argument));
+    ARROW_ASSIGN_OR_RAISE(const auto type, plan::MeasureType(measure.function, arguments));
     if (!IsResultType(*type, expression.return_type)) {
       return base::UnsupportedPlan("{} is {} in SQL and {} in the engine", measure.name,
                                    expression.return_type.ToString(), type->ToString());
@@ -87,18 +119,14 @@ class AggregateBuilder {
  private:
   static Result<AggregateFunction> FunctionOf(const BoundAggregateExpression& expression) {
     const auto found = kFunctions.find(expression.function.name);
-    const size_t arguments = expression.children.size();
-    if (found == kFunctions.end() || expression.order_bys != nullptr || arguments > 1) {
+    if (found == kFunctions.end() || expression.order_bys != nullptr) {
       return base::UnsupportedPlan("aggregate {}", expression.ToString());
     }
     const AggregateFunction function = found->second;
-    if ((function == AggregateFunction::kCountAll) != (arguments == 0)) {
+    if (plan::EntryOf(function).num_arguments != expression.children.size()) {
       return base::UnsupportedPlan("aggregate {}", expression.ToString());
     }
-    if (!expression.IsDistinct() || function == AggregateFunction::kMin ||
-        function == AggregateFunction::kMax) {
-      return function;
-    }
+    if (!expression.IsDistinct() || IgnoresDuplicates(function)) return function;
     if (function == AggregateFunction::kCount) return AggregateFunction::kCountDistinct;
     return base::UnsupportedPlan("aggregate {}", expression.ToString());
   }
@@ -171,9 +199,13 @@ std::string TextOf(const AggregatePart& part) {
     if (measure.function == AggregateFunction::kCountAll) {
       out += "count(*)";
     } else {
-      out += fmt::format(
-          "{}({}{})", distinct ? "count" : plan::AggregateFunctionName(measure.function),
-          distinct ? "distinct " : "", part.projection[static_cast<size_t>(measure.argument)].name);
+      std::string arguments = part.projection[static_cast<size_t>(measure.argument)].name;
+      if (measure.second >= 0) {
+        arguments += ", " + part.projection[static_cast<size_t>(measure.second)].name;
+      }
+      out += fmt::format("{}({}{})",
+                         distinct ? "count" : plan::AggregateFunctionName(measure.function),
+                         distinct ? "distinct " : "", arguments);
     }
     if (measure.filter >= 0) {
       out += " filter " + part.projection[static_cast<size_t>(measure.filter)].name;

@@ -117,7 +117,7 @@ inline void ExpectSameRows(const arrow::Table& actual, const arrow::Table& expec
       }
       const double p = static_cast<const arrow::DoubleScalar&>(*x).value;
       const double q = static_cast<const arrow::DoubleScalar&>(*y).value;
-      if (std::isnan(p) && std::isnan(q)) continue;
+      if (p == q || (std::isnan(p) && std::isnan(q))) continue;
       ASSERT_NEAR(p, q, std::abs(q) * 1e-9) << where;
     }
   }

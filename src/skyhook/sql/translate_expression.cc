@@ -2,7 +2,7 @@
 
 #include "duckdb/planner/expression/list.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/plan/types.h"
+#include "skyhook/sql/translate_cast.h"
 #include "skyhook/sql/translate_function.h"
 #include "skyhook/sql/types.h"
 
@@ -15,9 +15,6 @@ using duckdb::ExpressionType;
 using plan::ExpressionPtr;
 using plan::Function;
 
-// Doubles hold every decimal of so many digits exactly, before the one division by its scale.
-constexpr int kExactDoubleDigits = 15;
-
 Result<std::vector<ExpressionPtr>> TranslateAll(
     const duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& expressions,
     const ColumnScope& scope) {
@@ -29,31 +26,10 @@ Result<std::vector<ExpressionPtr>> TranslateAll(
   return out;
 }
 
-bool IsExactCast(const arrow::DataType& from, const arrow::DataType& to) {
-  if (from.Equals(to) || plan::IsInteger(from) || from.id() == arrow::Type::BOOL) return true;
-  if (plan::IsDecimal(from)) {
-    if (plan::IsFloat(to)) {
-      return to.id() == arrow::Type::DOUBLE && plan::ShapeOf(from).precision <= kExactDoubleDigits;
-    }
-    return true;
-  }
-  if (plan::IsFloat(from)) {
-    return plan::IsInteger(to) || (from.id() == arrow::Type::FLOAT && plan::IsFloat(to));
-  }
-  const auto micro = arrow::timestamp(arrow::TimeUnit::MICRO);
-  return (from.id() == arrow::Type::DATE32 && to.Equals(*micro)) ||
-         (from.Equals(*micro) && to.id() == arrow::Type::DATE32);
-}
-
 Result<ExpressionPtr> Cast(const duckdb::BoundCastExpression& cast, const ColumnScope& scope) {
   ARROW_ASSIGN_OR_RAISE(auto child, Translate(*cast.child, scope));
   ARROW_ASSIGN_OR_RAISE(auto type, EngineTypeOf(cast.return_type));
-  if (child->type()->Equals(*type)) return child;
-  if (!IsExactCast(*child->type(), *type)) {
-    return base::UnsupportedPlan("cast of {} to {}", cast.child->return_type.ToString(),
-                                 cast.return_type.ToString());
-  }
-  return plan::Call(cast.try_cast ? Function::kTryCast : Function::kCast, {child}, {}, type);
+  return TranslateCast(child, type, cast.try_cast);
 }
 
 Result<ExpressionPtr> Between(const duckdb::BoundBetweenExpression& between,

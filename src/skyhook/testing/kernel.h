@@ -49,6 +49,21 @@ inline KernelRun RunKernel(const plan::Pipeline& pipeline,
   return RunKernel(pipeline, fragment, std::move(request));
 }
 
+/// The rows that a pipeline without an aggregate gives over a table, or its error.
+inline arrow::Result<std::vector<std::string>> RunOver(const plan::Pipeline& pipeline,
+                                                       const arrow::Table& table) {
+  const auto fragment = OpenParquet(table);
+  exec::RunRequest request;
+  request.rows = plan::RowRanges::All(fragment->num_rows());
+  ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
+    if (batch == nullptr) return RowsOf(batches);
+    batches.push_back(std::move(batch));
+  }
+}
+
 /// The final rows of an aggregate: its partial batches, merged and finished.
 inline std::vector<std::string> FinalRows(
     const plan::Pipeline& pipeline,

@@ -250,7 +250,7 @@ class Generator {
                                    Function::kEndsWith, Function::kContains}),
                   {Of(arrow::utf8_view(), depth - 1), Leaf(arrow::utf8_view())});
       default:
-        return Fn(static_cast<Function>(Below(static_cast<int>(Function::kNot))),
+        return Fn(static_cast<Function>(Below(static_cast<int>(Function::kIn))),
                   {Of(type, depth - 1), Of(type, depth - 1)});
     }
   }
@@ -271,15 +271,16 @@ class Generator {
     const int flag = static_cast<int>(pipeline.projection.size()) - 1;
     for (int i = Below(5); i > 0; --i) {
       Measure measure;
-      measure.function = static_cast<AggregateFunction>(Below(7));
+      measure.function = static_cast<AggregateFunction>(
+          Below(static_cast<int>(plan::AggregateCatalogue().size())));
       measure.name = "m" + std::to_string(i);
       measure.filter = Below(2) == 0 ? flag : -1;
-      TypePtr type;
-      if (measure.function != AggregateFunction::kCountAll) {
-        measure.argument = ComputableColumn(pipeline);
-        type = pipeline.projection[static_cast<size_t>(measure.argument)].expression->type();
+      const size_t arguments = plan::EntryOf(measure.function).num_arguments;
+      if (arguments > 0) measure.argument = ComputableColumn(pipeline);
+      if (arguments > 1) measure.second = ComputableColumn(pipeline);
+      if (plan::MeasureType(measure.function, pipeline.ArgumentTypes(measure)).ok()) {
+        aggregate.measures.push_back(measure);
       }
-      if (plan::MeasureType(measure.function, type).ok()) aggregate.measures.push_back(measure);
     }
     return aggregate;
   }

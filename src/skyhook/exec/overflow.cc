@@ -1,0 +1,19 @@
+#include "skyhook/exec/overflow.h"
+
+namespace skyhook::exec {
+
+std::string ArgumentsText(const Arguments& arguments, int64_t row) {
+  std::string values;
+  for (const Column& argument : arguments) {
+    values += (values.empty() ? "" : ", ") + ValueText(argument, row);
+  }
+  return values;
+}
+
+arrow::Status OverflowError(const plan::Expression& call, const Arguments& arguments, int64_t row) {
+  return base::Invalid("overflow in {}: {}({}) does not fit {}", call.ToString(),
+                       plan::EntryOf(call.function()).name, ArgumentsText(arguments, row),
+                       call.type()->ToString());
+}
+
+}  // namespace skyhook::exec

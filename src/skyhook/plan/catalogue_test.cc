@@ -1,0 +1,61 @@
+// The catalogue is complete, and its reference and our Substrait extension are written out of it.
+#include "skyhook/plan/catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "skyhook/plan/aggregate_catalogue.h"
+#include "skyhook/plan/reference.h"
+
+namespace skyhook::plan {
+namespace {
+
+TEST(Catalogue, HasEveryFunctionOnce) {
+  const auto entries = Catalogue();
+  ASSERT_EQ(entries.size(), static_cast<size_t>(Function::kTryCast) + 1);
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(static_cast<size_t>(entries[i].function), i) << entries[i].name;
+    EXPECT_TRUE(names.insert(entries[i].name).second) << entries[i].name;
+    EXPECT_EQ(FunctionByName(entries[i].name), entries[i].function);
+    EXPECT_LE(entries[i].arity.least, entries[i].arity.most) << entries[i].name;
+  }
+}
+
+TEST(Catalogue, HasEveryAggregateOnce) {
+  const auto entries = AggregateCatalogue();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(static_cast<size_t>(entries[i].function), i) << entries[i].name;
+  }
+}
+
+// The file's content, which SKYHOOK_UPDATE=1 rewrites.
+void ExpectFile(const std::string& name, const std::string& content) {
+  const auto path = std::filesystem::path(SKYHOOK_SOURCE_DIR) / name;
+  if (std::getenv("SKYHOOK_UPDATE") != nullptr) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << content;
+  }
+  std::ifstream file(path);
+  std::ostringstream found;
+  found << file.rdbuf();
+  EXPECT_EQ(found.str(), content) << name << " is not what the catalogue says; "
+                                  << "SKYHOOK_UPDATE=1 rewrites it";
+}
+
+TEST(Catalogue, ReferenceSaysWhatItSays) {
+  ExpectFile("docs/reference/functions.md", FunctionReference());
+}
+
+TEST(Catalogue, SubstraitExtensionSaysWhatItSays) {
+  ExpectFile("extensions/functions_skyhook.yaml", SubstraitExtension());
+}
+
+}  // namespace
+}  // namespace skyhook::plan

@@ -1,0 +1,344 @@
+// The table of standard functions: each line says which calls of ours one of them is.
+#include <array>
+
+#include "skyhook/plan/substrait_extensions.h"
+#include "skyhook/plan/substrait_function.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::plan {
+namespace {
+
+using Choice = std::pair<std::string_view, std::string_view>;
+using Choices = std::vector<Choice>;
+using DateField = CallOptions::DateField;
+using DivisionByZero = CallOptions::DivisionByZero;
+using DomainError = CallOptions::DomainError;
+using LogarithmOfZero = CallOptions::LogarithmOfZero;
+using Nan = CallOptions::Nan;
+using Nulls = CallOptions::Nulls;
+using Overflow = CallOptions::Overflow;
+using Rounding = CallOptions::Rounding;
+using TextCase = CallOptions::Case;
+
+bool IsAny(const arrow::DataType&) { return true; }
+bool IsBoolean(const arrow::DataType& type) { return type.id() == arrow::Type::BOOL; }
+bool IsText(const arrow::DataType& type) { return type.id() == arrow::Type::STRING_VIEW; }
+bool IsNoFloat(const arrow::DataType& type) { return !IsFloat(type); }
+bool IsSigned(const arrow::DataType& type) { return arrow::is_signed_integer(type.id()); }
+bool IsUnsigned(const arrow::DataType& type) { return arrow::is_unsigned_integer(type.id()); }
+bool IsTemporal(const arrow::DataType& type) { return arrow::is_temporal(type.id()); }
+bool IsShifted(const arrow::DataType& type) { return type.id() == arrow::Type::INT32; }
+bool IsSignedOrFloat(const arrow::DataType& type) { return IsSigned(type) || IsFloat(type); }
+
+// The options of a call: the defaults, but for what is set.
+class Options {
+ public:
+  Options& Set(Nan value) { return Assign(&CallOptions::nan, value); }
+  Options& Set(DivisionByZero value) { return Assign(&CallOptions::division_by_zero, value); }
+  Options& Set(Overflow value) { return Assign(&CallOptions::overflow, value); }
+  Options& Set(DomainError value) { return Assign(&CallOptions::domain_error, value); }
+  Options& Set(LogarithmOfZero value) { return Assign(&CallOptions::logarithm_of_zero, value); }
+  Options& Set(Rounding value) { return Assign(&CallOptions::rounding, value); }
+  Options& Set(TextCase value) { return Assign(&CallOptions::text_case, value); }
+  Options& Set(Nulls value) { return Assign(&CallOptions::nulls, value); }
+  Options& Set(DateField value) { return Assign(&CallOptions::date_field, value); }
+  operator const CallOptions&() const { return options_; }
+
+ private:
+  template <typename T>
+  Options& Assign(T CallOptions::*member, T value) {
+    options_.*member = value;
+    return *this;
+  }
+  CallOptions options_;
+};
+
+// What an option of ours is called there.
+template <typename T>
+struct Meaning {
+  T ours;
+  std::string_view theirs;
+};
+
+constexpr std::array kOverflows = {Meaning<Overflow>{Overflow::kError, "ERROR"},
+                                   Meaning<Overflow>{Overflow::kSaturate, "SATURATE"},
+                                   Meaning<Overflow>{Overflow::kWrap, "SILENT"}};
+constexpr std::array kDomains = {Meaning<DomainError>{DomainError::kError, "ERROR"},
+                                 Meaning<DomainError>{DomainError::kNan, "NAN"},
+                                 Meaning<DomainError>{DomainError::kNull, "NULL"}};
+constexpr std::array kZeroLogarithms = {
+    Meaning<LogarithmOfZero>{LogarithmOfZero::kError, "ERROR"},
+    Meaning<LogarithmOfZero>{LogarithmOfZero::kMinusInfinity, "MINUS_INFINITY"},
+    // The public tests have it NULL.
+    Meaning<LogarithmOfZero>{LogarithmOfZero::kNull, "NAN"}};
+constexpr std::array kZeroDivisions = {Meaning<DivisionByZero>{DivisionByZero::kNull, "NULL"},
+                                       Meaning<DivisionByZero>{DivisionByZero::kError, "ERROR"}};
+constexpr std::array kRoundings = {
+    Meaning<Rounding>{Rounding::kHalfAwayFromZero, "TIE_AWAY_FROM_ZERO"},
+    Meaning<Rounding>{Rounding::kHalfToEven, "TIE_TO_EVEN"},
+    Meaning<Rounding>{Rounding::kHalfTowardsZero, "TIE_TOWARDS_ZERO"},
+    Meaning<Rounding>{Rounding::kHalfUp, "TIE_UP"},
+    Meaning<Rounding>{Rounding::kHalfDown, "TIE_DOWN"},
+    Meaning<Rounding>{Rounding::kHalfToOdd, "TIE_TO_ODD"},
+    Meaning<Rounding>{Rounding::kTowardsZero, "TRUNCATE"},
+    Meaning<Rounding>{Rounding::kAwayFromZero, "AWAY_FROM_ZERO"},
+    Meaning<Rounding>{Rounding::kDown, "FLOOR"},
+    Meaning<Rounding>{Rounding::kUp, "CEILING"}};
+constexpr std::array kCases = {
+    Meaning<TextCase>{TextCase::kSensitive, "CASE_SENSITIVE"},
+    Meaning<TextCase>{TextCase::kInsensitive, "CASE_INSENSITIVE"},
+    Meaning<TextCase>{TextCase::kAsciiInsensitive, "CASE_INSENSITIVE_ASCII"}};
+
+constexpr Choice kEven = {"rounding", "TIE_TO_EVEN"};
+
+struct Name {
+  Function function;
+  std::string_view name;
+};
+
+class TableBuilder {
+ public:
+  std::vector<StandardFunction> Build() {
+    AddComparisons();
+    AddArithmetic();
+    AddDivisions();
+    AddRounding();
+    AddMathematics();
+    AddText();
+    AddExtract();
+    return std::move(table_);
+  }
+
+ private:
+  StandardFunction& Add(Name name, std::string_view urn, const TypeTest& first,
+                        const CallOptions& options = {}, Choices choices = {}) {
+    table_.push_back({name.function, urn, name.name, first, options, {}, std::move(choices)});
+    return table_.back();
+  }
+
+  // The standard compares floats as IEEE does.
+  void AddComparisons() {
+    for (const Name name : {Name{Function::kEqual, "equal"}, Name{Function::kNotEqual, "not_equal"},
+                            Name{Function::kLess, "lt"}, Name{Function::kLessEqual, "lte"},
+                            Name{Function::kGreater, "gt"}, Name{Function::kGreaterEqual, "gte"},
+                            Name{Function::kIsDistinctFrom, "is_distinct_from"},
+                            Name{Function::kIsNotDistinctFrom, "is_not_distinct_from"}}) {
+      Add(name, kComparisonUrn, IsNoFloat).generic = true;
+      Add(name, kComparisonUrn, IsFloat, Options().Set(Nan::kIeee)).generic = true;
+    }
+    Add({Function::kIsNull, "is_null"}, kComparisonUrn, IsAny).generic = true;
+    Add({Function::kIsNotNull, "is_not_null"}, kComparisonUrn, IsAny).generic = true;
+    Add({Function::kIsNan, "is_nan"}, kComparisonUrn, IsFloat);
+    Add({Function::kIsFinite, "is_finite"}, kComparisonUrn, IsFloat);
+    Add({Function::kIsInfinite, "is_infinite"}, kComparisonUrn, IsFloat);
+    Add({Function::kNot, "not"}, kBooleanUrn, IsBoolean);
+    Add({Function::kXor, "xor"}, kBooleanUrn, IsBoolean);
+    AddExtremes();
+  }
+
+  void AddExtremes() {
+    const auto propagate = Options().Set(Nulls::kPropagate);
+    for (const auto& [function, name, skipping] :
+         {std::tuple{Function::kGreatest, "greatest", "greatest_skip_null"},
+          std::tuple{Function::kLeast, "least", "least_skip_null"}}) {
+      Add({function, name}, kComparisonUrn, IsNoFloat, propagate).generic = true;
+      Add({function, skipping}, kComparisonUrn, IsNoFloat).generic = true;
+    }
+  }
+
+  void AddArithmetic() {
+    for (const auto& [ours, theirs] : kOverflows) {
+      const Choice overflow = {"overflow", theirs};
+      const auto options = Options().Set(ours);
+      for (const Name name : {Name{Function::kAdd, "add"}, Name{Function::kSubtract, "subtract"},
+                              Name{Function::kMultiply, "multiply"}}) {
+        Add(name, kArithmeticUrn, IsSigned, options, {overflow});
+        Add(name, kUnsignedUrn, IsUnsigned, options, {overflow});
+        if (ours != Overflow::kWrap) Add(name, kDecimalUrn, IsDecimal, options, {overflow});
+      }
+      for (const Name name : {Name{Function::kNegate, "negate"}, Name{Function::kAbs, "abs"}}) {
+        Add(name, kArithmeticUrn, IsSigned, options, {overflow});
+      }
+      Add({Function::kPower, "power"}, kArithmeticUrn, IsLong, options, {overflow});
+      Add({Function::kFactorial, "factorial"}, kArithmeticUrn, IsFactorial, options, {overflow});
+    }
+    for (const Name name : {Name{Function::kAdd, "add"}, Name{Function::kSubtract, "subtract"},
+                            Name{Function::kMultiply, "multiply"}}) {
+      Add(name, kArithmeticUrn, IsFloat, {}, {kEven});
+    }
+    for (const Name name : {Name{Function::kNegate, "negate"}, Name{Function::kAbs, "abs"}}) {
+      Add(name, kArithmeticUrn, IsFloat);
+      Add(name, kDecimalUrn, IsDecimal);
+    }
+    Add({Function::kSign, "sign"}, kArithmeticUrn, IsSignedOrFloat);
+    Add({Function::kFactorial, "factorial"}, kDecimalUrn, IsDecimal);
+    AddBits();
+  }
+
+  static bool IsLong(const arrow::DataType& type) { return type.id() == arrow::Type::INT64; }
+  static bool IsFactorial(const arrow::DataType& type) {
+    return type.id() == arrow::Type::INT32 || type.id() == arrow::Type::INT64;
+  }
+
+  void AddBits() {
+    for (const Name name :
+         {Name{Function::kBitAnd, "bitwise_and"}, Name{Function::kBitOr, "bitwise_or"},
+          Name{Function::kBitXor, "bitwise_xor"}}) {
+      Add(name, kArithmeticUrn, IsSigned);
+      Add(name, kDecimalUrn, IsDecimal);
+    }
+    Add({Function::kBitNot, "bitwise_not"}, kArithmeticUrn, IsSigned);
+    // The standard's shifts never fail, and take 32 bits for the distance.
+    for (const Name name :
+         {Name{Function::kShiftLeft, "shift_left"}, Name{Function::kShiftRight, "shift_right"},
+          Name{Function::kShiftRightUnsigned, "shift_right_unsigned"}}) {
+      Add(name, kArithmeticUrn, IsShifted, Options().Set(Overflow::kWrap));
+    }
+  }
+
+  void AddDivisions() {
+    for (const auto& [zero, theirs] : kZeroDivisions) {
+      for (const auto& [overflow, said] : kOverflows) {
+        if (overflow == Overflow::kWrap) continue;
+        Add({Function::kIntegerDivide, "divide"}, kArithmeticUrn, IsSigned,
+            Options().Set(zero).Set(overflow),
+            {{"overflow", said}, {"on_division_by_zero", theirs}});
+      }
+      Add({Function::kIntegerDivide, "divide"}, kUnsignedUrn, IsUnsigned, Options().Set(zero),
+          {{"on_division_by_zero", theirs}});
+      Add({Function::kDivide, "divide"}, kArithmeticUrn, IsFloat, Options().Set(zero),
+          {{"on_division_by_zero", theirs}, kEven});
+      Add({Function::kModulo, "modulus"}, kArithmeticUrn, IsSigned, Options().Set(zero),
+          {{"division_type", "TRUNCATE"}, {"on_domain_error", theirs}});
+    }
+    Add({Function::kDivide, "divide"}, kArithmeticUrn, IsFloat,
+        Options().Set(DivisionByZero::kIeee), {{"on_division_by_zero", "IEEE"}, kEven});
+    // Division of decimals by zero is no choice there; it fails.
+    Add({Function::kDivide, "divide"}, kDecimalUrn, IsDecimal,
+        Options().Set(DivisionByZero::kError), {{"overflow", "ERROR"}});
+    Add({Function::kModulo, "modulus"}, kDecimalUrn, IsDecimal,
+        Options().Set(DivisionByZero::kError), {{"overflow", "ERROR"}});
+  }
+
+  void AddRounding() {
+    for (const auto& [ours, theirs] : kRoundings) {
+      for (const auto& [urn, test] : {std::pair{kRoundingUrn, &IsSignedOrFloat},
+                                      std::pair{kRoundingDecimalUrn, &IsDecimal}}) {
+        Add({Function::kRound, "round"}, urn, *test, Options().Set(ours), {{"rounding", theirs}})
+            .arguments = 2;
+      }
+    }
+    for (const Name name : {Name{Function::kFloor, "floor"}, Name{Function::kCeil, "ceil"}}) {
+      Add(name, kRoundingUrn, IsFloat);
+      Add(name, kRoundingDecimalUrn, IsDecimal);
+    }
+  }
+
+  void AddMathematics() {
+    for (const Name name :
+         {Name{Function::kExp, "exp"}, Name{Function::kAtan, "atan"}, Name{Function::kSinh, "sinh"},
+          Name{Function::kCosh, "cosh"}, Name{Function::kTanh, "tanh"},
+          Name{Function::kAsinh, "asinh"}, Name{Function::kAtan2, "atan2"},
+          Name{Function::kRadians, "radians"}, Name{Function::kDegrees, "degrees"}}) {
+      Add(name, kArithmeticUrn, IsFloat, {}, {kEven});
+    }
+    for (const auto& [domain, theirs] : kDomains) {
+      const auto options = Options().Set(domain);
+      // The infinities have no sine: NaN, as IEEE says; powers likewise.
+      if (domain == DomainError::kNan) {
+        for (const Name name : {Name{Function::kSin, "sin"}, Name{Function::kCos, "cos"},
+                                Name{Function::kTan, "tan"}}) {
+          Add(name, kArithmeticUrn, IsFloat, options, {kEven});
+        }
+        Add({Function::kPower, "power"}, kArithmeticUrn, IsFloat, options);
+      }
+      for (const Name name : {Name{Function::kSqrt, "sqrt"}, Name{Function::kAsin, "asin"},
+                              Name{Function::kAcos, "acos"}, Name{Function::kAcosh, "acosh"},
+                              Name{Function::kAtanh, "atanh"}}) {
+        if (domain == DomainError::kNull) break;
+        Add(name, kArithmeticUrn, IsFloat, options, {{"on_domain_error", theirs}, kEven});
+      }
+      for (const auto& [zero, said] : kZeroLogarithms) {
+        for (const Name name : {Name{Function::kLn, "ln"}, Name{Function::kLog2, "log2"},
+                                Name{Function::kLog10, "log10"}}) {
+          Add(name, kLogarithmicUrn, IsFloat, Options().Set(domain).Set(zero),
+              {{"on_domain_error", theirs}, {"on_log_zero", said}, kEven});
+        }
+      }
+    }
+  }
+
+  void AddText() {
+    for (const auto& [ours, theirs] : kCases) {
+      for (const Name name :
+           {Name{Function::kStartsWith, "starts_with"}, Name{Function::kEndsWith, "ends_with"},
+            Name{Function::kContains, "contains"}, Name{Function::kPosition, "strpos"},
+            Name{Function::kCountSubstring, "count_substring"},
+            Name{Function::kReplace, "replace"}}) {
+        Add(name, kStringUrn, IsText, Options().Set(ours), {{"case_sensitivity", theirs}});
+      }
+    }
+    Add({Function::kLike, "like"}, kStringUrn, IsText, {},
+        {{"case_sensitivity", "CASE_SENSITIVE"}});
+    Add({Function::kILike, "like"}, kStringUrn, IsText, {},
+        {{"case_sensitivity", "CASE_INSENSITIVE"}});
+    Add({Function::kLower, "lower"}, kStringUrn, IsText, {}, {{"char_set", "UTF8"}});
+    Add({Function::kUpper, "upper"}, kStringUrn, IsText, {}, {{"char_set", "UTF8"}});
+    for (const Name name :
+         {Name{Function::kLength, "char_length"}, Name{Function::kOctetLength, "octet_length"},
+          Name{Function::kBitLength, "bit_length"}, Name{Function::kReverse, "reverse"},
+          Name{Function::kRepeat, "repeat"}, Name{Function::kConcatSeparated, "concat_ws"}}) {
+      Add(name, kStringUrn, IsText);
+    }
+    Add({Function::kConcat, "concat"}, kStringUrn, IsText, Options().Set(Nulls::kPropagate),
+        {{"null_handling", "ACCEPT_NULLS"}});
+    Add({Function::kConcat, "concat"}, kStringUrn, IsText, {}, {{"null_handling", "IGNORE_NULLS"}});
+    for (const Name name : {Name{Function::kTrim, "trim"}, Name{Function::kTrimLeft, "ltrim"},
+                            Name{Function::kTrimRight, "rtrim"}}) {
+      Add(name, kStringUrn, IsText).arguments = 2;
+    }
+    // Numbers of characters have 32 bits there.
+    for (const Name name : {Name{Function::kLeft, "left"}, Name{Function::kRight, "right"},
+                            Name{Function::kPadLeft, "lpad"}, Name{Function::kPadRight, "rpad"}}) {
+      Add(name, kStringUrn, IsText).narrow_constants = true;
+    }
+    Add({Function::kSubstring, "substring"}, kStringUrn, IsText, {},
+        {{"negative_start", "WRAP_FROM_END"}})
+        .narrow_constants = true;
+  }
+
+  void AddExtract() {
+    using Enumerations = std::vector<std::string_view>;
+    const auto add = [&](DateField field, Enumerations enumerations) {
+      Add({Function::kExtract, "extract"}, kDatetimeUrn, IsTemporal, Options().Set(field))
+          .enumerations = std::move(enumerations);
+    };
+    add(DateField::kYear, {"YEAR"});
+    add(DateField::kIsoYear, {"ISO_YEAR"});
+    add(DateField::kQuarter, {"QUARTER", "ONE"});
+    add(DateField::kMonth, {"MONTH", "ONE"});
+    add(DateField::kWeek, {"ISO_WEEK", "ONE"});
+    add(DateField::kDay, {"DAY", "ONE"});
+    add(DateField::kDayOfWeek, {"SUNDAY_DAY_OF_WEEK", "ZERO"});
+    add(DateField::kIsoDayOfWeek, {"MONDAY_DAY_OF_WEEK", "ONE"});
+    add(DateField::kDayOfYear, {"DAY_OF_YEAR", "ONE"});
+    add(DateField::kHour, {"HOUR"});
+    add(DateField::kMinute, {"MINUTE"});
+    add(DateField::kSecond, {"SECOND"});
+    add(DateField::kMillisecond, {"MILLISECOND"});
+    add(DateField::kMicrosecond, {"MICROSECOND"});
+    add(DateField::kNanosecond, {"NANOSECOND"});
+    add(DateField::kEpochSecond, {"UNIX_TIME"});
+  }
+
+  std::vector<StandardFunction> table_;
+};
+
+}  // namespace
+
+const std::vector<StandardFunction>& StandardFunctions() {
+  static const std::vector<StandardFunction> table = TableBuilder().Build();
+  return table;
+}
+
+}  // namespace skyhook::plan

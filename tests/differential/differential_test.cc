@@ -1,0 +1,160 @@
+// Random queries over random files: pushed into the scan, they answer as DuckDB does over a native
+// table of the same rows, however the rows are cut into files, with one thread and with two, and
+// (for some of the queries) as they do when nothing is pushed.
+//
+// SKYHOOK_DIFFERENTIAL is the number of queries, SKYHOOK_SEED the first seed. A failure prints its
+// seed; SKYHOOK_SEED=seed SKYHOOK_DIFFERENTIAL=1 runs that query over its files alone.
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "skyhook/plan/catalogue.h"
+#include "skyhook/sql/query_testing.h"
+#include "skyhook/testing/temporary_directory.h"
+#include "tests/differential/random_file.h"
+#include "tests/differential/random_query.h"
+
+namespace skyhook::differential {
+namespace {
+
+using plan::Function;
+using sql::Session;
+
+constexpr uint64_t kDefaultQueries = 5000;
+constexpr uint64_t kQueriesPerTable = 50;
+constexpr int kMostFailures = 20;
+
+// Functions whose calls print neither their name nor their symbol between blanks.
+const std::set<Function> kPrintedOtherwise = {Function::kNot, Function::kNegate, Function::kIsNull,
+                                              Function::kIsNotNull, Function::kExtract};
+
+// Calls that random queries make seldom, or with arguments outside the domain.
+constexpr const char* kDirected[] = {
+    "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
+    "SELECT max(log2(u4 + 1)), max(log10(u4 + 1)), max(ln(u1 + 1)), max(sqrt(u2)) FROM TABLE",
+    "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE"};
+
+uint64_t Setting(const char* name, uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+std::string Put(std::string sql, const std::string& table) {
+  return sql.replace(sql.find("TABLE"), 5, table);
+}
+
+// A query's rows, or its error.
+struct Outcome {
+  arrow::Status status;
+  std::shared_ptr<arrow::Table> table;
+};
+
+class DifferentialTest : public ::testing::Test {
+ protected:
+  // Writes the files of a seed, and makes them a native table.
+  void UseTable(uint64_t seed) {
+    Random random(seed);
+    const auto rows = OneOf<int64_t>(&random, {0, 1, 2, 40, 400, 3000});
+    const auto table = RandomTable(rows, &random);
+    const int files = OneOf<int>(&random, {1, 1, 2, 5});
+    path_ = fmt::format("{}/{}", directory_.path(), seed);
+    std::filesystem::create_directory(path_);
+    layout_ = fmt::format("{} rows in {} files", rows, files);
+    int64_t begin = 0;
+    for (int file = 0; file < files; ++file) {
+      const int64_t left = rows - begin;
+      const int64_t size = file + 1 == files ? left : Below(&random, static_cast<int>(left) + 1);
+      const std::string path = fmt::format("{}/{}.parquet", path_, file);
+      layout_ += "\n" + WriteRandomly(*table->Slice(begin, size), path, &random);
+      begin += size;
+    }
+    Do(fmt::format("CREATE OR REPLACE TABLE native AS SELECT * FROM read_parquet('{}/*.parquet')",
+                   path_));
+    Do(fmt::format("SET threads = {}", 1 + Below(&random, 2)));
+  }
+
+  void Do(const std::string& statement) { sql::Ask(*session_, statement); }
+
+  Outcome Run(const std::string& query) {
+    auto stream = session_->Query(query);
+    if (!stream.ok()) return {stream.status(), nullptr};
+    auto table = (*stream)->ToTable();
+    if (!table.ok()) return {table.status(), nullptr};
+    for (const auto& account : sql::AccountsOf((*stream)->plan())) {
+      for (const auto& part : account->pushed) Note(part.text);
+    }
+    return {arrow::Status::OK(), *table};
+  }
+
+  // Remembers which functions stand in what was pushed.
+  void Note(const std::string& text) {
+    for (const plan::CatalogueEntry& entry : plan::Catalogue()) {
+      const std::string name =
+          entry.symbol.empty() ? fmt::format("{}(", entry.name) : fmt::format(" {} ", entry.symbol);
+      if (text.find(name) != std::string::npos) pushed_.insert(entry.function);
+    }
+  }
+
+  void Compare(uint64_t seed, const RandomQuery& query) {
+    SCOPED_TRACE(
+        fmt::format("SKYHOOK_SEED={} SKYHOOK_DIFFERENTIAL=1\n{}\n{}", seed, layout_, query.sql));
+    const Outcome expected = Run(Put(query.sql, "native"));
+    const std::string over_files = Put(query.sql, fmt::format("'{}'", path_));
+    CompareOutcomes(query, Run(over_files), expected);
+    if (seed % 5 != 0) return;
+    Do("SET skyhook_pushdown = false");
+    CompareOutcomes(query, Run(over_files), expected);
+    Do("SET skyhook_pushdown = true");
+  }
+
+  void CompareOutcomes(const RandomQuery& query, const Outcome& actual, const Outcome& expected) {
+    if (!expected.status.ok() || !actual.status.ok()) {
+      const bool same = expected.status.ok() == actual.status.ok();
+      (same ? errors_ : failures_) += 1;
+      EXPECT_TRUE(same) << "files: " << actual.status.message()
+                        << "\nnative: " << expected.status.message();
+      return;
+    }
+    if (query.approximate) {
+      const bool failed_before = HasFailure();
+      sql::ExpectSameRows(*actual.table, *expected.table);
+      failures_ += HasFailure() && !failed_before ? 1 : 0;
+      return;
+    }
+    const auto rows = sql::Rows(*actual.table);
+    const auto wanted = sql::Rows(*expected.table);
+    failures_ += rows == wanted ? 0 : 1;
+    EXPECT_EQ(rows, wanted);
+  }
+
+  testing::TemporaryDirectory directory_;
+  std::unique_ptr<Session> session_ = sql::OpenSession();
+  std::string path_;    ///< of the files
+  std::string layout_;  ///< how they are written
+  std::set<Function> pushed_;
+  int errors_ = 0;    ///< queries that fail on both sides
+  int failures_ = 0;  ///< that differ
+};
+
+TEST_F(DifferentialTest, AnswersOverFilesAreThoseOfNativeTables) {
+  const uint64_t first = Setting("SKYHOOK_SEED", 1);
+  const uint64_t queries = Setting("SKYHOOK_DIFFERENTIAL", kDefaultQueries);
+  uint64_t table = 0;
+  for (uint64_t seed = first; seed < first + queries && failures_ < kMostFailures; ++seed) {
+    const uint64_t wanted = seed / kQueriesPerTable + 1;
+    if (table != wanted) UseTable(table = wanted);
+    Random random(seed);
+    Compare(seed, MakeQuery(&random));
+  }
+  for (const char* query : kDirected) Compare(first, {query, true});
+  fmt::print("{} queries from seed {}, {} outcomes errors on both sides, {} functions pushed\n",
+             queries, first, errors_, pushed_.size());
+  if (queries < kDefaultQueries) return;
+  for (const plan::CatalogueEntry& entry : plan::Catalogue()) {
+    if (entry.duckdb.empty() || kPrintedOtherwise.contains(entry.function)) continue;
+    EXPECT_TRUE(pushed_.contains(entry.function)) << entry.name << " was never pushed";
+  }
+}
+
+}  // namespace
+}  // namespace skyhook::differential
