@@ -210,7 +210,9 @@ std::string LikePrefix(std::string_view pattern, char escape) {
   return prefix;
 }
 
+// Bounds are of the values as they are: they say nothing of a comparison that ignores case.
 Possible Prefix(const Expression& call, const StatisticsLookup& lookup) {
+  if (call.options().text_case != CallOptions::Case::kSensitive) return {};
   const auto& arguments = call.arguments();
   if (arguments[0]->kind() != Kind::kColumn || arguments[1]->kind() != Kind::kLiteral) return {};
   if (!arguments[1]->literal()->is_valid) return kNullOnly;

@@ -97,6 +97,11 @@ TEST(Decide, PrefixesOfText) {
   EXPECT_EQ(Of(Fn(Function::kStartsWith, {Text(), Lit("mam")}), m_to_p), Verdict::kNever);
   EXPECT_EQ(Of(Fn(Function::kStartsWith, {Text(), Lit("man")}), m_to_p), Verdict::kMaybe);
   EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("z%")}), m_to_p), Verdict::kNever);
+  // Bounds say nothing of the other case.
+  CallOptions any_case;
+  any_case.text_case = CallOptions::Case::kInsensitive;
+  const auto in_any_case = Require(Call(Function::kStartsWith, {Text(), Lit("MAN")}, any_case));
+  EXPECT_EQ(Of(in_any_case, m_to_p), Verdict::kMaybe);
   EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("_z%")}), m_to_p), Verdict::kMaybe);
   EXPECT_EQ(Of(Fn(Function::kLike, {Text(), Lit("%")}), m_to_p), Verdict::kMaybe);
 }

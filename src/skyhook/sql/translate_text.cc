@@ -96,7 +96,7 @@ Status WidenConstant(int64_t value, ExpressionPtr* literal) {
 }
 
 // Whether DuckDB takes every value of `number` for a position or a number of characters. It raises
-// errors outside of [-2^32, 2^32), and from -2^32 on it does not get to the end of the text.
+// errors outside of [-2^32, 2^32), and substring(text, -2^32) leaves out the last character.
 bool IsPosition(const plan::Expression& number) {
   constexpr int64_t kEnd = int64_t{1} << 32;
   if (const auto constant = IntegerConstant(number); constant.ok()) {
@@ -150,12 +150,6 @@ Result<ExpressionPtr> Concatenate(Function function, Arguments arguments) {
   CallOptions options;
   options.nulls = CallOptions::Nulls::kPropagate;
   return plan::Call(function, std::move(arguments), options);
-}
-
-// greatest and least; those of numbers are no functions of text.
-Result<ExpressionPtr> Extreme(Function function, Arguments arguments) {
-  if (arguments[0]->type()->id() != arrow::Type::STRING_VIEW) return nullptr;
-  return plan::Call(function, std::move(arguments));
 }
 
 bool EndsInEscape(std::string_view pattern, char escape) {
@@ -285,8 +279,6 @@ const std::map<std::string_view, Translation> kTranslated = {
     {"rpad", {Function::kPadRight, Lengthen}},
     {"repeat", {Function::kRepeat, Lengthen}},
     {"||", {Function::kConcat, Concatenate}},
-    {"greatest", {Function::kGreatest, Extreme}},
-    {"least", {Function::kLeast, Extreme}},
     {"regexp_matches", {Function::kRegexpMatches, Regexp}},
     {"regexp_full_match", {Function::kRegexpFullMatch, Regexp}},
     {"regexp_extract", {Function::kRegexpExtract, Regexp}},
