@@ -10,10 +10,6 @@ namespace {
 using arrow::Result;
 using arrow::Type;
 
-bool IsTime(const arrow::DataType& type) {
-  return type.id() == Type::TIME32 || type.id() == Type::TIME64;
-}
-
 // Types that are written as text and read back.
 bool IsWritten(const arrow::DataType& type) {
   return IsNumeric(type) || type.id() == Type::BOOL || type.id() == Type::DATE32 || IsTime(type) ||

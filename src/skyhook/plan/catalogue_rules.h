@@ -21,6 +21,7 @@ std::span<const CatalogueEntry> CastEntries();
 arrow::Status Refuse(const CallShape& call, const std::string& why = "");
 
 bool IsTemporal(const arrow::DataType& type);  ///< dates and timestamps
+bool IsTime(const arrow::DataType& type);      ///< times of day
 bool IsZoned(const arrow::DataType& type);
 bool IsText(const arrow::DataType& type);
 

@@ -13,10 +13,6 @@ using Field = CallOptions::DateField;
 
 bool IsTimeField(Field field) { return field >= Field::kHour && field <= Field::kNanosecond; }
 
-bool IsTime(const arrow::DataType& type) {
-  return type.id() == Type::TIME32 || type.id() == Type::TIME64;
-}
-
 Result<TypePtr> Extract(const CallShape& call) {
   const arrow::DataType& type = *call.type(0);
   if (IsZoned(type)) return Refuse(call, "cast to a timestamp without zone first");
@@ -112,6 +108,10 @@ constexpr std::array kEntries = {
 };
 
 }  // namespace
+
+bool IsTime(const arrow::DataType& type) {
+  return type.id() == Type::TIME32 || type.id() == Type::TIME64;
+}
 
 bool IsTemporal(const arrow::DataType& type) {
   return type.id() == Type::DATE32 || type.id() == Type::TIMESTAMP;

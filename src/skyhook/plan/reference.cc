@@ -53,16 +53,22 @@ void AddLine(std::string_view label, std::string_view text, std::string* out) {
   if (!text.empty()) *out += fmt::format("- {}: {}\n", label, text);
 }
 
+// What functions and aggregates alike are called elsewhere.
+template <typename Entry>
+void AddCounterparts(const Entry& entry, std::string* out) {
+  AddLine("Substrait", StandardNames(entry.function), out);
+  AddLine("DuckDB", entry.duckdb, out);
+  AddLine("pyarrow", entry.pyarrow, out);
+  AddLine("differs", entry.differs, out);
+}
+
 std::string Paragraph(const CatalogueEntry& entry) {
   std::string out = fmt::format("### {}\n\n", entry.name);
   out += fmt::format("{}{}\n\n", entry.definition,
                      entry.nulls == NullRule::kStrict ? " NULL in, NULL out." : "");
   AddLine("takes", entry.takes, &out);
   AddLine("options", entry.options, &out);
-  AddLine("Substrait", StandardNames(entry.function), &out);
-  AddLine("DuckDB", entry.duckdb, &out);
-  AddLine("pyarrow", entry.pyarrow, &out);
-  AddLine("differs", entry.differs, &out);
+  AddCounterparts(entry, &out);
   return out + "\n";
 }
 
@@ -70,10 +76,7 @@ std::string Paragraph(const AggregateEntry& entry) {
   std::string out = fmt::format("### {}\n\n{}\n\n", entry.name, entry.definition);
   AddLine("takes", entry.takes, &out);
   AddLine("partial state", entry.state, &out);
-  AddLine("Substrait", StandardNames(entry.function), &out);
-  AddLine("DuckDB", entry.duckdb, &out);
-  AddLine("pyarrow", entry.pyarrow, &out);
-  AddLine("differs", entry.differs, &out);
+  AddCounterparts(entry, &out);
   return out + "\n";
 }
 
