@@ -88,20 +88,11 @@ bool Shift(Function function, bool wrap, T value, T distance, T* out) {
 
 template <typename T>
 Result<Column> Shifted(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
-  ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
   const bool wrap = call.options().overflow == CallOptions::Overflow::kWrap;
-  const Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
-    for (int64_t i = 0; i < length; ++i) {
-      to[i] = T{};
-      if (!valid.IsValid(i) || Shift<T>(call.function(), wrap, a[i], b[i], &to[i])) continue;
-      return OverflowError(call, arguments, i);
-    }
-    return Status::OK();
+  return PairRows<T>(call, arguments, length, [&](T a, T b, int64_t row, T* out, RowValidity*) {
+    if (Shift<T>(call.function(), wrap, a, b, out)) return Status::OK();
+    return OverflowError(call, arguments, row);
   });
-  ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 }  // namespace

@@ -196,24 +196,15 @@ T BinaryValue(Function function, T a, T b) {
 
 template <typename T>
 Result<Column> Binary(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
-  ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
-  const Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
-    for (int64_t i = 0; i < length; ++i) {
-      to[i] = T{};
-      if (!valid.IsValid(i)) continue;
-      const Fault fault = BinaryFault<T>(call.function(), a[i], b[i]);
-      if (IsDefined(fault, call.options())) {
-        to[i] = BinaryValue<T>(call.function(), a[i], b[i]);
-      } else {
-        ARROW_RETURN_NOT_OK(Mend(call, arguments, fault, i, &to[i], &valid));
-      }
-    }
-    return Status::OK();
-  });
-  ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return PairRows<T>(call, arguments, length,
+                     [&](T a, T b, int64_t row, T* out, RowValidity* valid) {
+                       const Fault fault = BinaryFault<T>(call.function(), a, b);
+                       if (!IsDefined(fault, call.options())) {
+                         return Mend(call, arguments, fault, row, out, valid);
+                       }
+                       *out = BinaryValue<T>(call.function(), a, b);
+                       return Status::OK();
+                     });
 }
 
 // base^exponent modulo the range of T; whether that lost something.
@@ -244,21 +235,13 @@ bool IntegerPower(T base, T exponent, T* out) {
 
 template <typename T>
 Result<Column> Powers(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
-  ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
-  const Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
-    for (int64_t i = 0; i < length; ++i) {
-      to[i] = T{};
-      if (!valid.IsValid(i) || !IntegerPower<T>(a[i], b[i], &to[i])) continue;
-      const bool negative = a[i] < T{0} && b[i] % 2 != 0;
-      const T nearest = negative ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
-      ARROW_RETURN_NOT_OK(ResolveOverflow(call, arguments, i, nearest, &to[i], &valid));
-    }
-    return Status::OK();
-  });
-  ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return PairRows<T>(
+      call, arguments, length, [&](T a, T b, int64_t row, T* out, RowValidity* valid) {
+        if (!IntegerPower<T>(a, b, out)) return Status::OK();
+        const bool negative = a < T{0} && b % 2 != 0;
+        const T nearest = negative ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
+        return ResolveOverflow(call, arguments, row, nearest, out, valid);
+      });
 }
 
 // n!, and whether it does not fit.
