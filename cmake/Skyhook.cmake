@@ -49,7 +49,8 @@ function(skyhook_test name)
 endfunction()
 
 # skyhook_module(NAME DEPS...): the library skyhook_NAME out of the sources of src/skyhook/FOLDER
-# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc.
+# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc. They use the
+# precompiled header of skyhook_NAME_pch if there is that target.
 function(skyhook_module name)
   string(REPLACE "_" "/" folder "${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
@@ -61,13 +62,17 @@ function(skyhook_module name)
   endif()
   add_library(skyhook_${name} STATIC ${sources})
   target_link_libraries(skyhook_${name} PUBLIC skyhook_flags Arrow::arrow fmt::fmt ${ARGN})
-  target_precompile_headers(skyhook_${name} REUSE_FROM skyhook_pch)
+  set(pch skyhook_pch)
+  if(TARGET skyhook_${name}_pch)
+    set(pch skyhook_${name}_pch)
+  endif()
+  target_precompile_headers(skyhook_${name} REUSE_FROM ${pch})
   if(tests)
     add_executable(skyhook_${name}_test ${tests})
     target_link_libraries(skyhook_${name}_test PRIVATE
       skyhook_${name} $<TARGET_NAME_IF_EXISTS:skyhook_testing>
       GTest::gtest GTest::gmock GTest::gtest_main)
-    target_precompile_headers(skyhook_${name}_test REUSE_FROM skyhook_pch)
+    target_precompile_headers(skyhook_${name}_test REUSE_FROM ${pch})
     target_compile_definitions(skyhook_${name}_test PRIVATE
       SKYHOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SKYHOOK_DEPS_DIR="${SKYHOOK_DEPS}")
     add_dependencies(skyhook_unit_tests skyhook_${name}_test)
