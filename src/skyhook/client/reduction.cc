@@ -116,7 +116,8 @@ class LimitReduction : public Reduction {
 arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pipeline,
                                                         const ScanOptions& options) {
   if (pipeline.aggregate.has_value()) {
-    exec::MergeOptions merge{options.memory_bytes / 3, options.spill_directory, options.batch_rows};
+    exec::MergeOptions merge{options.memory_bytes / 3, options.spill_directory, options.batch_rows,
+                             options.stop};
     ARROW_ASSIGN_OR_RAISE(auto merger, exec::PartialMerger::Make(pipeline, std::move(merge)));
     return std::make_unique<AggregateReduction>(std::move(merger));
   }

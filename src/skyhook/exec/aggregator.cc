@@ -1,7 +1,9 @@
 #include "skyhook/exec/aggregator.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <numeric>
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/aggregate_finish.h"
@@ -204,11 +206,7 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial) {
   const int64_t rows = partial.num_rows();
   const uint32_t* groups = nullptr;
   if (!keys_.empty()) {
-    std::vector<Column> keys;
-    for (size_t k = 0; k < keys_.size(); ++k) {
-      ARROW_ASSIGN_OR_RAISE(Column key, Column::FromArray(partial.column(static_cast<int>(k))));
-      keys.push_back(std::move(key));
-    }
+    ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, KeysOf(partial));
     groups_.resize(static_cast<size_t>(rows));
     ARROW_RETURN_NOT_OK(table_.Assign(keys, rows, groups_.data()));
     groups = groups_.data();
@@ -229,6 +227,40 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial) {
     }
   }
   return Status::OK();
+}
+
+std::vector<int32_t> Aggregator::GroupsByShare(int depth) const {
+  std::vector<int32_t> groups(static_cast<size_t>(num_groups()));
+  if (keys_.empty()) return groups;
+  std::array<size_t, kShares + 1> ends{};  // first the sizes, one place on
+  for (int64_t group = 0; group < num_groups(); ++group) {
+    ++ends[ShareOf(table_.hash(group), depth) + 1];
+  }
+  std::partial_sum(ends.begin(), ends.end(), ends.begin());
+  for (int64_t group = 0; group < num_groups(); ++group) {
+    groups[ends[ShareOf(table_.hash(group), depth)]++] = static_cast<int32_t>(group);
+  }
+  return groups;
+}
+
+Result<std::vector<uint8_t>> Aggregator::SharesOf(const arrow::RecordBatch& partial,
+                                                  int depth) const {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, KeysOf(partial));
+  ARROW_ASSIGN_OR_RAISE(const auto hashes, GroupTable::HashesOf(keys, partial.num_rows()));
+  std::vector<uint8_t> shares(hashes.size());
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    shares[i] = static_cast<uint8_t>(ShareOf(hashes[i], depth));
+  }
+  return shares;
+}
+
+Result<std::vector<Column>> Aggregator::KeysOf(const arrow::RecordBatch& partial) const {
+  std::vector<Column> keys;
+  for (size_t k = 0; k < keys_.size(); ++k) {
+    ARROW_ASSIGN_OR_RAISE(Column key, Column::FromArray(partial.column(static_cast<int>(k))));
+    keys.push_back(std::move(key));
+  }
+  return keys;
 }
 
 Result<arrow::ArrayVector> Aggregator::KeyArrays(Groups groups) const {

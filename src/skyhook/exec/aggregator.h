@@ -15,6 +15,15 @@
 
 namespace skyhook::exec {
 
+/// Groups are parted by five bits of their hashes, the uppermost first: those of one share go to
+/// one table, or to one file.
+inline constexpr int kShareBits = 5;
+inline constexpr size_t kShares = size_t{1} << kShareBits;
+/// The share of a group at `depth`, that is after `depth` times as many bits.
+inline size_t ShareOf(uint64_t hash, int depth) {
+  return (hash >> (64 - kShareBits * (depth + 1))) % kShares;
+}
+
 /// The aggregate of one pipeline. Measures share state: sum(x), avg(x) and count(x) keep one sum
 /// and one count. Not thread-safe.
 class Aggregator {
@@ -33,8 +42,10 @@ class Aggregator {
   /// The given groups as partial state, or as final rows.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Partial(std::span<const int32_t> groups) const;
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Final(std::span<const int32_t> groups) const;
-  /// The hash of a group's keys.
-  uint64_t hash(int64_t group) const { return keys_.empty() ? 0 : table_.hash(group); }
+  /// All groups, by share at `depth`.
+  std::vector<int32_t> GroupsByShare(int depth) const;
+  /// The shares at `depth` of the groups of a partial batch, row by row. Thread-safe.
+  arrow::Result<std::vector<uint8_t>> SharesOf(const arrow::RecordBatch& partial, int depth) const;
 
   /// Forgets all groups and frees their memory.
   arrow::Status Clear();
@@ -56,6 +67,8 @@ class Aggregator {
   size_t AddState(State wanted);
   arrow::Status UpdateState(State* state, const std::vector<Column>& projected,
                             const uint32_t* groups, int64_t rows);
+  /// The first columns of a partial batch.
+  arrow::Result<std::vector<Column>> KeysOf(const arrow::RecordBatch& partial) const;
   arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;
   arrow::Result<std::shared_ptr<arrow::Array>> FinalMeasure(size_t measure,
                                                             std::span<const int32_t> groups) const;

@@ -134,8 +134,14 @@ void GroupTable::RememberCodes(const std::vector<Column>& keys, const std::vecto
   }
 }
 
-void GroupTable::Encode(const std::vector<Column>& keys, int64_t rows) {
-  std::vector<int64_t>& offsets = scratch_.offsets;
+Status GroupTable::Encode(const std::vector<Column>& given, int64_t rows, Encoded* out) {
+  std::vector<Column> keys;
+  for (const Column& key : given) {
+    ARROW_ASSIGN_OR_RAISE(
+        Column flat, key.kind() == Column::Kind::kDictionary ? key.Flatten() : Result<Column>(key));
+    keys.push_back(std::move(flat));
+  }
+  std::vector<int64_t>& offsets = out->offsets;
   offsets.assign(static_cast<size_t>(rows) + 1, 0);
   int64_t fixed = 0;
   for (const Column& key : keys) {
@@ -150,14 +156,14 @@ void GroupTable::Encode(const std::vector<Column>& keys, int64_t rows) {
     }
     offsets[static_cast<size_t>(i) + 1] = offsets[static_cast<size_t>(i)] + PaddedTo8(size);
   }
-  scratch_.bytes.assign(static_cast<size_t>(offsets.back()), 0);
+  out->bytes.assign(static_cast<size_t>(offsets.back()), 0);
   std::vector<int64_t> cursors(offsets.begin(), offsets.end() - 1);
   for (const Column& key : keys) {
     VisitPhysical(*key.type(), [&](auto value) {
       using T = decltype(value);
       for (int64_t i = 0; i < rows; ++i) {
         int64_t& cursor = cursors[static_cast<size_t>(i)];
-        uint8_t* to = scratch_.bytes.data() + cursor;
+        uint8_t* to = out->bytes.data() + cursor;
         const bool valid = key.IsValid(i);
         *to++ = static_cast<uint8_t>(!valid);
         if constexpr (std::is_same_v<T, TextView>) {
@@ -174,23 +180,23 @@ void GroupTable::Encode(const std::vector<Column>& keys, int64_t rows) {
       }
     });
   }
+  return Status::OK();
+}
+
+Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<Column>& keys, int64_t rows) {
+  Encoded encoded;
+  ARROW_RETURN_NOT_OK(Encode(keys, rows, &encoded));
+  std::vector<uint64_t> hashes(static_cast<size_t>(rows));
+  for (int64_t i = 0; i < rows; ++i) {
+    hashes[static_cast<size_t>(i)] = HashRow(encoded.row(i), encoded.size(i));
+  }
+  return hashes;
 }
 
 Status GroupTable::AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
-  std::vector<Column> plain;
-  for (const Column& key : keys) {
-    if (key.kind() == Column::Kind::kDictionary) {
-      ARROW_ASSIGN_OR_RAISE(Column flat, key.Flatten());
-      plain.push_back(std::move(flat));
-    } else {
-      plain.push_back(key);
-    }
-  }
-  Encode(plain, rows);
+  ARROW_RETURN_NOT_OK(Encode(keys, rows, &scratch_));
   for (int64_t i = 0; i < rows; ++i) {
-    const int64_t begin = scratch_.offsets[static_cast<size_t>(i)];
-    const int64_t size = scratch_.offsets[static_cast<size_t>(i) + 1] - begin;
-    ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(scratch_.bytes.data() + begin, size));
+    ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(scratch_.row(i), scratch_.size(i)));
   }
   return Status::OK();
 }

@@ -29,6 +29,9 @@ class GroupTable {
   int64_t bytes_held() const;
   /// The hash of a group's key: equal keys have equal hashes in every table.
   uint64_t hash(int64_t group) const { return hashes_[static_cast<size_t>(group)]; }
+  /// The hashes that the keys of `rows` rows have in every table.
+  static arrow::Result<std::vector<uint64_t>> HashesOf(const std::vector<Column>& keys,
+                                                       int64_t rows);
   /// The key columns of the given groups.
   arrow::Result<std::vector<Column>> Keys(std::span<const int32_t> groups) const;
   void Clear();
@@ -37,6 +40,11 @@ class GroupTable {
   struct Encoded {
     std::vector<uint8_t> bytes;
     std::vector<int64_t> offsets;  // rows + 1
+
+    const uint8_t* row(int64_t i) const { return bytes.data() + offsets[static_cast<size_t>(i)]; }
+    int64_t size(int64_t i) const {
+      return offsets[static_cast<size_t>(i) + 1] - offsets[static_cast<size_t>(i)];
+    }
   };
 
   bool AssignByCodes(const std::vector<Column>& keys, int64_t rows, uint32_t* groups,
@@ -44,7 +52,7 @@ class GroupTable {
   void RememberCodes(const std::vector<Column>& keys, const std::vector<int32_t>& rows,
                      const uint32_t* groups);
   arrow::Status AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups);
-  void Encode(const std::vector<Column>& keys, int64_t rows);
+  static arrow::Status Encode(const std::vector<Column>& keys, int64_t rows, Encoded* out);
   arrow::Result<uint32_t> FindOrInsert(const uint8_t* row, int64_t size);
   void Grow();
   arrow::Result<Column> DecodeKey(size_t key, std::span<const int32_t> groups,

@@ -3,6 +3,7 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
+#include <arrow/util/cancel.h>
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +15,8 @@
 namespace skyhook::exec {
 
 /// The schema of partial state of `pipeline`'s aggregate: the keys, then the state columns of each
-/// measure. A partial batch may hold the same group more than once.
+/// measure. A partial batch may hold the same group more than once. The kernel gives groups in the
+/// order of their shares (exec/aggregator.h); others merge too, but slower.
 ///
 /// | measure        | state columns |
 /// |----------------|---------------|
@@ -32,6 +34,8 @@ struct MergeOptions {
   /// Where spill files go; they are unlinked as soon as they are open.
   std::string spill_directory = "/tmp";
   int64_t batch_rows = 64 * 1024;
+  /// Ends every call with Cancelled.
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 
 /// Merges partial batches and gives the final rows. Consume may be called by several threads at

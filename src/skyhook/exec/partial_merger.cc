@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <span>
 
 #include "skyhook/exec/aggregator.h"
 #include "skyhook/exec/partial.h"
@@ -16,20 +18,31 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 namespace {
 
-constexpr int kPartitionBits = 5;
-constexpr size_t kPartitions = size_t{1} << kPartitionBits;
-// Five bits of the hash a level; beyond this depth a partition is merged in memory whatever it
-// takes, for then its groups differ in fewer than 2^24 ways and something else is wrong.
+// So many groups stay in the processor's caches: one table is as fast as several.
+constexpr int64_t kWholeGroups = 32 * 1024;
+// Rows merged between two looks at the limit and the stop token.
+constexpr int64_t kPieceRows = 16 * 1024;
+// Beyond this depth groups are merged in memory whatever it takes, for then they differ in fewer
+// than 2^24 ways and something else is wrong.
 constexpr int kMaxDepth = 8;
 
+// The groups whose hashes have the same bits.
+struct Share {
+  std::mutex mutex;
+  std::unique_ptr<Aggregator> groups;
+  std::unique_ptr<SpillFile> file;  // once some were spilled
+};
+
+// Merges in one table while there are few groups, then in one for each share, so that threads
+// seldom meet and no table takes long to grow. Memory that is full is emptied into a file a share.
 class HashMerger : public PartialMerger {
  public:
   HashMerger(const plan::Pipeline& pipeline, MergeOptions options, int depth,
-             std::unique_ptr<Aggregator> aggregator)
+             std::unique_ptr<Aggregator> whole)
       : pipeline_(pipeline),
         options_(std::move(options)),
         depth_(depth),
-        aggregator_(std::move(aggregator)) {}
+        whole_(std::move(whole)) {}
 
   static Result<std::unique_ptr<HashMerger>> MakeAt(const plan::Pipeline& pipeline,
                                                     MergeOptions options, int depth) {
@@ -38,104 +51,156 @@ class HashMerger : public PartialMerger {
   }
 
   Status Consume(const arrow::RecordBatch& partial) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    // A large batch is taken in pieces, so that the limit is looked at often enough.
-    constexpr int64_t kPieceRows = 16 * 1024;
     for (int64_t begin = 0; begin < partial.num_rows(); begin += kPieceRows) {
-      ARROW_RETURN_NOT_OK(aggregator_->Merge(*partial.Slice(begin, kPieceRows)));
-      if (MustSpill()) ARROW_RETURN_NOT_OK(Spill());
+      ARROW_RETURN_NOT_OK(options_.stop.Poll());
+      ARROW_RETURN_NOT_OK(ConsumePiece(*partial.Slice(begin, kPieceRows)));
     }
     return Status::OK();
   }
 
-  Status Finish() override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (spilled_) ARROW_RETURN_NOT_OK(Spill());
-    return Status::OK();
-  }
+  Status Finish() override { return spilled_bytes_ > 0 ? Spill() : Status::OK(); }
 
   Result<BatchPtr> Next() override {
-    if (!spilled_) return NextInMemory();
-    while (true) {
-      if (partition_ != nullptr) {
-        ARROW_ASSIGN_OR_RAISE(auto batch, partition_->Next());
-        if (batch != nullptr) return batch;
-        spilled_bytes_ += partition_->spilled_bytes();
-        partition_ = nullptr;
-      }
-      if (next_partition_ == kPartitions) return nullptr;
-      ARROW_RETURN_NOT_OK(LoadPartition(next_partition_++));
+    if (!is_split_) return NextOf(whole_.get());
+    while (next_share_ < kShares) {
+      ARROW_RETURN_NOT_OK(options_.stop.Poll());
+      ARROW_ASSIGN_OR_RAISE(auto batch, NextOfShare(&shares_[next_share_]));
+      if (batch != nullptr) return batch;
+      ++next_share_;
     }
+    return nullptr;
   }
 
   int64_t spilled_bytes() const override { return spilled_bytes_; }
 
  private:
-  bool MustSpill() const {
-    return aggregator_->bytes_held() > options_.memory_bytes && depth_ < kMaxDepth &&
-           !pipeline_.aggregate->keys.empty();
-  }
-
-  // Writes every group to the partition that its hash says, and forgets them.
-  Status Spill() {
-    spilled_ = true;
-    std::array<std::vector<int32_t>, kPartitions> members;
-    for (int64_t group = 0; group < aggregator_->num_groups(); ++group) {
-      const uint64_t bits = aggregator_->hash(group) >> (64 - kPartitionBits * (depth_ + 1));
-      members[bits % kPartitions].push_back(static_cast<int32_t>(group));
-    }
-    for (size_t i = 0; i < kPartitions; ++i) {
-      if (members[i].empty()) continue;
-      if (files_[i] == nullptr) {
-        ARROW_ASSIGN_OR_RAISE(files_[i],
-                              SpillFile::Make(options_.spill_directory, PartialSchema(pipeline_)));
+  Status ConsumePiece(const arrow::RecordBatch& piece) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!is_split_) {
+        ARROW_RETURN_NOT_OK(whole_->Merge(piece));
+        return MustSplit() ? Split() : Status::OK();
       }
-      const int64_t before = files_[i]->size();
-      ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(members[i]));
-      ARROW_RETURN_NOT_OK(files_[i]->Write(*batch));
-      spilled_bytes_ += files_[i]->size() - before;
     }
-    return aggregator_->Clear();
+    ARROW_RETURN_NOT_OK(MergeIntoShares(piece));
+    return bytes_held_ > options_.memory_bytes ? Spill() : Status::OK();
   }
 
-  Status LoadPartition(size_t index) {
-    if (files_[index] == nullptr) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(partition_, MakeAt(pipeline_, options_, depth_ + 1));
-    ARROW_ASSIGN_OR_RAISE(auto reader, files_[index]->Read());
+  bool MustSplit() const {
+    return !pipeline_.aggregate->keys.empty() && depth_ < kMaxDepth &&
+           (whole_->num_groups() > kWholeGroups || whole_->bytes_held() > options_.memory_bytes);
+  }
+
+  Status Split() {
+    for (Share& share : shares_) {
+      ARROW_ASSIGN_OR_RAISE(share.groups, Aggregator::Make(pipeline_));
+    }
+    const std::vector<int32_t> order = whole_->GroupsByShare(depth_);
+    for (size_t begin = 0; begin < order.size(); begin += kPieceRows) {
+      ARROW_ASSIGN_OR_RAISE(auto piece, whole_->Partial(PieceOf(order, begin)));
+      ARROW_RETURN_NOT_OK(MergeIntoShares(*piece));
+    }
+    is_split_ = true;
+    return whole_->Clear();
+  }
+
+  static std::span<const int32_t> PieceOf(const std::vector<int32_t>& order, size_t begin) {
+    return std::span(order).subspan(begin).first(
+        std::min(order.size() - begin, static_cast<size_t>(kPieceRows)));
+  }
+
+  // Merges each run of rows of one share.
+  Status MergeIntoShares(const arrow::RecordBatch& piece) {
+    ARROW_ASSIGN_OR_RAISE(const auto shares, whole_->SharesOf(piece, depth_));
+    for (auto run = shares.begin(); run != shares.end();) {
+      const auto end =
+          std::find_if(run, shares.end(), [&](uint8_t share) { return share != *run; });
+      Share& share = shares_[*run];
+      std::lock_guard<std::mutex> lock(share.mutex);
+      const int64_t before = share.groups->bytes_held();
+      ARROW_RETURN_NOT_OK(share.groups->Merge(*piece.Slice(run - shares.begin(), end - run)));
+      bytes_held_ += share.groups->bytes_held() - before;
+      run = end;
+    }
+    return Status::OK();
+  }
+
+  // Empties every share into its file.
+  Status Spill() {
+    for (Share& share : shares_) {
+      ARROW_RETURN_NOT_OK(options_.stop.Poll());
+      std::lock_guard<std::mutex> lock(share.mutex);
+      ARROW_RETURN_NOT_OK(SpillShare(&share));
+    }
+    return Status::OK();
+  }
+
+  Status SpillShare(Share* share) {
+    if (share->groups->num_groups() == 0) return Status::OK();
+    if (share->file == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(share->file,
+                            SpillFile::Make(options_.spill_directory, PartialSchema(pipeline_)));
+    }
+    const int64_t held = share->groups->bytes_held();
+    const int64_t written = share->file->size();
+    const std::vector<int32_t> order = share->groups->GroupsByShare(depth_ + 1);
+    for (size_t begin = 0; begin < order.size(); begin += kPieceRows) {
+      ARROW_ASSIGN_OR_RAISE(auto piece, share->groups->Partial(PieceOf(order, begin)));
+      ARROW_RETURN_NOT_OK(share->file->Write(*piece));
+    }
+    spilled_bytes_ += share->file->size() - written;
+    ARROW_RETURN_NOT_OK(share->groups->Clear());
+    bytes_held_ += share->groups->bytes_held() - held;
+    return Status::OK();
+  }
+
+  Result<BatchPtr> NextOfShare(Share* share) {
+    if (share->file == nullptr) return NextOf(share->groups.get());
+    if (reread_ == nullptr) ARROW_RETURN_NOT_OK(Reread(share));
+    ARROW_ASSIGN_OR_RAISE(auto batch, reread_->Next());
+    if (batch != nullptr) return batch;
+    spilled_bytes_ += reread_->spilled_bytes();
+    reread_ = nullptr;
+    share->file = nullptr;
+    return nullptr;
+  }
+
+  Status Reread(Share* share) {
+    ARROW_ASSIGN_OR_RAISE(reread_, MakeAt(pipeline_, options_, depth_ + 1));
+    ARROW_ASSIGN_OR_RAISE(auto reader, share->file->Read());
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
-      if (batch == nullptr) break;
-      ARROW_RETURN_NOT_OK(partition_->Consume(*batch));
+      if (batch == nullptr) return reread_->Finish();
+      ARROW_RETURN_NOT_OK(reread_->Consume(*batch));
     }
-    files_[index] = nullptr;
-    return partition_->Finish();
   }
 
-  Result<BatchPtr> NextInMemory() {
-    const int64_t groups = aggregator_->num_groups();
-    if (next_group_ >= groups) {
-      ARROW_RETURN_NOT_OK(aggregator_->Clear());
-      next_group_ = std::numeric_limits<int64_t>::max();
+  // The next final rows of a table; null after the last, and the table is emptied.
+  Result<BatchPtr> NextOf(Aggregator* groups) {
+    const int64_t left = groups->num_groups() - next_group_;
+    if (left <= 0) {
+      next_group_ = is_split_ ? 0 : std::numeric_limits<int64_t>::max();
+      ARROW_RETURN_NOT_OK(groups->Clear());
       return nullptr;
     }
-    std::vector<int32_t> some(
-        static_cast<size_t>(std::min(options_.batch_rows, groups - next_group_)));
+    std::vector<int32_t> some(static_cast<size_t>(std::min(options_.batch_rows, left)));
     std::iota(some.begin(), some.end(), static_cast<int32_t>(next_group_));
     next_group_ += static_cast<int64_t>(some.size());
-    return aggregator_->Final(some);
+    return groups->Final(some);
   }
 
   plan::Pipeline pipeline_;
   MergeOptions options_;
   int depth_;
-  std::mutex mutex_;
-  std::unique_ptr<Aggregator> aggregator_;
-  bool spilled_ = false;
+  std::mutex mutex_;  // of whole_ and is_split_
+  std::unique_ptr<Aggregator> whole_;
+  bool is_split_ = false;
+  std::array<Share, kShares> shares_;
+  std::atomic<int64_t> bytes_held_ = 0;  // by all shares
   std::atomic<int64_t> spilled_bytes_ = 0;
-  std::array<std::unique_ptr<SpillFile>, kPartitions> files_;
-  size_t next_partition_ = 0;
-  std::unique_ptr<HashMerger> partition_;
-  int64_t next_group_ = 0;
+  size_t next_share_ = 0;
+  int64_t next_group_ = 0;              // of the share, or of whole_
+  std::unique_ptr<HashMerger> reread_;  // what the share's file holds
 };
 
 }  // namespace

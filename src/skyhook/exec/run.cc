@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -120,9 +121,10 @@ class KernelExecution : public Execution {
     return bytes;
   }
 
-  // One unit of work: a chunk, or the step to the next row group.
+  // One unit of work: a chunk, a piece of what the sink holds, or the step to the next row group.
   Status Step() {
     ARROW_RETURN_NOT_OK(request_.stop.Poll());
+    if (ending_.has_value() || sink_->must_flush()) return FlushSink();
     const StoppedBy limit = ReachedLimit();
     if (limit != StoppedBy::kNothing) return Finish(limit);
     if (scan_ == nullptr) return NextRowGroup();
@@ -264,10 +266,21 @@ class KernelExecution : public Execution {
     return ProjectBatch(pipeline_.ProjectedSchema(), nodes, &frame, true);
   }
 
+  // Ends the call once the sink has given what it holds.
   Status Finish(StoppedBy reason) {
-    finished_ = true;
+    ending_ = reason;
     scan_ = nullptr;
-    ARROW_RETURN_NOT_OK(sink_->Finish(&ready_));
+    return Status::OK();
+  }
+
+  Status FlushSink() {
+    ARROW_ASSIGN_OR_RAISE(const bool is_empty, sink_->Flush(&ready_));
+    if (is_empty && ending_.has_value()) End(*ending_);
+    return Status::OK();
+  }
+
+  void End(StoppedBy reason) {
+    finished_ = true;
     outcome_.stopped_by = reason;
     if (reason == StoppedBy::kNothing) position_ = request_.rows.end();
     outcome_.answered = Answered();
@@ -275,7 +288,6 @@ class KernelExecution : public Execution {
     if (outcome_.remaining.empty() && reason != StoppedBy::kRowLimit) {
       outcome_.stopped_by = StoppedBy::kNothing;
     }
-    return Status::OK();
   }
 
   void Fail(const Status& status) {
@@ -301,6 +313,7 @@ class KernelExecution : public Execution {
   int64_t row_group_end_ = 0;
   int64_t position_ = 0;  // all rows asked for before it are dealt with
   Batches ready_;
+  std::optional<StoppedBy> ending_;  // why no further rows are read
   bool finished_ = false;
   Status failure_;
 };

@@ -61,25 +61,28 @@ class RowSink : public Sink {
     return left_ > 0;
   }
 
-  Status Finish(Batches* out) override { return Flush(out); }
+  Result<bool> Flush(Batches* out) override {
+    ARROW_RETURN_NOT_OK(Join(out));
+    return true;
+  }
 
  private:
   Status Append(BatchPtr batch, Batches* out) {
     if (batch->num_rows() >= kJoinBelowRows || batch->num_rows() >= batch_rows_) {
-      ARROW_RETURN_NOT_OK(Flush(out));
+      ARROW_RETURN_NOT_OK(Join(out));
       for (int64_t at = 0; at < batch->num_rows(); at += batch_rows_) {
         out->push_back(batch->Slice(at, batch_rows_));
       }
       return Status::OK();
     }
     if (batch->num_rows() == 0) return Status::OK();
-    if (pending_rows_ + batch->num_rows() > batch_rows_) ARROW_RETURN_NOT_OK(Flush(out));
+    if (pending_rows_ + batch->num_rows() > batch_rows_) ARROW_RETURN_NOT_OK(Join(out));
     pending_rows_ += batch->num_rows();
     pending_.push_back(std::move(batch));
-    return pending_rows_ >= kJoinBelowRows ? Flush(out) : Status::OK();
+    return pending_rows_ >= kJoinBelowRows ? Join(out) : Status::OK();
   }
 
-  Status Flush(Batches* out) {
+  Status Join(Batches* out) {
     if (pending_.empty()) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pending_));
     pending_.clear();
@@ -114,22 +117,27 @@ class AggregateSink : public Sink {
       projected.push_back(*column);
     }
     ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows()));
-    if (aggregator_->bytes_held() > limits_.memory_bytes) {
-      ++cost_->partial_flushes;
-      ARROW_RETURN_NOT_OK(Finish(out));
-    }
+    must_flush_ = aggregator_->bytes_held() > limits_.memory_bytes;
+    cost_->partial_flushes += must_flush_ ? 1 : 0;
     return true;
   }
 
-  Status Finish(Batches* out) override {
-    const int64_t groups = aggregator_->num_groups();
-    for (int64_t begin = 0; begin < groups; begin += limits_.batch_rows) {
-      std::vector<int32_t> some(static_cast<size_t>(std::min(limits_.batch_rows, groups - begin)));
-      std::iota(some.begin(), some.end(), static_cast<int32_t>(begin));
+  bool must_flush() const override { return must_flush_; }
+
+  Result<bool> Flush(Batches* out) override {
+    if (flushed_ == 0) order_ = aggregator_->GroupsByShare(0);
+    const auto left = std::span<const int32_t>(order_).subspan(flushed_);
+    const auto some = left.first(std::min(left.size(), static_cast<size_t>(limits_.batch_rows)));
+    if (!some.empty()) {
       ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(some));
       out->push_back(std::move(batch));
     }
-    return aggregator_->Clear();
+    flushed_ += some.size();
+    if (flushed_ < order_.size()) return false;
+    must_flush_ = false;
+    flushed_ = 0;
+    ARROW_RETURN_NOT_OK(aggregator_->Clear());
+    return true;
   }
 
  private:
@@ -137,6 +145,9 @@ class AggregateSink : public Sink {
   std::unique_ptr<Aggregator> aggregator_;
   base::Limits limits_;
   plan::Cost* cost_;
+  bool must_flush_ = false;
+  std::vector<int32_t> order_;  // groups, while they are flushed
+  size_t flushed_ = 0;          // of order_
 };
 
 class TopKSink : public Sink {
@@ -171,9 +182,9 @@ class TopKSink : public Sink {
     return best_.limit() > 0;
   }
 
-  Status Finish(Batches* out) override {
+  Result<bool> Flush(Batches* out) override {
     best_.Settle();
-    if (best_.rows().empty()) return Status::OK();
+    if (best_.rows().empty()) return true;
     std::vector<int64_t> rows;
     for (const Candidate& candidate : best_.rows()) rows.push_back(candidate.source);
     std::sort(rows.begin(), rows.end());
@@ -191,7 +202,7 @@ class TopKSink : public Sink {
       columns.push_back(std::move(ordered));
     }
     out->push_back(arrow::RecordBatch::Make(batch->schema(), batch->num_rows(), columns));
-    return Status::OK();
+    return true;
   }
 
   plan::ExpressionPtr Threshold() const override { return threshold_; }

@@ -31,8 +31,10 @@ class Sink {
   /// can matter (a limit is full); `answered_until` is then lowered to the row after the last used.
   virtual arrow::Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out,
                                       int64_t* answered_until) = 0;
-  /// Gives what is held back.
-  virtual arrow::Status Finish(Batches* out) = 0;
+  /// True when Flush has to be called until it returns true, before the next chunk.
+  virtual bool must_flush() const { return false; }
+  /// Gives a piece of what is held back; true when there is no more.
+  virtual arrow::Result<bool> Flush(Batches* out) = 0;
   /// A predicate that rows must pass to matter from now on, over the pipeline's input; or null.
   virtual plan::ExpressionPtr Threshold() const { return nullptr; }
 };

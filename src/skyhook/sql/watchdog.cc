@@ -10,7 +10,7 @@
 namespace skyhook::sql {
 namespace {
 
-constexpr std::chrono::milliseconds kPeriod(10);
+constexpr std::chrono::milliseconds kPeriod(2);
 constexpr std::chrono::milliseconds kReportPeriod(100);
 
 }  // namespace
