@@ -230,9 +230,20 @@ Result<Column> Column::Expand() const {
   return out;
 }
 
+Result<Column> Column::TakeOpaque() const {
+  BufferPtr bitmap;
+  if (valid_ != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(bitmap, BitsFromBytes(valid(), length_));
+  }
+  const auto indices = arrow::ArrayData::Make(arrow::int32(), length_, {bitmap, values_});
+  ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(dictionary_->array_, indices));
+  return FromArray(taken.make_array());
+}
+
 Result<Column> Column::Flatten() const {
   if (is_constant()) return Expand();
   if (kind_ != Kind::kDictionary) return *this;
+  if (dictionary_->kind_ == Kind::kOpaque) return TakeOpaque();
   const int32_t* indices = values<int32_t>();
   Column out = Flat(type_, length_, nullptr, valid_, dictionary_->text_);
   ARROW_ASSIGN_OR_RAISE(out.values_, VisitPhysical(*type_, [&](auto value) -> Result<BufferPtr> {

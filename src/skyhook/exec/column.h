@@ -96,6 +96,8 @@ class Column {
 
  private:
   arrow::Result<Column> Expand() const;
+  /// A dictionary column whose values are only passed through.
+  arrow::Result<Column> TakeOpaque() const;
 
   Kind kind_ = Kind::kFlat;
   std::shared_ptr<arrow::DataType> type_;

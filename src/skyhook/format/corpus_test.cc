@@ -1,8 +1,8 @@
-#include <arrow/io/file.h>
+#include "skyhook/testing/corpus.h"
+
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <algorithm>
 #include <set>
 
 #include "skyhook/format/fragment_rows_test.h"
@@ -10,27 +10,15 @@
 namespace skyhook::format {
 namespace {
 
-std::filesystem::path CorpusFolder() {
-  const char* set = std::getenv("SKYHOOK_CORPUS");
-  const std::filesystem::path corpus =
-      set != nullptr ? std::filesystem::path(set)
-                     : std::filesystem::path(SKYHOOK_SOURCE_DIR) / ".." / "shared" / "corpus";
-  return corpus / "parquet" / "good";
-}
-
-std::vector<std::string> CorpusFiles() {
-  std::vector<std::string> files;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(CorpusFolder(), missing)) {
-    if (entry.path().extension() == ".parquet") files.push_back(entry.path().filename());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
+std::vector<std::string> CorpusFiles() { return testing::CorpusFiles("good"); }
 
 std::shared_ptr<arrow::Buffer> BytesOf(const std::string& file) {
-  auto input = testing::Require(arrow::io::ReadableFile::Open(CorpusFolder() / file));
-  return testing::Require(input->Read(testing::Require(input->GetSize())));
+  return testing::CorpusBytes("good", file);
+}
+
+bool IsThere(const std::string& file) {
+  const auto files = CorpusFiles();
+  return std::find(files.begin(), files.end(), file) != files.end();
 }
 
 /// Files of the corpus that Arrow 26 does not read (a map of strings beyond 2 GiB, and a map
@@ -57,18 +45,14 @@ TEST_P(Corpus, ReadsAsArrowDoes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Parquet, Corpus, ::testing::ValuesIn(CorpusFiles()), [](const auto& file) {
-  std::string name = file.param;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Parquet, Corpus, ::testing::ValuesIn(CorpusFiles()),
+                         [](const auto& file) { return testing::TestNameOf(file.param); });
 
 /// One file's footer says how long the bloom filter is, the other's does not.
 TEST(CorpusBloomFilters, AreReadWithAndWithoutLength) {
   for (const char* file : {"data_index_bloom_encoding_stats.parquet",
                            "data_index_bloom_encoding_with_length.parquet"}) {
-    if (!std::filesystem::exists(CorpusFolder() / file)) GTEST_SKIP();
+    if (!IsThere(file)) GTEST_SKIP();
     const auto fragment = OpenBytes(BytesOf(file), file);
     plan::Cost cost;
     ASSERT_TRUE(fragment->HasBloomFilter(0, 0));
@@ -88,7 +72,7 @@ TEST(CorpusStatistics, AreIgnoredWhereTheyCannotBeTrusted) {
     const bool none = !statistics.has_value() || statistics->min == nullptr;
     return none ? std::string("none") : statistics->min->ToString();
   };
-  if (!std::filesystem::exists(CorpusFolder())) GTEST_SKIP();
+  if (CorpusFiles().empty()) GTEST_SKIP();
   EXPECT_EQ(min_of("int96_from_spark.parquet"), "none");
   EXPECT_EQ(min_of("single_nan.parquet"), "none");
   EXPECT_EQ(min_of("nan_in_stats.parquet"), "1");

@@ -1,6 +1,7 @@
 #include "skyhook/format/parquet_footer.h"
 
 #include <parquet/arrow/schema.h>
+#include <parquet/exception.h>
 
 #include <cstring>
 #include <string_view>
@@ -44,6 +45,27 @@ arrow::Status CheckRowGroups(const parquet::FileMetaData& metadata) {
   return arrow::Status::OK();
 }
 
+bool IsEncrypted(const parquet::RowGroupMetaData& group, int leaf) {
+  try {
+    return group.ColumnChunk(leaf)->crypto_metadata() != nullptr;
+  } catch (const parquet::ParquetException&) {
+    return true;  // its metadata, too
+  }
+}
+
+arrow::Status RefuseEncrypted(const parquet::FileMetaData& metadata) {
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const auto group = metadata.RowGroup(i);
+    for (int leaf = 0; leaf < group->num_columns(); ++leaf) {
+      if (!IsEncrypted(*group, leaf)) continue;
+      return arrow::Status::NotImplemented("row group ", i, ": column '",
+                                           metadata.schema()->Column(leaf)->path()->ToDotString(),
+                                           "': encrypted Parquet column");
+    }
+  }
+  return arrow::Status::NotImplemented("Parquet file with a signed footer");
+}
+
 void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* leaves) {
   if (field.is_leaf()) leaves->push_back(field.column_index);
   for (const auto& child : field.children) CollectLeaves(child, leaves);
@@ -71,23 +93,44 @@ arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
   ARROW_ASSIGN_OR_RAISE(auto bytes, MetadataBytes(reader, tail, max_bytes));
   return CatchParquet([&]() -> arrow::Result<std::shared_ptr<parquet::FileMetaData>> {
     auto metadata = parquet::FileMetaData::Make(bytes->data(), bytes->size());
-    if (metadata->is_encryption_algorithm_set()) {
-      return arrow::Status::NotImplemented("Parquet file with encrypted columns");
-    }
     ARROW_RETURN_NOT_OK(CheckRowGroups(*metadata));
+    if (metadata->is_encryption_algorithm_set()) return RefuseEncrypted(*metadata);
     return metadata;
   });
 }
+
+namespace {
+
+arrow::Status CheckTypes(const parquet::SchemaDescriptor& schema) {
+  for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
+    const parquet::ColumnDescriptor& column = *schema.Column(leaf);
+    const int type = column.physical_type();
+    if (type < 0 || type >= parquet::Type::UNDEFINED) {
+      return base::CorruptData("column '{}': unknown physical type {}",
+                               column.path()->ToDotString(), type);
+    }
+  }
+  return arrow::Status::OK();
+}
+
+/// What Arrow's schema conversion failed with: nothing was read, so that the footer is at fault.
+arrow::Status SchemaFailure(const arrow::Status& status) {
+  const bool speaks_for_itself = status.ok() || status.IsNotImplemented() || status.IsOutOfMemory();
+  return speaks_for_itself ? status : base::CorruptData("{}", status.message());
+}
+
+}  // namespace
 
 arrow::Result<ParquetSchema> ReadParquetSchema(const parquet::FileMetaData& metadata,
                                                const parquet::ArrowReaderProperties& properties) {
   return CatchParquet([&]() -> arrow::Result<ParquetSchema> {
     ParquetSchema out;
     parquet::arrow::SchemaManifest manifest;
-    ARROW_RETURN_NOT_OK(parquet::arrow::SchemaManifest::Make(
-        metadata.schema(), metadata.key_value_metadata(), properties, &manifest));
-    ARROW_RETURN_NOT_OK(parquet::arrow::FromParquetSchema(
-        metadata.schema(), properties, metadata.key_value_metadata(), &out.declared));
+    ARROW_RETURN_NOT_OK(CheckTypes(*metadata.schema()));
+    ARROW_RETURN_NOT_OK(SchemaFailure(parquet::arrow::SchemaManifest::Make(
+        metadata.schema(), metadata.key_value_metadata(), properties, &manifest)));
+    ARROW_RETURN_NOT_OK(SchemaFailure(parquet::arrow::FromParquetSchema(
+        metadata.schema(), properties, metadata.key_value_metadata(), &out.declared)));
     out.engine = plan::EngineSchema(*out.declared);
     for (size_t i = 0; i < manifest.schema_fields.size(); ++i) {
       out.columns.push_back(MakeColumn(*metadata.schema(), manifest.schema_fields[i],
