@@ -19,8 +19,10 @@ using Buffers = std::vector<std::shared_ptr<arrow::Buffer>>;
 
 /// Random access to the bytes of one version of one object.
 ///
-/// Thread-safe: any thread may read at any time. Every read is of the version that was opened: a
-/// source that notices a change fails with Code::kStaleObject instead of mixing versions.
+/// Thread-safe: any thread may read at any time. Every read is of the version that was opened. That
+/// is the source's to ensure, by comparing the version after the bytes are there and before they
+/// are handed out; after a change it fails with Code::kStaleObject. Nobody above can: a file's
+/// checksums cover one page each, so that pages of two versions pass them.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -36,7 +38,8 @@ class ByteSource {
 
   /// Reads every range; the buffers come in the order of the ranges, each exactly as long as its
   /// range. A range that leaves the object is an error, never a short buffer. Once `stop` is
-  /// requested the future finishes with Cancelled at the next opportunity.
+  /// requested the future finishes with Cancelled at the next opportunity; whoever waits may leave
+  /// before, so that what is read into belongs to the future.
   virtual arrow::Future<Buffers> ReadAsync(std::vector<ByteRange> ranges,
                                            arrow::StopToken stop) = 0;
 

@@ -16,7 +16,8 @@ namespace skyhook::base {
 struct Limits {
   static constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
-  /// No new unit of work begins after this instant.
+  /// No new unit of work begins after this instant, and no read is waited for beyond it. (A read
+  /// for rows that the call has already counted as answered then fails it, with kLimitExceeded.)
   std::optional<std::chrono::steady_clock::time_point> deadline;
   /// Bytes of Arrow buffers returned; the batch that crosses it is still returned.
   int64_t reply_bytes = kUnlimited;

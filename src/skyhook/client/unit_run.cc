@@ -35,7 +35,8 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
   const site::FragmentId& id = request.fragment;
   if (fragment_ == nullptr || fragment_->name() != id.name || fragment_->version() != id.version) {
     ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id));
-    ARROW_ASSIGN_OR_RAISE(fragment_, format::OpenFragment(std::move(source), {}, &opening));
+    ARROW_ASSIGN_OR_RAISE(fragment_,
+                          format::OpenFragment(std::move(source), {}, {&opening, request.stop}));
   }
   exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
                        request.stop};
@@ -53,6 +54,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitRun::Next() {
   while (answer_ != nullptr || !request_.rows.empty()) {
     if (answer_ == nullptr) ARROW_RETURN_NOT_OK(StartCall());
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, answer_->Next());
+    ARROW_RETURN_NOT_OK(CheckVersion());
     if (batch == nullptr) {
       ARROW_RETURN_NOT_OK(FinishCall());
       continue;
@@ -74,6 +76,14 @@ plan::Cost UnitRun::cost() const {
 arrow::Status UnitRun::StartCall() {
   auto answer = pull_ ? puller_->Run(site_.get(), request_) : site_->Run(request_);
   return std::move(answer).Value(&answer_);
+}
+
+arrow::Status UnitRun::CheckVersion() const {
+  const std::string& wanted = request_.fragment.version;
+  const std::string& read = answer_->outcome().version;
+  if (wanted.empty() || read.empty() || read == wanted) return arrow::Status::OK();
+  return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
+                           request_.fragment.name, wanted, read);
 }
 
 arrow::Status UnitRun::FinishCall() {

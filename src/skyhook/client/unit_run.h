@@ -39,6 +39,8 @@ class UnitRun {
  private:
   arrow::Status StartCall();
   arrow::Status FinishCall();
+  /// Fails when the answer is of another version than was asked for: units must not be mixed.
+  arrow::Status CheckVersion() const;
 
   std::shared_ptr<site::Site> site_;
   site::Request request_;  ///< its rows are those not answered yet

@@ -17,8 +17,12 @@ namespace {
 class Planner {
  public:
   Planner(format::Fragment* fragment, int row_group, const std::vector<int>& fields,
-          plan::Cost* cost)
-      : fragment_(fragment), row_group_(row_group), fields_(fields), cost_(cost) {}
+          const format::ReadContext& context)
+      : fragment_(fragment),
+        row_group_(row_group),
+        fields_(fields),
+        context_(context),
+        cost_(context.cost) {}
 
   Result<RowGroupPlan> Plan(const plan::RowRanges& rows, const std::vector<Conjunct>& conjuncts) {
     RowGroupPlan plan;
@@ -79,7 +83,7 @@ class Planner {
     if (!fragment_->HasBloomFilter(row_group_, field)) return false;
     for (const auto& value : probe->values) {
       ARROW_ASSIGN_OR_RAISE(const bool may,
-                            fragment_->MayContain(row_group_, field, *value, cost_));
+                            fragment_->MayContain(row_group_, field, *value, context_));
       if (may) return false;
     }
     return true;
@@ -99,7 +103,7 @@ class Planner {
     const std::set<int> columns = plan::ColumnsOf(*predicate);
     if (columns.size() != 1 || plan::CanFail(*predicate) || !IsSelective(*predicate)) return false;
     const int field = fields_[static_cast<size_t>(*columns.begin())];
-    ARROW_ASSIGN_OR_RAISE(auto values, fragment_->Dictionary(row_group_, field, cost_));
+    ARROW_ASSIGN_OR_RAISE(auto values, fragment_->Dictionary(row_group_, field, context_));
     if (values == nullptr) return false;
     ARROW_ASSIGN_OR_RAISE(const bool any, AnyTrue(predicate, values));
     if (any) return false;
@@ -126,7 +130,7 @@ class Planner {
     const std::set<int> columns = plan::ColumnsOf(predicate);
     if (columns.size() != 1 || plan::CanFail(predicate)) return plan::RowRanges();
     const int field = fields_[static_cast<size_t>(*columns.begin())];
-    ARROW_ASSIGN_OR_RAISE(const auto pages, fragment_->Pages(row_group_, field, cost_));
+    ARROW_ASSIGN_OR_RAISE(const auto pages, fragment_->Pages(row_group_, field, context_));
     std::vector<plan::RowRange> excluded;
     for (const format::PageStatistics& page : pages) {
       const auto lookup = [&](int) { return std::optional(page.statistics); };
@@ -138,6 +142,7 @@ class Planner {
   format::Fragment* fragment_;
   int row_group_;
   const std::vector<int>& fields_;
+  const format::ReadContext& context_;
   plan::Cost* cost_;
 };
 
@@ -146,8 +151,9 @@ class Planner {
 Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
                                   const plan::RowRanges& rows,
                                   const std::vector<Conjunct>& conjuncts,
-                                  const std::vector<int>& fields, plan::Cost* cost) {
-  return Planner(fragment, row_group, fields, cost).Plan(rows, conjuncts);
+                                  const std::vector<int>& fields,
+                                  const format::ReadContext& context) {
+  return Planner(fragment, row_group, fields, context).Plan(rows, conjuncts);
 }
 
 }  // namespace skyhook::exec

@@ -27,10 +27,11 @@ struct RowGroupPlan {
 
 /// Decides `conjuncts` for the rows `rows` of a row group, as far as that is possible without
 /// reading pages of data. `fields` maps the predicates' columns to the fragment's. Counts what was
-/// skipped, and why, in `cost`.
+/// skipped, and why, in the account of `context` (not null).
 arrow::Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
                                          const plan::RowRanges& rows,
                                          const std::vector<Conjunct>& conjuncts,
-                                         const std::vector<int>& fields, plan::Cost* cost);
+                                         const std::vector<int>& fields,
+                                         const format::ReadContext& context);
 
 }  // namespace skyhook::exec

@@ -129,7 +129,9 @@ class KernelExecution : public Execution {
     if (limit != StoppedBy::kNothing) return Finish(limit);
     if (scan_ == nullptr) return NextRowGroup();
     int64_t examined_until = position_;
-    ARROW_ASSIGN_OR_RAISE(auto chunk, scan_->Next(&examined_until));
+    auto next = scan_->Next(&examined_until);
+    if (GaveUp(next.status())) return Finish(StoppedBy::kDeadline);
+    ARROW_ASSIGN_OR_RAISE(auto chunk, std::move(next));
     if (chunk == nullptr) {
       position_ = row_group_end_;
       scan_ = nullptr;
@@ -154,6 +156,17 @@ class KernelExecution : public Execution {
     return StoppedBy::kNothing;
   }
 
+  format::ReadContext Context() {
+    format::ReadContext context(&outcome_.cost, request_.stop);
+    context.deadline = request_.limits.deadline;
+    return context;
+  }
+
+  // A read that did not return in time: what came before it is answered.
+  bool GaveUp(const Status& status) const {
+    return base::Is(status, base::Code::kLimitExceeded) && ReachedLimit() == StoppedBy::kDeadline;
+  }
+
   plan::RowRanges Answered() const { return request_.rows.Intersect({0, position_}); }
 
   // Starts the next row group with rows asked for, or finishes.
@@ -164,16 +177,16 @@ class KernelExecution : public Execution {
       if (rows.empty()) continue;
       row_group_end_ = all.end;
       ++outcome_.cost.row_groups;
-      ARROW_RETURN_NOT_OK(base::AddContext(OpenRowGroup(row_group_++, rows), fragment_->name()));
-      return Status::OK();
+      const Status opened = OpenRowGroup(row_group_++, rows);
+      if (GaveUp(opened)) return Finish(StoppedBy::kDeadline);
+      return base::AddContext(opened, fragment_->name());
     }
     return Finish(StoppedBy::kNothing);
   }
 
   Status OpenRowGroup(int row_group, const plan::RowRanges& rows) {
-    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
-                          PlanRowGroup(fragment_.get(), row_group, rows, CurrentConjuncts(),
-                                       fields_, &outcome_.cost));
+    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan, PlanRowGroup(fragment_.get(), row_group, rows,
+                                                          CurrentConjuncts(), fields_, Context()));
     if (plan.rows.empty()) {
       position_ = row_group_end_;
       return Status::OK();
@@ -181,7 +194,7 @@ class KernelExecution : public Execution {
     if (plan.conjuncts.empty() && output_columns_.empty()) return CountRows(plan.rows);
     RowGroupScan::Inputs inputs;
     inputs.conjuncts = std::move(plan.conjuncts);
-    ARROW_ASSIGN_OR_RAISE(inputs.reader, fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    ARROW_ASSIGN_OR_RAISE(inputs.reader, fragment_->Open(row_group, Context()));
     inputs.rows = std::move(plan.rows);
     inputs.program = program_;
     inputs.output_columns = output_columns_;
@@ -197,6 +210,10 @@ class KernelExecution : public Execution {
     bool more = true;
     for (plan::RowRange range : rows.ranges()) {
       while (more && range.begin < range.end) {
+        ARROW_RETURN_NOT_OK(request_.stop.Poll());
+        if (const StoppedBy limit = ReachedLimit(); limit != StoppedBy::kNothing) {
+          return Finish(limit);
+        }
         constexpr int64_t kMostRows = int64_t{1} << 20;
         Chunk chunk({nullptr, &kNoFields, nullptr}, range.begin, std::min(range.size(), kMostRows));
         Frame frame(&program_, &chunk, chunk.rows(), nullptr);
@@ -257,7 +274,7 @@ class KernelExecution : public Execution {
       ranges.push_back({row, row + 1});
       selection.push_back(static_cast<int32_t>(row - all.begin));
     }
-    ARROW_ASSIGN_OR_RAISE(auto reader, fragment_->Open(row_group, &outcome_.cost, request_.stop));
+    ARROW_ASSIGN_OR_RAISE(auto reader, fragment_->Open(row_group, Context()));
     ARROW_RETURN_NOT_OK(reader->Prefetch(fields, plan::RowRanges(std::move(ranges)), true));
     DictionaryColumns dictionaries;
     Chunk chunk({reader.get(), &fields_, &dictionaries}, all.begin, all.size());

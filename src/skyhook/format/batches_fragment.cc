@@ -51,8 +51,7 @@ class BatchesFragment : public PlainFragment {
     return bytes;
   }
 
-  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost*,
-                                                      arrow::StopToken) override {
+  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, const ReadContext&) override {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
     return std::make_unique<BatchReader>(Where(row_group), schema(), row_group_rows(row_group),
                                          Batch(row_group));

@@ -158,7 +158,7 @@ arrow::Result<bool> BloomFilters::MayContain(int row_group, const FlatColumn& co
 
 arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int leaf,
                                                             const ByteReader& reader) {
-  std::lock_guard lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(const auto lock, Lock(&mutex_, reader.context()));
   const std::pair<int, int> key{row_group, leaf};
   if (auto known = filters_.find(key); known != filters_.end()) return known->second;
   ARROW_ASSIGN_OR_RAISE(FilterPtr filter, CatchParquet([&]() -> arrow::Result<FilterPtr> {

@@ -41,7 +41,7 @@ class BloomFilters {
 
   std::shared_ptr<parquet::FileMetaData> metadata_;
   int64_t max_filter_bytes_;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::map<std::pair<int, int>, FilterPtr> filters_;
   int64_t bytes_kept_ = 0;
 };

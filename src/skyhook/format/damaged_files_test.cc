@@ -33,7 +33,7 @@ arrow::Status ReadAll(const BufferPtr& bytes) {
       note(fragment->Pages(group, column, &cost).status());
       note(fragment->Dictionary(group, column, &cost).status());
       note(fragment->MayContain(group, column, arrow::Int64Scalar(1), &cost).status());
-      auto reader = fragment->Open(group, &cost, arrow::StopToken::Unstoppable());
+      auto reader = fragment->Open(group, &cost);
       if (!reader.ok()) return reader.status();
       note((*reader)->Prefetch({column}, plan::RowRanges{rows}, false));
       const int64_t length = std::min<int64_t>(rows.size(), 100000);

@@ -17,19 +17,20 @@ constexpr int64_t kTailBytes = 64 * 1024;
 constexpr int64_t kLeastBytes = 12;
 
 arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> source,
-                                              const ReadOptions& options, plan::Cost* cost) {
+                                              const ReadOptions& options,
+                                              const ReadContext& context) {
   const int64_t size = source->size();
   if (size < kLeastBytes) {
     return base::CorruptData("{} bytes are neither a Parquet nor an Arrow IPC file", size);
   }
   const int64_t tail_bytes = std::min(size, kTailBytes);
-  const ByteReader reader(source, options.coalesce, cost);
+  const ByteReader reader(source, options.coalesce, context);
   ARROW_ASSIGN_OR_RAISE(auto tail, reader.ReadOne({size - tail_bytes, tail_bytes}));
   const std::string_view end(*tail);
   if (end.ends_with("PAR1") || end.ends_with("PARE")) {
-    return OpenParquet(std::move(source), tail, options, cost);
+    return OpenParquet(std::move(source), tail, options, context);
   }
-  if (end.ends_with("ARROW1")) return OpenIpc(std::move(source), tail, options, cost);
+  if (end.ends_with("ARROW1")) return OpenIpc(std::move(source), tail, options, context);
   return base::CorruptData("neither a Parquet nor an Arrow IPC file, or cut short");
 }
 
@@ -37,11 +38,11 @@ arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> 
 
 arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
                                                       const ReadOptions& options,
-                                                      plan::Cost* cost) {
+                                                      const ReadContext& context) {
   ReadOptions with_pool = options;
   if (with_pool.pool == nullptr) with_pool.pool = arrow::default_memory_pool();
   const std::string name = source->name();
-  auto fragment = Open(std::move(source), with_pool, cost);
+  auto fragment = Open(std::move(source), with_pool, context);
   if (!fragment.ok()) return base::AddContext(fragment.status(), name);
   return fragment;
 }

@@ -7,7 +7,6 @@
 #include <arrow/memory_pool.h>
 #include <arrow/result.h>
 #include <arrow/type.h>
-#include <arrow/util/cancel.h>
 
 #include <cstdint>
 #include <memory>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
+#include "skyhook/format/read_context.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/statistics.h"
@@ -90,27 +90,28 @@ class Fragment {
                                                                           int column) = 0;
   /// Statistics by page, in row order and covering the row group; empty when there are none.
   virtual arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
-                                                           plan::Cost* cost) = 0;
+                                                           const ReadContext& context) = 0;
   /// True when a bloom filter is there to be asked.
   virtual bool HasBloomFilter(int row_group, int column) const = 0;
   /// False when the bloom filter says that no value equals `value` (an engine-type scalar).
   virtual arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                         plan::Cost* cost) = 0;
+                                         const ReadContext& context) = 0;
   /// Every distinct value of a column of a row group, when all its pages are dictionary-encoded;
   /// else null. Values are not null; the column may have nulls besides.
   virtual arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                                  plan::Cost* cost) = 0;
+                                                                  const ReadContext& context) = 0;
 
-  /// `cost` receives bytes_read, read_calls and the page counts; it must outlive the reader, and
-  /// pages_skipped is complete when the reader is gone.
-  virtual arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost* cost,
-                                                              arrow::StopToken stop) = 0;
+  /// The account of `context` must outlive the reader; its pages_skipped is complete when the
+  /// reader is gone.
+  virtual arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group,
+                                                              const ReadContext& context) = 0;
 };
 
-/// Opens a Parquet file or an Arrow IPC file, told apart by their magic bytes. `cost` receives what
-/// opening read.
+/// Opens a Parquet file or an Arrow IPC file, told apart by their magic bytes. `context` is needed
+/// for no longer than the call.
 arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
-                                                      const ReadOptions& options, plan::Cost* cost);
+                                                      const ReadOptions& options,
+                                                      const ReadContext& context);
 
 /// Record batches in memory as a fragment; each batch is a row group.
 arrow::Result<std::shared_ptr<Fragment>> FragmentFromBatches(

@@ -78,7 +78,7 @@ inline ColumnRows ReadColumn(Fragment& fragment, int column, const Reading& read
   std::vector<int64_t> rows;
   for (int group = 0; group < fragment.num_row_groups(); ++group) {
     const plan::RowRange range = fragment.row_group_rows(group);
-    auto reader = testing::Require(fragment.Open(group, cost, arrow::StopToken::Unstoppable()));
+    auto reader = testing::Require(fragment.Open(group, cost));
     if (reading.prefetch) {
       testing::Require(reader->Prefetch({column}, plan::RowRanges{range}, false));
     }

@@ -91,13 +91,12 @@ class IpcFragment : public PlainFragment {
            static_cast<int64_t>(columns.size()) / fields;
   }
 
-  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost* cost,
-                                                      arrow::StopToken stop) override {
+  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group,
+                                                      const ReadContext& context) override {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
     return std::make_unique<IpcBatchReader>(
         Where(row_group), schema(), row_group_rows(row_group), row_group,
-        ByteReader(source_, options_.coalesce, cost, std::move(stop)), footer_.known,
-        options_.pool);
+        ByteReader(source_, options_.coalesce, context), footer_.known, options_.pool);
   }
 
  private:
@@ -110,8 +109,9 @@ class IpcFragment : public PlainFragment {
 
 arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSource> source,
                                                  const std::shared_ptr<arrow::Buffer>& tail,
-                                                 const ReadOptions& options, plan::Cost* cost) {
-  const ByteReader reader(source, options.coalesce, cost);
+                                                 const ReadOptions& options,
+                                                 const ReadContext& context) {
+  const ByteReader reader(source, options.coalesce, context);
   ARROW_ASSIGN_OR_RAISE(IpcFooter footer, ReadIpcFooter(reader, tail, options.max_page_bytes));
   const auto failure = std::make_shared<arrow::Status>();
   auto file = OpenFileReader(reader, footer.known, {}, options.pool, failure);

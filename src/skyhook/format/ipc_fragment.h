@@ -11,6 +11,7 @@ namespace skyhook::format {
 /// the row groups.
 arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSource> source,
                                                  const std::shared_ptr<arrow::Buffer>& tail,
-                                                 const ReadOptions& options, plan::Cost* cost);
+                                                 const ReadOptions& options,
+                                                 const ReadContext& context);
 
 }  // namespace skyhook::format

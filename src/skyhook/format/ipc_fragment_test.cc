@@ -56,7 +56,7 @@ std::shared_ptr<arrow::Table> Fruit() {
 TEST(IpcFragment, LoadsOnlyTheColumnsAskedFor) {
   const auto fragment = OpenBytes(WriteIpc(*Fruit(), 100, arrow::Compression::UNCOMPRESSED));
   plan::Cost cost;
-  auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));
+  auto reader = Require(fragment->Open(0, &cost));
   Require(reader->Prefetch({1}, plan::RowRanges{{0, 3}}, false));
   const auto text = Require(reader->Read(1, 0, 3, std::nullopt));
   ASSERT_EQ(text->length(), 3);
@@ -73,7 +73,7 @@ TEST(IpcFragment, KeepsDictionaries) {
       arrow::Table::Make(arrow::schema({arrow::field("d", type)}), {make.Strings(type, 10, 5)});
   const auto fragment = OpenBytes(WriteIpc(*table, 100, arrow::Compression::UNCOMPRESSED));
   plan::Cost cost;
-  auto reader = Require(fragment->Open(0, &cost, arrow::StopToken::Unstoppable()));
+  auto reader = Require(fragment->Open(0, &cost));
   const auto array = Require(reader->Read(0, 0, 100, std::nullopt));
   ASSERT_EQ(array->length(), 100);
   EXPECT_TRUE(array->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8_view())));

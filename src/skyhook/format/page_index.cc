@@ -141,7 +141,7 @@ arrow::Result<PageIndex::ColumnIndexPtr> PageIndex::Columns(int row_group, int l
 
 arrow::Result<std::shared_ptr<const std::vector<PageLocation>>> PageIndex::Pages(
     int row_group, int leaf, const ColumnChunk& chunk, const ByteReader& reader) {
-  std::lock_guard lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(const auto lock, Lock(&mutex_, reader.context()));
   const Key key{row_group, leaf};
   if (auto known = pages_.find(key); known != pages_.end()) return known->second;
   ARROW_ASSIGN_OR_RAISE(OffsetIndexPtr offsets, Offsets(row_group, leaf, reader));
@@ -151,7 +151,7 @@ arrow::Result<std::shared_ptr<const std::vector<PageLocation>>> PageIndex::Pages
 arrow::Result<PageIndex::ColumnPages> PageIndex::ColumnIndex(int row_group, int leaf,
                                                              const ColumnChunk& chunk,
                                                              const ByteReader& reader) {
-  std::lock_guard lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(const auto lock, Lock(&mutex_, reader.context()));
   ARROW_ASSIGN_OR_RAISE(OffsetIndexPtr offsets, Offsets(row_group, leaf, reader));
   if (offsets == nullptr) return ColumnPages{};
   ARROW_ASSIGN_OR_RAISE(ColumnIndexPtr columns, Columns(row_group, leaf, reader));

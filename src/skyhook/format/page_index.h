@@ -66,7 +66,7 @@ class PageIndex {
                                                      const ByteReader& reader);
 
   std::shared_ptr<parquet::FileMetaData> metadata_;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::array<Region, 2> regions_;
   std::array<std::optional<base::ByteRange>, 2> file_extents_;
   std::map<Key, OffsetIndexPtr> offsets_;

@@ -60,7 +60,7 @@ std::shared_ptr<arrow::Buffer> WithoutIndex() {
 }
 
 std::unique_ptr<RowGroupReader> OpenGroup(Fragment& fragment, plan::Cost* cost) {
-  return Require(fragment.Open(0, cost, arrow::StopToken::Unstoppable()));
+  return Require(fragment.Open(0, cost));
 }
 
 std::string TextAt(const arrow::Array& array, int64_t i) {
@@ -234,15 +234,14 @@ TEST(PageSkipping, RefusesRowsOutsideOfTheRowGroup) {
   auto reader = OpenGroup(*fragment, &cost);
   EXPECT_THAT(reader->Read(kKey, 9999, 2, std::nullopt),
               FailsWith(arrow::StatusCode::Invalid, "row group 0: rows 9999+2"));
-  EXPECT_THAT(fragment->Open(1, &cost, arrow::StopToken::Unstoppable()),
-              FailsWith(arrow::StatusCode::Invalid, "row group 1 of 1"));
+  EXPECT_THAT(fragment->Open(1, &cost), FailsWith(arrow::StatusCode::Invalid, "row group 1 of 1"));
 }
 
 TEST(PageSkipping, StopsWhenAsked) {
   const auto fragment = OpenBytes(WithIndex());
   arrow::StopSource stop;
   plan::Cost cost;
-  auto reader = Require(fragment->Open(0, &cost, stop.token()));
+  auto reader = Require(fragment->Open(0, {&cost, stop.token()}));
   Require(reader->Prefetch({kKey}, RowRanges{{0, 10000}}, false));
   Require(reader->Read(kKey, 0, 1, std::nullopt));
   stop.RequestStop();

@@ -63,20 +63,22 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int row_group,
                                                                   int column) override;
   arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
-                                                   plan::Cost* cost) override;
+                                                   const ReadContext& context) override;
   bool HasBloomFilter(int row_group, int column) const override;
   arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                 plan::Cost* cost) override;
+                                 const ReadContext& context) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                          plan::Cost* cost) override;
-  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, plan::Cost* cost,
-                                                      arrow::StopToken stop) override;
+                                                          const ReadContext& context) override;
+  arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group,
+                                                      const ReadContext& context) override;
 
  private:
   const ParquetColumn& Column(int column) const {
     return schema_.columns[static_cast<size_t>(column)];
   }
-  ByteReader Reader(plan::Cost* cost) const { return {source_, options_.coalesce, cost}; }
+  ByteReader Reader(const ReadContext& context) const {
+    return {source_, options_.coalesce, context};
+  }
   std::string Where(int row_group) const {
     return fmt::format("{}: row group {}", name(), row_group);
   }
@@ -85,10 +87,10 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   }
 
   arrow::Result<std::vector<PageStatistics>> ReadPages(int row_group, const FlatColumn& column,
-                                                       plan::Cost* cost);
+                                                       const ReadContext& context);
   arrow::Result<std::shared_ptr<arrow::Array>> ReadDictionary(int row_group,
                                                               const FlatColumn& column,
-                                                              plan::Cost* cost);
+                                                              const ReadContext& context);
   arrow::Result<std::unique_ptr<ColumnReader>> OpenColumn(int row_group, int column,
                                                           const ByteReader* reader);
   arrow::Result<std::unique_ptr<ColumnReader>> OpenByArrow(int row_group, int column,
@@ -130,11 +132,11 @@ arrow::Result<std::optional<plan::ColumnStatistics>> ParquetFragment::Statistics
 
 arrow::Result<std::vector<PageStatistics>> ParquetFragment::ReadPages(int row_group,
                                                                       const FlatColumn& column,
-                                                                      plan::Cost* cost) {
+                                                                      const ReadContext& context) {
   ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
                         LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
   ARROW_ASSIGN_OR_RAISE(const PageIndex::ColumnPages pages,
-                        page_index_.ColumnIndex(row_group, column.leaf, chunk, Reader(cost)));
+                        page_index_.ColumnIndex(row_group, column.leaf, chunk, Reader(context)));
   std::vector<PageStatistics> out;
   if (pages.index == nullptr) return out;
   const int64_t first = row_group_rows(row_group).begin;
@@ -148,9 +150,9 @@ arrow::Result<std::vector<PageStatistics>> ParquetFragment::ReadPages(int row_gr
 }
 
 arrow::Result<std::vector<PageStatistics>> ParquetFragment::Pages(int row_group, int column,
-                                                                  plan::Cost* cost) {
+                                                                  const ReadContext& context) {
   if (!Column(column).flat.has_value()) return std::vector<PageStatistics>();
-  auto pages = CatchParquet([&] { return ReadPages(row_group, *Column(column).flat, cost); });
+  auto pages = CatchParquet([&] { return ReadPages(row_group, *Column(column).flat, context); });
   if (!pages.ok()) return base::AddContext(pages.status(), Where(row_group, column));
   return pages;
 }
@@ -163,25 +165,26 @@ bool ParquetFragment::HasBloomFilter(int row_group, int column) const {
 }
 
 arrow::Result<bool> ParquetFragment::MayContain(int row_group, int column,
-                                                const arrow::Scalar& value, plan::Cost* cost) {
+                                                const arrow::Scalar& value,
+                                                const ReadContext& context) {
   const auto& flat = Column(column).flat;
   if (!flat.has_value()) return true;
   auto answer = CatchParquet([&]() -> arrow::Result<bool> {
-    return bloom_filters_.MayContain(row_group, *flat, value, Reader(cost));
+    return bloom_filters_.MayContain(row_group, *flat, value, Reader(context));
   });
   if (!answer.ok()) return base::AddContext(answer.status(), Where(row_group, column));
   return answer;
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
-    int row_group, const FlatColumn& column, plan::Cost* cost) {
+    int row_group, const FlatColumn& column, const ReadContext& context) {
   ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
                         LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
   const base::ByteRange range{chunk.bytes.offset, chunk.first_data_page - chunk.bytes.offset};
   if (!chunk.all_dictionary || range.length <= 0 || range.length > chunk.bytes.length) {
     return nullptr;
   }
-  ARROW_ASSIGN_OR_RAISE(auto bytes, Reader(cost).ReadOne(range));
+  ARROW_ASSIGN_OR_RAISE(auto bytes, Reader(context).ReadOne(range));
   ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_));
   ARROW_ASSIGN_OR_RAISE(const Page page, opener.Open(bytes));
   if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
@@ -190,10 +193,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
   return arrow::MakeArray(values);
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::Dictionary(int row_group, int column,
-                                                                         plan::Cost* cost) {
+arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::Dictionary(
+    int row_group, int column, const ReadContext& context) {
   if (!Column(column).flat.has_value()) return nullptr;
-  auto values = ReadDictionary(row_group, *Column(column).flat, cost);
+  auto values = ReadDictionary(row_group, *Column(column).flat, context);
   if (!values.ok()) return base::AddContext(values.status(), Where(row_group, column));
   return values;
 }
@@ -226,15 +229,14 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(int row
 }
 
 arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_group,
-                                                                     plan::Cost* cost,
-                                                                     arrow::StopToken stop) {
+                                                                     const ReadContext& context) {
   if (row_group < 0 || row_group >= num_row_groups()) {
     return base::Invalid("{}: row group {} of {}", name(), row_group, num_row_groups());
   }
   auto make_column = [self = shared_from_this(), row_group](int column, const ByteReader* reader) {
     return CatchParquet([&] { return self->OpenColumn(row_group, column, reader); });
   };
-  ByteReader reader(source_, options_.coalesce, cost, std::move(stop));
+  ByteReader reader(source_, options_.coalesce, context);
   return std::make_unique<ParquetRowGroupReader>(Where(row_group), schema_.engine,
                                                  row_group_rows(row_group), std::move(reader),
                                                  std::move(make_column));
@@ -244,8 +246,9 @@ arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_gro
 
 arrow::Result<std::shared_ptr<Fragment>> OpenParquet(std::shared_ptr<base::ByteSource> source,
                                                      const std::shared_ptr<arrow::Buffer>& tail,
-                                                     const ReadOptions& options, plan::Cost* cost) {
-  const ByteReader reader(source, options.coalesce, cost);
+                                                     const ReadOptions& options,
+                                                     const ReadContext& context) {
+  const ByteReader reader(source, options.coalesce, context);
   ARROW_ASSIGN_OR_RAISE(MetadataPtr metadata,
                         ReadParquetFooter(reader, tail, options.max_page_bytes));
   ARROW_ASSIGN_OR_RAISE(ParquetSchema schema, ReadParquetSchema(*metadata, ArrowProperties()));

@@ -12,6 +12,7 @@ namespace skyhook::format {
 /// Opens a file that ends with `tail` and in a magic of Parquet.
 arrow::Result<std::shared_ptr<Fragment>> OpenParquet(std::shared_ptr<base::ByteSource> source,
                                                      const std::shared_ptr<arrow::Buffer>& tail,
-                                                     const ReadOptions& options, plan::Cost* cost);
+                                                     const ReadOptions& options,
+                                                     const ReadContext& context);
 
 }  // namespace skyhook::format

@@ -27,15 +27,16 @@ arrow::Result<std::optional<plan::ColumnStatistics>> PlainFragment::Statistics(i
   return std::optional<plan::ColumnStatistics>();
 }
 
-arrow::Result<std::vector<PageStatistics>> PlainFragment::Pages(int, int, plan::Cost*) {
+arrow::Result<std::vector<PageStatistics>> PlainFragment::Pages(int, int, const ReadContext&) {
   return std::vector<PageStatistics>();
 }
 
-arrow::Result<bool> PlainFragment::MayContain(int, int, const arrow::Scalar&, plan::Cost*) {
+arrow::Result<bool> PlainFragment::MayContain(int, int, const arrow::Scalar&, const ReadContext&) {
   return true;
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> PlainFragment::Dictionary(int, int, plan::Cost*) {
+arrow::Result<std::shared_ptr<arrow::Array>> PlainFragment::Dictionary(int, int,
+                                                                       const ReadContext&) {
   return nullptr;
 }
 

@@ -28,12 +28,12 @@ class PlainFragment : public Fragment {
   arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int row_group,
                                                                   int column) override;
   arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
-                                                   plan::Cost* cost) override;
+                                                   const ReadContext& context) override;
   bool HasBloomFilter(int row_group, int column) const override { return false; }
   arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                 plan::Cost* cost) override;
+                                 const ReadContext& context) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                          plan::Cost* cost) override;
+                                                          const ReadContext& context) override;
 
  protected:
   /// Fails unless there is such a row group.

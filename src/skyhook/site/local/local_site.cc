@@ -37,7 +37,7 @@ class LocalSite : public Site {
   const Profile& profile() const override { return profile_; }
 
   arrow::Result<FragmentDescription> Describe(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, nullptr));
+    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, {}));
     const format::Fragment& fragment = *open.fragment;
     FragmentDescription out;
     out.id = {id.name, fragment.version()};
@@ -52,7 +52,7 @@ class LocalSite : public Site {
 
   arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
       const FragmentId& id, const std::string& column) override {
-    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, nullptr));
+    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, {}));
     format::Fragment& fragment = *open.fragment;
     std::vector<std::optional<plan::ColumnStatistics>> out;
     const int index = fragment.schema()->GetFieldIndex(column);
@@ -74,7 +74,8 @@ class LocalSite : public Site {
 
   arrow::Result<std::unique_ptr<Answer>> Run(Request request) override {
     plan::Cost opening;
-    ARROW_ASSIGN_OR_RAISE(OpenFragment open, fragments_.Get(request.fragment, &opening));
+    ARROW_ASSIGN_OR_RAISE(OpenFragment open,
+                          fragments_.Get(request.fragment, {&opening, request.stop}));
     exec::RunRequest run{std::move(request.rows), request.limits,
                          std::move(request.runtime_filters), request.stop};
     ARROW_ASSIGN_OR_RAISE(auto execution,

@@ -7,7 +7,9 @@
 
 namespace skyhook::site::local {
 
-arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id, plan::Cost* cost) {
+arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id,
+                                               const format::ReadContext& context) {
+  plan::Cost* cost = context.cost;
   ARROW_ASSIGN_OR_RAISE(const std::string version, FileVersion(id.name));
   if (!id.version.empty() && id.version != version) {
     return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
@@ -22,7 +24,8 @@ arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id, plan::Cost*
   OpenFragment open;
   open.bytes = source->size();
   plan::Cost opening;
-  ARROW_ASSIGN_OR_RAISE(open.fragment, format::OpenFragment(std::move(source), {}, &opening));
+  ARROW_ASSIGN_OR_RAISE(open.fragment,
+                        format::OpenFragment(std::move(source), {}, {&opening, context.stop}));
   if (cost != nullptr) *cost += std::exchange(opening, {});
   Insert(id.name, open, opening);
   return open;

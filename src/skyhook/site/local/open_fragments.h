@@ -27,9 +27,9 @@ class OpenFragments {
  public:
   explicit OpenFragments(int capacity) : capacity_(capacity) {}
 
-  /// The fragment as the file is now; Code::kStaleObject when `id` names another version. `cost`
-  /// (may be null) receives what opening read, once per opening.
-  arrow::Result<OpenFragment> Get(const FragmentId& id, plan::Cost* cost);
+  /// The fragment as the file is now; Code::kStaleObject when `id` names another version. The
+  /// account of `context` receives what opening read, once per opening.
+  arrow::Result<OpenFragment> Get(const FragmentId& id, const format::ReadContext& context);
 
  private:
   struct Entry {
