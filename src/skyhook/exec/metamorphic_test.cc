@@ -1,0 +1,456 @@
+// What must not change an answer: how the rows are split and in which order they are asked for,
+// what limits a call, how much of a plan is pushed. And what a predicate must do: split a table.
+#include <arrow/io/memory.h>
+#include <arrow/ipc/writer.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <numeric>
+#include <random>
+
+#include "skyhook/exec/partial.h"
+#include "skyhook/exec/run.h"
+#include "skyhook/plan/types.h"
+#include "skyhook/testing/kernel.h"
+#include "skyhook/testing/pipelines.h"
+#include "skyhook/testing/random_batches.h"
+#include "skyhook/testing/random_pipeline.h"
+#include "skyhook/testing/result_rows.h"
+
+namespace skyhook::exec {
+namespace {
+
+using plan::Function;
+using plan::Pipeline;
+using plan::RowRanges;
+using plan::StoppedBy;
+using testing::Require;
+using testing::ResultRow;
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+using FragmentPtr = std::shared_ptr<format::Fragment>;
+using Answer = arrow::Result<std::vector<ResultRow>>;
+
+constexpr char kRowColumn[] = "row of the fragment";
+
+int NumCases() {
+  const char* set = std::getenv("SKYHOOK_METAMORPHIC");
+  return set != nullptr ? std::atoi(set) : 400;
+}
+
+/// A random pipeline, and a fragment with random rows for it.
+class Subject {
+ public:
+  explicit Subject(uint32_t seed) : random_(seed), pipeline_(testing::RandomPipeline(seed)) {
+    const int fields = pipeline_.input->num_fields();
+    const auto row = arrow::field(kRowColumn, arrow::int64(), false);
+    pipeline_.input = Require(pipeline_.input->AddField(fields, row));
+    if (!pipeline_.aggregate.has_value()) {
+      pipeline_.projection.push_back({kRowColumn, plan::Column(fields, arrow::int64())});
+    }
+    // Few rows pass three predicates: often there are fewer.
+    const auto kept = static_cast<size_t>(Below(3));
+    if (kept < pipeline_.filter.size()) pipeline_.filter.resize(kept);
+    fragment_ = MakeFragment();
+  }
+
+  const Pipeline& pipeline() const { return pipeline_; }
+  const FragmentPtr& fragment() const { return fragment_; }
+  std::mt19937* random() { return &random_; }
+  int64_t Below(int64_t bound) {
+    return std::uniform_int_distribution<int64_t>(0, bound - 1)(random_);
+  }
+
+ private:
+  FragmentPtr MakeFragment() {
+    const testing::RandomValues values{.nulls = 0.2, .extremes = Below(4) == 0 ? 0.1 : 0};
+    const int64_t rows = Below(8) == 0 ? Below(3) : 100 + Below(400);
+    BatchPtr batch = testing::RandomBatch(pipeline_.input, rows, values, &random_);
+    arrow::Int64Builder numbers;
+    for (int64_t row = 0; row < rows; ++row) Require(numbers.Append(row));
+    const int last = batch->num_columns() - 1;
+    batch =
+        Require(batch->SetColumn(last, pipeline_.input->field(last), Require(numbers.Finish())));
+    return FragmentOf(batch);
+  }
+
+  FragmentPtr FragmentOf(const BatchPtr& batch) {
+    const auto table = Require(arrow::Table::FromRecordBatches({batch}));
+    const int64_t group_rows = 1 + Below(200);
+    if (Below(3) > 0) {
+      if (auto parquet = AsParquet(*table, group_rows)) return parquet;
+    }
+    if (Below(2) == 0) return AsIpc(*table, group_rows);
+    std::vector<BatchPtr> pieces;
+    for (int64_t at = 0; at < batch->num_rows(); at += group_rows) {
+      pieces.push_back(batch->Slice(at, group_rows));
+    }
+    return Require(format::FragmentFromBatches(batch->schema(), pieces, "batches"));
+  }
+
+  /// Null where Parquet does not keep a type of the table.
+  FragmentPtr AsParquet(const arrow::Table& table, int64_t group_rows) {
+    testing::ParquetLayout layout;
+    layout.row_group_rows = group_rows;
+    layout.page_rows = 1 + Below(100);
+    layout.dictionary = Below(2) == 0;
+    layout.page_index = Below(2) == 0;
+    if (Below(2) == 0) {
+      for (const auto& field : table.fields()) {
+        if (arrow::is_integer(field->type()->id())) layout.bloom_filters.push_back(field->name());
+      }
+    }
+    try {
+      auto fragment = testing::OpenParquet(table, layout);
+      for (int i = 0; i < table.num_columns(); ++i) {
+        if (!fragment->schema()->field(i)->type()->Equals(*table.field(i)->type())) return nullptr;
+      }
+      return fragment;
+    } catch (const std::runtime_error&) {
+      return nullptr;  // a type that Arrow's writer does not take
+    }
+  }
+
+  static FragmentPtr AsIpc(const arrow::Table& table, int64_t batch_rows) {
+    auto sink = Require(arrow::io::BufferOutputStream::Create());
+    auto writer = Require(arrow::ipc::MakeFileWriter(sink, table.schema()));
+    Require(writer->WriteTable(table, batch_rows));
+    Require(writer->Close());
+    plan::Cost cost;
+    return Require(format::OpenFragment(
+        base::MakeBufferSource(Require(sink->Finish()), "test.arrow"), {}, &cost));
+  }
+
+  std::mt19937 random_;
+  Pipeline pipeline_;
+  FragmentPtr fragment_;
+};
+
+struct Call {
+  std::vector<BatchPtr> batches;
+  plan::Outcome outcome;
+};
+
+arrow::Result<Call> RunCall(const Pipeline& pipeline, const FragmentPtr& fragment,
+                            RunRequest request) {
+  Call call;
+  ARROW_ASSIGN_OR_RAISE(auto execution, Run(pipeline, fragment, std::move(request)));
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
+    if (batch == nullptr) break;
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    call.batches.push_back(std::move(batch));
+  }
+  call.outcome = execution->outcome();
+  return call;
+}
+
+/// Where the row's number stands in results of pipelines without an aggregate.
+size_t RowNumberColumn(const Pipeline& pipeline) { return pipeline.projection.size() - 1; }
+
+/// What calls in row order returned, finished as a client does.
+Answer Finished(const Pipeline& pipeline, const std::vector<std::vector<BatchPtr>>& calls) {
+  std::vector<BatchPtr> batches;
+  if (pipeline.top_k.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(auto merger, TopKMerger::Make(pipeline));
+    int64_t sequence = 0;
+    for (const auto& call : calls) {
+      for (const auto& batch : call) {
+        ARROW_RETURN_NOT_OK(merger->Consume(batch, 0, sequence++));
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(auto best, merger->Finish());
+    return testing::ResultRows({best});
+  }
+  if (!pipeline.aggregate.has_value()) {
+    for (const auto& call : calls) batches.insert(batches.end(), call.begin(), call.end());
+    auto rows = testing::ResultRows(batches);
+    const size_t number = RowNumberColumn(pipeline);
+    std::sort(rows.begin(), rows.end(), [&](const ResultRow& a, const ResultRow& b) {
+      return testing::Order(*a[number], *b[number]) < 0;
+    });
+    if (pipeline.limit.has_value()) {
+      rows.resize(std::min(rows.size(), static_cast<size_t>(pipeline.limit->limit)));
+    }
+    return rows;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto merger, PartialMerger::Make(pipeline, {}));
+  for (const auto& call : calls) {
+    for (const auto& batch : call) ARROW_RETURN_NOT_OK(merger->Consume(*batch));
+  }
+  ARROW_RETURN_NOT_OK(merger->Finish());
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, merger->Next());
+    if (batch == nullptr) break;
+    batches.push_back(std::move(batch));
+  }
+  auto rows = testing::ResultRows(batches);
+  std::sort(rows.begin(), rows.end(), testing::RowBefore);
+  return rows;
+}
+
+/// One call for everything.
+Answer Whole(const Pipeline& pipeline, const FragmentPtr& fragment) {
+  RunRequest request;
+  request.rows = RowRanges::All(fragment->num_rows());
+  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pipeline, fragment, std::move(request)));
+  return Finished(pipeline, {call.batches});
+}
+
+base::Limits RandomLimits(Subject* subject) {
+  const auto one_of = [&](std::vector<int64_t> choices) {
+    return choices[static_cast<size_t>(subject->Below(static_cast<int64_t>(choices.size())))];
+  };
+  base::Limits limits;
+  limits.batch_rows = one_of({1, 7, 100, 64 * 1024});
+  limits.reply_bytes = one_of({1, 500, base::Limits::kUnlimited});
+  limits.rows_in = one_of({1, 60, base::Limits::kUnlimited});
+  limits.memory_bytes = one_of({1, 4096, 64 * 1024 * 1024});
+  if (subject->Below(6) == 0) limits.deadline = std::chrono::steady_clock::now();
+  return limits;
+}
+
+/// Cuts rows into up to six pieces: contiguous and in order for a top-k (whose ties take the
+/// smallest row), of any shape else.
+std::vector<RowRanges> RandomPieces(Subject* subject) {
+  const int64_t rows = subject->fragment()->num_rows();
+  const bool contiguous = subject->pipeline().top_k.has_value();
+  std::vector<std::vector<plan::RowRange>> pieces(static_cast<size_t>(1 + subject->Below(6)));
+  const auto count = static_cast<int64_t>(pieces.size());
+  for (int64_t begin = 0; begin < rows;) {
+    const int64_t end = std::min(rows, begin + 1 + subject->Below(rows / 2 + 1));
+    const int64_t piece = contiguous ? begin * count / rows : subject->Below(count);
+    pieces[static_cast<size_t>(piece)].push_back({begin, end});
+    begin = end;
+  }
+  std::vector<RowRanges> out;
+  for (auto& piece : pieces) out.emplace_back(std::move(piece));
+  return out;
+}
+
+/// Asks for a piece again and again, with limits of every kind, until nothing of it is left.
+arrow::Status RunPiece(Subject* subject, RowRanges rows, std::vector<BatchPtr>* out) {
+  while (!rows.empty()) {
+    RunRequest request;
+    request.rows = rows;
+    request.limits = RandomLimits(subject);
+    const bool over = request.limits.deadline.has_value();
+    ARROW_ASSIGN_OR_RAISE(Call call, RunCall(subject->pipeline(), subject->fragment(), request));
+    const plan::Outcome& outcome = call.outcome;
+    EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
+    EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
+    EXPECT_TRUE(outcome.answered.empty() || outcome.remaining.empty() ||
+                outcome.answered.end() <= outcome.remaining.ranges().front().begin);
+    out->insert(out->end(), call.batches.begin(), call.batches.end());
+    if (outcome.stopped_by == StoppedBy::kRowLimit) return arrow::Status::OK();
+    if (outcome.remaining == rows && !over) {
+      return arrow::Status::UnknownError("a call ended without any answer: ",
+                                         plan::StoppedByName(outcome.stopped_by));
+    }
+    rows = outcome.remaining;
+  }
+  return arrow::Status::OK();
+}
+
+Answer InPieces(Subject* subject) {
+  const std::vector<RowRanges> pieces = RandomPieces(subject);
+  std::vector<size_t> order(pieces.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), *subject->random());
+  std::vector<std::vector<BatchPtr>> answers(pieces.size());
+  for (size_t piece : order) {
+    ARROW_RETURN_NOT_OK(RunPiece(subject, pieces[piece], &answers[piece]));
+  }
+  return Finished(subject->pipeline(), answers);
+}
+
+/// Returns every input column as it is.
+Pipeline Identity(const std::shared_ptr<arrow::Schema>& input) {
+  Pipeline pipeline;
+  pipeline.input = input;
+  for (int i = 0; i < input->num_fields(); ++i) {
+    pipeline.projection.push_back(
+        {input->field(i)->name(), plan::Column(i, input->field(i)->type())});
+  }
+  return pipeline;
+}
+
+/// `pushed` runs over the fragment, `rest` over what it returned.
+Answer InTwoSteps(const Subject& subject, const Pipeline& pushed, const Pipeline& rest) {
+  RunRequest request;
+  request.rows = RowRanges::All(subject.fragment()->num_rows());
+  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pushed, subject.fragment(), std::move(request)));
+  ARROW_ASSIGN_OR_RAISE(auto batches, format::FragmentFromBatches(pushed.ProjectedSchema(),
+                                                                  call.batches, "returned"));
+  return Whole(rest, batches);
+}
+
+Answer WithNothingPushed(const Subject& subject) {
+  return InTwoSteps(subject, Identity(subject.pipeline().input), subject.pipeline());
+}
+
+Answer WithTheFilterPushed(const Subject& subject) {
+  Pipeline pushed = Identity(subject.pipeline().input);
+  pushed.filter = subject.pipeline().filter;
+  Pipeline rest = subject.pipeline();
+  rest.filter.clear();
+  return InTwoSteps(subject, pushed, rest);
+}
+
+Answer WithAllButTheReductionPushed(const Subject& subject) {
+  Pipeline pushed = subject.pipeline();
+  pushed.aggregate.reset();
+  pushed.top_k.reset();
+  pushed.limit.reset();
+  Pipeline rest = Identity(pushed.ProjectedSchema());
+  rest.aggregate = subject.pipeline().aggregate;
+  rest.top_k = subject.pipeline().top_k;
+  rest.limit = subject.pipeline().limit;
+  return InTwoSteps(subject, pushed, rest);
+}
+
+bool CanFail(const Pipeline& pipeline) {
+  for (const auto& conjunct : pipeline.filter) {
+    if (plan::CanFail(*conjunct)) return true;
+  }
+  for (const auto& column : pipeline.projection) {
+    if (plan::CanFail(*column.expression)) return true;
+  }
+  return false;
+}
+
+/// For floats of each result column: what rounding may change, 1e-9 of the sum of magnitudes (of
+/// squares, for the moments) of all rows.
+std::vector<double> Tolerances(const Subject& subject) {
+  const Pipeline& pipeline = subject.pipeline();
+  std::vector<double> out;
+  if (!pipeline.aggregate.has_value()) return out;
+  Pipeline rows = pipeline;
+  rows.aggregate.reset();
+  RunRequest request;
+  request.rows = RowRanges::All(subject.fragment()->num_rows());
+  const auto values =
+      testing::ResultRows(Require(RunCall(rows, subject.fragment(), std::move(request))).batches);
+  const auto magnitude = [&](int column) {
+    double sum = 1;
+    for (const ResultRow& row : values) {
+      const auto& value = row[static_cast<size_t>(column)];
+      const double* number = value.has_value() ? std::get_if<double>(&*value) : nullptr;
+      if (number != nullptr && std::isfinite(*number)) sum += std::abs(*number);
+    }
+    return sum;
+  };
+  out.resize(pipeline.aggregate->keys.size());
+  for (const plan::Measure& measure : pipeline.aggregate->measures) {
+    double sum = measure.argument < 0 ? 0 : magnitude(measure.argument);
+    if (measure.function >= plan::AggregateFunction::kVarianceSample) sum *= sum;
+    out.push_back(1e-9 * sum);
+  }
+  return out;
+}
+
+struct Comparison {
+  const char* name;
+  Answer answer;
+};
+
+class Metamorphic : public ::testing::Test {
+ protected:
+  /// Compares answers, or errors. A limit and a top-k may spare rows that would have failed, so
+  /// that there errors need not come every time.
+  static void ExpectSame(const Subject& subject, const Answer& expected,
+                         const std::vector<Comparison>& comparisons) {
+    const Pipeline& pipeline = subject.pipeline();
+    const bool spares = (pipeline.limit || pipeline.top_k) && CanFail(pipeline);
+    std::vector<double> tolerances;
+    if (expected.ok()) tolerances = Tolerances(subject);
+    for (const auto& [name, answer] : comparisons) {
+      SCOPED_TRACE(name);
+      if (expected.ok() && answer.ok()) {
+        ASSERT_EQ(testing::Difference(*answer, *expected, tolerances), "");
+      } else if (!spares) {
+        ASSERT_EQ(answer.ok(), expected.ok())
+            << answer.status().ToString() << "\nexpected: " << expected.status().ToString();
+        ASSERT_EQ(answer.status().code(), expected.status().code())
+            << answer.status().ToString() << "\nexpected: " << expected.status().ToString();
+      }
+    }
+  }
+};
+
+TEST_F(Metamorphic, SplittingAndPushingChangeNothing) {
+  int answers = 0;
+  int with_rows = 0;
+  for (int seed = 1; seed <= NumCases(); ++seed) {
+    Subject subject(static_cast<uint32_t>(seed));
+    SCOPED_TRACE(fmt::format("seed {}\n{}", seed, subject.pipeline().ToString()));
+    const Answer expected = Whole(subject.pipeline(), subject.fragment());
+    ExpectSame(subject, expected,
+               {{"in pieces", InPieces(&subject)},
+                {"in other pieces", InPieces(&subject)},
+                {"nothing pushed", WithNothingPushed(subject)},
+                {"the filter pushed", WithTheFilterPushed(subject)},
+                {"all but the reduction pushed", WithAllButTheReductionPushed(subject)}});
+    if (HasFatalFailure()) return;
+    answers += expected.ok() ? 1 : 0;
+    with_rows += expected.ok() && !expected->empty() ? 1 : 0;
+  }
+  EXPECT_GT(answers, NumCases() / 2);
+  EXPECT_GT(with_rows, NumCases() / 3);
+}
+
+/// The row numbers that a predicate keeps.
+arrow::Result<std::vector<int64_t>> Kept(const Subject& subject,
+                                         const plan::ExpressionPtr& predicate) {
+  Pipeline pipeline = subject.pipeline();
+  const int column = pipeline.input->num_fields() - 1;
+  pipeline.filter = {predicate};
+  pipeline.projection = {{kRowColumn, plan::Column(column, arrow::int64())}};
+  pipeline.aggregate.reset();
+  pipeline.top_k.reset();
+  pipeline.limit.reset();
+  RunRequest request;
+  request.rows = RowRanges::All(subject.fragment()->num_rows());
+  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pipeline, subject.fragment(), std::move(request)));
+  std::vector<int64_t> rows;
+  for (const auto& batch : call.batches) {
+    const auto& numbers = static_cast<const arrow::Int64Array&>(*batch->column(0));
+    rows.insert(rows.end(), numbers.raw_values(), numbers.raw_values() + numbers.length());
+  }
+  return rows;
+}
+
+TEST_F(Metamorphic, APredicateItsNegationAndItsNullTestSplitTheTable) {
+  int split = 0;
+  for (int seed = 1; seed <= NumCases(); ++seed) {
+    Subject subject(static_cast<uint32_t>(seed));
+    std::vector<plan::ExpressionPtr> predicates = subject.pipeline().filter;
+    for (const auto& column : subject.pipeline().projection) {
+      if (column.expression->type()->id() == arrow::Type::BOOL) {
+        predicates.push_back(column.expression);
+      }
+    }
+    for (const auto& predicate : predicates) {
+      SCOPED_TRACE(
+          fmt::format("seed {}: {}", seed, predicate->ToString(subject.pipeline().input.get())));
+      const auto yes = Kept(subject, predicate);
+      const auto no = Kept(subject, testing::Fn(Function::kNot, {predicate}));
+      const auto null = Kept(subject, testing::Fn(Function::kIsNull, {predicate}));
+      ASSERT_EQ(no.ok(), yes.ok()) << yes.status().ToString() << no.status().ToString();
+      ASSERT_EQ(null.ok(), yes.ok()) << yes.status().ToString() << null.status().ToString();
+      if (!yes.ok()) continue;
+      std::vector<int64_t> all = *yes;
+      all.insert(all.end(), no->begin(), no->end());
+      all.insert(all.end(), null->begin(), null->end());
+      std::sort(all.begin(), all.end());
+      std::vector<int64_t> every(static_cast<size_t>(subject.fragment()->num_rows()));
+      std::iota(every.begin(), every.end(), 0);
+      ASSERT_EQ(all, every);
+      split += !yes->empty() && !no->empty() ? 1 : 0;
+    }
+  }
+  EXPECT_GT(split, NumCases() / 20);
+}
+
+}  // namespace
+}  // namespace skyhook::exec
