@@ -2,7 +2,8 @@
 # tools/bootstrap wrote.
 set(_descriptors "${SKYHOOK_DEPS}/substrait/substrait.desc")
 set(_directory "${CMAKE_BINARY_DIR}/substrait")
-set(_protos substrait/extensions/extensions substrait/type substrait/algebra substrait/plan)
+set(_protos substrait/extensions/extensions substrait/type substrait/algebra substrait/plan
+  substrait/extended_expression)
 list(TRANSFORM _protos APPEND .proto OUTPUT_VARIABLE _proto_names)
 list(TRANSFORM _protos PREPEND "${_directory}/" OUTPUT_VARIABLE _generated)
 list(TRANSFORM _generated APPEND .pb.cc OUTPUT_VARIABLE _sources)

@@ -1,6 +1,7 @@
 """Writes Substrait out of its Python packages: write_substrait.py DIRECTORY.
 
-DIRECTORY/substrait.desc   the messages of Plan, and of all it refers to, as a FileDescriptorSet
+DIRECTORY/substrait.desc   the messages of Plan and ExtendedExpression, and of all they refer to, as
+                           a FileDescriptorSet
 DIRECTORY/extensions/      the definitions of the standard functions, as YAML
 
 PyPI's substrait-protobuf carries the messages as generated Python modules and no .proto files;
@@ -13,7 +14,7 @@ import sys
 
 import substrait_extensions
 from google.protobuf import descriptor_pb2
-from substrait import plan_pb2
+from substrait import extended_expression_pb2, plan_pb2
 
 
 def add_with_dependencies(descriptor, files):
@@ -27,7 +28,8 @@ def add_with_dependencies(descriptor, files):
 
 def write_descriptors(path):
     descriptors = descriptor_pb2.FileDescriptorSet()
-    add_with_dependencies(plan_pb2.DESCRIPTOR, descriptors.file)
+    for module in (plan_pb2, extended_expression_pb2):
+        add_with_dependencies(module.DESCRIPTOR, descriptors.file)
     path.write_bytes(descriptors.SerializeToString())
 
 

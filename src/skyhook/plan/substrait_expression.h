@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 
 #include "skyhook/plan/expression.h"
+#include "skyhook/plan/substrait_dialect.h"
 #include "skyhook/plan/substrait_extensions.h"
 
 namespace substrait {
@@ -20,10 +21,11 @@ arrow::Status ExpressionToSubstrait(const Expression& expression, ExtensionWrite
 /// A reference to a field of the input of a relation.
 void FieldToSubstrait(int index, ::substrait::Expression* out);
 
-/// Field references are indices into `input`, an engine schema.
+/// Field references are indices into `input`, an engine schema; calls mean what `dialect` says.
 arrow::Result<ExpressionPtr> ExpressionFromSubstrait(const ::substrait::Expression& expression,
                                                      const arrow::Schema& input,
-                                                     const ExtensionReader& extensions);
+                                                     const ExtensionReader& extensions,
+                                                     const Dialect& dialect = OwnDialect());
 
 /// The index of an expression that is a plain field reference; `what` names it in the error.
 arrow::Result<int> FieldFromSubstrait(const ::substrait::Expression& expression, const char* what);

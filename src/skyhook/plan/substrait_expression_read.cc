@@ -1,16 +1,14 @@
 #include <substrait/algebra.pb.h>
 
-#include <algorithm>
 #include <string>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/substrait.h"
 #include "skyhook/plan/substrait_call.h"
+#include "skyhook/plan/substrait_dialect.h"
 #include "skyhook/plan/substrait_expression.h"
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
-#include "skyhook/plan/substrait_options.h"
 #include "skyhook/plan/substrait_type.h"
 
 namespace skyhook::plan {
@@ -19,56 +17,11 @@ namespace {
 namespace pb = ::substrait;
 using arrow::Result;
 using arrow::Status;
-Status CheckType(const ForeignCall& call, const arrow::DataType& ours) {
-  if (call.type == nullptr || call.type->Equals(ours)) return Status::OK();
-  return base::UnsupportedPlan("{} gives {}, not {}", call.ToString(), ours.ToString(),
-                               call.type->ToString());
-}
-
-// By the table, or in other words where the table has none.
-Result<ExpressionPtr> ReadForeign(const ForeignCall& call) {
-  auto read = ReadStandard(call);
-  if (!read.ok() && CanLower(call.name)) read = Lower(call);
-  ARROW_RETURN_NOT_OK(read.status());
-  ARROW_RETURN_NOT_OK(CheckType(call, *(*read)->type()));
-  return read;
-}
-
-Result<ExpressionPtr> ReadOwn(ForeignCall call) {
-  const auto function = FunctionByName(call.name.name);
-  if (!function.has_value() || !call.enumerations.empty()) {
-    return base::UnsupportedPlan("{} is not understood", call.ToString());
-  }
-  CallOptions options;
-  for (const auto& [option, choices] : call.options) {
-    if (choices.size() != 1) {
-      return base::UnsupportedPlan("{}: option {} needs one choice", call.ToString(), option);
-    }
-    ARROW_RETURN_NOT_OK(
-        base::AddContext(SetOwnOption(option, choices[0], &options), call.ToString()));
-  }
-  return Call(*function, std::move(call.arguments), options, call.type);
-}
-
-Result<ExpressionPtr> ReadConnective(const ForeignCall& call) {
-  ARROW_ASSIGN_OR_RAISE(auto result, call.name.name == "and"  ? And(call.arguments)
-                                     : call.name.name == "or" ? Or(call.arguments)
-                                                              : Coalesce(call.arguments));
-  ARROW_RETURN_NOT_OK(CheckType(call, *result->type()));
-  return result;
-}
-
-bool IsConnective(const ForeignCall& call) {
-  const ExtensionName& name = call.name;
-  return call.enumerations.empty() && call.options.empty() &&
-         ((name.urn == kBooleanUrn && (name.name == "and" || name.name == "or")) ||
-          (name.urn == kComparisonUrn && name.name == "coalesce"));
-}
 
 class Reader {
  public:
-  Reader(const arrow::Schema& input, const ExtensionReader& extensions)
-      : input_(input), extensions_(extensions) {}
+  Reader(const arrow::Schema& input, const ExtensionReader& extensions, const Dialect& dialect)
+      : input_(input), extensions_(extensions), dialect_(dialect) {}
 
   Result<ExpressionPtr> Read(const pb::Expression& expression) {
     if (++depth_ > kMaxExpressionDepth) {
@@ -118,10 +71,7 @@ class Reader {
     if (function.has_output_type()) {
       ARROW_ASSIGN_OR_RAISE(call.type, TypeFromSubstrait(function.output_type(), extensions_));
     }
-    if (IsConnective(call)) return ReadConnective(call);
-    if (call.name.urn == kSkyhookUrn) return ReadOwn(std::move(call));
-    ModerniseOptions(&call);
-    return ReadForeign(call);
+    return dialect_.ReadCall(std::move(call));
   }
 
   Status ReadArguments(const pb::Expression_ScalarFunction& function, ForeignCall* call) {
@@ -153,16 +103,25 @@ class Reader {
     ARROW_ASSIGN_OR_RAISE(auto type, TypeFromSubstrait(cast.type(), extensions_));
     ARROW_ASSIGN_OR_RAISE(auto input, Read(cast.input()));
     const bool fails = behaviour == pb::Expression_Cast::FAILURE_BEHAVIOR_THROW_EXCEPTION;
-    return Call(fails ? Function::kCast : Function::kTryCast, {std::move(input)}, {},
-                std::move(type));
+    return dialect_.ReadCast(fails ? Function::kCast : Function::kTryCast, std::move(input),
+                             std::move(type));
   }
 
   Result<ExpressionPtr> ReadCase(const pb::Expression_IfThen& branches) {
     ARROW_RETURN_NOT_OK(CheckFields(branches, {"ifs", "else"}));
     std::vector<ExpressionPtr> arguments;
+    ExpressionPtr base;
     for (const auto& branch : branches.ifs()) {
       ARROW_RETURN_NOT_OK(CheckFields(branch, {"if", "then"}));
       ARROW_ASSIGN_OR_RAISE(auto condition, Read(branch.if_()));
+      if (!branch.has_then() && base == nullptr && arguments.empty()) {
+        base = std::move(condition);
+        continue;
+      }
+      if (base != nullptr) {
+        ARROW_ASSIGN_OR_RAISE(condition, dialect_.ReadMatch(base, std::move(condition)));
+      }
+      ARROW_RETURN_NOT_OK(dialect_.CheckCondition(*condition));
       ARROW_ASSIGN_OR_RAISE(auto value, Read(branch.then()));
       arguments.push_back(std::move(condition));
       arguments.push_back(std::move(value));
@@ -180,20 +139,17 @@ class Reader {
     ARROW_RETURN_NOT_OK(CheckFields(list, {"value", "options"}));
     std::vector<ExpressionPtr> arguments;
     ARROW_ASSIGN_OR_RAISE(auto value, Read(list.value()));
-    if (arrow::is_floating(value->type()->id())) {
-      return base::UnsupportedPlan("an IN list over {}: Substrait does not say what NaN equals",
-                                   value->type()->ToString());
-    }
     arguments.push_back(std::move(value));
     for (const auto& option : list.options()) {
       ARROW_ASSIGN_OR_RAISE(auto candidate, Read(option));
       arguments.push_back(std::move(candidate));
     }
-    return Call(Function::kIn, std::move(arguments));
+    return dialect_.ReadIn(std::move(arguments));
   }
 
   const arrow::Schema& input_;
   const ExtensionReader& extensions_;
+  const Dialect& dialect_;
   int depth_ = 0;
 };
 
@@ -201,8 +157,9 @@ class Reader {
 
 Result<ExpressionPtr> ExpressionFromSubstrait(const pb::Expression& expression,
                                               const arrow::Schema& input,
-                                              const ExtensionReader& extensions) {
-  return Reader(input, extensions).Read(expression);
+                                              const ExtensionReader& extensions,
+                                              const Dialect& dialect) {
+  return Reader(input, extensions, dialect).Read(expression);
 }
 
 Result<int> FieldFromSubstrait(const pb::Expression& expression, const char* what) {

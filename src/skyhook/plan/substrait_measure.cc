@@ -18,25 +18,7 @@ namespace pb = ::substrait;
 using arrow::Result;
 using arrow::Status;
 
-// A measure as the plan says it.
-struct ForeignMeasure {
-  ExtensionName name;
-  std::vector<std::string> enumerations;
-  std::vector<int> arguments;  ///< projected columns
-  std::vector<TypePtr> types;  ///< theirs
-  bool distinct = false;
-  TypePtr result;  ///< null when the plan does not say
-
-  std::string ToString() const {
-    std::string text;
-    for (const std::string& enumeration : enumerations) text += enumeration + ", ";
-    for (const TypePtr& type : types) text += (type == types[0] ? "" : ", ") + type->ToString();
-    return fmt::format("aggregate {}({}{}) of {}", name.name, distinct ? "distinct " : "", text,
-                       name.urn);
-  }
-};
-
-bool Says(const StandardAggregate& standard, const ForeignMeasure& measure) {
+bool Says(const StandardAggregate& standard, const MeasureCall& measure) {
   const TypePtr first = measure.types.empty() ? nullptr : measure.types[0];
   const bool takes = standard.argument == nullptr ? first == nullptr
                                                   : first != nullptr && standard.argument(*first);
@@ -48,7 +30,7 @@ bool Says(const StandardAggregate& standard, const ForeignMeasure& measure) {
 }
 
 // Sets the function and the type asked for.
-Status FindAggregate(const ForeignMeasure& measure, Measure* out) {
+Status FindAggregate(const MeasureCall& measure, Measure* out) {
   for (const StandardAggregate& standard : StandardAggregates()) {
     if (!Says(standard, measure)) continue;
     out->function = standard.function;
@@ -75,8 +57,10 @@ Result<int> ReadColumn(const pb::Expression& expression, const arrow::Schema& pr
   return base::Invalid("an aggregate's argument: column #{} of {}", index, projected.num_fields());
 }
 
-Status ReadArguments(const pb::AggregateFunction& function, const arrow::Schema& projected,
-                     ForeignMeasure* measure) {
+// Sets the types and enumerations of `measure`; gives the columns.
+Result<std::vector<int>> ReadArguments(const pb::AggregateFunction& function,
+                                       const arrow::Schema& projected, MeasureCall* measure) {
+  std::vector<int> columns;
   for (const auto& argument : function.arguments()) {
     ARROW_RETURN_NOT_OK(CheckFields(argument, {"value", "enum"}));
     if (argument.has_enum_()) {
@@ -84,14 +68,14 @@ Status ReadArguments(const pb::AggregateFunction& function, const arrow::Schema&
       continue;
     }
     ARROW_ASSIGN_OR_RAISE(const int column, ReadColumn(argument.value(), projected));
-    measure->arguments.push_back(column);
+    columns.push_back(column);
     measure->types.push_back(projected.field(column)->type());
   }
-  if (measure->arguments.size() <= 2) return Status::OK();
+  if (columns.size() <= 2) return columns;
   return base::UnsupportedPlan("{} is not understood", measure->ToString());
 }
 
-Status CheckOutput(const ForeignMeasure& measure, const Measure& ours) {
+Status CheckOutput(const MeasureCall& measure, const Measure& ours) {
   if (measure.result == nullptr) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto type, MeasureType(ours.function, measure.types, ours.type));
   if (type->Equals(*measure.result)) return Status::OK();
@@ -116,7 +100,24 @@ TypePtr TypeOf(int argument, const arrow::Schema& projected) {
   return argument < 0 ? nullptr : projected.field(argument)->type();
 }
 
-Status CheckFunction(const pb::AggregateFunction& function) {
+}  // namespace
+
+std::string MeasureCall::ToString() const {
+  std::string text;
+  for (const std::string& enumeration : enumerations) text += enumeration + ", ";
+  for (const TypePtr& type : types) text += (type == types[0] ? "" : ", ") + type->ToString();
+  return fmt::format("aggregate {}({}{}) of {}", name.name, distinct ? "distinct " : "", text,
+                     name.urn);
+}
+
+Result<Measure> FindMeasure(const MeasureCall& call) {
+  Measure found;
+  ARROW_RETURN_NOT_OK(FindAggregate(call, &found));
+  ARROW_RETURN_NOT_OK(CheckOutput(call, found));
+  return found;
+}
+
+Status CheckAggregateFunction(const pb::AggregateFunction& function) {
   ARROW_RETURN_NOT_OK(CheckFields(function, {"function_reference", "arguments", "output_type",
                                              "phase", "invocation", "options"}));
   ARROW_RETURN_NOT_OK(CheckOptions(function));
@@ -131,8 +132,6 @@ Status CheckFunction(const pb::AggregateFunction& function) {
                                    pb::AggregationPhase_Name(function.phase()));
   }
 }
-
-}  // namespace
 
 Status MeasureToSubstrait(const Measure& measure, const arrow::Schema& projected,
                           ExtensionWriter* extensions, pb::AggregateRel_Measure* out) {
@@ -177,23 +176,20 @@ Result<Measure> MeasureFromSubstrait(const pb::AggregateRel_Measure& measure,
                                      const ExtensionReader& extensions) {
   ARROW_RETURN_NOT_OK(CheckFields(measure, {"measure", "filter"}));
   const pb::AggregateFunction& function = measure.measure();
-  ARROW_RETURN_NOT_OK(CheckFunction(function));
-  ForeignMeasure foreign;
-  ARROW_ASSIGN_OR_RAISE(foreign.name, extensions.Function(function.function_reference()));
-  ARROW_RETURN_NOT_OK(ReadArguments(function, projected, &foreign));
-  foreign.distinct =
-      function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
+  ARROW_RETURN_NOT_OK(CheckAggregateFunction(function));
+  MeasureCall call;
+  ARROW_ASSIGN_OR_RAISE(call.name, extensions.Function(function.function_reference()));
+  ARROW_ASSIGN_OR_RAISE(const auto columns, ReadArguments(function, projected, &call));
+  call.distinct = function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
   if (function.has_output_type()) {
-    ARROW_ASSIGN_OR_RAISE(foreign.result, TypeFromSubstrait(function.output_type(), extensions));
+    ARROW_ASSIGN_OR_RAISE(call.result, TypeFromSubstrait(function.output_type(), extensions));
   }
-  Measure read;
-  ARROW_RETURN_NOT_OK(FindAggregate(foreign, &read));
-  if (!foreign.arguments.empty()) read.argument = foreign.arguments[0];
-  if (foreign.arguments.size() > 1) read.second = foreign.arguments[1];
+  ARROW_ASSIGN_OR_RAISE(Measure read, FindMeasure(call));
+  if (!columns.empty()) read.argument = columns[0];
+  if (columns.size() > 1) read.second = columns[1];
   if (measure.has_filter()) {
     ARROW_ASSIGN_OR_RAISE(read.filter, FieldFromSubstrait(measure.filter(), "a measure's filter"));
   }
-  ARROW_RETURN_NOT_OK(CheckOutput(foreign, read));
   return read;
 }
 

@@ -4,12 +4,16 @@
 #include <arrow/result.h>
 #include <arrow/type.h>
 
+#include <string>
+#include <vector>
+
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/substrait_extensions.h"
 
 namespace substrait {
+class AggregateFunction;
 class AggregateRel_Measure;
-}
+}  // namespace substrait
 
 namespace skyhook::plan {
 
@@ -23,5 +27,24 @@ arrow::Status MeasureToSubstrait(const Measure& measure, const arrow::Schema& pr
 arrow::Result<Measure> MeasureFromSubstrait(const ::substrait::AggregateRel_Measure& measure,
                                             const arrow::Schema& projected,
                                             const ExtensionReader& extensions);
+
+/// An aggregate function as a plan says it, without its arguments.
+struct MeasureCall {
+  ExtensionName name;
+  std::vector<std::string> enumerations;
+  std::vector<std::shared_ptr<arrow::DataType>> types;  ///< of the arguments
+  bool distinct = false;
+  std::shared_ptr<arrow::DataType> result;  ///< null when the plan does not say
+
+  std::string ToString() const;
+};
+
+/// The function and the type asked for, by the table of standard aggregates or as one of our
+/// extension; kUnsupportedPlan when there is none, or it gives another type than the plan says.
+arrow::Result<Measure> FindMeasure(const MeasureCall& call);
+
+/// kUnsupportedPlan when the function is asked for in a way (order, phase, options) that is not
+/// understood.
+arrow::Status CheckAggregateFunction(const ::substrait::AggregateFunction& function);
 
 }  // namespace skyhook::plan

@@ -2,16 +2,40 @@
 
 #include <arrow/util/utf8.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/unknown_field_set.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/plan/substrait.h"
 
 namespace skyhook::plan {
+namespace {
+
+// A call nests three messages; the relations around it a few dozen.
+constexpr int kMaxMessageDepth = 4 * kMaxExpressionDepth;
+
+}  // namespace
+
+arrow::Status ParseMessage(std::string_view bytes, google::protobuf::Message* message) {
+  if (bytes.size() > std::numeric_limits<int>::max()) {
+    return base::CorruptData("a Substrait plan of {} bytes", bytes.size());
+  }
+  google::protobuf::LogSilencer quiet;
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                                static_cast<int>(bytes.size()));
+  stream.SetRecursionLimit(kMaxMessageDepth);
+  if (!message->ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
+    return base::CorruptData("{} bytes are no Substrait plan", bytes.size());
+  }
+  return arrow::Status::OK();
+}
 
 arrow::Status CheckFields(const google::protobuf::Message& message,
                           std::initializer_list<std::string_view> understood) {

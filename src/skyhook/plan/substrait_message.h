@@ -1,4 +1,4 @@
-// Refusing what a Substrait message says beyond what is understood.
+// Reading bytes into Substrait messages, and refusing what those say beyond what is understood.
 #pragma once
 
 #include <arrow/status.h>
@@ -11,6 +11,10 @@ class Message;
 }
 
 namespace skyhook::plan {
+
+/// Fills a Plan or another message. kCorruptData when `bytes` are none, or nest so deep that no
+/// expression of kMaxExpressionDepth needs it: safe on hostile bytes.
+arrow::Status ParseMessage(std::string_view bytes, google::protobuf::Message* message);
 
 /// kUnsupportedPlan, naming message and field, when `message` has a field set that is not among
 /// `understood`, or one that Substrait 0.85 does not know. Looks at this message only, not at

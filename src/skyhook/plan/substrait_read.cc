@@ -1,8 +1,4 @@
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/stubs/logging.h>
 #include <substrait/plan.pb.h>
-
-#include <limits>
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/substrait.h"
@@ -10,6 +6,7 @@
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_measure.h"
 #include "skyhook/plan/substrait_message.h"
+#include "skyhook/plan/substrait_sort.h"
 #include "skyhook/plan/substrait_type.h"
 
 namespace skyhook::plan {
@@ -18,24 +15,6 @@ namespace {
 namespace pb = ::substrait;
 using arrow::Result;
 using arrow::Status;
-
-// A call nests three messages; the relations around it a few dozen.
-constexpr int kMaxMessageDepth = 4 * kMaxExpressionDepth;
-
-Result<pb::Plan> Parse(std::string_view bytes) {
-  if (bytes.size() > std::numeric_limits<int>::max()) {
-    return base::CorruptData("a Substrait plan of {} bytes", bytes.size());
-  }
-  google::protobuf::LogSilencer quiet;
-  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                                static_cast<int>(bytes.size()));
-  stream.SetRecursionLimit(kMaxMessageDepth);
-  pb::Plan plan;
-  if (!plan.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
-    return base::CorruptData("{} bytes are no Substrait plan", bytes.size());
-  }
-  return plan;
-}
 
 Status CheckCommon(const pb::RelCommon& common, bool may_emit) {
   return may_emit ? CheckFields(common, {"direct", "emit", "hint"})
@@ -59,22 +38,8 @@ Result<SortKey> ReadSortKey(const pb::SortField& sort) {
   ARROW_RETURN_NOT_OK(CheckFields(sort, {"expr", "direction"}));
   SortKey key;
   ARROW_ASSIGN_OR_RAISE(key.column, FieldFromSubstrait(sort.expr(), "a sort key"));
-  switch (sort.direction()) {
-    case pb::SortField::SORT_DIRECTION_ASC_NULLS_FIRST:
-      key.nulls_first = true;
-      return key;
-    case pb::SortField::SORT_DIRECTION_ASC_NULLS_LAST:
-      return key;
-    case pb::SortField::SORT_DIRECTION_DESC_NULLS_FIRST:
-      key.descending = key.nulls_first = true;
-      return key;
-    case pb::SortField::SORT_DIRECTION_DESC_NULLS_LAST:
-      key.descending = true;
-      return key;
-    default:
-      return base::UnsupportedPlan("a sort key of direction {}",
-                                   static_cast<int>(sort.direction()));
-  }
+  ARROW_RETURN_NOT_OK(DirectionFromSubstrait(sort, &key));
+  return key;
 }
 
 // Reads relations from the root down: the reduction, the projection, the filters, the read. The
@@ -294,7 +259,8 @@ class PlanReader {
 }  // namespace
 
 Result<Pipeline> FromSubstrait(std::string_view bytes) {
-  ARROW_ASSIGN_OR_RAISE(const pb::Plan plan, Parse(bytes));
+  pb::Plan plan;
+  ARROW_RETURN_NOT_OK(ParseMessage(bytes, &plan));
   return PlanReader(plan).Read();
 }
 

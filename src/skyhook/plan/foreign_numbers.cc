@@ -1,0 +1,140 @@
+#include "skyhook/plan/foreign_numbers.h"
+
+#include <arrow/util/decimal.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "skyhook/base/status.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::plan {
+namespace {
+
+using arrow::Decimal128;
+using arrow::Result;
+using arrow::Status;
+using TypePtr = std::shared_ptr<arrow::DataType>;
+
+bool IsExact(const arrow::DataType& type) { return IsInteger(type) || IsDecimal(type); }
+
+// A constant's unscaled value; its scale is that of its type.
+std::optional<Decimal128> UnscaledValue(const Expression& value) {
+  if (value.kind() != Expression::Kind::kLiteral || !value.literal()->is_valid) return {};
+  const arrow::Scalar& scalar = *value.literal();
+  switch (scalar.type->id()) {
+    case arrow::Type::INT8:
+      return Decimal128(static_cast<const arrow::Int8Scalar&>(scalar).value);
+    case arrow::Type::INT16:
+      return Decimal128(static_cast<const arrow::Int16Scalar&>(scalar).value);
+    case arrow::Type::INT32:
+      return Decimal128(static_cast<const arrow::Int32Scalar&>(scalar).value);
+    case arrow::Type::INT64:
+      return Decimal128(static_cast<const arrow::Int64Scalar&>(scalar).value);
+    case arrow::Type::DECIMAL64:
+      return Decimal128(static_cast<const arrow::Decimal64Scalar&>(scalar).value.value());
+    case arrow::Type::DECIMAL128:
+      return static_cast<const arrow::Decimal128Scalar&>(scalar).value;
+    default:
+      return {};
+  }
+}
+
+template <typename T>
+std::shared_ptr<arrow::Scalar> IntegerScalar(int64_t value) {
+  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return {};
+  return arrow::MakeScalar(static_cast<T>(value));
+}
+
+// Null when the value is none of the type.
+std::shared_ptr<arrow::Scalar> ScalarOf(const Decimal128& unscaled, const TypePtr& type) {
+  if (IsDecimal(*type)) {
+    if (!unscaled.FitsInPrecision(ShapeOf(*type).precision)) return {};
+    return std::make_shared<arrow::Decimal128Scalar>(
+        unscaled, arrow::decimal128(ShapeOf(*type).precision, ShapeOf(*type).scale));
+  }
+  const auto number = static_cast<int64_t>(unscaled.low_bits());
+  if (Decimal128(number) != unscaled) return {};
+  switch (type->id()) {
+    case arrow::Type::INT8:
+      return IntegerScalar<int8_t>(number);
+    case arrow::Type::INT16:
+      return IntegerScalar<int16_t>(number);
+    case arrow::Type::INT32:
+      return IntegerScalar<int32_t>(number);
+    case arrow::Type::INT64:
+      return IntegerScalar<int64_t>(number);
+    default:
+      return {};
+  }
+}
+
+bool HoldsAll(const arrow::DataType& to, const arrow::DataType& from) {
+  const DecimalShape a = ShapeOf(from);
+  const DecimalShape b = ShapeOf(to);
+  if (IsInteger(to)) {
+    return arrow::is_signed_integer(to.id()) && arrow::is_signed_integer(from.id()) &&
+           b.precision >= a.precision;
+  }
+  return b.scale >= a.scale && b.precision - b.scale >= a.precision - a.scale;
+}
+
+}  // namespace
+
+Result<ExpressionPtr> ConstantAs(const ExpressionPtr& value, const TypePtr& type) {
+  if (!IsExact(*type)) return nullptr;
+  const auto unscaled = UnscaledValue(*value);
+  if (!unscaled.has_value()) return nullptr;
+  const int from = IsDecimal(*value->type()) ? ShapeOf(*value->type()).scale : 0;
+  const int to = IsDecimal(*type) ? ShapeOf(*type).scale : 0;
+  // Fails when digits would be lost, or there are too many.
+  const auto rescaled = unscaled->Rescale(from, to);
+  if (!rescaled.ok()) return nullptr;
+  const auto scalar = ScalarOf(*rescaled, type);
+  if (scalar == nullptr) return nullptr;
+  return Literal(scalar);
+}
+
+Result<ExpressionPtr> WidenTo(const ExpressionPtr& value, const TypePtr& type) {
+  if (value->type()->Equals(*type)) return value;
+  ARROW_ASSIGN_OR_RAISE(auto constant, ConstantAs(value, type));
+  if (constant != nullptr) return constant;
+  if (IsExact(*value->type()) && IsExact(*type) && HoldsAll(*type, *value->type())) {
+    return Call(Function::kCast, {value}, {}, type);
+  }
+  return base::UnsupportedPlan("{} of type {} as {}: a value might not fit", value->ToString(),
+                               value->type()->ToString(), type->ToString());
+}
+
+Status ToCommonNumber(std::vector<ExpressionPtr>* two) {
+  ExpressionPtr& a = two->at(0);
+  ExpressionPtr& b = two->at(1);
+  if (a->type()->Equals(*b->type()) || !IsExact(*a->type()) || !IsExact(*b->type())) {
+    return Status::OK();
+  }
+  for (auto [constant, other] : {std::pair{&b, &a}, std::pair{&a, &b}}) {
+    ARROW_ASSIGN_OR_RAISE(auto same, ConstantAs(*constant, (*other)->type()));
+    if (same == nullptr) continue;
+    *constant = std::move(same);
+    return Status::OK();
+  }
+  TypePtr common = a->type();
+  if (!HoldsAll(*common, *b->type())) common = b->type();
+  if (!HoldsAll(*common, *a->type())) {
+    const DecimalShape x = ShapeOf(*a->type());
+    const DecimalShape y = ShapeOf(*b->type());
+    const int scale = std::max(x.scale, y.scale);
+    const int precision = scale + std::max(x.precision - x.scale, y.precision - y.scale);
+    if (precision > 38) {
+      return base::UnsupportedPlan("{} and {} have no common type", a->type()->ToString(),
+                                   b->type()->ToString());
+    }
+    common = DecimalType(precision, scale);
+  }
+  ARROW_ASSIGN_OR_RAISE(a, WidenTo(a, common));
+  ARROW_ASSIGN_OR_RAISE(b, WidenTo(b, common));
+  return Status::OK();
+}
+
+}  // namespace skyhook::plan

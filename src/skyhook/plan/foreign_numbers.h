@@ -1,0 +1,28 @@
+// Numbers of different types in one call, brought to one type without changing a value.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type.h>
+
+#include <memory>
+#include <vector>
+
+#include "skyhook/plan/expression.h"
+
+namespace skyhook::plan {
+
+/// An integer or decimal constant as one of `type`, or null when `value` is none or is no value of
+/// `type` (an integer or decimal type).
+arrow::Result<ExpressionPtr> ConstantAs(const ExpressionPtr& value,
+                                        const std::shared_ptr<arrow::DataType>& type);
+
+/// `value`, an integer or decimal, in a type that holds every value of its own; a constant that
+/// `type` holds becomes a constant of it. kUnsupportedPlan when a value might not fit.
+arrow::Result<ExpressionPtr> WidenTo(const ExpressionPtr& value,
+                                     const std::shared_ptr<arrow::DataType>& type);
+
+/// Gives two integers or decimals one type in which both are exact, where possible that of the one
+/// that is no constant. Arguments of equal types stay as they are.
+arrow::Status ToCommonNumber(std::vector<ExpressionPtr>* two);
+
+}  // namespace skyhook::plan

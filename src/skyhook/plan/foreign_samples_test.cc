@@ -1,0 +1,75 @@
+// Plans that DataFusion 55 and pyarrow 26 wrote (tests/compat/substrait), read as pipelines. What
+// their rows are is tested in tests/foreign_plans_test.py.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "skyhook/plan/foreign_plan.h"
+#include "skyhook/testing/matchers.h"
+
+namespace skyhook::plan {
+namespace {
+
+using testing::Require;
+
+std::filesystem::path Samples() {
+  return std::filesystem::path(SKYHOOK_SOURCE_DIR) / "tests" / "compat" / "substrait";
+}
+
+std::string Content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+std::string TextOf(const std::string& bytes) {
+  const auto plan = ReadForeignPlan(bytes);
+  return plan.ok() ? plan->ToString() : plan.status().message() + "\n";
+}
+
+// plans.txt holds what each sample reads as; SKYHOOK_UPDATE=1 rewrites it.
+TEST(ForeignSamples, ReadAsTheseSteps) {
+  std::set<std::filesystem::path> samples;
+  for (const auto& entry : std::filesystem::directory_iterator(Samples())) {
+    if (entry.path().extension() == ".pb") samples.insert(entry.path());
+  }
+  ASSERT_EQ(samples.size(), 33u);
+  std::string text;
+  for (const auto& sample : samples) {
+    text += "== " + sample.stem().string() + "\n" + TextOf(Content(sample)) + "\n";
+  }
+  const auto pinned = Samples() / "plans.txt";
+  if (std::getenv("SKYHOOK_UPDATE") != nullptr) std::ofstream(pinned) << text;
+  EXPECT_EQ(Content(pinned), text);
+}
+
+TEST(ForeignSamples, AsJsonSayTheSame) {
+  for (const char* name : {"df_q1.opt", "df_filter_project.unopt", "pa_arith", "pa_isin"}) {
+    const std::string json = Content(Samples() / (std::string(name) + ".json"));
+    const std::string binary = Content(Samples() / (std::string(name) + ".pb"));
+    EXPECT_EQ(Require(ReadForeignPlan(json)).ToString(),
+              Require(ReadForeignPlan(binary)).ToString())
+        << name;
+  }
+}
+
+TEST(ForeignSamples, CutShortAreErrorsAndNoCrashes) {
+  for (const char* name : {"df_q1.opt.pb", "df_semi.opt.pb", "pa_or.pb"}) {
+    const std::string bytes = Content(Samples() / name);
+    ASSERT_GT(bytes.size(), 100u);
+    for (size_t length = 0; length < bytes.size(); ++length) {
+      EXPECT_FALSE(ReadForeignPlan(std::string_view(bytes).substr(0, length)).ok() &&
+                   length + 40 < bytes.size())
+          << name << " of " << length << " bytes";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skyhook::plan
