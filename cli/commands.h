@@ -10,6 +10,7 @@ namespace skyhook::cli {
 arrow::Status RunSql(const SqlCommand& command, const RunOptions& options);
 arrow::Status RunInteractive(const SqlCommand& command, const RunOptions& options);
 arrow::Status RunExplain(const ExplainCommand& command, const RunOptions& options);
+arrow::Status RunQuery(const QueryCommand& command, const RunOptions& options);
 arrow::Status RunSchema(const PathCommand& command, const RunOptions& options);
 arrow::Status RunHead(const PathCommand& command, const RunOptions& options);
 arrow::Status RunStats(const PathCommand& command, const RunOptions& options);

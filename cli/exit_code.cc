@@ -39,7 +39,8 @@ ExitCode ExitCodeOf(const arrow::Status& status) {
 std::string ExitCodeHelp() {
   return "Exit codes:\n"
          "  0    success\n"
-         "  1    the query is wrong: SQL, names, types, a failing cast\n"
+         "  1    the query is wrong: SQL, names, types, a failing cast; or a plan is not "
+         "understood\n"
          "  2    the command line is wrong\n"
          "  3    the data cannot be read: missing, corrupt, or changed under the query\n"
          "  4    a limit was reached: --timeout or --memory\n"

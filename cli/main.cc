@@ -23,6 +23,7 @@ struct Arguments {
   RunOptions run;
   SqlCommand sql;
   ExplainCommand explain;
+  QueryCommand query;
   PathCommand path;
 };
 
@@ -32,6 +33,13 @@ void AddOutputOptions(CLI::App* command, RunOptions* options) {
                    "table, csv, json (one object a line), arrow, parquet")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "Write to this file")->type_name("FILE");
+}
+
+void AddDataOption(CLI::App* command, RunOptions* options) {
+  command
+      ->add_option("--data", options->data_directories,
+                   "Make every table file in this directory a table named by its stem")
+      ->type_name("DIR");
 }
 
 void AddRunOptions(CLI::App* command, RunOptions* options) {
@@ -45,10 +53,7 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
   command
       ->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
       ->type_name("TIME");
-  command
-      ->add_option("--data", options->data_directories,
-                   "Make every table file in this directory a table named by its stem")
-      ->type_name("DIR");
+  AddDataOption(command, options);
 }
 
 CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
@@ -77,6 +82,24 @@ CLI::App* AddExplain(CLI::App* app, Arguments* arguments) {
   command->add_flag("--analyze", arguments->explain.analyze,
                     "Run it, and show rows, bytes, what was skipped and CPU time");
   AddRunOptions(command, &arguments->run);
+  return command;
+}
+
+CLI::App* AddQuery(CLI::App* app, Arguments* arguments) {
+  CLI::App* command = app->add_subcommand("query", "Run a Substrait plan, in one thread");
+  command
+      ->add_option("--plan", arguments->query.plan,
+                   "The plan, binary or JSON; - for standard input")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--table", arguments->query.tables,
+                   "Where a table of the plan is: a file, a directory or a glob")
+      ->type_name("NAME=PATH");
+  AddDataOption(command, &arguments->run);
+  command->add_option("--memory", arguments->run.memory, "Memory limit, e.g. 512MB (default: 1GiB)")
+      ->type_name("SIZE");
+  AddOutputOptions(command, &arguments->run);
   return command;
 }
 
@@ -109,6 +132,7 @@ int Main(int argc, char** argv) {
   commands[AddExplain(&app, &arguments)] = [&] {
     return RunExplain(arguments.explain, arguments.run);
   };
+  commands[AddQuery(&app, &arguments)] = [&] { return RunQuery(arguments.query, arguments.run); };
   commands[AddPathCommand(&app, "schema", "Show the columns of a table", &arguments)] = [&] {
     return RunSchema(arguments.path, arguments.run);
   };

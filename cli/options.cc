@@ -103,7 +103,7 @@ arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& 
   }
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {
-    return UsageError(fmt::format("cannot read script '{}': {}", file, std::strerror(errno)));
+    return UsageError(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
   }
   content << stream.rdbuf();
   return content.str();

@@ -38,6 +38,11 @@ struct ExplainCommand {
   bool analyze = false;
 };
 
+struct QueryCommand {
+  std::string plan;                 ///< a file; "-" for standard input
+  std::vector<std::string> tables;  ///< "NAME=PATH"
+};
+
 struct PathCommand {
   std::string path;
   int64_t rows = 10;  ///< of head

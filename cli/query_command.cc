@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/interrupts.h"
+#include "cli/output.h"
+#include "skyhook/base/status.h"
+#include "skyhook/client/foreign_query.h"
+#include "skyhook/plan/foreign_plan.h"
+
+namespace skyhook::cli {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using Paths = std::map<std::string, std::string>;
+
+// The tables of the data directories by their stems, and over them those named one by one.
+Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options) {
+  Paths paths;
+  for (const std::string& directory : options.data_directories) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
+         entry.increment(error)) {
+      const std::string path = entry->path().string();
+      if (client::LooksLikeTable(path)) paths[entry->path().stem().string()] = path;
+    }
+    if (error) return Status::IOError("data directory '", directory, "': ", error.message());
+  }
+  for (const std::string& table : command.tables) {
+    const size_t separator = table.find('=');
+    if (separator == std::string::npos || separator == 0 || separator + 1 == table.size()) {
+      return UsageError(fmt::format("--table {}: write NAME=PATH", table));
+    }
+    paths[table.substr(0, separator)] = table.substr(separator + 1);
+  }
+  return paths;
+}
+
+// Expressions name no table; then there has to be exactly one.
+Result<std::string> PathOf(const plan::ForeignPlan& plan, const Paths& paths) {
+  if (plan.table.empty()) {
+    if (paths.size() == 1) return paths.begin()->second;
+    return UsageError(fmt::format(
+        "the plan is an expression over a schema: give it one table, not {}", paths.size()));
+  }
+  const std::string name = fmt::format("{}", fmt::join(plan.table, "."));
+  const auto found = paths.find(name);
+  if (found != paths.end()) return found->second;
+  return UsageError(
+      fmt::format("the plan reads table '{0}': say where it is with --table {0}=PATH", name));
+}
+
+Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sink) {
+  ARROW_ASSIGN_OR_RAISE(auto writer, MakeRowWriter(format, sink, reader->schema()));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
+    if (batch == nullptr) return writer->Finish();
+    ARROW_RETURN_NOT_OK(writer->Write(*batch));
+  }
+}
+
+}  // namespace
+
+Status RunQuery(const QueryCommand& command, const RunOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  client::ScanOptions scan;
+  if (!options.memory.empty()) {
+    ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseSize(options.memory));
+  }
+  ARROW_ASSIGN_OR_RAISE(const Paths paths, NamedTables(command, options));
+  ARROW_ASSIGN_OR_RAISE(const std::string bytes, ScriptOf("", command.plan));
+  const auto plan = plan::ReadForeignPlan(bytes);
+  if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
+  ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
+  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path));
+  Interruptible interruptible;
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
+  scan.stop = interruptible.token();
+  ARROW_ASSIGN_OR_RAISE(auto reader, client::RunForeignPlan(*plan, std::move(table), scan));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_RETURN_NOT_OK(WriteAll(reader.get(), format, sink));
+  return sink.stream->Close();
+}
+
+}  // namespace skyhook::cli

@@ -1,0 +1,118 @@
+#include "skyhook/client/foreign_query.h"
+
+#include <arrow/util/byte_size.h>
+
+#include <utility>
+#include <vector>
+
+#include "skyhook/base/status.h"
+#include "skyhook/client/batches_table.h"
+
+namespace skyhook::client {
+namespace {
+
+using arrow::Result;
+using arrow::Status;
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
+/// The batches of a stream after the first `offset` rows.
+class OffsetStream {
+ public:
+  OffsetStream(std::unique_ptr<ScanStream> stream, int64_t offset)
+      : stream_(std::move(stream)), left_(offset) {}
+
+  Result<BatchPtr> Next() {
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, stream_->Next());
+      if (batch == nullptr || left_ == 0) return batch;
+      const int64_t skipped = std::min(left_, batch->num_rows());
+      left_ -= skipped;
+      if (skipped < batch->num_rows()) return batch->Slice(skipped);
+    }
+  }
+
+ private:
+  std::unique_ptr<ScanStream> stream_;
+  int64_t left_;
+};
+
+Result<OffsetStream> Start(const plan::ForeignStep& step, std::shared_ptr<const Table> table,
+                           const ScanOptions& options, std::shared_ptr<arrow::Schema>* declared) {
+  ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Make(std::move(table), step.pipeline, options));
+  *declared = scan->declared_schema();
+  ARROW_ASSIGN_OR_RAISE(auto stream, scan->OpenStream());
+  return OffsetStream(std::move(stream), step.offset);
+}
+
+/// The result of a step under the names by which the next one reads it.
+Result<std::shared_ptr<const Table>> Hold(const plan::ForeignStep& step,
+                                          std::shared_ptr<const Table> table,
+                                          const ScanOptions& options) {
+  const auto result = step.pipeline.ResultSchema();
+  arrow::FieldVector fields;
+  for (const auto& field : result->fields()) {
+    fields.push_back(field->WithName(plan::StepColumnName(fields.size())));
+  }
+  const auto schema = arrow::schema(std::move(fields));
+  std::shared_ptr<arrow::Schema> declared;
+  ARROW_ASSIGN_OR_RAISE(auto stream, Start(step, std::move(table), options, &declared));
+  std::vector<BatchPtr> batches;
+  int64_t bytes = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const BatchPtr batch, stream.Next());
+    if (batch == nullptr) break;
+    bytes += arrow::util::TotalBufferSize(*batch);
+    if (bytes > options.memory_bytes) {
+      return base::LimitExceeded("the result of one step of the plan exceeds {} bytes",
+                                 options.memory_bytes);
+    }
+    batches.push_back(arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns()));
+  }
+  return TableOfBatches("the result of a step", schema, std::move(batches));
+}
+
+class NamingReader : public arrow::RecordBatchReader {
+ public:
+  NamingReader(OffsetStream stream, std::shared_ptr<arrow::Schema> declared,
+               const std::vector<std::string>& names)
+      : stream_(std::move(stream)), declared_(std::move(declared)) {
+    arrow::FieldVector fields;
+    for (const auto& field : declared_->fields()) {
+      fields.push_back(field->WithName(names[fields.size()]));
+    }
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  Status ReadNext(BatchPtr* out) override {
+    ARROW_ASSIGN_OR_RAISE(const BatchPtr batch, stream_.Next());
+    *out = nullptr;
+    if (batch == nullptr) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const BatchPtr declared, ToDeclared(*batch, declared_));
+    *out = arrow::RecordBatch::Make(schema_, declared->num_rows(), declared->columns());
+    return Status::OK();
+  }
+
+ private:
+  OffsetStream stream_;
+  std::shared_ptr<arrow::Schema> declared_;
+  std::shared_ptr<arrow::Schema> schema_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const plan::ForeignPlan& plan,
+                                                                 std::shared_ptr<const Table> table,
+                                                                 const ScanOptions& options) {
+  ScanOptions single = options;
+  single.max_streams = 1;
+  for (size_t i = 0; i + 1 < plan.steps.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(table, Hold(plan.steps[i], std::move(table), single));
+  }
+  std::shared_ptr<arrow::Schema> declared;
+  ARROW_ASSIGN_OR_RAISE(auto stream, Start(plan.steps.back(), std::move(table), single, &declared));
+  return std::make_shared<NamingReader>(std::move(stream), std::move(declared), plan.names);
+}
+
+}  // namespace skyhook::client

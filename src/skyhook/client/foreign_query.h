@@ -1,0 +1,20 @@
+// Runs a foreign plan: its first step as a scan of the table, the others over what that returned.
+#pragma once
+
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+
+#include <memory>
+
+#include "skyhook/client/scan.h"
+#include "skyhook/plan/foreign_plan.h"
+
+namespace skyhook::client {
+
+/// The rows of `plan` over `table`, under the plan's names and in the types that Scan declares. The
+/// last step's rows come as they are read; results of steps before it are held, and more than
+/// `options.memory_bytes` of one is kLimitExceeded. Everything runs in the thread that pulls.
+arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(
+    const plan::ForeignPlan& plan, std::shared_ptr<const Table> table, const ScanOptions& options);
+
+}  // namespace skyhook::client
