@@ -48,10 +48,10 @@ Result<ExpressionPtr> Compare(Function function, ForeignCall call) {
 // An integer beside a decimal is one of as many digits as its type has.
 Result<ExpressionPtr> AsDecimal(const ExpressionPtr& value) {
   if (!IsInteger(*value->type())) return value;
-  static const std::map<arrow::Type::type, int> kDigits = {{arrow::Type::INT8, 3},
-                                                           {arrow::Type::INT16, 5},
-                                                           {arrow::Type::INT32, 10},
-                                                           {arrow::Type::INT64, 20}};
+  static const std::map<arrow::Type::type, int> kDigits = {
+      {arrow::Type::INT8, 3},    {arrow::Type::INT16, 5},  {arrow::Type::INT32, 10},
+      {arrow::Type::INT64, 20},  {arrow::Type::UINT8, 3},  {arrow::Type::UINT16, 5},
+      {arrow::Type::UINT32, 10}, {arrow::Type::UINT64, 20}};
   const auto digits = kDigits.find(value->type()->id());
   if (digits == kDigits.end()) {
     return base::UnsupportedPlan("{} beside a decimal", value->type()->ToString());
@@ -243,6 +243,7 @@ Result<ExpressionPtr> Sum(const ForeignAggregate& aggregate, const AddMeasure& a
   if (arrow::is_signed_integer(type.id())) {
     return add(AggregateFunction::kSum, aggregate.arguments, arrow::int64());
   }
+  if (IsInteger(type)) return add(AggregateFunction::kSum, aggregate.arguments, arrow::uint64());
   ARROW_ASSIGN_OR_RAISE(auto sum, add(AggregateFunction::kSum, aggregate.arguments, nullptr));
   if (!IsDecimal(type)) return sum;
   const DecimalShape shape = ShapeOf(type);

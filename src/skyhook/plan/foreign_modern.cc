@@ -3,10 +3,12 @@
 #include <google/protobuf/descriptor.h>
 
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/plan/foreign_unsigned.h"
 #include "skyhook/plan/foreign_uri.h"
 
 // What is old is deprecated there.
@@ -175,11 +177,13 @@ void ForgetLayout(pb::Expression_Literal* literal) {
 
 class Moderniser {
  public:
-  explicit Moderniser(const pb::Version& version)
-      : release_(version.minor_number()), layouts_(version.producer() == "datafusion") {}
+  Moderniser(const pb::Version& version, UnsignedTypes unsigned_types)
+      : release_(version.minor_number()),
+        variations_(version.producer() == "datafusion"),
+        unsigned_(std::move(unsigned_types)) {}
 
   // The parser has bounded how deep messages nest.
-  Status Rewrite(proto::Message* message) const {
+  Status Rewrite(proto::Message* message) {
     ARROW_RETURN_NOT_OK(RewriteOne(message));
     std::vector<const proto::FieldDescriptor*> fields;
     const auto* reflection = message->GetReflection();
@@ -198,7 +202,7 @@ class Moderniser {
   }
 
  private:
-  Status RewriteOne(proto::Message* message) const {
+  Status RewriteOne(proto::Message* message) {
     using proto::DynamicCastToGenerated;
     if (auto* fetch = DynamicCastToGenerated<pb::FetchRel>(message)) {
       return ModerniseFetch(release_, fetch);
@@ -214,16 +218,21 @@ class Moderniser {
     }
     if (auto* literal = DynamicCastToGenerated<pb::Expression_Literal>(message)) {
       ModerniseLiteral(literal);
-      if (layouts_) ForgetLayout(literal);
+      if (!variations_) return Status::OK();
+      ForgetLayout(literal);
+      unsigned_.Rewrite(literal);
     } else if (auto* type = DynamicCastToGenerated<pb::Type>(message)) {
       ModerniseType(type);
-      if (layouts_) ForgetLayout(type);
+      if (!variations_) return Status::OK();
+      ForgetLayout(type);
+      unsigned_.Rewrite(type);
     }
     return Status::OK();
   }
 
   const uint32_t release_;
-  const bool layouts_;
+  const bool variations_;
+  UnsignedTypes unsigned_;
 };
 
 }  // namespace
@@ -232,7 +241,8 @@ Status Modernise(ForeignMessage* message) {
   return std::visit(
       [](auto& plan) -> Status {
         ARROW_RETURN_NOT_OK(ModerniseExtensions(&plan));
-        return Moderniser(plan.version()).Rewrite(&plan);
+        UnsignedTypes unsigned_types(plan.mutable_extension_urns(), plan.mutable_extensions());
+        return Moderniser(plan.version(), std::move(unsigned_types)).Rewrite(&plan);
       },
       *message);
 }

@@ -3,7 +3,6 @@
 #include <arrow/util/decimal.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include "skyhook/base/status.h"
@@ -32,6 +31,14 @@ std::optional<Decimal128> UnscaledValue(const Expression& value) {
       return Decimal128(static_cast<const arrow::Int32Scalar&>(scalar).value);
     case arrow::Type::INT64:
       return Decimal128(static_cast<const arrow::Int64Scalar&>(scalar).value);
+    case arrow::Type::UINT8:
+      return Decimal128(static_cast<const arrow::UInt8Scalar&>(scalar).value);
+    case arrow::Type::UINT16:
+      return Decimal128(static_cast<const arrow::UInt16Scalar&>(scalar).value);
+    case arrow::Type::UINT32:
+      return Decimal128(static_cast<const arrow::UInt32Scalar&>(scalar).value);
+    case arrow::Type::UINT64:
+      return Decimal128(static_cast<const arrow::UInt64Scalar&>(scalar).value);
     case arrow::Type::DECIMAL64:
       return Decimal128(static_cast<const arrow::Decimal64Scalar&>(scalar).value.value());
     case arrow::Type::DECIMAL128:
@@ -42,9 +49,10 @@ std::optional<Decimal128> UnscaledValue(const Expression& value) {
 }
 
 template <typename T>
-std::shared_ptr<arrow::Scalar> IntegerScalar(int64_t value) {
-  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return {};
-  return arrow::MakeScalar(static_cast<T>(value));
+std::shared_ptr<arrow::Scalar> IntegerScalar(const Decimal128& value) {
+  const auto number = static_cast<T>(value.low_bits());
+  if (Decimal128(number) != value) return {};
+  return arrow::MakeScalar(number);
 }
 
 // Null when the value is none of the type.
@@ -54,17 +62,23 @@ std::shared_ptr<arrow::Scalar> ScalarOf(const Decimal128& unscaled, const TypePt
     return std::make_shared<arrow::Decimal128Scalar>(
         unscaled, arrow::decimal128(ShapeOf(*type).precision, ShapeOf(*type).scale));
   }
-  const auto number = static_cast<int64_t>(unscaled.low_bits());
-  if (Decimal128(number) != unscaled) return {};
   switch (type->id()) {
     case arrow::Type::INT8:
-      return IntegerScalar<int8_t>(number);
+      return IntegerScalar<int8_t>(unscaled);
     case arrow::Type::INT16:
-      return IntegerScalar<int16_t>(number);
+      return IntegerScalar<int16_t>(unscaled);
     case arrow::Type::INT32:
-      return IntegerScalar<int32_t>(number);
+      return IntegerScalar<int32_t>(unscaled);
     case arrow::Type::INT64:
-      return IntegerScalar<int64_t>(number);
+      return IntegerScalar<int64_t>(unscaled);
+    case arrow::Type::UINT8:
+      return IntegerScalar<uint8_t>(unscaled);
+    case arrow::Type::UINT16:
+      return IntegerScalar<uint16_t>(unscaled);
+    case arrow::Type::UINT32:
+      return IntegerScalar<uint32_t>(unscaled);
+    case arrow::Type::UINT64:
+      return IntegerScalar<uint64_t>(unscaled);
     default:
       return {};
   }
@@ -74,8 +88,8 @@ bool HoldsAll(const arrow::DataType& to, const arrow::DataType& from) {
   const DecimalShape a = ShapeOf(from);
   const DecimalShape b = ShapeOf(to);
   if (IsInteger(to)) {
-    return arrow::is_signed_integer(to.id()) && arrow::is_signed_integer(from.id()) &&
-           b.precision >= a.precision;
+    return IsInteger(from) && b.precision >= a.precision &&
+           arrow::is_signed_integer(to.id()) == arrow::is_signed_integer(from.id());
   }
   return b.scale >= a.scale && b.precision - b.scale >= a.precision - a.scale;
 }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
@@ -69,6 +70,27 @@ TEST(ForeignSamples, CutShortAreErrorsAndNoCrashes) {
           << name << " of " << length << " bytes";
     }
   }
+}
+
+// Whatever they say then, it is read, or refused in words.
+TEST(ForeignSamples, WithDamagedBytesDoNoHarm) {
+  std::mt19937 chance(20261125);
+  int read = 0;
+  for (const char* name :
+       {"df_q1.unopt.pb", "df_group_by.opt.pb", "df_topn.opt.pb", "pa_arith.pb"}) {
+    const std::string bytes = Content(Samples() / name);
+    ASSERT_GT(bytes.size(), 100u);
+    for (int run = 0; run < 3000; ++run) {
+      std::string damaged = bytes;
+      for (int flips = 1 + run % 3; flips > 0; --flips) {
+        damaged[chance() % damaged.size()] = static_cast<char>(chance());
+      }
+      const auto plan = ReadForeignPlan(damaged);
+      read += plan.ok() ? 1 : 0;
+      EXPECT_TRUE(plan.ok() || !plan.status().message().empty());
+    }
+  }
+  EXPECT_GT(read, 100);
 }
 
 }  // namespace
