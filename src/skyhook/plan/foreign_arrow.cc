@@ -6,6 +6,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/foreign_dialect.h"
+#include "skyhook/plan/foreign_numbers.h"
 #include "skyhook/plan/substrait_call.h"
 #include "skyhook/plan/types.h"
 
@@ -29,10 +30,15 @@ bool HasOption(const ForeignCall& call, const std::string& name, const std::stri
          call.options[0].second == std::vector<std::string>{choice};
 }
 
-Result<ExpressionPtr> Compare(Function function, const ForeignCall& call) {
+// Decimals of two types are brought to one that holds both.
+Result<ExpressionPtr> Compare(Function function, ForeignCall call) {
+  if (call.arguments.size() != 2) return NotUnderstood(call);
+  const arrow::DataType& type = *call.arguments[0]->type();
   CallOptions options;
-  options.nan = CallOptions::Nan::kIeee;
-  if (!IsFloat(*call.arguments[0]->type())) options = {};
+  if (IsFloat(type)) options.nan = CallOptions::Nan::kIeee;
+  if (IsDecimal(type) && IsDecimal(*call.arguments[1]->type())) {
+    ARROW_RETURN_NOT_OK(ToCommonNumber(&call.arguments));
+  }
   return plan::Call(function, call.arguments, options);
 }
 
@@ -72,10 +78,9 @@ const std::map<std::string, Function>& Comparisons() {
 
 const std::map<std::string, Function>& Calculations() {
   static const std::map<std::string, Function> functions = {
-      {"add", Function::kAdd},
-      {"subtract", Function::kSubtract},
-      {"multiply", Function::kMultiply},
-      {"divide", Function::kDivide},
+      {"add", Function::kAdd},           {"subtract", Function::kSubtract},
+      {"multiply", Function::kMultiply}, {"divide", Function::kDivide},
+      {"negate", Function::kNegate},     {"abs", Function::kAbs},
   };
   return functions;
 }
@@ -99,6 +104,10 @@ const std::map<std::string, Function>& Tests() {
       {"is_infinite", Function::kIsInfinite},
       {"not", Function::kNot},
       {"xor", Function::kXor},
+      {"bitwise_and", Function::kBitAnd},
+      {"bitwise_or", Function::kBitOr},
+      {"bitwise_xor", Function::kBitXor},
+      {"bitwise_not", Function::kBitNot},
   };
   return functions;
 }
@@ -167,6 +176,7 @@ class ArrowFunctions : public Dialect {
     if (!call.options.empty()) return NotUnderstood(call);
     if (call.name.name == "and") return And(call.arguments);
     if (call.name.name == "or") return Or(call.arguments);
+    if (call.name.name == "coalesce") return Coalesce(call.arguments);
     if (const auto function = Find(Comparisons(), call)) return Compare(*function, call);
     if (const auto function = Find(Tests(), call)) return plan::Call(*function, call.arguments);
     return NotUnderstood(call);

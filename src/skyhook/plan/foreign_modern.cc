@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/foreign_unsigned.h"
+#include "skyhook/plan/foreign_types.h"
 #include "skyhook/plan/foreign_uri.h"
 
 // What is old is deprecated there.
@@ -155,32 +155,9 @@ void ModerniseType(pb::Type* type) {
   }
 }
 
-// DataFusion says by variations 0, 1 and 2 how text and bytes lie in memory: with small offsets,
-// with large ones, or as views.
-constexpr uint32_t kLastLayout = 2;
-
-void ForgetLayout(pb::Type* type) {
-  if (type->has_string() && type->string().type_variation_reference() <= kLastLayout) {
-    type->mutable_string()->clear_type_variation_reference();
-  }
-  if (type->has_binary() && type->binary().type_variation_reference() <= kLastLayout) {
-    type->mutable_binary()->clear_type_variation_reference();
-  }
-}
-
-void ForgetLayout(pb::Expression_Literal* literal) {
-  if ((literal->has_string() || literal->has_binary()) &&
-      literal->type_variation_reference() <= kLastLayout) {
-    literal->clear_type_variation_reference();
-  }
-}
-
 class Moderniser {
  public:
-  Moderniser(const pb::Version& version, UnsignedTypes unsigned_types)
-      : release_(version.minor_number()),
-        variations_(version.producer() == "datafusion"),
-        unsigned_(std::move(unsigned_types)) {}
+  Moderniser(uint32_t release, ForeignTypes types) : release_(release), types_(std::move(types)) {}
 
   // The parser has bounded how deep messages nest.
   Status Rewrite(proto::Message* message) {
@@ -218,21 +195,16 @@ class Moderniser {
     }
     if (auto* literal = DynamicCastToGenerated<pb::Expression_Literal>(message)) {
       ModerniseLiteral(literal);
-      if (!variations_) return Status::OK();
-      ForgetLayout(literal);
-      unsigned_.Rewrite(literal);
+      types_.Rewrite(literal);
     } else if (auto* type = DynamicCastToGenerated<pb::Type>(message)) {
       ModerniseType(type);
-      if (!variations_) return Status::OK();
-      ForgetLayout(type);
-      unsigned_.Rewrite(type);
+      types_.Rewrite(type);
     }
     return Status::OK();
   }
 
   const uint32_t release_;
-  const bool variations_;
-  UnsignedTypes unsigned_;
+  ForeignTypes types_;
 };
 
 }  // namespace
@@ -241,8 +213,10 @@ Status Modernise(ForeignMessage* message) {
   return std::visit(
       [](auto& plan) -> Status {
         ARROW_RETURN_NOT_OK(ModerniseExtensions(&plan));
-        UnsignedTypes unsigned_types(plan.mutable_extension_urns(), plan.mutable_extensions());
-        return Moderniser(plan.version(), std::move(unsigned_types)).Rewrite(&plan);
+        const pb::Version version = plan.version();
+        ForeignTypes types(version.producer(), plan.mutable_extension_urns(),
+                           plan.mutable_extensions());
+        return Moderniser(version.minor_number(), std::move(types)).Rewrite(&plan);
       },
       *message);
 }

@@ -18,8 +18,7 @@ namespace skyhook::plan {
 /// | arguments as plain expressions (`args`) | `arguments` |
 /// | timestamp, timestamp_tz and time, types and literals | precision types of microseconds |
 /// | varchar(n), types and literals | string |
-/// | integers of variation 1 (DataFusion) | the standard's extension types u8 to u64 |
-/// | variations of string and binary that differ in memory only (DataFusion) | none |
+/// | types of DataFusion and pyarrow | as foreign_types.h says |
 ///
 /// kUnsupportedPlan for a FetchRel of an older release whose missing count could mean none or all.
 arrow::Status Modernise(ForeignMessage* message);

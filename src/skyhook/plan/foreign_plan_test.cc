@@ -113,10 +113,36 @@ TEST(ForeignPlan, LikeEscapesByBackslash) {
               FailsWith(Code::kUnsupportedPlan, "ilike"));
 }
 
-/// The options of an arithmetic call on two columns, under `k < that` or the like.
-CallOptions ArithmeticOptions(const std::string& function, int column) {
+TEST(ForeignPlan, DataFusionsTextFunctionsTakeTwoTexts) {
+  for (const char* function : {"starts_with", "ends_with", "contains"}) {
+    EXPECT_THAT(DataFusionFilter(function, Of(Field(3), Text("a"))),
+                ::testing::HasSubstr(std::string("filter ") + function + "(s, 'a')"));
+    EXPECT_THAT(ReadForeignPlan(FilterPlan("datafusion", function, Value(Field(3)))),
+                FailsWith(Code::kUnsupportedPlan, "2 arguments are"));
+  }
+}
+
+TEST(ForeignPlan, TestsOfTruthAreNeverNull) {
+  const std::string condition = Call(Value(Call(Of(Field(0), kFive))));
+  const auto filter = [&](const std::string& function) {
+    const std::string plan = Plan("datafusion", function, Filter(condition, Read()), kNames);
+    const std::string inner =
+        R"({"extensionFunction": {"functionAnchor": 2, "name": "lt", "extensionUrnReference": 4294967295}}, )";
+    const std::string declared = Replaced(plan, R"("extensions": [)", R"("extensions": [)" + inner);
+    const size_t second = declared.rfind(R"("functionReference": 1)");
+    return Require(ReadForeignPlan(std::string(declared).replace(second + 21, 1, "2"))).ToString();
+  };
+  EXPECT_THAT(filter("is_true"), ::testing::HasSubstr("((k < 5) IS NOT DISTINCT FROM true)"));
+  EXPECT_THAT(filter("is_false"), ::testing::HasSubstr("((k < 5) IS NOT DISTINCT FROM false)"));
+  EXPECT_THAT(filter("is_not_true"), ::testing::HasSubstr("((k < 5) IS DISTINCT FROM true)"));
+  EXPECT_THAT(filter("is_not_false"), ::testing::HasSubstr("((k < 5) IS DISTINCT FROM false)"));
+  EXPECT_THAT(filter("not"), ::testing::HasSubstr("(NOT (k < 5))"));
+}
+
+/// The options of a call on a column once or twice.
+CallOptions ArithmeticOptions(const std::string& function, int column, bool twice = true) {
   const std::string project = R"({"project": {"common": {"emit": {"outputMapping": [4]}},
-      "expressions": [)" + Call(Of(Field(column), Field(column))) +
+      "expressions": [)" + Call(twice ? Of(Field(column), Field(column)) : Value(Field(column))) +
                               R"(], "input": )" + Read() + "}}";
   const auto plan = Require(ReadForeignPlan(Plan("datafusion", function, project, R"("x")")));
   return plan.steps.at(0).pipeline.projection.at(0).expression->options();
@@ -124,6 +150,7 @@ CallOptions ArithmeticOptions(const std::string& function, int column) {
 
 TEST(ForeignPlan, DataFusionsArithmeticWrapsAroundAndFailsOnZero) {
   EXPECT_EQ(ArithmeticOptions("add", 0).overflow, CallOptions::Overflow::kWrap);
+  EXPECT_EQ(ArithmeticOptions("negate", 0, false).overflow, CallOptions::Overflow::kWrap);
   EXPECT_EQ(ArithmeticOptions("divide", 0).division_by_zero, CallOptions::DivisionByZero::kError);
   EXPECT_EQ(ArithmeticOptions("divide", 0).overflow, CallOptions::Overflow::kError);
   EXPECT_EQ(ArithmeticOptions("divide", 1).division_by_zero, CallOptions::DivisionByZero::kIeee);
