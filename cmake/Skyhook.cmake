@@ -48,9 +48,24 @@ function(skyhook_test name)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${SKYHOOK_TEST_ENVIRONMENT}" TIMEOUT 900)
 endfunction()
 
+# skyhook_test_in_shards(NAME PROGRAM SHARDS): the tests of a program as several of ctest's, which run
+# side by side.
+function(skyhook_test_in_shards name program shards)
+  if(shards LESS 2)
+    skyhook_test(${name} ${program})
+    return()
+  endif()
+  foreach(shard RANGE 1 ${shards})
+    math(EXPR index "${shard} - 1")
+    skyhook_test(${name}_${shard}_of_${shards} ${program})
+    set_property(TEST ${name}_${shard}_of_${shards} APPEND PROPERTY ENVIRONMENT
+      "GTEST_TOTAL_SHARDS=${shards}" "GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()
+
 # skyhook_module(NAME DEPS...): the library skyhook_NAME out of the sources of src/skyhook/FOLDER
 # (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc. They use the
-# precompiled header of skyhook_NAME_pch if there is that target.
+# precompiled header of skyhook_NAME_pch if there is that target; tests run in skyhook_NAME_shards.
 function(skyhook_module name)
   string(REPLACE "_" "/" folder "${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
@@ -76,6 +91,6 @@ function(skyhook_module name)
     target_compile_definitions(skyhook_${name}_test PRIVATE
       SKYHOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SKYHOOK_DEPS_DIR="${SKYHOOK_DEPS}")
     add_dependencies(skyhook_unit_tests skyhook_${name}_test)
-    skyhook_test(${name} skyhook_${name}_test)
+    skyhook_test_in_shards(${name} skyhook_${name}_test "${skyhook_${name}_shards}")
   endif()
 endfunction()

@@ -1,6 +1,7 @@
 // Every function and aggregate of the catalogue over every type of SQL: what is pushed answers as
 // DuckDB does, row by row and error by error. Holds docs/reference/pushed-by-type.md; run with
-// SKYHOOK_UPDATE=1 to write it anew.
+// SKYHOOK_UPDATE=1 to write it anew. With fewer than its usual number of queries in
+// SKYHOOK_DIFFERENTIAL, only every tenth call is compared and the page is not looked at.
 #include <arrow/compute/api.h>
 
 #include <algorithm>
@@ -150,6 +151,7 @@ class BreadthTest : public sql::DifferentialTest {
   // Runs a call over each type, compares what is pushed, and adds its line to the page. Whether
   // any was pushed.
   bool Cover(std::string_view call, const std::string& shown) {
+    if (is_sample_ && calls_++ % 10 != 0) return true;
     Strings pushed, kept;
     for (size_t type = 0; type < SqlTypes().size(); ++type) {
       const std::string expression = Over(call, type);
@@ -221,6 +223,7 @@ class BreadthTest : public sql::DifferentialTest {
   }
 
   void ExpectPage() {
+    if (is_sample_) return;
     if (std::getenv("SKYHOOK_UPDATE") != nullptr) std::ofstream(kPage) << page_;
     std::ifstream file(kPage);
     std::ostringstream expected;
@@ -228,6 +231,8 @@ class BreadthTest : public sql::DifferentialTest {
     EXPECT_EQ(page_, expected.str());
   }
 
+  const bool is_sample_ = Setting("SKYHOOK_DIFFERENTIAL", kUsualQueries) < kUsualQueries;
+  int calls_ = 0;
   Random random_{20261125};
   std::string page_ = kIntroduction;
 };

@@ -20,7 +20,6 @@ namespace {
 using plan::Function;
 using sql::Session;
 
-constexpr uint64_t kDefaultQueries = 5000;
 constexpr uint64_t kQueriesPerTable = 50;
 constexpr int kMostFailures = 20;
 
@@ -33,11 +32,6 @@ constexpr const char* kDirected[] = {
     "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
     "SELECT max(log2(u4 + 1)), max(log10(u4 + 1)), max(ln(u1 + 1)), max(sqrt(u2)) FROM TABLE",
     "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE"};
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 std::string Put(std::string sql, const std::string& table) {
   return sql.replace(sql.find("TABLE"), 5, table);
@@ -138,7 +132,7 @@ class DifferentialTest : public ::testing::Test {
 
 TEST_F(DifferentialTest, AnswersOverFilesAreThoseOfNativeTables) {
   const uint64_t first = Setting("SKYHOOK_SEED", 1);
-  const uint64_t queries = Setting("SKYHOOK_DIFFERENTIAL", kDefaultQueries);
+  const uint64_t queries = Setting("SKYHOOK_DIFFERENTIAL", kUsualQueries);
   uint64_t table = 0;
   for (uint64_t seed = first; seed < first + queries && failures_ < kMostFailures; ++seed) {
     const uint64_t wanted = seed / kQueriesPerTable + 1;
@@ -149,7 +143,7 @@ TEST_F(DifferentialTest, AnswersOverFilesAreThoseOfNativeTables) {
   for (const char* query : kDirected) Compare(first, {query, true});
   fmt::print("{} queries from seed {}, {} outcomes errors on both sides, {} functions pushed\n",
              queries, first, errors_, pushed_.size());
-  if (queries < kDefaultQueries) return;
+  if (queries < kUsualQueries) return;
   for (const plan::CatalogueEntry& entry : plan::Catalogue()) {
     if (entry.duckdb.empty() || kPrintedOtherwise.contains(entry.function)) continue;
     EXPECT_TRUE(pushed_.contains(entry.function)) << entry.name << " was never pushed";

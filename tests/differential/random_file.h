@@ -4,6 +4,7 @@
 #include <arrow/table.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
@@ -11,6 +12,14 @@
 namespace skyhook::differential {
 
 using Random = std::mt19937_64;
+
+inline constexpr uint64_t kUsualQueries = 5000;
+
+/// A number of the environment.
+inline uint64_t Setting(const char* name, uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
 
 /// A number below `bound`.
 inline int Below(Random* random, int bound) {
