@@ -457,7 +457,7 @@ class OurPlansTest(unittest.TestCase):
             subprocess.run([PROGRAM.parent / "skyhook-write-plans", DATA / "lineitem.parquet",
                             directory], check=True, timeout=DEADLINE_SECONDS)
             plans = sorted(pathlib.Path(directory).glob("*.pb"))
-            self.assertEqual(len(plans), 8)
+            self.assertEqual(len(plans), 10)
             for plan in plans:
                 with self.subTest(plan=plan.stem):
                     ours = pyarrow.ipc.open_stream(plan.with_suffix(".arrow")).read_all()

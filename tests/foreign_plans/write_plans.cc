@@ -127,6 +127,54 @@ void WriteRows(const Writer& out) {
   out.Write("doubles", doubles);
 }
 
+void WriteFunctions(const Writer& out) {
+  Pipeline text = out.Over({"l_orderkey", "l_comment", "l_shipmode"});
+  text.filter = {Fn(Function::kLess, {Col(text, "l_orderkey"), Lit(2000)}),
+                 Fn(Function::kContains, {Col(text, "l_comment"), Lit("the")})};
+  const auto comment = Col(text, "l_comment");
+  const auto mode = Col(text, "l_shipmode");
+  text.projection = {
+      {"characters", Fn(Function::kLength, {comment})},
+      {"bytes", Fn(Function::kOctetLength, {comment})},
+      {"lower", Fn(Function::kLower, {mode})},
+      {"upper", Fn(Function::kUpper, {comment})},
+      {"part", Fn(Function::kSubstring, {comment, Lit(3), Lit(5)})},
+      {"starts", Fn(Function::kStartsWith, {comment, Lit("the")})},
+      {"ends", Fn(Function::kEndsWith, {comment, Lit("s")})},
+      {"place", Fn(Function::kPosition, {comment, Lit("the")})},
+      {"replaced", Fn(Function::kReplace, {comment, Lit("the"), Lit("a")})},
+      {"reversed", Fn(Function::kReverse, {mode})},
+      {"left", Fn(Function::kLeft, {comment, Lit(4)})},
+      {"right", Fn(Function::kRight, {comment, Lit(4)})},
+      {"padded", Fn(Function::kPadLeft, {mode, Lit(12), Lit("*")})},
+      {"twice", Fn(Function::kRepeat, {mode, Lit(2)})},
+  };
+  out.Write("text_functions", text);
+
+  Pipeline numbers = out.Over({"l_orderkey", "l_quantity", "l_discount", "l_linenumber"});
+  numbers.filter = {Fn(Function::kLess, {Col(numbers, "l_orderkey"), Lit(300)})};
+  const auto key = Col(numbers, "l_orderkey");
+  const auto quantity = AsDouble(Col(numbers, "l_quantity"));
+  plan::CallOptions nan;
+  nan.domain_error = plan::CallOptions::DomainError::kNan;
+  plan::CallOptions logarithm = nan;
+  logarithm.logarithm_of_zero = plan::CallOptions::LogarithmOfZero::kMinusInfinity;
+  numbers.projection = {
+      {"key", key},
+      {"absolute", Fn(Function::kAbs, {Fn(Function::kSubtract, {key, Lit(150)})})},
+      {"root", Require(plan::Call(Function::kSqrt, {quantity}, nan))},
+      {"logarithm", Require(plan::Call(Function::kLn, {quantity}, logarithm))},
+      {"ceiling", Fn(Function::kCeil, {quantity})},
+      {"sine", Require(plan::Call(Function::kSin, {quantity}, nan))},
+      {"power",
+       Require(plan::Call(Function::kPower, {quantity, Lit(arrow::MakeScalar(2.0))}, nan))},
+      {"bits", Fn(Function::kBitAnd, {key, Lit(12)})},
+      {"missing", Require(plan::Coalesce({key, Lit(0)}))},
+      {"distinct", Fn(Function::kIsDistinctFrom, {key, Lit(3)})},
+  };
+  out.Write("number_functions", numbers);
+}
+
 void WriteReductions(const Writer& out) {
   Pipeline groups = out.Over({"l_returnflag", "l_linestatus", "l_quantity", "l_discount",
                               "l_shipdate", "l_orderkey", "l_suppkey"});
@@ -177,6 +225,7 @@ int Main(int argc, char** argv) {
   Require(arrow::compute::Initialize());
   const Writer out(Require(client::OpenTable(argv[1])), argv[2]);
   WriteRows(out);
+  WriteFunctions(out);
   WriteReductions(out);
   return 0;
 }
