@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench build format lint tidy clean
+.PHONY: help demo test bench fuzz build format lint tidy clean
 .NOTPARALLEL:
 
 # Precompiled headers through ccache need the first; the second lets several checkouts share hits.
@@ -13,6 +13,7 @@ help:
 	@echo 'make demo    build, make TPC-H data, and run queries with the account of each scan'
 	@echo 'make test    build, and run every test'
 	@echo 'make bench   build, and measure against DuckDB on one pinned core'
+	@echo 'make fuzz    run each fuzz target for a minute, with clang and libFuzzer'
 	@echo 'make build   release build; programs go to build/release/bin'
 	@echo 'make format  format the C++ sources'
 	@echo 'make lint    check formatting, the include table, and the scripts'
@@ -34,6 +35,10 @@ bench: build
 	@tools/tpch_data 10 lineitem
 	@tools/bench
 
+fuzz:
+	@tools/bootstrap
+	@tools/fuzz
+
 build:
 	@tools/bootstrap
 	@cmake --preset release --log-level=WARNING
@@ -51,4 +56,4 @@ tidy: build
 	@tools/lint --tidy
 
 clean:
-	rm -rf build/release build/asan
+	rm -rf build/release build/asan build/fuzz

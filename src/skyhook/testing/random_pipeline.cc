@@ -20,7 +20,7 @@ using TypePtr = std::shared_ptr<arrow::DataType>;
 
 class Generator {
  public:
-  explicit Generator(uint32_t seed) : random_(seed) {}
+  explicit Generator(const Choose& choose) : choose_(choose) {}
 
   Pipeline Make() {
     Pipeline pipeline;
@@ -49,7 +49,7 @@ class Generator {
   }
 
  private:
-  int Below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
+  int Below(int bound) { return static_cast<int>(choose_(static_cast<uint32_t>(bound))); }
   template <typename T>
   T OneOf(const std::vector<T>& choices) {
     return choices[static_cast<size_t>(Below(static_cast<int>(choices.size())))];
@@ -111,7 +111,7 @@ class Generator {
 
   ExpressionPtr Constant(const TypePtr& type) {
     if (Below(5) == 0) return plan::NullLiteral(type);
-    if (type->id() == arrow::Type::UINT64) return Lit(static_cast<uint64_t>(random_()) << 32);
+    if (type->id() == arrow::Type::UINT64) return Lit(static_cast<uint64_t>(Below(1 << 30)) << 34);
     if (type->id() == arrow::Type::BINARY_VIEW) {
       return Require(plan::Literal(std::make_shared<arrow::BinaryViewScalar>("\xff")));
     }
@@ -285,12 +285,20 @@ class Generator {
     return aggregate;
   }
 
-  std::mt19937 random_;
+  const Choose& choose_;
   std::shared_ptr<arrow::Schema> input_;
 };
 
 }  // namespace
 
-plan::Pipeline RandomPipeline(uint32_t seed) { return Generator(seed).Make(); }
+plan::Pipeline RandomPipeline(uint32_t seed) {
+  std::mt19937 random(seed);
+  return RandomPipeline([&](uint32_t bound) {
+    return static_cast<uint32_t>(
+        std::uniform_int_distribution<int>(0, static_cast<int>(bound) - 1)(random));
+  });
+}
+
+plan::Pipeline RandomPipeline(const Choose& choose) { return Generator(choose).Make(); }
 
 }  // namespace skyhook::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "skyhook/plan/pipeline.h"
 
@@ -11,5 +12,9 @@ namespace skyhook::testing {
 /// expressions use the whole catalogue but interval arithmetic, with odd options too; it has no NaN
 /// constants.
 plan::Pipeline RandomPipeline(uint32_t seed);
+
+/// The same with each choice made by `choose`: a number below `bound`. Always 0 is a pipeline too.
+using Choose = std::function<uint32_t(uint32_t bound)>;
+plan::Pipeline RandomPipeline(const Choose& choose);
 
 }  // namespace skyhook::testing

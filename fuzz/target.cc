@@ -1,0 +1,18 @@
+#include "fuzz/target.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace skyhook::fuzz {
+
+std::vector<const Target*> Targets() {
+  return {&kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget};
+}
+
+void Check(bool holds, const std::string& what) {
+  if (holds) return;
+  std::fprintf(stderr, "broken invariant: %s\n", what.c_str());
+  std::abort();
+}
+
+}  // namespace skyhook::fuzz

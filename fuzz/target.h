@@ -1,0 +1,41 @@
+// What is fuzzed: functions that take hostile bytes, and inputs to begin with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace skyhook::fuzz {
+
+using Bytes = std::span<const uint8_t>;
+
+struct Target {
+  /// Of its program (skyhook-fuzz-NAME) and of its folder below fuzz/findings.
+  const char* name;
+  /// Must return, whatever the bytes are. A broken invariant ends the process.
+  void (*run)(Bytes input);
+  /// Valid inputs of every shape; the same ones each time.
+  std::vector<std::string> (*seeds)();
+  /// Changes the first `size` bytes of `data` (which has room for `capacity`), with `mutate` for
+  /// the parts, so that lengths still agree; returns the new size. Null: bytes are changed anyhow.
+  size_t (*mutate)(uint8_t* data, size_t size, size_t capacity, uint32_t seed,
+                   size_t (*mutate)(uint8_t* data, size_t size, size_t capacity));
+};
+
+/// Substrait plans, as they travel; what is understood runs over a few rows.
+extern const Target kPlanTarget;
+/// Pipelines of the whole catalogue, made out of the bytes: to Substrait and back, and run.
+extern const Target kExpressionTarget;
+/// Parquet files: opened, read column by column, and under a predicate on each column.
+extern const Target kParquetTarget;
+/// Arrow IPC files, likewise.
+extern const Target kIpcTarget;
+
+std::vector<const Target*> Targets();
+
+/// Ends the process, for a fuzzer to notice, unless `holds`.
+void Check(bool holds, const std::string& what);
+
+}  // namespace skyhook::fuzz
