@@ -159,7 +159,7 @@ Result<std::shared_ptr<arrow::Scalar>> Evaluate(const plan::Pipeline& pipeline, 
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
     if (batch == nullptr) break;
-    if (merger != nullptr) ARROW_RETURN_NOT_OK(merger->Consume(*batch));
+    if (merger != nullptr) ARROW_RETURN_NOT_OK(merger->Consume(*batch, 0));
     last = std::move(batch);
   }
   if (merger != nullptr) {

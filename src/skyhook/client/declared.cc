@@ -24,6 +24,19 @@ std::shared_ptr<arrow::DataType> DeclaredType(const plan::Pipeline& pipeline, in
   return field == nullptr ? nullptr : field->type();
 }
 
+bool IsOneOfItsValues(plan::AggregateFunction function) {
+  switch (function) {
+    case plan::AggregateFunction::kMin:
+    case plan::AggregateFunction::kMax:
+    case plan::AggregateFunction::kFirst:
+    case plan::AggregateFunction::kLast:
+    case plan::AggregateFunction::kAnyValue:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// By result column: the projected column whose values it holds, or -1.
 std::vector<int> SourcesOf(const plan::Pipeline& pipeline) {
   std::vector<int> sources;
@@ -35,9 +48,7 @@ std::vector<int> SourcesOf(const plan::Pipeline& pipeline) {
   }
   sources = pipeline.aggregate->keys;
   for (const plan::Measure& measure : pipeline.aggregate->measures) {
-    const bool kept = measure.function == plan::AggregateFunction::kMin ||
-                      measure.function == plan::AggregateFunction::kMax;
-    sources.push_back(kept ? measure.argument : -1);
+    sources.push_back(IsOneOfItsValues(measure.function) ? measure.argument : -1);
   }
   return sources;
 }

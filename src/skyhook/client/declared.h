@@ -13,8 +13,8 @@ namespace skyhook::client {
 /// views as utf8 or binary, decimals of 32 and 64 bits as decimal128, all else as it is.
 std::shared_ptr<arrow::DataType> ShownType(const std::shared_ptr<arrow::DataType>& type);
 
-/// The result schema of `pipeline` over a table that declares `declared`: plain columns, and their
-/// minimum and maximum, as declared, computed ones as shown.
+/// The result schema of `pipeline` over a table that declares `declared`: plain columns, and what
+/// aggregates pick out of them, as declared, computed ones as shown.
 std::shared_ptr<arrow::Schema> DeclaredSchema(const plan::Pipeline& pipeline,
                                               const arrow::Schema& declared);
 

@@ -18,7 +18,7 @@ class AggregateReduction : public Reduction {
       : merger_(std::move(merger)) {}
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
-    return merger_->Consume(*batch);
+    return merger_->Consume(*batch, unit.first_row);
   }
   arrow::Status Finish() override { return merger_->Finish(); }
   arrow::Result<BatchPtr> Next() override { return merger_->Next(); }

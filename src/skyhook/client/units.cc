@@ -26,15 +26,15 @@ int64_t RowsPerUnit(const Table& table, const CutOptions& options) {
 }
 
 /// Joins neighbouring row groups while the sum stays within `rows_per_unit`.
-void CutFragment(const TableFragment& fragment, int64_t index, int64_t rows_per_unit,
-                 std::vector<Unit>* units) {
+void CutFragment(const TableFragment& fragment, int64_t index, int64_t first_row,
+                 int64_t rows_per_unit, std::vector<Unit>* units) {
   bool first = true;
   for (const plan::RowRange& group : fragment.description.row_groups) {
     if (group.size() == 0) continue;
     if (!first && units->back().rows.size() + group.size() <= rows_per_unit) {
       units->back().rows.end = group.end;
     } else {
-      units->push_back({0, index, group});
+      units->push_back({0, index, group, first_row});
     }
     first = false;
   }
@@ -100,9 +100,13 @@ std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
                            const CutOptions& options) {
   std::vector<Unit> units;
   const int64_t rows_per_unit = RowsPerUnit(table, options);
+  int64_t first_row = 0;
   for (size_t i = 0; i < table.fragments.size(); ++i) {
-    if (skipped[i]) continue;
-    CutFragment(table.fragments[i], static_cast<int64_t>(i), rows_per_unit, &units);
+    const TableFragment& fragment = table.fragments[i];
+    if (!skipped[i]) {
+      CutFragment(fragment, static_cast<int64_t>(i), first_row, rows_per_unit, &units);
+    }
+    first_row += fragment.description.num_rows;
   }
   if (static_cast<int64_t>(units.size()) < options.max_streams) {
     units = Split(units, options.split_rows);

@@ -17,6 +17,8 @@ struct Unit {
   int64_t index = 0;  ///< ascends with (fragment, row), whatever the order of visits
   int64_t fragment = 0;
   plan::RowRange rows;
+  /// The fragment's first row among the rows of the table.
+  int64_t first_row = 0;
 };
 
 struct CutOptions {

@@ -429,10 +429,16 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       return MakeComomentsAccumulator();
     case StateKind::kDistinctSketch:
       return MakeSketchAccumulator();
+    case StateKind::kQuantileSketch:
+      return MakeQuantileAccumulator();
     case StateKind::kBitAnd:
     case StateKind::kBitOr:
     case StateKind::kBitXor:
       return MakeBitsAccumulator(kind, argument);
+    case StateKind::kFirst:
+    case StateKind::kLast:
+    case StateKind::kFirstValid:
+      return MakePlacedAccumulator(kind, argument);
     default:
       break;
   }
@@ -458,7 +464,12 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
           arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
     case StateKind::kDistinct:
       return {arrow::list(argument)};
+    case StateKind::kFirst:
+    case StateKind::kLast:
+    case StateKind::kFirstValid:
+      return {argument, arrow::int64()};
     case StateKind::kDistinctSketch:
+    case StateKind::kQuantileSketch:
       return {arrow::binary()};
     case StateKind::kMoments:
       return {arrow::int64(), arrow::float64(), arrow::float64()};

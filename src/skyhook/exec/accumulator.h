@@ -14,12 +14,25 @@
 
 namespace skyhook::exec {
 
+/// Where rows lie in their fragment: row i at begin + selection[i], or at begin + i when
+/// `selection` is null.
+struct RowPlaces {
+  int64_t begin = 0;
+  const int32_t* selection = nullptr;
+
+  int64_t operator[](int64_t row) const {
+    return begin + (selection == nullptr ? row : selection[row]);
+  }
+};
+
 /// Rows of one update: row i belongs to group groups[i] (or to group 0 when `groups` is null) and
-/// counts when `counts` is null or counts[i] is 1.
+/// counts when `counts` is null or counts[i] is 1. Rows of state are in no place of their own;
+/// the places that they hold count from places.begin.
 struct GroupedRows {
   int64_t rows = 0;
   const uint32_t* groups = nullptr;
   const uint8_t* counts = nullptr;
+  RowPlaces places = {};
 
   uint32_t group(int64_t row) const { return groups == nullptr ? 0 : groups[row]; }
   bool count(int64_t row) const { return counts == nullptr || counts[row] != 0; }
@@ -33,7 +46,7 @@ class Accumulator {
   /// Makes room for groups [0, groups); new ones have seen no value.
   virtual void Resize(int64_t groups) = 0;
   /// Takes the values of the arguments (flat or constant; none for a count of rows). The rows'
-  /// `counts` already leave out NULL values.
+  /// `counts` already leave out NULL values, but for kinds that CountsNull says.
   virtual arrow::Status Update(std::span<const Column> arguments, const GroupedRows& rows) = 0;
   /// Takes partial state of the same kind, in the columns that Partial gives.
   virtual arrow::Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) = 0;
@@ -58,7 +71,16 @@ enum class StateKind : uint8_t {
   kMoments,
   kComoments,
   kDistinctSketch,
+  kFirst,
+  kLast,
+  kFirstValid,
+  kQuantileSketch,
 };
+
+/// Whether rows count whose argument is NULL.
+inline bool CountsNull(StateKind kind) {
+  return kind == StateKind::kFirst || kind == StateKind::kLast;
+}
 
 /// `argument` is the type of the first argument, null for a count of rows.
 arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
@@ -74,6 +96,12 @@ std::unique_ptr<Accumulator> MakeMomentsAccumulator();
 std::unique_ptr<Accumulator> MakeComomentsAccumulator();
 /// An estimate of the number of distinct values.
 std::unique_ptr<Accumulator> MakeSketchAccumulator();
+/// The value of the row in the first place or the last one: `kind` is one of kFirst, kLast,
+/// kFirstValid.
+std::unique_ptr<Accumulator> MakePlacedAccumulator(
+    StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
+/// A sketch of the numbers' distribution; its final value is its state (FinishQuantiles).
+std::unique_ptr<Accumulator> MakeQuantileAccumulator();
 /// Bits of integers combined: `kind` is one of kBitAnd, kBitOr, kBitXor.
 arrow::Result<std::unique_ptr<Accumulator>> MakeBitsAccumulator(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);

@@ -20,6 +20,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> FinishAverage(
 arrow::Result<std::shared_ptr<arrow::Array>> FinishMoments(plan::AggregateFunction function,
                                                            const arrow::ArrayVector& state);
 
+/// The quantile at `fraction` of each sketch (QuantileSketch::bytes), rounded to a value of `type`.
+arrow::Result<std::shared_ptr<arrow::Array>> FinishQuantiles(
+    const arrow::Array& sketches, double fraction, const std::shared_ptr<arrow::DataType>& type);
+
 /// `values` in the measure's type, when one was asked for; a value that does not fit is an error.
 arrow::Result<std::shared_ptr<arrow::Array>> ToMeasureType(
     const std::shared_ptr<arrow::Array>& values, const plan::Measure& measure);

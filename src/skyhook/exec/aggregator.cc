@@ -55,6 +55,14 @@ std::vector<StateKind> KindsOf(AggregateFunction function) {
       return {StateKind::kComoments};
     case AggregateFunction::kApproxCountDistinct:
       return {StateKind::kDistinctSketch};
+    case AggregateFunction::kFirst:
+      return {StateKind::kFirst};
+    case AggregateFunction::kLast:
+      return {StateKind::kLast};
+    case AggregateFunction::kAnyValue:
+      return {StateKind::kFirstValid};
+    case AggregateFunction::kApproxQuantile:
+      return {StateKind::kQuantileSketch};
   }
   return {};
 }
@@ -65,7 +73,7 @@ std::shared_ptr<arrow::DataType> ProjectedType(const plan::Pipeline& pipeline, i
 }
 
 // A byte a row: whether the filter is true there and no argument NULL. Null when all count.
-Result<std::shared_ptr<arrow::Buffer>> CountingRows(const std::vector<Column>& arguments,
+Result<std::shared_ptr<arrow::Buffer>> CountingRows(std::span<const Column> arguments,
                                                     const Column* filter, int64_t rows) {
   const bool nulls = std::any_of(arguments.begin(), arguments.end(),
                                  [](const Column& column) { return column.valid() != nullptr; });
@@ -159,7 +167,8 @@ int64_t Aggregator::bytes_held() const {
   return bytes;
 }
 
-Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows) {
+Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows,
+                           const RowPlaces& places) {
   const uint32_t* groups = nullptr;
   if (!keys_.empty()) {
     std::vector<Column> keys;
@@ -170,13 +179,13 @@ Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows) {
   }
   for (State& state : states_) {
     state.accumulator->Resize(num_groups());
-    ARROW_RETURN_NOT_OK(UpdateState(&state, projected, groups, rows));
+    ARROW_RETURN_NOT_OK(UpdateState(&state, projected, {rows, groups, nullptr, places}));
   }
   return Status::OK();
 }
 
 Status Aggregator::UpdateState(State* state, const std::vector<Column>& projected,
-                               const uint32_t* groups, int64_t rows) {
+                               GroupedRows rows) {
   std::vector<Column> arguments;
   Column filter;
   const Column* filter_ptr = nullptr;
@@ -193,12 +202,14 @@ Status Aggregator::UpdateState(State* state, const std::vector<Column>& projecte
     ARROW_ASSIGN_OR_RAISE(filter, projected[static_cast<size_t>(state->filter)].Flatten());
     filter_ptr = &filter;
   }
-  ARROW_ASSIGN_OR_RAISE(auto counts, CountingRows(arguments, filter_ptr, rows));
-  const GroupedRows grouped{rows, groups, counts == nullptr ? nullptr : counts->data()};
-  return state->accumulator->Update(arguments, grouped);
+  const std::span<const Column> counted =
+      CountsNull(state->kind) ? std::span<const Column>() : std::span<const Column>(arguments);
+  ARROW_ASSIGN_OR_RAISE(auto counts, CountingRows(counted, filter_ptr, rows.rows));
+  if (counts != nullptr) rows.counts = counts->data();
+  return state->accumulator->Update(arguments, rows);
 }
 
-Status Aggregator::Merge(const arrow::RecordBatch& partial) {
+Status Aggregator::Merge(const arrow::RecordBatch& partial, int64_t first_row) {
   if (partial.num_columns() != partial_schema_->num_fields()) {
     return base::Invalid("partial state has {} columns, not the {} of its plan",
                          partial.num_columns(), partial_schema_->num_fields());
@@ -223,7 +234,7 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial) {
       if (merged[index]) continue;
       merged[index] = true;
       state.accumulator->Resize(num_groups());
-      ARROW_RETURN_NOT_OK(state.accumulator->Merge(arrays, {rows, groups, nullptr}));
+      ARROW_RETURN_NOT_OK(state.accumulator->Merge(arrays, {rows, groups, nullptr, {first_row}}));
     }
   }
   return Status::OK();
@@ -296,6 +307,10 @@ Result<std::shared_ptr<arrow::Array>> Aggregator::FinalMeasure(size_t measure,
     return FinishMoments(function, state);
   }
   ARROW_ASSIGN_OR_RAISE(auto value, first.Final(groups));
+  if (kind == StateKind::kQuantileSketch) {
+    return FinishQuantiles(*value, aggregate_.measures[measure].fraction,
+                           states_[measure_states_[measure][0]].type);
+  }
   if (function != AggregateFunction::kAvg) return value;
   ARROW_ASSIGN_OR_RAISE(auto counts,
                         states_[measure_states_[measure][1]].accumulator->Final(groups));

@@ -30,10 +30,11 @@ class Aggregator {
  public:
   static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
 
-  /// Takes rows of the projected columns.
-  arrow::Status Consume(const std::vector<Column>& projected, int64_t rows);
-  /// Takes a partial batch (PartialSchema).
-  arrow::Status Merge(const arrow::RecordBatch& partial);
+  /// Takes rows of the projected columns, which lie at `places` of the fragment.
+  arrow::Status Consume(const std::vector<Column>& projected, int64_t rows,
+                        const RowPlaces& places);
+  /// Takes a partial batch (PartialSchema), whose places count from `first_row`.
+  arrow::Status Merge(const arrow::RecordBatch& partial, int64_t first_row);
 
   /// Without keys 1, also before any row; else the groups seen.
   int64_t num_groups() const;
@@ -65,8 +66,8 @@ class Aggregator {
 
   arrow::Status AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure);
   size_t AddState(State wanted);
-  arrow::Status UpdateState(State* state, const std::vector<Column>& projected,
-                            const uint32_t* groups, int64_t rows);
+  /// `rows` without its counts.
+  arrow::Status UpdateState(State* state, const std::vector<Column>& projected, GroupedRows rows);
   /// The first columns of a partial batch.
   arrow::Result<std::vector<Column>> KeysOf(const arrow::RecordBatch& partial) const;
   arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;

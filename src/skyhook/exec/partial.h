@@ -26,6 +26,11 @@ namespace skyhook::exec {
 /// | min, max       | the value, null for none |
 /// | avg            | the state of sum, then int64 count |
 /// | count distinct | list of the distinct values |
+/// | approx_quantile | the sketch's bytes (exec/quantile_sketch.h) |
+/// | first, last, any_value | the value, then int64 place of its row, null for no row |
+///
+/// The catalogue (plan/aggregate_catalogue.h) has the state of every function. Places are rows of
+/// the fragment.
 std::shared_ptr<arrow::Schema> PartialSchema(const plan::Pipeline& pipeline);
 
 struct MergeOptions {
@@ -46,7 +51,9 @@ class PartialMerger {
   static arrow::Result<std::unique_ptr<PartialMerger>> Make(const plan::Pipeline& pipeline,
                                                             MergeOptions options);
 
-  virtual arrow::Status Consume(const arrow::RecordBatch& partial) = 0;
+  /// `first_row` is where the fragment's first row lies among the rows of all fragments: places
+  /// count from it. Batches may come in any order.
+  virtual arrow::Status Consume(const arrow::RecordBatch& partial, int64_t first_row) = 0;
   virtual arrow::Status Finish() = 0;
   /// The next batch of final rows (the pipeline's ResultSchema), null at the end. Groups come in no
   /// particular order.

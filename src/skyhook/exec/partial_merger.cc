@@ -50,10 +50,10 @@ class HashMerger : public PartialMerger {
     return std::make_unique<HashMerger>(pipeline, std::move(options), depth, std::move(aggregator));
   }
 
-  Status Consume(const arrow::RecordBatch& partial) override {
+  Status Consume(const arrow::RecordBatch& partial, int64_t first_row) override {
     for (int64_t begin = 0; begin < partial.num_rows(); begin += kPieceRows) {
       ARROW_RETURN_NOT_OK(options_.stop.Poll());
-      ARROW_RETURN_NOT_OK(ConsumePiece(*partial.Slice(begin, kPieceRows)));
+      ARROW_RETURN_NOT_OK(ConsumePiece(*partial.Slice(begin, kPieceRows), first_row));
     }
     return Status::OK();
   }
@@ -74,15 +74,15 @@ class HashMerger : public PartialMerger {
   int64_t spilled_bytes() const override { return spilled_bytes_; }
 
  private:
-  Status ConsumePiece(const arrow::RecordBatch& piece) {
+  Status ConsumePiece(const arrow::RecordBatch& piece, int64_t first_row) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       if (!is_split_) {
-        ARROW_RETURN_NOT_OK(whole_->Merge(piece));
+        ARROW_RETURN_NOT_OK(whole_->Merge(piece, first_row));
         return MustSplit() ? Split() : Status::OK();
       }
     }
-    ARROW_RETURN_NOT_OK(MergeIntoShares(piece));
+    ARROW_RETURN_NOT_OK(MergeIntoShares(piece, first_row));
     return bytes_held_ > options_.memory_bytes ? Spill() : Status::OK();
   }
 
@@ -98,7 +98,7 @@ class HashMerger : public PartialMerger {
     const std::vector<int32_t> order = whole_->GroupsByShare(depth_);
     for (size_t begin = 0; begin < order.size(); begin += kPieceRows) {
       ARROW_ASSIGN_OR_RAISE(auto piece, whole_->Partial(PieceOf(order, begin)));
-      ARROW_RETURN_NOT_OK(MergeIntoShares(*piece));
+      ARROW_RETURN_NOT_OK(MergeIntoShares(*piece, /*first_row=*/0));
     }
     is_split_ = true;
     return whole_->Clear();
@@ -110,7 +110,7 @@ class HashMerger : public PartialMerger {
   }
 
   // Merges each run of rows of one share.
-  Status MergeIntoShares(const arrow::RecordBatch& piece) {
+  Status MergeIntoShares(const arrow::RecordBatch& piece, int64_t first_row) {
     ARROW_ASSIGN_OR_RAISE(const auto shares, whole_->SharesOf(piece, depth_));
     for (auto run = shares.begin(); run != shares.end();) {
       const auto end =
@@ -118,7 +118,8 @@ class HashMerger : public PartialMerger {
       Share& share = shares_[*run];
       std::lock_guard<std::mutex> lock(share.mutex);
       const int64_t before = share.groups->bytes_held();
-      ARROW_RETURN_NOT_OK(share.groups->Merge(*piece.Slice(run - shares.begin(), end - run)));
+      ARROW_RETURN_NOT_OK(
+          share.groups->Merge(*piece.Slice(run - shares.begin(), end - run), first_row));
       bytes_held_ += share.groups->bytes_held() - before;
       run = end;
     }
@@ -171,7 +172,7 @@ class HashMerger : public PartialMerger {
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
       if (batch == nullptr) return reread_->Finish();
-      ARROW_RETURN_NOT_OK(reread_->Consume(*batch));
+      ARROW_RETURN_NOT_OK(reread_->Consume(*batch, /*first_row=*/0));
     }
   }
 

@@ -38,7 +38,7 @@ TEST(PartialMerger, SpillsWhatDoesNotFitAndLosesNothing) {
   MergeOptions options;
   options.memory_bytes = 256 * 1024;
   auto merger = Require(PartialMerger::Make(pipeline, options));
-  for (const auto& partial : run.batches) Require(merger->Consume(*partial));
+  for (const auto& partial : run.batches) Require(merger->Consume(*partial, 0));
   Require(merger->Finish());
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   while (auto batch = Require(merger->Next())) batches.push_back(std::move(batch));
@@ -61,7 +61,7 @@ TEST(PartialMerger, ConsumesFromSeveralThreads) {
   auto merger = Require(PartialMerger::Make(pipeline, {}));
   const auto feed = [&](const RunRequest& request) {
     for (const auto& partial : testing::RunKernel(pipeline, fragment, request).batches) {
-      Require(merger->Consume(*partial));
+      Require(merger->Consume(*partial, 0));
     }
   };
   std::thread other([&] { feed(second); });

@@ -110,13 +110,15 @@ class AggregateSink : public Sink {
 
   std::vector<int> nodes() const override { return nodes_; }
 
-  Result<bool> Consume(Chunk*, Frame* frame, Batches* out, int64_t*) override {
+  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t*) override {
     std::vector<Column> projected;
     for (int node : nodes_) {
       ARROW_ASSIGN_OR_RAISE(const Column* column, frame->Value(node));
       projected.push_back(*column);
     }
-    ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows()));
+    const auto& selection = chunk->selection();
+    const RowPlaces places{chunk->begin(), selection.has_value() ? selection->data() : nullptr};
+    ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows(), places));
     must_flush_ = aggregator_->bytes_held() > limits_.memory_bytes;
     cost_->partial_flushes += must_flush_ ? 1 : 0;
     return true;

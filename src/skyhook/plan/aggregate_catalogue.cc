@@ -47,6 +47,13 @@ Result<TypePtr> Extreme(const MeasureShape& measure) {
   return measure.arguments[0];
 }
 
+Result<TypePtr> Quantile(const MeasureShape& measure) {
+  const arrow::DataType& argument = *measure.arguments[0];
+  if (!IsNumeric(argument) && !arrow::is_temporal(argument.id())) return Refuse(measure);
+  if (!IsComputable(argument)) return Refuse(measure);
+  return measure.arguments[0];
+}
+
 Result<TypePtr> Average(const MeasureShape& measure) {
   if (!IsNumeric(*measure.arguments[0])) return Refuse(measure);
   const bool narrow = measure.wanted != nullptr && measure.wanted->id() == arrow::Type::FLOAT;
@@ -70,6 +77,9 @@ Result<TypePtr> Moment(const MeasureShape& measure) {
   const bool narrow = measure.wanted != nullptr && measure.wanted->id() == arrow::Type::FLOAT;
   return narrow ? measure.wanted : arrow::float64();
 }
+
+constexpr std::string_view kPlaced =
+    "T, then int64 place of its row: the row of its fragment, from the merger on that of the table";
 
 constexpr std::string_view kMoments = "int64 count, double mean, double sum of squared deviations";
 constexpr std::string_view kComoments =
@@ -302,6 +312,66 @@ constexpr std::array kEntries = {
                  "HyperLogLog sketch of such hashes",
         .duckdb = "approx_count_distinct, with an error of its own",
         .rule = Count,
+    },
+    AggregateEntry{
+        .function = AggregateFunction::kFirst,
+        .name = "first",
+        .num_arguments = 1,
+        .takes = "(T) -> T",
+        .definition = "The value of the first row in the order of (fragment, row), also where it "
+                      "is NULL. NULL for no rows.",
+        .state = kPlaced,
+        .duckdb = "first, arbitrary",
+        .pyarrow = "first, with skip_nulls = False",
+        .differs = "With several threads, DuckDB and pyarrow return the value of any row.",
+        .rule = Extreme,
+    },
+    AggregateEntry{
+        .function = AggregateFunction::kLast,
+        .name = "last",
+        .num_arguments = 1,
+        .takes = "(T) -> T",
+        .definition = "The value of the last row in the order of (fragment, row), also where it is "
+                      "NULL. NULL for no rows.",
+        .state = kPlaced,
+        .duckdb = "last",
+        .pyarrow = "last, with skip_nulls = False",
+        .differs = "With several threads, DuckDB and pyarrow return the value of any row.",
+        .rule = Extreme,
+    },
+    AggregateEntry{
+        .function = AggregateFunction::kAnyValue,
+        .name = "any_value",
+        .num_arguments = 1,
+        .takes = "(T) -> T",
+        .definition = "The first value that is not NULL, in the order of (fragment, row). NULL for "
+                      "no values.",
+        .state = kPlaced,
+        .duckdb = "any_value",
+        .pyarrow = "first",
+        .differs = "With several threads, DuckDB and pyarrow return any value.",
+        .rule = Extreme,
+    },
+    AggregateEntry{
+        .function = AggregateFunction::kApproxQuantile,
+        .name = "approx_quantile",
+        .num_arguments = 1,
+        .takes = "(T, double fraction) -> T, T a number, date, time or timestamp",
+        .definition =
+            "About the value at rank fraction * (n - 1) of the n values in order, counted "
+            "from 0 and interpolated between two. Infinite values and NaN do not count; "
+            "values are taken as doubles. The least, the greatest and up to 4096 "
+            "different values are exact. Beyond, a value is off by at most 0.4 % of "
+            "itself where all have one sign and the greatest is less than 2^31 times the "
+            "least, by 0.8 % up to 2^63 times, and so on. The result does not depend on "
+            "how rows were split. NULL for no values.",
+        .constant = "fraction",
+        .state =
+            "bytes: double least, double greatest, int64 dropped bits of the significand, then "
+            "int64 key and int64 count of up to 4096 buckets",
+        .duckdb = "approx_quantile with one fraction, with an error of its own",
+        .pyarrow = "tdigest or approximate_median, with an error of their own",
+        .rule = Quantile,
     },
 };
 

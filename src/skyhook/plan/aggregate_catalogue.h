@@ -34,6 +34,10 @@ enum class AggregateFunction : uint8_t {
   kCovariancePopulation,
   kCorrelation,
   kApproxCountDistinct,
+  kFirst,
+  kLast,
+  kAnyValue,
+  kApproxQuantile,
 };
 
 /// What a type rule looks at.
@@ -51,6 +55,8 @@ struct AggregateEntry {
   size_t num_arguments;
   std::string_view takes;
   std::string_view definition;
+  /// A constant of the measure, which follows the arguments: "fraction".
+  std::string_view constant = "";
   std::string_view state;  ///< the columns of its partial state
   std::string_view duckdb = "";
   std::string_view pyarrow = "";

@@ -202,9 +202,9 @@ class RelationReader {
                                     const arrow::Schema& input, StepBuilder* builder) const {
     ARROW_RETURN_NOT_OK(CheckFields(measure, {"measure", "filter"}));
     const pb::AggregateFunction& function = measure.measure();
-    ARROW_RETURN_NOT_OK(CheckAggregateFunction(function));
     ForeignAggregate call;
     ARROW_ASSIGN_OR_RAISE(call.name, extensions_.Function(function.function_reference()));
+    ARROW_RETURN_NOT_OK(CheckAggregateFunction(function, call.name));
     for (const auto& argument : function.arguments()) {
       ARROW_RETURN_NOT_OK(CheckFields(argument, {"value", "enum"}));
       if (argument.has_enum_()) {

@@ -55,6 +55,10 @@ Status CheckMeasure(const Pipeline& pipeline, const Measure& measure) {
   if (arguments > 1) ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.second, part));
   const auto type = MeasureType(measure.function, pipeline.ArgumentTypes(measure), measure.type);
   ARROW_RETURN_NOT_OK(base::AddContext(type.status(), part));
+  // Not a number fails, too.
+  if (!(measure.fraction >= 0 && measure.fraction <= 1)) {
+    return base::Invalid("{}: a fraction of {}, not of 0 to 1", part, measure.fraction);
+  }
   if (measure.filter < 0) return Status::OK();
   ARROW_RETURN_NOT_OK(CheckProjected(pipeline, measure.filter, part + " filter"));
   const auto& filter = pipeline.projection[static_cast<size_t>(measure.filter)];
@@ -104,6 +108,8 @@ std::string Names(const std::vector<int>& columns, const arrow::Schema& schema) 
 std::string MeasureText(const Measure& measure, const arrow::Schema& schema) {
   std::string arguments = measure.argument < 0 ? "*" : schema.field(measure.argument)->name();
   if (measure.second >= 0) arguments += ", " + schema.field(measure.second)->name();
+  if (!EntryOf(measure.function).constant.empty())
+    arguments += fmt::format(", {}", measure.fraction);
   std::string out;
   switch (measure.function) {
     case AggregateFunction::kCountAll:
@@ -148,7 +154,8 @@ bool Measure::operator==(const Measure& other) const {
   const bool same_type =
       type == nullptr || other.type == nullptr ? type == other.type : type->Equals(*other.type);
   return same_type && function == other.function && argument == other.argument &&
-         filter == other.filter && name == other.name && second == other.second;
+         filter == other.filter && name == other.name && second == other.second &&
+         fraction == other.fraction;
 }
 
 std::shared_ptr<arrow::Schema> Pipeline::ProjectedSchema() const {

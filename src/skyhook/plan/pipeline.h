@@ -34,6 +34,8 @@ struct Measure {
   int second = -1;
   /// The result type asked for; null: the catalogue's own.
   std::shared_ptr<arrow::DataType> type = nullptr;
+  /// kApproxQuantile: which quantile, in [0, 1]; else 0.
+  double fraction = 0;
 
   bool operator==(const Measure& other) const;
 };

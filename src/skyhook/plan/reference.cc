@@ -44,7 +44,8 @@ std::string StandardNames(AggregateFunction function) {
   std::set<std::string> names;
   for (const StandardAggregate& standard : StandardAggregates()) {
     if (standard.function != function) continue;
-    names.insert(fmt::format("`{}` of {}", standard.name, FileOf(standard.urn)));
+    names.insert(fmt::format("`{}` of {}{}", standard.name, FileOf(standard.urn),
+                             standard.read_only ? " (read, not written)" : ""));
   }
   return Joined(names);
 }
@@ -163,12 +164,16 @@ std::string Wrapped(const std::string& text, const std::string& indent) {
   return out + line + "\n";
 }
 
-std::string Arguments(size_t count) {
+std::string Arguments(size_t count, std::string_view constant = "") {
   std::string out = "      - args:\n";
   for (size_t i = 0; i < count; ++i) {
     out += fmt::format("          - name: x{}\n            value: any{}\n", i + 1, i + 1);
   }
-  return out;
+  if (constant.empty()) return out;
+  return out + fmt::format(
+                   "          - name: {}\n            value: fp64\n            "
+                   "constant: true\n",
+                   constant);
 }
 
 std::string OptionsOf(const CatalogueEntry& entry) {
@@ -208,7 +213,7 @@ std::string AggregateYaml(const AggregateEntry& entry) {
   out +=
       Wrapped(fmt::format("{} {} Partial state: {}.", entry.takes, entry.definition, entry.state),
               "      ");
-  return out + "    impls:\n" + Arguments(entry.num_arguments) +
+  return out + "    impls:\n" + Arguments(entry.num_arguments, entry.constant) +
          "        nullability: DECLARED_OUTPUT\n        return: any\n";
 }
 

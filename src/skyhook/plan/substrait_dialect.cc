@@ -90,7 +90,7 @@ class Own : public Defined {
 }  // namespace
 
 std::string ForeignAggregate::ToString() const {
-  MeasureCall call{name, enumerations, {}, distinct, nullptr};
+  MeasureCall call{name, enumerations, {}, std::nullopt, distinct, nullptr};
   for (const ExpressionPtr& argument : arguments) call.types.push_back(argument->type());
   return call.ToString();
 }
@@ -104,7 +104,8 @@ Status Dialect::CheckCondition(const Expression&) const { return Status::OK(); }
 
 Result<ExpressionPtr> Dialect::ReadAggregate(const ForeignAggregate& aggregate,
                                              const AddMeasure& add) const {
-  MeasureCall call{aggregate.name, aggregate.enumerations, {}, aggregate.distinct, aggregate.type};
+  MeasureCall call{aggregate.name, aggregate.enumerations, {},
+                   std::nullopt,   aggregate.distinct,     aggregate.type};
   for (const ExpressionPtr& argument : aggregate.arguments) call.types.push_back(argument->type());
   ARROW_ASSIGN_OR_RAISE(const Measure measure, FindMeasure(call));
   const bool ordered = measure.function == AggregateFunction::kMin ||

@@ -58,6 +58,12 @@ std::vector<StandardAggregate> MakeAggregates() {
        .name = "approx_count_distinct",
        .argument = IsAny,
        .generic = true},
+      {.function = F::kAnyValue,
+       .urn = kAggregateGenericUrn,
+       .name = "any_value",
+       .argument = IsAny,
+       .generic = true,
+       .read_only = true},
       {F::kBoolAnd, kBooleanUrn, "bool_and", IsBoolean},
       {F::kBoolOr, kBooleanUrn, "bool_or", IsBoolean},
   };
@@ -140,7 +146,7 @@ const std::vector<StandardAggregate>& StandardAggregates() {
 
 const StandardAggregate* FindStandard(const Measure& measure, const arrow::DataType* argument) {
   for (const StandardAggregate& entry : StandardAggregates()) {
-    if (entry.function != measure.function) continue;
+    if (entry.function != measure.function || entry.read_only) continue;
     if (entry.argument != nullptr && !entry.argument(*argument)) continue;
     const bool same = entry.result == nullptr || measure.type == nullptr
                           ? entry.result == measure.type

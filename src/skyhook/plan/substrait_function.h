@@ -57,6 +57,8 @@ struct StandardAggregate {
   std::vector<std::string_view> enumerations = {};
   bool generic = false;
   bool distinct = false;
+  /// Ours gives one of the results that the standard allows: understood, but not written.
+  bool read_only = false;
 };
 
 const std::vector<StandardAggregate>& StandardAggregates();

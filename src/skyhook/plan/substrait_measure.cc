@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/plan/substrait_expression.h"
 #include "skyhook/plan/substrait_function.h"
+#include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
 #include "skyhook/plan/substrait_type.h"
 
@@ -23,7 +24,7 @@ bool Says(const StandardAggregate& standard, const MeasureCall& measure) {
   const bool takes = standard.argument == nullptr ? first == nullptr
                                                   : first != nullptr && standard.argument(*first);
   return takes && standard.urn == measure.name.urn && standard.name == measure.name.name &&
-         standard.distinct == measure.distinct &&
+         standard.distinct == measure.distinct && !measure.constant.has_value() &&
          std::equal(standard.enumerations.begin(), standard.enumerations.end(),
                     measure.enumerations.begin(), measure.enumerations.end()) &&
          EntryOf(standard.function).num_arguments == measure.types.size();
@@ -41,7 +42,9 @@ Status FindAggregate(const MeasureCall& measure, Measure* out) {
       measure.name.urn == kSkyhookUrn && !measure.distinct && measure.enumerations.empty();
   for (const AggregateEntry& entry : AggregateCatalogue()) {
     if (!own || entry.name != measure.name.name) continue;
+    if (entry.constant.empty() == measure.constant.has_value()) continue;
     out->function = entry.function;
+    out->fraction = measure.constant.value_or(0);
     // What differs from the catalogue's own type has been asked for.
     const auto type = MeasureType(entry.function, measure.types);
     const bool asked = type.ok() && measure.result != nullptr && !(*type)->Equals(*measure.result);
@@ -57,14 +60,30 @@ Result<int> ReadColumn(const pb::Expression& expression, const arrow::Schema& pr
   return base::Invalid("an aggregate's argument: column #{} of {}", index, projected.num_fields());
 }
 
-// Sets the types and enumerations of `measure`; gives the columns.
+Status ReadConstant(const pb::Expression::Literal& literal, const ExtensionReader& extensions,
+                    MeasureCall* measure) {
+  ARROW_ASSIGN_OR_RAISE(const auto value, LiteralFromSubstrait(literal, extensions));
+  const bool usable = value->is_valid && value->type->id() == arrow::Type::DOUBLE;
+  if (!usable || measure->constant.has_value()) {
+    return base::UnsupportedPlan("{} with the constant {}", measure->ToString(), value->ToString());
+  }
+  measure->constant = static_cast<const arrow::DoubleScalar&>(*value).value;
+  return Status::OK();
+}
+
+// Sets the types, enumerations and constant of `measure`; gives the columns.
 Result<std::vector<int>> ReadArguments(const pb::AggregateFunction& function,
-                                       const arrow::Schema& projected, MeasureCall* measure) {
+                                       const arrow::Schema& projected,
+                                       const ExtensionReader& extensions, MeasureCall* measure) {
   std::vector<int> columns;
   for (const auto& argument : function.arguments()) {
     ARROW_RETURN_NOT_OK(CheckFields(argument, {"value", "enum"}));
     if (argument.has_enum_()) {
       measure->enumerations.push_back(argument.enum_());
+      continue;
+    }
+    if (argument.value().has_literal()) {
+      ARROW_RETURN_NOT_OK(ReadConstant(argument.value().literal(), extensions, measure));
       continue;
     }
     ARROW_ASSIGN_OR_RAISE(const int column, ReadColumn(argument.value(), projected));
@@ -84,10 +103,13 @@ Status CheckOutput(const MeasureCall& measure, const Measure& ours) {
 }
 
 // Choices that are ours, and no others.
-Status CheckOptions(const pb::AggregateFunction& function) {
+Status CheckOptions(const pb::AggregateFunction& function, const ExtensionName& name) {
   for (const auto& option : function.options()) {
     const auto& choices = option.preference();
-    const bool ours = (option.name() == "overflow" &&
+    // A value that is not NULL is any value, whether NULL would do or not.
+    const bool any = name.urn == kAggregateGenericUrn && name.name == "any_value";
+    const bool ours = (option.name() == "ignore_nulls" && any) ||
+                      (option.name() == "overflow" &&
                        std::find(choices.begin(), choices.end(), "ERROR") != choices.end()) ||
                       (option.name() == "rounding" &&
                        std::find(choices.begin(), choices.end(), "TIE_TO_EVEN") != choices.end());
@@ -106,6 +128,7 @@ std::string MeasureCall::ToString() const {
   std::string text;
   for (const std::string& enumeration : enumerations) text += enumeration + ", ";
   for (const TypePtr& type : types) text += (type == types[0] ? "" : ", ") + type->ToString();
+  if (constant.has_value()) text += fmt::format(", {}", *constant);
   return fmt::format("aggregate {}({}{}) of {}", name.name, distinct ? "distinct " : "", text,
                      name.urn);
 }
@@ -117,10 +140,10 @@ Result<Measure> FindMeasure(const MeasureCall& call) {
   return found;
 }
 
-Status CheckAggregateFunction(const pb::AggregateFunction& function) {
+Status CheckAggregateFunction(const pb::AggregateFunction& function, const ExtensionName& name) {
   ARROW_RETURN_NOT_OK(CheckFields(function, {"function_reference", "arguments", "output_type",
                                              "phase", "invocation", "options"}));
-  ARROW_RETURN_NOT_OK(CheckOptions(function));
+  ARROW_RETURN_NOT_OK(CheckOptions(function, name));
   // Whether state or results are returned is up to who runs the pipeline.
   switch (function.phase()) {
     case pb::AGGREGATION_PHASE_UNSPECIFIED:
@@ -160,6 +183,12 @@ Status MeasureToSubstrait(const Measure& measure, const arrow::Schema& projected
     add(generic ? "any" : ShortName(*types.back()));
     FieldToSubstrait(column, function->add_arguments()->mutable_value());
   }
+  if (!EntryOf(measure.function).constant.empty()) {
+    add("fp64");
+    ARROW_RETURN_NOT_OK(
+        LiteralToSubstrait(arrow::DoubleScalar(measure.fraction), extensions,
+                           function->add_arguments()->mutable_value()->mutable_literal()));
+  }
   function->set_function_reference(
       extensions->Function(standard != nullptr ? standard->urn : kSkyhookUrn, signature));
   function->set_phase(pb::AGGREGATION_PHASE_INITIAL_TO_INTERMEDIATE);
@@ -176,10 +205,10 @@ Result<Measure> MeasureFromSubstrait(const pb::AggregateRel_Measure& measure,
                                      const ExtensionReader& extensions) {
   ARROW_RETURN_NOT_OK(CheckFields(measure, {"measure", "filter"}));
   const pb::AggregateFunction& function = measure.measure();
-  ARROW_RETURN_NOT_OK(CheckAggregateFunction(function));
   MeasureCall call;
   ARROW_ASSIGN_OR_RAISE(call.name, extensions.Function(function.function_reference()));
-  ARROW_ASSIGN_OR_RAISE(const auto columns, ReadArguments(function, projected, &call));
+  ARROW_RETURN_NOT_OK(CheckAggregateFunction(function, call.name));
+  ARROW_ASSIGN_OR_RAISE(const auto columns, ReadArguments(function, projected, extensions, &call));
   call.distinct = function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
   if (function.has_output_type()) {
     ARROW_ASSIGN_OR_RAISE(call.result, TypeFromSubstrait(function.output_type(), extensions));

@@ -4,6 +4,7 @@
 #include <arrow/result.h>
 #include <arrow/type.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct MeasureCall {
   ExtensionName name;
   std::vector<std::string> enumerations;
   std::vector<std::shared_ptr<arrow::DataType>> types;  ///< of the arguments
+  std::optional<double> constant = std::nullopt;        ///< that follows the arguments
   bool distinct = false;
-  std::shared_ptr<arrow::DataType> result;  ///< null when the plan does not say
+  std::shared_ptr<arrow::DataType> result = nullptr;  ///< null when the plan does not say
 
   std::string ToString() const;
 };
@@ -45,6 +47,7 @@ arrow::Result<Measure> FindMeasure(const MeasureCall& call);
 
 /// kUnsupportedPlan when the function is asked for in a way (order, phase, options) that is not
 /// understood.
-arrow::Status CheckAggregateFunction(const ::substrait::AggregateFunction& function);
+arrow::Status CheckAggregateFunction(const ::substrait::AggregateFunction& function,
+                                     const ExtensionName& name);
 
 }  // namespace skyhook::plan

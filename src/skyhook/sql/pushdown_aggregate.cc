@@ -6,6 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "duckdb/common/serializer/binary_deserializer.hpp"
+#include "duckdb/common/serializer/binary_serializer.hpp"
+#include "duckdb/common/serializer/memory_stream.hpp"
 #include "duckdb/planner/expression/bound_aggregate_expression.hpp"
 #include "duckdb/planner/expression/bound_columnref_expression.hpp"
 #include "duckdb/planner/operator/logical_aggregate.hpp"
@@ -49,7 +52,12 @@ const std::map<std::string_view, AggregateFunction> kFunctions = {
     {"covar_samp", AggregateFunction::kCovarianceSample},
     {"covar_pop", AggregateFunction::kCovariancePopulation},
     {"corr", AggregateFunction::kCorrelation},
-    {"approx_count_distinct", AggregateFunction::kApproxCountDistinct}};
+    {"approx_count_distinct", AggregateFunction::kApproxCountDistinct},
+    {"first", AggregateFunction::kFirst},
+    {"arbitrary", AggregateFunction::kFirst},
+    {"last", AggregateFunction::kLast},
+    {"any_value", AggregateFunction::kAnyValue},
+    {"approx_quantile", AggregateFunction::kApproxQuantile}};
 
 // Distinct values give the same as all of them.
 bool IgnoresDuplicates(AggregateFunction function) {
@@ -71,6 +79,26 @@ bool IgnoresDuplicates(AggregateFunction function) {
 bool IsResultType(const arrow::DataType& engine, const LogicalType& type) {
   if (SameType(engine, type)) return true;
   return type.id() == duckdb::LogicalTypeId::HUGEINT && engine.Equals(*arrow::decimal128(38, 0));
+}
+
+// The fraction of an approx_quantile. Binding takes it out of the arguments; what it becomes is
+// private to DuckDB, and shows as it is written: a list of floats.
+Result<double> FractionOf(const BoundAggregateExpression& expression) {
+  const auto serialize = expression.function.GetSerializeCallback();
+  if (serialize != nullptr && expression.bind_info != nullptr) {
+    duckdb::MemoryStream stream;
+    duckdb::BinarySerializer writer(stream);
+    writer.Begin();
+    serialize(writer, expression.bind_info.get(), expression.function);
+    writer.End();
+    stream.Rewind();
+    duckdb::BinaryDeserializer reader(stream);
+    reader.Begin();
+    const auto fractions = reader.ReadProperty<duckdb::vector<float>>(100, "quantiles");
+    reader.End();
+    if (fractions.size() == 1) return static_cast<double>(fractions[0]);
+  }
+  return base::UnsupportedPlan("aggregate {}", expression.ToString());
 }
 
 // Collects keys and measures over one chain.
@@ -98,6 +126,9 @@ class AggregateBuilder {
       ARROW_ASSIGN_OR_RAISE(const int column, Project(*expression.children[i]));
       (i == 0 ? measure.argument : measure.second) = column;
       arguments.push_back(part_.projection[static_cast<size_t>(column)].expression->type());
+    }
+    if (measure.function == AggregateFunction::kApproxQuantile) {
+      ARROW_ASSIGN_OR_RAISE(measure.fraction, FractionOf(expression));
     }
     if (expression.filter != nullptr) {
       ARROW_ASSIGN_OR_RAISE(measure.filter, Project(*expression.filter));
@@ -203,6 +234,9 @@ std::string TextOf(const AggregatePart& part) {
       if (measure.second >= 0) {
         arguments += ", " + part.projection[static_cast<size_t>(measure.second)].name;
       }
+      if (!plan::EntryOf(measure.function).constant.empty()) {
+        arguments += fmt::format(", {}", static_cast<float>(measure.fraction));
+      }
       out += fmt::format("{}({}{})",
                          distinct ? "count" : plan::AggregateFunctionName(measure.function),
                          distinct ? "distinct " : "", arguments);
@@ -226,7 +260,7 @@ duckdb::unique_ptr<ScanPlan> ReducedPlan(const ScanChain& chain, AggregatePart p
   plan->aggregate = std::move(part);
   plan->inherited.filters = chain.get().dynamic_filters;
   for (const auto& id : chain.get().GetColumnIds()) {
-    plan->inherited.columns.push_back(TableColumn(id));
+    plan->inherited.columns.push_back(TableColumn(chain.scan(), id));
   }
   return plan;
 }

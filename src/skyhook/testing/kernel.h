@@ -70,7 +70,7 @@ inline std::vector<std::string> FinalRows(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& partials,
     exec::MergeOptions options = {}) {
   auto merger = Require(exec::PartialMerger::Make(pipeline, std::move(options)));
-  for (const auto& partial : partials) Require(merger->Consume(*partial));
+  for (const auto& partial : partials) Require(merger->Consume(*partial, 0));
   Require(merger->Finish());
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   while (auto batch = Require(merger->Next())) batches.push_back(std::move(batch));

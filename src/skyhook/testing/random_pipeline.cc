@@ -278,6 +278,7 @@ class Generator {
       const size_t arguments = plan::EntryOf(measure.function).num_arguments;
       if (arguments > 0) measure.argument = ComputableColumn(pipeline);
       if (arguments > 1) measure.second = ComputableColumn(pipeline);
+      if (!plan::EntryOf(measure.function).constant.empty()) measure.fraction = Below(101) / 100.0;
       if (plan::MeasureType(measure.function, pipeline.ArgumentTypes(measure)).ok()) {
         aggregate.measures.push_back(measure);
       }

@@ -198,7 +198,7 @@ TEST_P(SiteConformance, AggregatesIntoPartialsThatMerge) {
                                         {plan::AggregateFunction::kSum, 1, -1, "s"}}};
   auto merger = Require(exec::PartialMerger::Make(pipeline, {}));
   const Reply reply = asker.Run();
-  for (const auto& batch : reply.batches) Require(merger->Consume(*batch));
+  for (const auto& batch : reply.batches) Require(merger->Consume(*batch, 0));
   Require(merger->Finish());
   Batches merged;
   while (auto batch = Require(merger->Next())) merged.push_back(batch);
@@ -211,7 +211,7 @@ TEST_P(SiteConformance, CountsRows) {
   plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {});
   pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
   auto merger = Require(exec::PartialMerger::Make(pipeline, {}));
-  for (const auto& batch : asker.Run().batches) Require(merger->Consume(*batch));
+  for (const auto& batch : asker.Run().batches) Require(merger->Consume(*batch, 0));
   Require(merger->Finish());
   EXPECT_THAT(RowsOf(*Require(merger->Next())), ElementsAre("1000"));
 }

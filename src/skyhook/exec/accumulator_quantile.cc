@@ -1,0 +1,138 @@
+// Quantiles by sketch: numbers, dates and times are taken as doubles, and the result is rounded
+// back.
+#include <arrow/array/builder_binary.h>
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "skyhook/base/status.h"
+#include "skyhook/exec/accumulator.h"
+#include "skyhook/exec/aggregate_finish.h"
+#include "skyhook/exec/kernels.h"
+#include "skyhook/exec/quantile_sketch.h"
+#include "skyhook/plan/types.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using arrow::Status;
+using Groups = std::span<const int32_t>;
+
+namespace {
+
+class QuantileAccumulator : public Accumulator {
+ public:
+  void Resize(int64_t groups) override { sketches_.resize(static_cast<size_t>(groups)); }
+
+  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+    const Column& argument = arguments[0];
+    return VisitPhysical(*argument.type(), [&](auto value) {
+      using T = decltype(value);
+      if constexpr (std::is_same_v<T, TextView>) {
+        return base::UnsupportedPlan("no quantile of {}", argument.type()->ToString());
+      } else {
+        const T* values = argument.values<T>();
+        for (int64_t i = 0; i < rows.rows; ++i) {
+          if (!rows.count(i)) continue;
+          QuantileSketch& sketch = sketches_[rows.group(i)];
+          const int64_t before = sketch.bytes_held();
+          sketch.Add(static_cast<double>(values[argument.is_constant() ? 0 : i]));
+          bytes_ += sketch.bytes_held() - before;
+        }
+        return Status::OK();
+      }
+    });
+  }
+
+  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
+    const auto& sketches = static_cast<const arrow::BinaryArray&>(*state[0]);
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      QuantileSketch& sketch = sketches_[rows.group(i)];
+      const int64_t before = sketch.bytes_held();
+      ARROW_RETURN_NOT_OK(sketch.Merge(sketches.GetView(i)));
+      bytes_ += sketch.bytes_held() - before;
+    }
+    return Status::OK();
+  }
+
+  Result<arrow::ArrayVector> Partial(Groups groups) const override {
+    arrow::BinaryBuilder builder;
+    for (int32_t group : groups) {
+      ARROW_RETURN_NOT_OK(builder.Append(sketches_[static_cast<size_t>(group)].bytes()));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
+    return arrow::ArrayVector{std::move(array)};
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
+    ARROW_ASSIGN_OR_RAISE(auto state, Partial(groups));
+    return std::move(state[0]);
+  }
+
+  int64_t bytes_held() const override {
+    return bytes_ + static_cast<int64_t>(sketches_.capacity() * sizeof(QuantileSketch));
+  }
+
+ private:
+  std::vector<QuantileSketch> sketches_;
+  int64_t bytes_ = 0;  // of what the sketches hold
+};
+
+// The value of the type nearest to `value`; the type may end just before a double of its range.
+template <typename T>
+T Nearest(double value, const arrow::DataType& type) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(value);
+  } else {
+    const double rounded = std::nearbyint(value);
+    if (plan::IsDecimal(type)) {
+      const Int128 most = PowerOfTen(plan::ShapeOf(type).precision) - 1;
+      if (rounded >= static_cast<double>(most)) return static_cast<T>(most);
+      if (rounded <= -static_cast<double>(most)) return static_cast<T>(-most);
+    } else if constexpr (!std::is_same_v<T, Int128>) {
+      if (rounded >= static_cast<double>(std::numeric_limits<T>::max())) {
+        return std::numeric_limits<T>::max();
+      }
+    }
+    return static_cast<T>(rounded);
+  }
+}
+
+template <typename T>
+Result<std::shared_ptr<arrow::Array>> QuantilesOf(const arrow::BinaryArray& sketches,
+                                                  double fraction,
+                                                  const std::shared_ptr<arrow::DataType>& type) {
+  const int64_t rows = sketches.length();
+  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(rows));
+  for (int64_t i = 0; i < rows; ++i) {
+    QuantileSketch sketch;
+    ARROW_RETURN_NOT_OK(sketch.Merge(sketches.GetView(i)));
+    const std::optional<double> quantile = sketch.Quantile(fraction);
+    MutableValues<T>(out)[i] = quantile.has_value() ? Nearest<T>(*quantile, *type) : T{};
+    valid->mutable_data()[i] = uint8_t{quantile.has_value()};
+  }
+  return Column::Flat(type, rows, std::move(out), std::move(valid)).ToArray();
+}
+
+}  // namespace
+
+std::unique_ptr<Accumulator> MakeQuantileAccumulator() {
+  return std::make_unique<QuantileAccumulator>();
+}
+
+Result<std::shared_ptr<arrow::Array>> FinishQuantiles(
+    const arrow::Array& sketches, double fraction, const std::shared_ptr<arrow::DataType>& type) {
+  const auto& bytes = static_cast<const arrow::BinaryArray&>(sketches);
+  return VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Array>> {
+    using T = decltype(value);
+    if constexpr (std::is_same_v<T, TextView>) {
+      return base::UnsupportedPlan("no quantile of {}", type->ToString());
+    } else {
+      return QuantilesOf<T>(bytes, fraction, type);
+    }
+  });
+}
+
+}  // namespace skyhook::exec
