@@ -6,6 +6,7 @@
 // seed; SKYHOOK_SEED=seed SKYHOOK_DIFFERENTIAL=1 runs that query over its files alone.
 #include <cstdlib>
 #include <filesystem>
+#include <regex>
 #include <set>
 
 #include "skyhook/plan/catalogue.h"
@@ -31,7 +32,10 @@ const std::set<Function> kPrintedOtherwise = {Function::kNot, Function::kNegate,
 constexpr const char* kDirected[] = {
     "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
     "SELECT max(log2(u4 + 1)), max(log10(u4 + 1)), max(ln(u1 + 1)), max(sqrt(u2)) FROM TABLE",
-    "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE"};
+    "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE",
+    "SELECT k, first(s), last(i4), any_value(d15), first(u1) FILTER (i4 > 0) FROM TABLE GROUP BY k "
+    "ORDER BY k",
+    "SELECT first(id), last(id), any_value(s), count(abs(i4)), last(f8) FROM TABLE"};
 
 std::string Put(std::string sql, const std::string& table) {
   return sql.replace(sql.find("TABLE"), 5, table);
@@ -103,7 +107,8 @@ class DifferentialTest : public ::testing::Test {
 
   void CompareOutcomes(const RandomQuery& query, const Outcome& actual, const Outcome& expected) {
     if (!expected.status.ok() || !actual.status.ok()) {
-      const bool same = expected.status.ok() == actual.status.ok();
+      const bool same = expected.status.ok() == actual.status.ok() ||
+                        (expected.status.ok() && FailsForWhatItCounts(query.sql));
       (same ? errors_ : failures_) += 1;
       EXPECT_TRUE(same) << "files: " << actual.status.message()
                         << "\nnative: " << expected.status.message();
@@ -119,6 +124,16 @@ class DifferentialTest : public ::testing::Test {
     const auto wanted = sql::Rows(*expected.table);
     failures_ += rows == wanted ? 0 : 1;
     EXPECT_EQ(rows, wanted);
+  }
+
+  // Over a column without NULL, DuckDB counts rows and does not evaluate count(f(x)). Where a file
+  // says nothing of NULL the scan cannot know, and may fail for f: rightly, if DuckDB fails once it
+  // needs the values, too.
+  bool FailsForWhatItCounts(const std::string& sql) {
+    static const std::regex counted(R"(count\((?!\*|DISTINCT ))");
+    const std::string distinct = std::regex_replace(sql, counted, "count(DISTINCT ");
+    return layout_.find("no statistics") != std::string::npos && distinct != sql &&
+           !Run(Put(distinct, "native")).status.ok();
   }
 
   testing::TemporaryDirectory directory_;

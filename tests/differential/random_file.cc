@@ -156,7 +156,8 @@ std::string WriteRandomly(const arrow::Table& table, const std::string& path, Ra
   const int page = OneOf<int>(random, {32, 512, 1 << 20});
   builder.data_pagesize(page)->write_batch_size(OneOf<int>(random, {1, 16, 1024}));
   if (Below(random, 2) == 0) builder.enable_write_page_index();
-  if (Below(random, 4) == 0) builder.disable_statistics();
+  const bool statistics = Below(random, 4) != 0;
+  if (!statistics) builder.disable_statistics();
   if (Below(random, 3) == 0) builder.enable_store_decimal_as_integer();
   const int dictionary = OneOf<int>(random, {0, 64, 1 << 20});
   if (dictionary > 0) {
@@ -182,9 +183,9 @@ std::string WriteRandomly(const arrow::Table& table, const std::string& path, Ra
                                      builder.build()));
   Require(file->Close());
   return fmt::format(
-      "{} rows, codec {}, pages v{} of {} bytes, dictionary of {} bytes, row groups of {}",
+      "{} rows, codec {}, pages v{} of {} bytes, dictionary of {} bytes, row groups of {}{}",
       table.num_rows(), arrow::util::Codec::GetCodecAsString(codec), v2 ? 2 : 1, page, dictionary,
-      group);
+      group, statistics ? "" : ", no statistics");
 }
 
 }  // namespace skyhook::differential

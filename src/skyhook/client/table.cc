@@ -1,5 +1,6 @@
 #include "skyhook/client/table.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <unordered_map>
@@ -13,6 +14,9 @@
 
 namespace skyhook::client {
 namespace {
+
+/// Statistics of more fragments take longer to read than they save.
+constexpr size_t kMaxFragmentsAsked = 256;
 
 /// One for the whole process: what it remembers of files outlives a table and is checked against
 /// the file at each use.
@@ -120,6 +124,26 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern
   table->schema = schema.With(partitions.fields);
   for (const auto& field : partitions.fields) table->partition_columns.push_back(field->name());
   return table;
+}
+
+arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
+  if (table.fragments.size() > kMaxFragmentsAsked) return true;
+  const auto& partitions = table.partition_columns;
+  const auto partition = std::find(partitions.begin(), partitions.end(), column);
+  for (const TableFragment& fragment : table.fragments) {
+    if (partition != partitions.end()) {
+      if (!fragment.partition_values[partition - partitions.begin()]->is_valid) return true;
+      continue;
+    }
+    if (fragment.description.num_rows == 0) continue;
+    ARROW_ASSIGN_OR_RAISE(const auto groups,
+                          fragment.site->Statistics(fragment.description.id, column));
+    if (groups.empty()) return true;
+    for (const auto& group : groups) {
+      if (!group.has_value() || group->null_count != 0) return true;
+    }
+  }
+  return false;
 }
 
 bool LooksLikeTable(const std::string& name) {

@@ -48,6 +48,10 @@ struct OpenOptions {
 arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
                                                       const OpenOptions& options = {});
 
+/// True unless statistics say that no row of the table is NULL in `column`, one of its own. Asks
+/// for statistics of every fragment; of a table with more than 256 it does not, and says true.
+arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column);
+
 /// True when `name` is something OpenTable might open: it has an ending of ours, a glob character,
 /// or is an existing directory with such a file in it.
 bool LooksLikeTable(const std::string& name);

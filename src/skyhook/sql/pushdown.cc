@@ -1,9 +1,11 @@
 #include "skyhook/sql/pushdown.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "duckdb/optimizer/column_binding_replacer.hpp"
 #include "duckdb/optimizer/optimizer.hpp"
+#include "duckdb/planner/expression/bound_aggregate_expression.hpp"
 #include "duckdb/planner/operator/list.hpp"
 #include "skyhook/sql/plan_capture.h"
 #include "skyhook/sql/pushdown_aggregate.h"
@@ -120,6 +122,17 @@ void MakePlain(duckdb::LogicalGet& get) {
   PlanOf(get).plain = true;
 }
 
+// Whether some aggregate counts values, which is a count of rows where none is NULL.
+bool CountsValues(LogicalOperator& op) {
+  for (const auto& expression : op.expressions) {
+    if (expression->GetExpressionClass() != duckdb::ExpressionClass::BOUND_AGGREGATE) continue;
+    const auto& aggregate = expression->Cast<duckdb::BoundAggregateExpression>();
+    if (aggregate.function.name == "count" && !aggregate.children.empty()) return true;
+  }
+  return std::any_of(op.children.begin(), op.children.end(),
+                     [](const Node& child) { return CountsValues(*child); });
+}
+
 void OpenAccount(bool ieee_floats, duckdb::LogicalGet& get) {
   ScanPlan& scan = PlanOf(get);
   scan.float_division_by_zero = ieee_floats ? plan::CallOptions::DivisionByZero::kIeee
@@ -133,6 +146,8 @@ void OpenAccount(bool ieee_floats, duckdb::LogicalGet& get) {
 
 void BeforeOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {
   if (!BooleanSetting(input.context, kPushdownSetting, true)) ForEachScan(*plan, MakePlain);
+  if (!CountsValues(*plan)) return;
+  ForEachScan(*plan, [](duckdb::LogicalGet& get) { PlanOf(get).tells_nulls = true; });
 }
 
 void AfterOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {

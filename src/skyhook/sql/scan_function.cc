@@ -6,6 +6,7 @@
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
+#include "duckdb/storage/statistics/base_statistics.hpp"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_run.h"
@@ -40,6 +41,21 @@ duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(duckdb::ClientContext&,
   return duckdb::make_uniq<duckdb::NodeStatistics>(rows, rows);
 }
 
+// What is known of a column without reading it: whether it holds NULL. DuckDB then counts rows
+// instead of values, as over its own tables.
+duckdb::unique_ptr<duckdb::BaseStatistics> ColumnStatistics(duckdb::ClientContext& context,
+                                                            const duckdb::FunctionData* data,
+                                                            duckdb::column_t column) {
+  const auto& scan = data->Cast<ScanPlan>();
+  if (!scan.tells_nulls || column >= static_cast<size_t>(scan.schema->num_fields())) return nullptr;
+  const auto& field = *scan.schema->field(static_cast<int>(column));
+  const auto may_hold_null = client::MayHoldNull(*scan.table, field.name());
+  if (!may_hold_null.ok() || *may_hold_null) return nullptr;
+  auto statistics = duckdb::BaseStatistics::CreateUnknown(SqlType(context, field).type);
+  statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
+  return statistics.ToUnique();
+}
+
 duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
                                             duckdb::optional_ptr<duckdb::FunctionData>) {
   duckdb::virtual_column_map_t columns;
@@ -55,6 +71,7 @@ duckdb::TableFunction MakeScanFunction() {
   function.projection_pushdown = true;
   function.filter_pushdown = true;
   function.filter_prune = true;
+  function.statistics = ColumnStatistics;
   function.cardinality = Cardinality;
   function.get_virtual_columns = VirtualColumns;
   function.table_scan_progress = ScanProgress;

@@ -54,6 +54,8 @@ struct ScanPlan : public duckdb::TableFunctionData {
   /// What x / 0 of floats gives in this query.
   plan::CallOptions::DivisionByZero float_division_by_zero =
       plan::CallOptions::DivisionByZero::kIeee;
+  /// Whether the optimizer may ask which columns hold NULL: queries that count values do.
+  bool tells_nulls = false;
   /// SET skyhook_pushdown = false: every column, no filter.
   bool plain = false;
   std::vector<plan::ExpressionPtr> filter;
