@@ -44,7 +44,7 @@ void FinishAggregate(const plan::Pipeline& pipeline,
   auto merger = exec::PartialMerger::Make(pipeline, {});
   if (!merger.ok()) return;
   for (const auto& partial : partials) {
-    if (!(*merger)->Consume(*partial).ok()) return;
+    if (!(*merger)->Consume(*partial, 0).ok()) return;
   }
   if (!(*merger)->Finish().ok()) return;
   while (true) {

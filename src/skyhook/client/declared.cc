@@ -15,13 +15,25 @@ namespace {
 
 using arrow::Type;
 
-/// The table's type of a projected column that is a plain column, else null.
+/// The declared type of a plain column or a field of one, whose root is declared as `root`.
+std::shared_ptr<arrow::DataType> DeclaredTypeOf(const plan::Expression& expression,
+                                                const std::shared_ptr<arrow::DataType>& root) {
+  if (expression.kind() != plan::Expression::Kind::kField) return root;
+  const auto parent = DeclaredTypeOf(*expression.arguments()[0], root);
+  return parent->id() == Type::STRUCT ? parent->field(expression.column())->type()
+                                      : expression.type();
+}
+
+/// The table's type of a projected column that is a plain column or a field of one, else null.
 std::shared_ptr<arrow::DataType> DeclaredType(const plan::Pipeline& pipeline, int projected,
                                               const arrow::Schema& declared) {
   const plan::Expression& expression = *pipeline.projection[projected].expression;
-  if (expression.kind() != plan::Expression::Kind::kColumn) return nullptr;
-  const auto field = declared.GetFieldByName(pipeline.input->field(expression.column())->name());
-  return field == nullptr ? nullptr : field->type();
+  const bool plain = expression.kind() == plan::Expression::Kind::kColumn ||
+                     expression.kind() == plan::Expression::Kind::kField;
+  if (!plain) return nullptr;
+  const int column = plan::PathOf(expression).column;
+  const auto field = declared.GetFieldByName(pipeline.input->field(column)->name());
+  return field == nullptr ? nullptr : DeclaredTypeOf(expression, field->type());
 }
 
 bool IsOneOfItsValues(plan::AggregateFunction function) {

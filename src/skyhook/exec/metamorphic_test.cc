@@ -176,7 +176,7 @@ Answer Finished(const Pipeline& pipeline, const std::vector<std::vector<BatchPtr
   }
   ARROW_ASSIGN_OR_RAISE(auto merger, PartialMerger::Make(pipeline, {}));
   for (const auto& call : calls) {
-    for (const auto& batch : call) ARROW_RETURN_NOT_OK(merger->Consume(*batch));
+    for (const auto& batch : call) ARROW_RETURN_NOT_OK(merger->Consume(*batch, 0));
   }
   ARROW_RETURN_NOT_OK(merger->Finish());
   while (true) {

@@ -11,6 +11,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/chunk.h"
+#include "skyhook/exec/input_binding.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_scan.h"
@@ -25,25 +26,6 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 namespace {
 
-// The fragment's field for each input column.
-Result<std::vector<int>> BindInput(const plan::Pipeline& pipeline,
-                                   const format::Fragment& fragment) {
-  std::vector<int> fields;
-  for (const auto& field : pipeline.input->fields()) {
-    const int index = fragment.schema()->GetFieldIndex(field->name());
-    if (index < 0) {
-      return base::Invalid("{}: no column '{}', or more than one", fragment.name(), field->name());
-    }
-    const auto& type = fragment.schema()->field(index)->type();
-    if (!type->Equals(*field->type())) {
-      return base::Invalid("{}: column '{}' is {}, not {} as the plan says", fragment.name(),
-                           field->name(), type->ToString(), field->type()->ToString());
-    }
-    fields.push_back(index);
-  }
-  return fields;
-}
-
 class KernelExecution : public Execution {
  public:
   KernelExecution(const plan::Pipeline& pipeline, std::shared_ptr<format::Fragment> fragment,
@@ -52,7 +34,8 @@ class KernelExecution : public Execution {
 
   Status Prepare() {
     ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
-    ARROW_ASSIGN_OR_RAISE(fields_, BindInput(pipeline_, *fragment_));
+    ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
+    ARROW_ASSIGN_OR_RAISE(pipeline_, binding_->Bind(std::move(pipeline_)));
     if (request_.rows.end() > fragment_->num_rows()) {
       return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
                            request_.rows.ToString(), fragment_->num_rows());
@@ -185,8 +168,9 @@ class KernelExecution : public Execution {
   }
 
   Status OpenRowGroup(int row_group, const plan::RowRanges& rows) {
-    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan, PlanRowGroup(fragment_.get(), row_group, rows,
-                                                          CurrentConjuncts(), fields_, Context()));
+    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
+                          PlanRowGroup(fragment_.get(), row_group, rows, CurrentConjuncts(),
+                                       binding_->columns(), Context()));
     if (plan.rows.empty()) {
       position_ = row_group_end_;
       return Status::OK();
@@ -198,7 +182,7 @@ class KernelExecution : public Execution {
     inputs.rows = std::move(plan.rows);
     inputs.program = program_;
     inputs.output_columns = output_columns_;
-    inputs.fields = &fields_;
+    inputs.fields = &binding_->columns();
     inputs.cost = &outcome_.cost;
     inputs.memory_bytes = request_.limits.memory_bytes;
     return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
@@ -227,13 +211,16 @@ class KernelExecution : public Execution {
     return Status::OK();
   }
 
-  std::vector<Conjunct> CurrentConjuncts() const {
+  std::vector<Conjunct> CurrentConjuncts() {
     std::vector<Conjunct> out;
     for (const auto& conjunct : pipeline_.filter) out.push_back({conjunct, false});
     for (const auto& filter : request_.runtime_filters) {
       const auto snapshot = filter->Snapshot();
       if (snapshot == nullptr) continue;
-      for (const auto& conjunct : plan::Conjuncts(snapshot)) out.push_back({conjunct, true});
+      for (const auto& conjunct : plan::Conjuncts(snapshot)) {
+        // One that this fragment does not understand may be ignored.
+        if (auto bound = binding_->Bind(conjunct); bound.ok()) out.push_back({*bound, true});
+      }
     }
     const auto threshold = sink_->Threshold();
     if (threshold != nullptr) out.push_back({threshold, true});
@@ -250,7 +237,9 @@ class KernelExecution : public Execution {
       columns.insert(read.begin(), read.end());
     }
     std::vector<int> fields;
-    for (int column : columns) fields.push_back(fields_[static_cast<size_t>(column)]);
+    for (int column : columns) {
+      fields.push_back(binding_->columns()[static_cast<size_t>(column)]);
+    }
     std::vector<BatchPtr> pieces;
     auto next = rows.begin();
     for (int row_group = 0; row_group < fragment_->num_row_groups(); ++row_group) {
@@ -277,7 +266,7 @@ class KernelExecution : public Execution {
     ARROW_ASSIGN_OR_RAISE(auto reader, fragment_->Open(row_group, Context()));
     ARROW_RETURN_NOT_OK(reader->Prefetch(fields, plan::RowRanges(std::move(ranges)), true));
     DictionaryColumns dictionaries;
-    Chunk chunk({reader.get(), &fields_, &dictionaries}, all.begin, all.size());
+    Chunk chunk({reader.get(), &binding_->columns(), &dictionaries}, all.begin, all.size());
     chunk.Narrow(selection);
     Frame frame(&program_, &chunk, chunk.rows(), nullptr);
     return ProjectBatch(pipeline_.ProjectedSchema(), nodes, &frame, true);
@@ -320,7 +309,7 @@ class KernelExecution : public Execution {
   plan::Pipeline pipeline_;
   std::shared_ptr<format::Fragment> fragment_;
   RunRequest request_;
-  std::vector<int> fields_;
+  std::optional<InputBinding> binding_;
   Program program_;
   std::vector<int> output_columns_;
   plan::Outcome outcome_;

@@ -2,6 +2,7 @@
 
 #include <arrow/util/byte_size.h>
 
+#include <map>
 #include <set>
 
 #include "skyhook/base/status.h"
@@ -9,13 +10,15 @@
 
 namespace skyhook::format {
 
-ArrayRowGroupReader::ArrayRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema,
-                                         plan::RowRange rows, arrow::MemoryPool* pool)
+ArrayRowGroupReader::ArrayRowGroupReader(std::string where, const arrow::Schema& schema,
+                                         std::vector<plan::NestedField> nested, plan::RowRange rows,
+                                         arrow::MemoryPool* pool)
     : where_(std::move(where)),
-      schema_(std::move(schema)),
+      nested_(std::move(nested)),
+      columns_schema_(plan::AllColumns(schema, nested_)),
       rows_(rows),
       pool_(pool),
-      columns_(static_cast<size_t>(schema_->num_fields())) {}
+      columns_(static_cast<size_t>(columns_schema_->num_fields())) {}
 
 arrow::Status ArrayRowGroupReader::Prefetch(const std::vector<int>& columns,
                                             const plan::RowRanges& rows, bool late) {
@@ -23,27 +26,49 @@ arrow::Status ArrayRowGroupReader::Prefetch(const std::vector<int>& columns,
   return base::AddContext(LoadMissing(columns), where_);
 }
 
+const plan::NestedField* ArrayRowGroupReader::Nested(int column) const {
+  const int index = column - (columns_schema_->num_fields() - static_cast<int>(nested_.size()));
+  return index < 0 ? nullptr : &nested_[static_cast<size_t>(index)];
+}
+
 arrow::Status ArrayRowGroupReader::LoadMissing(const std::vector<int>& columns) {
-  std::vector<int> missing;
-  for (int column : std::set<int>(columns.begin(), columns.end())) {
-    if (column < 0 || column >= schema_->num_fields()) {
-      return base::Invalid("column {} of {}", column, schema_->num_fields());
+  std::set<int> missing;
+  std::map<int, std::shared_ptr<arrow::Array>> loaded;  // by column of the schema
+  for (int column : columns) {
+    if (column < 0 || column >= columns_schema_->num_fields()) {
+      return base::Invalid("column {} of {}", column, columns_schema_->num_fields());
     }
-    if (columns_[static_cast<size_t>(column)] == nullptr) missing.push_back(column);
+    if (columns_[static_cast<size_t>(column)] != nullptr) continue;
+    missing.insert(column);
+    loaded[Nested(column) == nullptr ? column : Nested(column)->column] = nullptr;
   }
   if (missing.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector loaded, Load(missing));
-  for (size_t i = 0; i < missing.size(); ++i) {
-    const auto& field = schema_->field(missing[i]);
-    if (loaded[i]->length() != rows_.size()) {
-      return base::CorruptData("column '{}': {} values in {} rows", field->name(),
-                               loaded[i]->length(), rows_.size());
+  std::vector<int> wanted;
+  for (const auto& [column, array] : loaded) wanted.push_back(column);
+  ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector arrays, Load(wanted));
+  for (size_t i = 0; i < wanted.size(); ++i) loaded[wanted[i]] = arrays[i];
+  for (int column : missing) {
+    const int from = Nested(column) == nullptr ? column : Nested(column)->column;
+    auto array = ToColumn(column, loaded[from]);
+    if (!array.ok()) {
+      const auto& name = columns_schema_->field(column)->name();
+      return base::AddContext(array.status(), "column '" + name + "'");
     }
-    auto array = ToEngineType(loaded[i], field->type(), pool_);
-    if (!array.ok()) return base::AddContext(array.status(), "column '" + field->name() + "'");
-    columns_[static_cast<size_t>(missing[i])] = std::move(array).ValueUnsafe();
+    columns_[static_cast<size_t>(column)] = std::move(array).ValueUnsafe();
   }
   return arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> ArrayRowGroupReader::ToColumn(
+    int column, const std::shared_ptr<arrow::Array>& loaded) {
+  if (loaded->length() != rows_.size()) {
+    return base::CorruptData("{} values in {} rows", loaded->length(), rows_.size());
+  }
+  std::shared_ptr<arrow::Array> values = loaded;
+  if (const plan::NestedField* nested = Nested(column)) {
+    ARROW_ASSIGN_OR_RAISE(values, FieldOf(loaded, nested->path, pool_));
+  }
+  return ToEngineType(values, columns_schema_->field(column)->type(), pool_);
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> ArrayRowGroupReader::Read(

@@ -61,6 +61,9 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Decode() {
   } else {
     ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks.chunks(), pool_));
   }
+  // Of each struct on the way Arrow's reader gives the one field that is asked for.
+  const std::vector<int> path(static_cast<size_t>(column_.depth), 0);
+  ARROW_ASSIGN_OR_RAISE(whole, FieldOf(std::move(whole), path, pool_));
   return ToEngineType(whole, column_.engine_type, pool_);
 }
 

@@ -25,6 +25,7 @@ class ArrowColumnReader : public ColumnReader {
     parquet::ArrowReaderProperties properties;
     int row_group = 0;
     std::vector<int> leaves;
+    int depth = 0;  ///< structs around it
     std::shared_ptr<arrow::DataType> engine_type;
     int64_t num_rows = 0;   ///< of the row group
     int64_t num_pages = 0;  ///< data pages, as far as they were counted

@@ -13,9 +13,8 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 class BatchReader : public ArrayRowGroupReader {
  public:
-  BatchReader(std::string where, std::shared_ptr<arrow::Schema> schema, plan::RowRange rows,
-              BatchPtr batch)
-      : ArrayRowGroupReader(std::move(where), std::move(schema), rows,
+  BatchReader(std::string where, const Fragment& fragment, plan::RowRange rows, BatchPtr batch)
+      : ArrayRowGroupReader(std::move(where), *fragment.schema(), fragment.nested_fields(), rows,
                             arrow::default_memory_pool()),
         batch_(std::move(batch)) {}
 
@@ -46,14 +45,14 @@ class BatchesFragment : public PlainFragment {
   int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const override {
     int64_t bytes = 0;
     for (int column : columns) {
-      bytes += arrow::util::TotalBufferSize(*Batch(row_group)->column_data(column));
+      bytes += arrow::util::TotalBufferSize(*Batch(row_group)->column_data(TopLevel(column)));
     }
     return bytes;
   }
 
   arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, const ReadContext&) override {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
-    return std::make_unique<BatchReader>(Where(row_group), schema(), row_group_rows(row_group),
+    return std::make_unique<BatchReader>(Where(row_group), *this, row_group_rows(row_group),
                                          Batch(row_group));
   }
 

@@ -7,6 +7,7 @@
 #include <arrow/compute/exec.h>
 #include <arrow/datum.h>
 
+#include "skyhook/base/status.h"
 #include "skyhook/format/gather.h"
 
 namespace skyhook::format {
@@ -77,6 +78,18 @@ arrow::Result<ArrayPtr> ToEngineType(const ArrayPtr& array, const TypePtr& engin
                                   pool);
   }
   return Cast(array, engine_type, pool);
+}
+
+arrow::Result<ArrayPtr> FieldOf(ArrayPtr array, std::span<const int> path,
+                                arrow::MemoryPool* pool) {
+  for (const int index : path) {
+    if (array->type_id() != arrow::Type::STRUCT || index >= array->type()->num_fields()) {
+      return base::CorruptData("field {} of {}", index, array->type()->ToString());
+    }
+    const auto& parent = static_cast<const arrow::StructArray&>(*array);
+    ARROW_ASSIGN_OR_RAISE(array, parent.GetFlattenedField(index, pool));
+  }
+  return array;
 }
 
 arrow::Result<ArrayPtr> SelectRows(const ArrayPtr& array, int64_t begin, int64_t length,

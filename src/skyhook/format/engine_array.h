@@ -6,6 +6,7 @@
 #include <arrow/result.h>
 
 #include <memory>
+#include <span>
 
 #include "skyhook/format/column_reader.h"
 
@@ -16,6 +17,12 @@ namespace skyhook::format {
 arrow::Result<std::shared_ptr<arrow::Array>> ToEngineType(
     const std::shared_ptr<arrow::Array>& array, const std::shared_ptr<arrow::DataType>& engine_type,
     arrow::MemoryPool* pool);
+
+/// The values of a field within a struct array, `path` being a field of each struct on the way:
+/// NULL where any of them is.
+arrow::Result<std::shared_ptr<arrow::Array>> FieldOf(std::shared_ptr<arrow::Array> array,
+                                                     std::span<const int> path,
+                                                     arrow::MemoryPool* pool);
 
 /// Rows [begin, begin + length) of `array`, or those of them that are selected.
 arrow::Result<std::shared_ptr<arrow::Array>> SelectRows(const std::shared_ptr<arrow::Array>& array,

@@ -96,9 +96,7 @@ int EngineWidth(const arrow::DataType& type, Conversion conversion) {
 
 std::optional<FlatColumn> MakeFlatColumn(const parquet::ColumnDescriptor* descriptor, int leaf,
                                          const std::shared_ptr<arrow::DataType>& engine_type) {
-  if (descriptor->max_repetition_level() > 0 || descriptor->max_definition_level() > 1) {
-    return std::nullopt;
-  }
+  if (descriptor->max_repetition_level() > 0) return std::nullopt;
   const std::optional<Conversion> conversion = ConversionOf(*descriptor, *engine_type);
   if (!conversion.has_value()) return std::nullopt;
   return FlatColumn{descriptor,

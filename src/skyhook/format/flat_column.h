@@ -20,8 +20,8 @@ enum class Conversion : uint8_t {
   kView,       ///< BYTE_ARRAY to views
 };
 
-/// A top-level column of primitive values without repetition. `descriptor` belongs to the file's
-/// metadata, which must outlive this.
+/// A column of primitive values without repetition, which may lie within structs. `descriptor`
+/// belongs to the file's metadata, which must outlive this.
 struct FlatColumn {
   const parquet::ColumnDescriptor* descriptor = nullptr;
   int leaf = -1;                          ///< index of the column chunk in a row group
@@ -31,10 +31,12 @@ struct FlatColumn {
   int engine_width = 0;    ///< bytes of a value in Arrow's values buffer; 0 for bits
 
   bool nullable() const { return descriptor->max_definition_level() > 0; }
+  /// Whether it lies within structs that may be NULL.
+  bool may_lack_parent() const { return descriptor->max_definition_level() > 1; }
   parquet::Type::type physical_type() const { return descriptor->physical_type(); }
 };
 
-/// The column, or nullopt when Arrow's reader has to read it: nested and repeated columns, INT96,
+/// The column, or nullopt when Arrow's reader has to read it: repeated columns, INT96,
 /// and types or layouts that are not worth own code.
 std::optional<FlatColumn> MakeFlatColumn(const parquet::ColumnDescriptor* descriptor, int leaf,
                                          const std::shared_ptr<arrow::DataType>& engine_type);

@@ -17,6 +17,7 @@
 
 #include "skyhook/base/byte_source.h"
 #include "skyhook/format/read_context.h"
+#include "skyhook/plan/nested_fields.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/statistics.h"
@@ -77,6 +78,9 @@ class Fragment {
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
   /// The same fields in engine types (plan/types.h).
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// The fields within struct columns. Wherever a column is asked for by number, number
+  /// `schema()->num_fields() + i` is `nested_fields()[i]`.
+  virtual const std::vector<plan::NestedField>& nested_fields() const = 0;
   virtual int64_t num_rows() const = 0;
 
   virtual int num_row_groups() const = 0;

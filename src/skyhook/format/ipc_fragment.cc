@@ -33,9 +33,10 @@ arrow::Result<FileReaderPtr> OpenFileReader(const ByteReader& reader, const Know
 
 class IpcBatchReader : public ArrayRowGroupReader {
  public:
-  IpcBatchReader(std::string where, std::shared_ptr<arrow::Schema> schema, plan::RowRange rows,
-                 int batch, ByteReader reader, KnownBytes footer, arrow::MemoryPool* pool)
-      : ArrayRowGroupReader(std::move(where), std::move(schema), rows, pool),
+  IpcBatchReader(std::string where, const Fragment& fragment, plan::RowRange rows, int batch,
+                 ByteReader reader, KnownBytes footer, arrow::MemoryPool* pool)
+      : ArrayRowGroupReader(std::move(where), *fragment.schema(), fragment.nested_fields(), rows,
+                            pool),
         batch_(batch),
         reader_(std::move(reader)),
         footer_(std::move(footer)),
@@ -95,7 +96,7 @@ class IpcFragment : public PlainFragment {
                                                       const ReadContext& context) override {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
     return std::make_unique<IpcBatchReader>(
-        Where(row_group), schema(), row_group_rows(row_group), row_group,
+        Where(row_group), *this, row_group_rows(row_group), row_group,
         ByteReader(source_, options_.coalesce, context), footer_.known, options_.pool);
   }
 

@@ -20,12 +20,12 @@ using arrow::ArrayData;
 using ArrayDataPtr = std::shared_ptr<ArrayData>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
-/// A bit for each level, set where it is 1.
-void PackLevels(std::span<const int16_t> levels, uint8_t* bits) {
+/// A bit for each level, set where it is `valid`.
+void PackLevels(std::span<const int16_t> levels, int16_t valid, uint8_t* bits) {
   for (size_t i = 0; i < levels.size(); i += 8) {
     const size_t count = std::min<size_t>(8, levels.size() - i);
     uint32_t byte = 0;
-    for (size_t j = 0; j < count; ++j) byte |= uint32_t{levels[i + j] == 1} << j;
+    for (size_t j = 0; j < count; ++j) byte |= uint32_t{levels[i + j] == valid} << j;
     bits[i / 8] = static_cast<uint8_t>(byte);
   }
 }
@@ -76,7 +76,7 @@ arrow::Result<PageDecoder::Validity> PageDecoder::DecodeLevels(const Page& page)
   ARROW_ASSIGN_OR_RAISE(const int64_t consumed, StartLevels(page));
   out.values = arrow::SliceBuffer(page.body, consumed);
   if (count == 0) return out;
-  const auto run = level_decoder_.CountUpTo(1, count);
+  const auto run = level_decoder_.CountUpTo(MaxLevel(), count);
   if (run.processed_count == count && run.matching_count == count) return out;
   ARROW_RETURN_NOT_OK(StartLevels(page));
   ARROW_ASSIGN_OR_RAISE(out.bits, ReadLevels(count, &out.valid_count));
@@ -88,7 +88,7 @@ arrow::Result<PageDecoder::Validity> PageDecoder::DecodeLevels(const Page& page)
 arrow::Result<int64_t> PageDecoder::StartLevels(const Page& page) {
   const PageHeader& header = page.header;
   if (page.levels != nullptr) {
-    level_decoder_.SetDataV2(header.definition_bytes, /*max_level=*/1, header.num_values,
+    level_decoder_.SetDataV2(header.definition_bytes, MaxLevel(), header.num_values,
                              page.levels->data() + header.repetition_bytes);
     return 0;
   }
@@ -96,7 +96,7 @@ arrow::Result<int64_t> PageDecoder::StartLevels(const Page& page) {
     return base::CorruptData("page of {} bytes", page.body->size());
   }
   const int consumed =
-      level_decoder_.SetData(header.level_encoding, /*max_level=*/1, header.num_values,
+      level_decoder_.SetData(header.level_encoding, MaxLevel(), header.num_values,
                              page.body->data(), static_cast<int32_t>(page.body->size()));
   if (consumed > page.body->size()) {
     return base::CorruptData("{} bytes of levels in a page of {}", consumed, page.body->size());
@@ -111,7 +111,7 @@ arrow::Result<BufferPtr> PageDecoder::ReadLevels(int count, int64_t* valid_count
     return base::CorruptData("{} definition levels where {} are promised", decoded, count);
   }
   ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(count, pool_));
-  PackLevels(levels_, bits->mutable_data());
+  PackLevels(levels_, MaxLevel(), bits->mutable_data());
   *valid_count = arrow::internal::CountSetBits(bits->data(), 0, count);
   return bits;
 }

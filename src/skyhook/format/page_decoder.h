@@ -48,6 +48,9 @@ class PageDecoder {
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeIndices(
       const Validity& validity, const std::shared_ptr<arrow::ArrayData>& dictionary);
 
+  /// The definition level of a value that is there.
+  int16_t MaxLevel() const { return column_.descriptor->max_definition_level(); }
+
   FlatColumn column_;
   int64_t max_page_bytes_;
   arrow::MemoryPool* pool_;

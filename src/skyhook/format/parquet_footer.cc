@@ -136,6 +136,17 @@ arrow::Result<ParquetSchema> ReadParquetSchema(const parquet::FileMetaData& meta
       out.columns.push_back(MakeColumn(*metadata.schema(), manifest.schema_fields[i],
                                        out.engine->field(static_cast<int>(i))->type()));
     }
+    out.nested = plan::NestedFieldsOf(*out.engine);
+    for (const plan::NestedField& nested : out.nested) {
+      const auto* field = &manifest.schema_fields[static_cast<size_t>(nested.column)];
+      for (const int index : nested.path) {
+        if (static_cast<size_t>(index) >= field->children.size()) {
+          return base::CorruptData("'{}' is not among the file's columns", nested.name);
+        }
+        field = &field->children[static_cast<size_t>(index)];
+      }
+      out.columns.push_back(MakeColumn(*metadata.schema(), *field, nested.type));
+    }
     return out;
   });
 }

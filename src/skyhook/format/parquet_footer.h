@@ -14,6 +14,7 @@
 
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/flat_column.h"
+#include "skyhook/plan/nested_fields.h"
 
 namespace skyhook::format {
 
@@ -23,7 +24,7 @@ namespace skyhook::format {
 arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
     const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes);
 
-/// A top-level field of the file.
+/// A field of the file, or a field within a struct.
 struct ParquetColumn {
   std::vector<int> leaves;         ///< its column chunks in a row group
   std::optional<FlatColumn> flat;  ///< nullopt: Arrow's reader has to read it
@@ -32,7 +33,8 @@ struct ParquetColumn {
 struct ParquetSchema {
   std::shared_ptr<arrow::Schema> declared;
   std::shared_ptr<arrow::Schema> engine;
-  std::vector<ParquetColumn> columns;
+  std::vector<plan::NestedField> nested;
+  std::vector<ParquetColumn> columns;  ///< of `engine`, then of `nested`
 };
 
 /// The schema as Arrow reads it, an Arrow schema among the file's metadata honoured. Refers to

@@ -37,6 +37,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
       : source_(std::move(source)),
         metadata_(std::move(metadata)),
         schema_(std::move(schema)),
+        all_columns_(plan::AllColumns(*schema_.engine, schema_.nested)),
         options_(options),
         page_index_(metadata_),
         bloom_filters_(metadata_, options.max_page_bytes) {
@@ -52,6 +53,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
     return schema_.declared;
   }
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_.engine; }
+  const std::vector<plan::NestedField>& nested_fields() const override { return schema_.nested; }
   int64_t num_rows() const override { return row_starts_.back(); }
   int num_row_groups() const override { return metadata_->num_row_groups(); }
   plan::RowRange row_group_rows(int row_group) const override {
@@ -83,7 +85,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
     return fmt::format("{}: row group {}", name(), row_group);
   }
   std::string Where(int row_group, int column) const {
-    return fmt::format("{}: column '{}'", Where(row_group), schema_.engine->field(column)->name());
+    return fmt::format("{}: column '{}'", Where(row_group), all_columns_->field(column)->name());
   }
 
   arrow::Result<std::vector<PageStatistics>> ReadPages(int row_group, const FlatColumn& column,
@@ -99,6 +101,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   std::shared_ptr<base::ByteSource> source_;
   MetadataPtr metadata_;
   ParquetSchema schema_;
+  std::shared_ptr<arrow::Schema> all_columns_;
   ReadOptions options_;
   PageIndex page_index_;
   BloomFilters bloom_filters_;
@@ -208,7 +211,11 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(
   wanted.properties = ArrowProperties();
   wanted.row_group = row_group;
   wanted.leaves = Column(column).leaves;
-  wanted.engine_type = schema_.engine->field(column)->type();
+  wanted.engine_type = all_columns_->field(column)->type();
+  const int nested = column - schema_.engine->num_fields();
+  if (nested >= 0) {
+    wanted.depth = static_cast<int>(schema_.nested[static_cast<size_t>(nested)].path.size());
+  }
   wanted.num_rows = row_group_rows(row_group).size();
   for (int leaf : wanted.leaves) {
     ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
@@ -237,7 +244,7 @@ arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_gro
     return CatchParquet([&] { return self->OpenColumn(row_group, column, reader); });
   };
   ByteReader reader(source_, options_.coalesce, context);
-  return std::make_unique<ParquetRowGroupReader>(Where(row_group), schema_.engine,
+  return std::make_unique<ParquetRowGroupReader>(Where(row_group), all_columns_,
                                                  row_group_rows(row_group), std::move(reader),
                                                  std::move(make_column));
 }

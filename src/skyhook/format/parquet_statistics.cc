@@ -135,7 +135,9 @@ std::optional<plan::ColumnStatistics> ChunkStatistics(const FlatColumn& column,
   if (stored == nullptr || !writer.HasCorrectStatistics(column.physical_type(), *stored, order)) {
     return column.nullable() ? std::nullopt : std::optional(out);
   }
-  if (stored->has_null_count && column.nullable()) SetNullCount(stored->null_count, &out);
+  if (stored->has_null_count && column.nullable() && !column.may_lack_parent()) {
+    SetNullCount(stored->null_count, &out);
+  }
   if (OrderIsKnown(*column.descriptor)) {
     SetBounds(stored->has_min ? BoundOf(column, stored->min(), Side::kMin) : nullptr,
               stored->has_max ? BoundOf(column, stored->max(), Side::kMax) : nullptr, &out);
@@ -151,7 +153,7 @@ plan::ColumnStatistics PageStatisticsOf(const FlatColumn& column, const parquet:
       SetNullCount(num_rows, &out);
       return out;
     }
-    if (index.has_null_counts() && page < index.null_counts().size()) {
+    if (index.has_null_counts() && page < index.null_counts().size() && !column.may_lack_parent()) {
       SetNullCount(index.null_counts()[page], &out);
     }
   }

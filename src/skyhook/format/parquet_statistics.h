@@ -17,7 +17,8 @@ namespace skyhook::format {
 
 /// Statistics of a chunk of `num_rows` rows; nullopt when there are none. Bounds are left out
 /// when the order in which the writer compared is not known to be SQL's: undefined column order
-/// (unless signed numbers), unsigned comparison by early writers, NaN as a bound.
+/// (unless signed numbers), unsigned comparison by early writers, NaN as a bound. Numbers of nulls
+/// are left out of fields of structs that may be NULL: not every writer counts those.
 std::optional<plan::ColumnStatistics> ChunkStatistics(const FlatColumn& column,
                                                       const parquet::ColumnChunkMetaData& chunk,
                                                       const parquet::ApplicationVersion& writer,

@@ -14,6 +14,7 @@ PlainFragment::PlainFragment(std::string name, std::string version,
       version_(std::move(version)),
       declared_(std::move(declared)),
       engine_(plan::EngineSchema(*declared_)),
+      nested_(plan::NestedFieldsOf(*engine_)),
       row_starts_{0} {
   for (int64_t rows : row_group_rows) row_starts_.push_back(row_starts_.back() + rows);
 }
@@ -43,6 +44,11 @@ arrow::Result<std::shared_ptr<arrow::Array>> PlainFragment::Dictionary(int, int,
 arrow::Status PlainFragment::CheckRowGroup(int row_group) const {
   if (row_group >= 0 && row_group < num_row_groups()) return arrow::Status::OK();
   return base::Invalid("{}: row group {} of {}", name_, row_group, num_row_groups());
+}
+
+int PlainFragment::TopLevel(int column) const {
+  const int nested = column - engine_->num_fields();
+  return nested < 0 ? column : nested_[static_cast<size_t>(nested)].column;
 }
 
 std::string PlainFragment::Where(int row_group) const {

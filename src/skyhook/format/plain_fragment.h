@@ -21,6 +21,7 @@ class PlainFragment : public Fragment {
   const std::string& version() const override { return version_; }
   const std::shared_ptr<arrow::Schema>& declared_schema() const override { return declared_; }
   const std::shared_ptr<arrow::Schema>& schema() const override { return engine_; }
+  const std::vector<plan::NestedField>& nested_fields() const override { return nested_; }
   int64_t num_rows() const override { return row_starts_.back(); }
   int num_row_groups() const override { return static_cast<int>(row_starts_.size()) - 1; }
   plan::RowRange row_group_rows(int row_group) const override;
@@ -40,12 +41,15 @@ class PlainFragment : public Fragment {
   arrow::Status CheckRowGroup(int row_group) const;
   /// Names a row group in messages.
   std::string Where(int row_group) const;
+  /// The column of `schema()` that a column is or lies in.
+  int TopLevel(int column) const;
 
  private:
   std::string name_;
   std::string version_;
   std::shared_ptr<arrow::Schema> declared_;
   std::shared_ptr<arrow::Schema> engine_;
+  std::vector<plan::NestedField> nested_;
   std::vector<int64_t> row_starts_;
 };
 

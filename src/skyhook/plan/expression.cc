@@ -29,6 +29,12 @@ struct ExpressionFactory {
     node->column_ = index;
     return node;
   }
+  static ExpressionPtr MakeField(ExpressionPtr parent, int index) {
+    auto node = Make(Kind::kField, EngineType(parent->type()->field(index)->type()));
+    node->column_ = index;
+    node->arguments_ = {std::move(parent)};
+    return node;
+  }
   static ExpressionPtr MakeLiteral(std::shared_ptr<Scalar> value) {
     auto node = Make(Kind::kLiteral, value->type);
     node->literal_ = std::move(value);
@@ -194,15 +200,6 @@ bool IsInterval(const Expression& expression) {
          expression.type()->id() == Type::INTERVAL_MONTH_DAY_NANO;
 }
 
-// The node with other arguments; types are those of the old ones, so that no rule has to run again.
-ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments) {
-  if (node.kind() == Kind::kCall) {
-    return ExpressionFactory::MakeCall(node.function(), node.options(), node.type(),
-                                       std::move(arguments));
-  }
-  return ExpressionFactory::MakeVariadic(node.kind(), node.type(), std::move(arguments));
-}
-
 }  // namespace
 
 bool Expression::Equals(const Expression& other) const {
@@ -224,6 +221,9 @@ std::string Expression::ToString(const arrow::Schema* schema) const {
     case Kind::kColumn:
       return schema != nullptr && column_ < schema->num_fields() ? schema->field(column_)->name()
                                                                  : fmt::format("#{}", column_);
+    case Kind::kField:
+      return fmt::format("{}.{}", arguments_[0]->ToString(schema),
+                         arguments_[0]->type()->field(column_)->name());
     case Kind::kLiteral:
       return Quoted(*literal_);
     case Kind::kCall:
@@ -242,6 +242,31 @@ std::string Expression::ToString(const arrow::Schema* schema) const {
 
 ExpressionPtr Column(int index, std::shared_ptr<arrow::DataType> type) {
   return ExpressionFactory::MakeColumn(index, std::move(type));
+}
+
+Result<ExpressionPtr> Field(ExpressionPtr parent, int index) {
+  const arrow::DataType& type = *parent->type();
+  if (type.id() != Type::STRUCT || index < 0 || index >= type.num_fields()) {
+    return base::UnsupportedPlan("field {} of {}, which is {}", index, parent->ToString(),
+                                 type.ToString());
+  }
+  if (parent->kind() == Kind::kLiteral && !parent->literal()->is_valid) {
+    return NullLiteral(EngineType(type.field(index)->type()));
+  }
+  if (parent->kind() != Kind::kColumn && parent->kind() != Kind::kField) {
+    return base::UnsupportedPlan("field {} of {}, which is no column", index, parent->ToString());
+  }
+  return ExpressionFactory::MakeField(std::move(parent), index);
+}
+
+FieldPath PathOf(const Expression& field) {
+  FieldPath path;
+  const Expression* node = &field;
+  for (; node->kind() == Kind::kField; node = node->arguments()[0].get()) {
+    path.fields.insert(path.fields.begin(), node->column());
+  }
+  path.column = node->column();
+  return path;
 }
 
 Result<ExpressionPtr> Literal(const std::shared_ptr<Scalar>& value) {
@@ -329,6 +354,19 @@ bool CanFail(const Expression& expression) {
   return AnyOf(expression, [](const Expression& node) {
     return node.kind() == Kind::kCall && CallCanFail(node);
   });
+}
+
+ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments) {
+  if (node.kind() == Kind::kField) {
+    // Columns are replaced by columns, and by NULL where a fragment lacks them.
+    if (arguments[0]->kind() == Kind::kLiteral) return NullLiteral(node.type());
+    return ExpressionFactory::MakeField(std::move(arguments[0]), node.column());
+  }
+  if (node.kind() == Kind::kCall) {
+    return ExpressionFactory::MakeCall(node.function(), node.options(), node.type(),
+                                       std::move(arguments));
+  }
+  return ExpressionFactory::MakeVariadic(node.kind(), node.type(), std::move(arguments));
 }
 
 Result<ExpressionPtr> Substitute(const ExpressionPtr& expression,

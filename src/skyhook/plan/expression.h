@@ -206,6 +206,8 @@ struct CallOptions {
 /// | kind      | holds |
 /// |-----------|-------|
 /// | kColumn   | `column`, an index into the input schema |
+/// | kField    | `arguments`: a struct column, or a field of one; `column`, the index of the field;
+/// |           | NULL where the field, or a struct around it, is |
 /// | kLiteral  | `literal`, a scalar of the node's type; may be null |
 /// | kCall     | `function`, `options`, `arguments` |
 /// | kAnd, kOr | `arguments`, two or more booleans; Kleene's logic; evaluated left to right and no
@@ -215,7 +217,7 @@ struct CallOptions {
 /// | kCoalesce | `arguments`: the first that is not null; later ones only where earlier are null |
 class Expression {
  public:
-  enum class Kind : uint8_t { kColumn, kLiteral, kCall, kAnd, kOr, kCase, kCoalesce };
+  enum class Kind : uint8_t { kColumn, kField, kLiteral, kCall, kAnd, kOr, kCase, kCoalesce };
 
   Kind kind() const { return kind_; }
   /// The engine type of the result.
@@ -228,7 +230,8 @@ class Expression {
 
   bool Equals(const Expression& other) const;
 
-  /// Reads like SQL; columns print as `names[column]`, or `#column` without names.
+  /// Reads like SQL; columns print as `names[column]`, or `#column` without names, fields of
+  /// structs with a dot before their name.
   std::string ToString(const arrow::Schema* schema = nullptr) const;
 
  private:
@@ -246,6 +249,21 @@ class Expression {
 
 /// A column of the input; `type` is its engine type.
 ExpressionPtr Column(int index, std::shared_ptr<arrow::DataType> type);
+
+/// Field number `index` of a struct, in its engine type; of a NULL literal, a NULL literal.
+/// kUnsupportedPlan unless `parent` is a column, a field or NULL, of a struct type with such a
+/// field.
+arrow::Result<ExpressionPtr> Field(ExpressionPtr parent, int index);
+
+/// A field within a column: the column, then the index of a field of each struct on the way.
+struct FieldPath {
+  int column = -1;
+  std::vector<int> fields;
+
+  bool operator==(const FieldPath&) const = default;
+};
+/// The path of a kField expression.
+FieldPath PathOf(const Expression& field);
 
 /// A constant. The scalar is brought to its engine type.
 arrow::Result<ExpressionPtr> Literal(const std::shared_ptr<arrow::Scalar>& value);
@@ -276,6 +294,9 @@ std::set<int> ColumnsOf(const Expression& expression);
 /// True when evaluating the expression over some row could raise an error (overflow, division by
 /// zero under kError, a cast that does not fit). Conservative: true when in doubt.
 bool CanFail(const Expression& expression);
+
+/// The node with other arguments, of the same types.
+ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments);
 
 /// The tree with every column reference replaced: `replacements[column]`, where that is not null.
 /// Types must agree. Used to renumber columns, and to put partition values in their place.

@@ -27,6 +27,11 @@ arrow::Result<ExpressionPtr> ExpressionFromSubstrait(const ::substrait::Expressi
                                                      const ExtensionReader& extensions,
                                                      const Dialect& dialect = OwnDialect());
 
+/// The column, and the field of structs within it, that an expression refers to; `what` names it in
+/// the error. Indices are not checked.
+arrow::Result<FieldPath> PathFromSubstrait(const ::substrait::Expression& expression,
+                                           const char* what);
+
 /// The index of an expression that is a plain field reference; `what` names it in the error.
 arrow::Result<int> FieldFromSubstrait(const ::substrait::Expression& expression, const char* what);
 

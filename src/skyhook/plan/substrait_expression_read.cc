@@ -41,14 +41,8 @@ class Reader {
         ARROW_ASSIGN_OR_RAISE(auto value, LiteralFromSubstrait(expression.literal(), extensions_));
         return Literal(value);
       }
-      case pb::Expression::kSelection: {
-        ARROW_ASSIGN_OR_RAISE(const int index, FieldFromSubstrait(expression, "a column"));
-        if (index >= input_.num_fields()) {
-          return base::Invalid("column #{} is not among the {} columns read", index,
-                               input_.num_fields());
-        }
-        return Column(index, input_.field(index)->type());
-      }
+      case pb::Expression::kSelection:
+        return ReadPath(expression);
       case pb::Expression::kScalarFunction:
         return ReadFunction(expression.scalar_function());
       case pb::Expression::kCast:
@@ -60,6 +54,19 @@ class Reader {
       default:
         return base::UnsupportedPlan("an expression that does not say which");
     }
+  }
+
+  Result<ExpressionPtr> ReadPath(const pb::Expression& expression) {
+    ARROW_ASSIGN_OR_RAISE(const FieldPath path, PathFromSubstrait(expression, "a column"));
+    if (path.column >= input_.num_fields()) {
+      return base::Invalid("column #{} is not among the {} columns read", path.column,
+                           input_.num_fields());
+    }
+    ExpressionPtr node = Column(path.column, input_.field(path.column)->type());
+    for (const int field : path.fields) {
+      ARROW_ASSIGN_OR_RAISE(node, Field(std::move(node), field));
+    }
+    return node;
   }
 
   Result<ExpressionPtr> ReadFunction(const pb::Expression_ScalarFunction& function) {
@@ -162,19 +169,38 @@ Result<ExpressionPtr> ExpressionFromSubstrait(const pb::Expression& expression,
   return Reader(input, extensions, dialect).Read(expression);
 }
 
-Result<int> FieldFromSubstrait(const pb::Expression& expression, const char* what) {
+Result<FieldPath> PathFromSubstrait(const pb::Expression& expression, const char* what) {
   ARROW_RETURN_NOT_OK(base::AddContext(CheckFields(expression, {"selection"}), what));
   const auto& selection = expression.selection();
   ARROW_RETURN_NOT_OK(CheckFields(selection, {"direct_reference", "root_reference"}));
   ARROW_RETURN_NOT_OK(CheckFields(selection.root_reference(), {}));
-  ARROW_RETURN_NOT_OK(CheckFields(selection.direct_reference(), {"struct_field"}));
-  const auto& field = selection.direct_reference().struct_field();
-  ARROW_RETURN_NOT_OK(CheckFields(field, {"field"}));
-  if (!selection.has_direct_reference() || !selection.direct_reference().has_struct_field()) {
-    return base::UnsupportedPlan("{}: a reference that does not say which field", what);
+  FieldPath path;
+  const pb::Expression_ReferenceSegment* segment = &selection.direct_reference();
+  for (int depth = 0; depth == 0 || segment != nullptr; ++depth) {
+    ARROW_RETURN_NOT_OK(CheckFields(*segment, {"struct_field"}));
+    if (!segment->has_struct_field()) {
+      return base::UnsupportedPlan("{}: a reference that does not say which field", what);
+    }
+    const auto& field = segment->struct_field();
+    ARROW_RETURN_NOT_OK(CheckFields(field, {"field", "child"}));
+    if (field.field() < 0) return base::Invalid("{}: column #{}", what, field.field());
+    if (depth > kMaxExpressionDepth) {
+      return base::UnsupportedPlan("{}: a field nested deeper than {}", what, kMaxExpressionDepth);
+    }
+    if (depth == 0) {
+      path.column = field.field();
+    } else {
+      path.fields.push_back(field.field());
+    }
+    segment = field.has_child() ? &field.child() : nullptr;
   }
-  if (field.field() < 0) return base::Invalid("{}: column #{}", what, field.field());
-  return field.field();
+  return path;
+}
+
+Result<int> FieldFromSubstrait(const pb::Expression& expression, const char* what) {
+  ARROW_ASSIGN_OR_RAISE(const FieldPath path, PathFromSubstrait(expression, what));
+  if (path.fields.empty()) return path.column;
+  return base::UnsupportedPlan("{}: a field of the struct in column #{}", what, path.column);
 }
 
 }  // namespace skyhook::plan

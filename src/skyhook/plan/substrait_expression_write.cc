@@ -39,6 +39,9 @@ class Writer {
       case Kind::kColumn:
         FieldToSubstrait(expression.column(), out);
         return Status::OK();
+      case Kind::kField:
+        WriteField(expression, out);
+        return Status::OK();
       case Kind::kLiteral:
         return LiteralToSubstrait(*expression.literal(), extensions_, out->mutable_literal());
       case Kind::kCall:
@@ -54,6 +57,16 @@ class Writer {
         return WriteCase(expression.arguments(), out->mutable_if_then());
     }
     return base::UnsupportedPlan("an expression of kind {}", static_cast<int>(expression.kind()));
+  }
+
+  static void WriteField(const Expression& field, pb::Expression* out) {
+    const FieldPath path = PathOf(field);
+    FieldToSubstrait(path.column, out);
+    auto* segment = out->mutable_selection()->mutable_direct_reference()->mutable_struct_field();
+    for (const int index : path.fields) {
+      segment = segment->mutable_child()->mutable_struct_field();
+      segment->set_field(index);
+    }
   }
 
   Status WriteCall(const Expression& call, pb::Expression* out) {

@@ -146,7 +146,11 @@ class Generator {
 
   ExpressionPtr Leaf(const TypePtr& type) {
     for (int i = 0; i < input_->num_fields(); ++i) {
-      if (input_->field(i)->type()->Equals(*type) && Below(2) == 0) return plan::Column(i, type);
+      const auto& column = input_->field(i)->type();
+      if (column->Equals(*type) && Below(2) == 0) return plan::Column(i, type);
+      if (column->id() == arrow::Type::STRUCT && column->field(0)->type()->Equals(*type)) {
+        return Require(plan::Field(plan::Column(i, column), 0));
+      }
     }
     return Constant(type);
   }

@@ -1,0 +1,73 @@
+#include "skyhook/exec/input_binding.h"
+
+#include <algorithm>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::exec {
+
+using arrow::Result;
+using plan::ExpressionPtr;
+using Kind = plan::Expression::Kind;
+
+Result<InputBinding> InputBinding::Make(const plan::Pipeline& pipeline,
+                                        const format::Fragment* fragment) {
+  InputBinding binding(fragment);
+  for (const auto& field : pipeline.input->fields()) {
+    const int index = fragment->schema()->GetFieldIndex(field->name());
+    if (index < 0) {
+      return base::Invalid("{}: no column '{}', or more than one", fragment->name(), field->name());
+    }
+    const auto& type = fragment->schema()->field(index)->type();
+    if (!type->Equals(*field->type())) {
+      return base::Invalid("{}: column '{}' is {}, not {} as the plan says", fragment->name(),
+                           field->name(), type->ToString(), field->type()->ToString());
+    }
+    binding.paths_.push_back({static_cast<int>(binding.columns_.size()), {}});
+    binding.columns_.push_back(index);
+  }
+  return binding;
+}
+
+Result<ExpressionPtr> InputBinding::Bind(const ExpressionPtr& expression) {
+  if (expression->kind() == Kind::kField) return BindField(*expression);
+  std::vector<ExpressionPtr> arguments;
+  bool changed = false;
+  for (const auto& argument : expression->arguments()) {
+    ARROW_ASSIGN_OR_RAISE(arguments.emplace_back(), Bind(argument));
+    changed |= arguments.back() != argument;
+  }
+  return changed ? plan::WithArguments(*expression, std::move(arguments)) : expression;
+}
+
+Result<ExpressionPtr> InputBinding::BindField(const plan::Expression& field) {
+  const plan::FieldPath path = plan::PathOf(field);
+  const auto known = std::find(paths_.begin(), paths_.end(), path);
+  if (known != paths_.end()) {
+    return plan::Column(static_cast<int>(known - paths_.begin()), field.type());
+  }
+  const int column = columns_[static_cast<size_t>(path.column)];
+  const auto& nested = fragment_->nested_fields();
+  const auto found = std::find_if(nested.begin(), nested.end(), [&](const auto& one) {
+    return one.column == column && one.path == path.fields;
+  });
+  if (found == nested.end()) {
+    return base::Invalid("{}: no field {}", fragment_->name(),
+                         field.ToString(fragment_->schema().get()));
+  }
+  columns_.push_back(fragment_->schema()->num_fields() + static_cast<int>(found - nested.begin()));
+  paths_.push_back(path);
+  return plan::Column(static_cast<int>(paths_.size()) - 1, field.type());
+}
+
+Result<plan::Pipeline> InputBinding::Bind(plan::Pipeline pipeline) {
+  for (auto& conjunct : pipeline.filter) {
+    ARROW_ASSIGN_OR_RAISE(conjunct, Bind(conjunct));
+  }
+  for (auto& column : pipeline.projection) {
+    ARROW_ASSIGN_OR_RAISE(column.expression, Bind(column.expression));
+  }
+  return pipeline;
+}
+
+}  // namespace skyhook::exec
