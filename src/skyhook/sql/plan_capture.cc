@@ -15,7 +15,7 @@ namespace {
 std::string Projected(const duckdb::LogicalGet& get, const ScanPlan& scan) {
   std::vector<std::string> names;
   const auto add = [&](const duckdb::ColumnIndex& id) {
-    const int column = TableColumn(id);
+    const int column = TableColumn(scan, id);
     if (column >= 0) names.push_back(scan.schema->field(column)->name());
   };
   if (get.projection_ids.empty()) {
@@ -24,7 +24,7 @@ std::string Projected(const duckdb::LogicalGet& get, const ScanPlan& scan) {
     for (auto id : get.projection_ids) add(get.GetColumnIds()[id]);
   }
   if (names.empty()) return "no column";
-  return fmt::format("{} of {} columns: {}", names.size(), scan.schema->num_fields(),
+  return fmt::format("{} of {} columns: {}", names.size(), scan.num_table_columns(),
                      fmt::join(names, ", "));
 }
 

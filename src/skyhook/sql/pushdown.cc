@@ -115,6 +115,7 @@ void MakePlain(duckdb::LogicalGet& get) {
   get.function.projection_pushdown = false;
   get.function.filter_pushdown = false;
   get.function.filter_prune = false;
+  get.function.supports_pushdown_extract = nullptr;
   get.virtual_columns.clear();
   for (auto& id : get.GetMutableColumnIds()) {
     if (id.IsVirtualColumn()) id = duckdb::ColumnIndex(0);

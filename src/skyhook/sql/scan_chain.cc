@@ -6,7 +6,9 @@
 #include "duckdb/planner/operator/logical_projection.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/scan_function.h"
+#include "skyhook/sql/translate_cast.h"
 #include "skyhook/sql/translate_filter.h"
+#include "skyhook/sql/types.h"
 
 namespace skyhook::sql {
 namespace {
@@ -22,13 +24,20 @@ arrow::Status CheckUnreduced(const ScanPlan& scan) {
 
 Result<plan::ExpressionPtr> TableColumnOf(const duckdb::LogicalGet& get, const ScanPlan& scan,
                                           duckdb::idx_t index) {
-  const int column = TableColumn(get.GetColumnIds()[index]);
+  const int column = TableColumn(scan, get.GetColumnIds()[index]);
   if (column < 0) return base::UnsupportedPlan("the empty column");
   if (!scan.readable[static_cast<size_t>(column)]) {
     return base::UnsupportedPlan("column {} of type {}", scan.schema->field(column)->name(),
                                  scan.schema->field(column)->type()->ToString());
   }
-  return plan::Column(column, scan.schema->field(column)->type());
+  const auto out = plan::Column(column, scan.schema->field(column)->type());
+  // A field of a struct may be asked for with the cast that is above it.
+  const auto& id = get.GetColumnIds()[index];
+  if (!id.IsPushdownExtract() || id.GetScanType() == scan.types[static_cast<size_t>(column)]) {
+    return out;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto type, EngineTypeOf(id.GetScanType()));
+  return TranslateCast(out, std::move(type), /*try_cast=*/false);
 }
 
 // Keeps the required filters, and the optional ones that `keep` says.

@@ -16,9 +16,7 @@ constexpr char kTopK[] = "top-k threshold";
 
 class Collector {
  public:
-  Collector(const ScanPlan& scan, const duckdb::vector<duckdb::LogicalType>& types,
-            PipelineBuilder* builder)
-      : scan_(scan), types_(types), builder_(builder) {}
+  Collector(const ScanPlan& scan, PipelineBuilder* builder) : scan_(scan), builder_(builder) {}
 
   // Filters of the plan: the required ones have to be applied somewhere.
   arrow::Status AddStatic(const duckdb::TableFilter& filter, int column) {
@@ -51,7 +49,7 @@ class Collector {
       return base::AddContext(conjunct.status(), "filter below a pushed reduction");
     }
     const int projected = builder_->AddColumn(column);
-    duckdb::BoundReferenceExpression reference(types_[static_cast<size_t>(column)],
+    duckdb::BoundReferenceExpression reference(scan_.types[static_cast<size_t>(column)],
                                                static_cast<duckdb::idx_t>(projected));
     AddResidual(filter.ToExpression(reference));
     return arrow::Status::OK();
@@ -68,7 +66,6 @@ class Collector {
   }
 
   const ScanPlan& scan_;
-  const duckdb::vector<duckdb::LogicalType>& types_;
   PipelineBuilder* builder_;
   ScanFilters filters_;
 };
@@ -79,16 +76,17 @@ arrow::Result<ScanFilters> CollectFilters(const ScanPlan& scan,
                                           const duckdb::TableFunctionInitInput& input,
                                           PipelineBuilder* builder) {
   const auto& op = input.op->Cast<duckdb::PhysicalTableScan>();
-  Collector collector(scan, op.returned_types, builder);
+  Collector collector(scan, builder);
   if (op.table_filters != nullptr) {
     for (const auto& [index, filter] : op.table_filters->filters) {
-      ARROW_RETURN_NOT_OK(collector.AddStatic(*filter, TableColumn(input.column_indexes[index])));
+      ARROW_RETURN_NOT_OK(
+          collector.AddStatic(*filter, TableColumn(scan, input.column_indexes[index])));
     }
   }
   if (op.dynamic_filters != nullptr && op.dynamic_filters->HasFilters()) {
     const auto joins = op.dynamic_filters->GetFinalTableFilters(op, nullptr);
     for (const auto& [index, filter] : joins->filters) {
-      collector.AddRuntime(*filter, TableColumn(input.column_indexes[index]), kJoin);
+      collector.AddRuntime(*filter, TableColumn(scan, input.column_indexes[index]), kJoin);
     }
   }
   if (scan.inherited.filters != nullptr && scan.inherited.filters->HasFilters()) {

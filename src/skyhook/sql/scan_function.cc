@@ -1,5 +1,6 @@
 #include "skyhook/sql/scan_function.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -25,13 +26,16 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   if (input.inputs[0].IsNull()) throw duckdb::BinderException("skyhook_scan needs a path");
   auto scan = duckdb::make_uniq<ScanPlan>();
   scan->table = ValueOrThrow(*query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0])));
-  scan->schema = plan::EngineSchema(*scan->table->schema);
+  const auto columns = plan::EngineSchema(*scan->table->schema);
+  scan->nested = plan::NestedFieldsOf(*columns);
+  scan->schema = plan::AllColumns(*columns, scan->nested);
   for (const auto& field : scan->schema->fields()) {
     const ColumnType column = SqlType(context, *field);
-    types.push_back(column.type);
-    names.push_back(field->name());
+    scan->types.push_back(column.type);
     scan->readable.push_back(!column.unsupported);
   }
+  types.assign(scan->types.begin(), scan->types.begin() + columns->num_fields());
+  names = columns->field_names();
   return scan;
 }
 
@@ -43,17 +47,24 @@ duckdb::unique_ptr<duckdb::NodeStatistics> Cardinality(duckdb::ClientContext&,
 
 // What is known of a column without reading it: whether it holds NULL. DuckDB then counts rows
 // instead of values, as over its own tables.
-duckdb::unique_ptr<duckdb::BaseStatistics> ColumnStatistics(duckdb::ClientContext& context,
-                                                            const duckdb::FunctionData* data,
-                                                            duckdb::column_t column) {
-  const auto& scan = data->Cast<ScanPlan>();
-  if (!scan.tells_nulls || column >= static_cast<size_t>(scan.schema->num_fields())) return nullptr;
-  const auto& field = *scan.schema->field(static_cast<int>(column));
-  const auto may_hold_null = client::MayHoldNull(*scan.table, field.name());
+duckdb::unique_ptr<duckdb::BaseStatistics> ColumnStatistics(
+    duckdb::ClientContext&, duckdb::TableFunctionGetStatisticsInput& input) {
+  const auto& scan = input.bind_data->Cast<ScanPlan>();
+  if (!scan.tells_nulls) return nullptr;
+  const int column = TableColumn(scan, input.column_index);
+  if (column < 0 || column >= scan.num_table_columns()) return nullptr;
+  const auto may_hold_null = client::MayHoldNull(*scan.table, scan.schema->field(column)->name());
   if (!may_hold_null.ok() || *may_hold_null) return nullptr;
-  auto statistics = duckdb::BaseStatistics::CreateUnknown(SqlType(context, field).type);
+  auto statistics = duckdb::BaseStatistics::CreateUnknown(scan.types[static_cast<size_t>(column)]);
   statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
   return statistics.ToUnique();
+}
+
+// Fields of structs are read without the rest.
+bool ReadsFields(const duckdb::FunctionData& data, const duckdb::LogicalIndex& column) {
+  const auto& scan = data.Cast<ScanPlan>();
+  return column.index < scan.types.size() && scan.readable[column.index] &&
+         scan.types[column.index].id() == duckdb::LogicalTypeId::STRUCT;
 }
 
 duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
@@ -71,7 +82,8 @@ duckdb::TableFunction MakeScanFunction() {
   function.projection_pushdown = true;
   function.filter_pushdown = true;
   function.filter_prune = true;
-  function.statistics = ColumnStatistics;
+  function.statistics_extended = ColumnStatistics;
+  function.supports_pushdown_extract = ReadsFields;
   function.cardinality = Cardinality;
   function.get_virtual_columns = VirtualColumns;
   function.table_scan_progress = ScanProgress;
@@ -98,8 +110,22 @@ bool IsOurs(const duckdb::LogicalGet& get) { return get.function.name == kScanFu
 
 ScanPlan& PlanOf(duckdb::LogicalGet& get) { return get.bind_data->Cast<ScanPlan>(); }
 
-int TableColumn(const duckdb::ColumnIndex& column_id) {
-  return column_id.IsVirtualColumn() ? -1 : static_cast<int>(column_id.GetPrimaryIndex());
+int TableColumn(const ScanPlan& scan, const duckdb::ColumnIndex& column_id) {
+  if (column_id.IsVirtualColumn()) return -1;
+  const auto column = static_cast<int>(column_id.GetPrimaryIndex());
+  if (!column_id.IsPushdownExtract()) return column;
+  std::vector<int> path;
+  for (const auto* id = &column_id; id->HasChildren();) {
+    id = &id->GetChildIndex(0);
+    path.push_back(static_cast<int>(id->GetPrimaryIndex()));
+  }
+  const auto found = std::find_if(
+      scan.nested.begin(), scan.nested.end(),
+      [&](const plan::NestedField& field) { return field.column == column && field.path == path; });
+  if (found == scan.nested.end()) {
+    throw duckdb::InternalException("skyhook_scan: column %d has no such field", column);
+  }
+  return scan.num_table_columns() + static_cast<int>(found - scan.nested.begin());
 }
 
 }  // namespace skyhook::sql

@@ -23,7 +23,7 @@ bool IsOurs(const duckdb::LogicalGet& get);
 /// The plan of a scan for which IsOurs holds.
 ScanPlan& PlanOf(duckdb::LogicalGet& get);
 
-/// The table column behind a column id of a scan, -1 for the empty column that count(*) reads.
-int TableColumn(const duckdb::ColumnIndex& column_id);
+/// The field of `scan.schema` behind a column id, -1 for the empty column that count(*) reads.
+int TableColumn(const ScanPlan& scan, const duckdb::ColumnIndex& column_id);
 
 }  // namespace skyhook::sql

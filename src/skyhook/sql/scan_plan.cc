@@ -23,6 +23,12 @@ PipelineBuilder::PipelineBuilder(const ScanPlan& scan)
 
 plan::ExpressionPtr PipelineBuilder::Input(int table_column) {
   auto& input = inputs_[static_cast<size_t>(table_column)];
+  const int nested = table_column - scan_->num_table_columns();
+  if (input == nullptr && nested >= 0) {
+    const plan::NestedField& field = scan_->nested[static_cast<size_t>(nested)];
+    input = Input(field.column);
+    for (const int index : field.path) input = *plan::Field(std::move(input), index);
+  }
   if (input == nullptr) {
     const auto& field = scan_->schema->field(table_column);
     input = plan::Column(static_cast<int>(input_fields_.size()), field->type());

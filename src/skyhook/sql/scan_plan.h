@@ -12,6 +12,7 @@
 #include "duckdb/function/table_function.hpp"
 #include "duckdb/planner/table_filter.hpp"
 #include "skyhook/client/table.h"
+#include "skyhook/plan/nested_fields.h"
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/sql/plan_tree.h"
 
@@ -47,7 +48,10 @@ struct InheritedFilters {
 /// Expressions count the fields of `schema`.
 struct ScanPlan : public duckdb::TableFunctionData {
   std::shared_ptr<const client::Table> table;
-  std::shared_ptr<arrow::Schema> schema;  ///< engine types
+  /// The table's columns, then the fields within its structs; engine types.
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<plan::NestedField> nested;   ///< the last fields of `schema`
+  std::vector<duckdb::LogicalType> types;  ///< in SQL, of the fields of `schema`
   /// False for columns of types that DuckDB lacks.
   std::vector<bool> readable;
 
@@ -65,6 +69,7 @@ struct ScanPlan : public duckdb::TableFunctionData {
   InheritedFilters inherited;
   std::shared_ptr<ScanAccount> account;
 
+  int num_table_columns() const { return schema->num_fields() - static_cast<int>(nested.size()); }
   bool is_reduced() const {
     return aggregate.has_value() || top_k.has_value() || limit.has_value();
   }
@@ -78,7 +83,7 @@ class PipelineBuilder {
  public:
   explicit PipelineBuilder(const ScanPlan& scan);
 
-  /// The table's column as one of the pipeline's input.
+  /// The table's column, or a field within one, over the pipeline's input.
   plan::ExpressionPtr Input(int table_column);
   /// `expression` over the table's columns, over the pipeline's input.
   arrow::Result<plan::ExpressionPtr> OverInput(const plan::ExpressionPtr& expression);

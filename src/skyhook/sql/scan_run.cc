@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "duckdb/common/vector_operations/vector_operations.hpp"
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/parallel/task_scheduler.hpp"
 #include "skyhook/client/scan.h"
@@ -49,7 +50,7 @@ struct LocalState : public duckdb::LocalTableFunctionState {
 
 void CheckReadable(const ScanPlan& scan, int column) {
   if (scan.readable[static_cast<size_t>(column)]) return;
-  const auto& field = *scan.table->schema->field(column);
+  const auto& field = *scan.schema->field(column);
   throw duckdb::NotImplementedException(
       "%s: column '%s' of type %s has no counterpart in SQL; leave it out of the query",
       scan.table->name, field.name(), field.type()->ToString());
@@ -59,12 +60,12 @@ void CheckReadable(const ScanPlan& scan, int column) {
 std::vector<int> OutputColumns(const ScanPlan& scan, const duckdb::TableFunctionInitInput& input) {
   std::vector<int> columns;
   if (scan.plain) {
-    for (int column = 0; column < scan.schema->num_fields(); ++column) columns.push_back(column);
+    for (int column = 0; column < scan.num_table_columns(); ++column) columns.push_back(column);
   } else if (input.projection_ids.empty()) {
-    for (const auto& id : input.column_indexes) columns.push_back(TableColumn(id));
+    for (const auto& id : input.column_indexes) columns.push_back(TableColumn(scan, id));
   } else {
     for (idx_t id : input.projection_ids) {
-      columns.push_back(TableColumn(input.column_indexes[id]));
+      columns.push_back(TableColumn(scan, input.column_indexes[id]));
     }
   }
   return columns;
@@ -95,20 +96,15 @@ std::shared_ptr<client::Scan> StartScan(const ScanPlan& scan, plan::Pipeline pip
                       client::Scan::Make(scan.table, std::move(pipeline), std::move(options)));
 }
 
-const duckdb::vector<duckdb::LogicalType>& SqlTypes(const duckdb::TableFunctionInitInput& input) {
-  return input.op->Cast<duckdb::PhysicalTableScan>().returned_types;
-}
-
 // The SQL type of each batch column up to the last one that is used.
 void ResolveTypes(const ScanPlan& scan, const duckdb::TableFunctionInitInput& input,
                   const PipelineBuilder& builder, GlobalState* state) {
-  const auto& types = SqlTypes(input);
   if (scan.aggregate.has_value()) {
-    state->types = types;
+    state->types = input.op->Cast<duckdb::PhysicalTableScan>().returned_types;
     return;
   }
   for (int column : builder.projected_columns()) {
-    state->types.push_back(types[static_cast<size_t>(column)]);
+    state->types.push_back(scan.types[static_cast<size_t>(column)]);
   }
 }
 
@@ -136,21 +132,31 @@ void ReadColumn(LocalState* local, size_t column, idx_t count, duckdb::Vector* o
                                count, local->owner, out);
 }
 
-void ReadOutputs(const GlobalState& global, LocalState* local, idx_t count,
-                 duckdb::DataChunk* output) {
+// A field of a struct may be asked for with the cast that is above it.
+void ReadOutput(duckdb::ClientContext& context, const GlobalState& global, LocalState* local,
+                size_t column, idx_t count, duckdb::Vector* out) {
+  if (out->GetType() == global.types[column]) return ReadColumn(local, column, count, out);
+  duckdb::Vector stored(global.types[column], count);
+  ReadColumn(local, column, count, &stored);
+  duckdb::VectorOperations::Cast(context, stored, *out, count);
+}
+
+void ReadOutputs(duckdb::ClientContext& context, const GlobalState& global, LocalState* local,
+                 idx_t count, duckdb::DataChunk* output) {
   for (size_t i = 0; i < global.outputs.size(); ++i) {
     if (global.outputs[i] < 0) {
       output->data[i].Reference(duckdb::Value(output->data[i].GetType()));
     } else {
-      ReadColumn(local, static_cast<size_t>(global.outputs[i]), count, &output->data[i]);
+      ReadOutput(context, global, local, static_cast<size_t>(global.outputs[i]), count,
+                 &output->data[i]);
     }
   }
   output->SetCardinality(count);
 }
 
 // Reads every batch column and keeps the rows that pass; the number of them.
-idx_t ReadSelected(const GlobalState& global, LocalState* local, idx_t count,
-                   duckdb::DataChunk* output) {
+idx_t ReadSelected(duckdb::ClientContext& context, const GlobalState& global, LocalState* local,
+                   idx_t count, duckdb::DataChunk* output) {
   local->all.Reset();
   for (size_t i = 0; i < global.types.size(); ++i) ReadColumn(local, i, count, &local->all.data[i]);
   local->all.SetCardinality(count);
@@ -159,9 +165,14 @@ idx_t ReadSelected(const GlobalState& global, LocalState* local, idx_t count,
   for (size_t i = 0; i < global.outputs.size(); ++i) {
     if (global.outputs[i] < 0) {
       output->data[i].Reference(duckdb::Value(output->data[i].GetType()));
+      continue;
+    }
+    duckdb::Vector some(local->all.data[static_cast<size_t>(global.outputs[i])], local->selected,
+                        kept);
+    if (output->data[i].GetType() == some.GetType()) {
+      output->data[i].Reference(some);
     } else {
-      output->data[i].Slice(local->all.data[static_cast<size_t>(global.outputs[i])],
-                            local->selected, kept);
+      duckdb::VectorOperations::Cast(context, some, output->data[i], kept);
     }
   }
   output->SetCardinality(kept);
@@ -220,9 +231,9 @@ void RunScan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
                                         static_cast<idx_t>(local.batch->num_rows() - local.offset));
     idx_t given = count;
     if (global.residual == nullptr) {
-      ReadOutputs(global, &local, count, &output);
+      ReadOutputs(context, global, &local, count, &output);
     } else {
-      given = ReadSelected(global, &local, count, &output);
+      given = ReadSelected(context, global, &local, count, &output);
     }
     local.offset += static_cast<int64_t>(count);
     if (given > 0) return;

@@ -1,5 +1,6 @@
 #include "skyhook/sql/translate_expression.h"
 
+#include "duckdb/function/scalar/struct_utils.hpp"
 #include "duckdb/planner/expression/list.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/translate_cast.h"
@@ -80,6 +81,33 @@ Result<ExpressionPtr> Operator(const duckdb::BoundOperatorExpression& expression
   }
 }
 
+bool IsFieldAccess(const duckdb::Expression& expression) {
+  if (expression.GetExpressionClass() != ExpressionClass::BOUND_FUNCTION) return false;
+  const auto& function = expression.Cast<duckdb::BoundFunctionExpression>();
+  const std::string& name = function.function.name;
+  return (name == "struct_extract" || name == "struct_extract_at" || name == "array_extract") &&
+         function.children[0]->return_type.id() == duckdb::LogicalTypeId::STRUCT;
+}
+
+// A struct column, or a field of one.
+Result<ExpressionPtr> TranslatePath(const duckdb::Expression& expression,
+                                    const ColumnScope& scope) {
+  if (!IsFieldAccess(expression)) {
+    const auto kind = expression.GetExpressionClass();
+    if (kind == ExpressionClass::BOUND_COLUMN_REF || kind == ExpressionClass::BOUND_REF) {
+      return scope.Resolve(expression);
+    }
+    return base::UnsupportedPlan("a field of {}", expression.ToString());
+  }
+  const auto& access = expression.Cast<duckdb::BoundFunctionExpression>();
+  ARROW_ASSIGN_OR_RAISE(auto parent, TranslatePath(*access.children[0], scope));
+  if (access.bind_info == nullptr) {
+    return base::UnsupportedPlan("{}", expression.ToString());
+  }
+  const auto index = access.bind_info->Cast<duckdb::StructExtractBindData>().index;
+  return plan::Field(std::move(parent), static_cast<int>(index));
+}
+
 Result<ExpressionPtr> TranslateNode(const duckdb::Expression& expression,
                                     const ColumnScope& scope) {
   switch (expression.GetExpressionClass()) {
@@ -110,6 +138,7 @@ Result<ExpressionPtr> TranslateNode(const duckdb::Expression& expression,
                  : plan::Or(std::move(arguments));
     }
     case ExpressionClass::BOUND_FUNCTION: {
+      if (IsFieldAccess(expression)) return TranslatePath(expression, scope);
       const auto& function = expression.Cast<duckdb::BoundFunctionExpression>();
       ARROW_ASSIGN_OR_RAISE(auto arguments, TranslateAll(function.children, scope));
       return TranslateFunction(function, std::move(arguments), scope.float_division_by_zero);

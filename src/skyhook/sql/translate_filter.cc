@@ -10,6 +10,7 @@
 #include "duckdb/planner/filter/expression_filter.hpp"
 #include "duckdb/planner/filter/in_filter.hpp"
 #include "duckdb/planner/filter/optional_filter.hpp"
+#include "duckdb/planner/filter/struct_filter.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/translate_expression.h"
 
@@ -117,6 +118,17 @@ bool AnyIsDynamic(const duckdb::ConjunctionFilter& filter) {
                      [](const auto& child) { return IsDynamic(*child); });
 }
 
+// A filter of a field that DuckDB does not rely on.
+bool IsOptionalField(const TableFilter& filter) {
+  const TableFilter* of = &filter;
+  while (of->filter_type == TableFilterType::STRUCT_EXTRACT) {
+    of = of->Cast<duckdb::StructFilter>().child_filter.get();
+  }
+  return of->filter_type == TableFilterType::OPTIONAL_FILTER ||
+         of->filter_type == TableFilterType::DYNAMIC_FILTER ||
+         of->filter_type == TableFilterType::BLOOM_FILTER;
+}
+
 void Split(const TableFilter& filter, FilterParts* parts) {
   switch (filter.filter_type) {
     case TableFilterType::CONJUNCTION_AND:
@@ -130,7 +142,7 @@ void Split(const TableFilter& filter, FilterParts* parts) {
       parts->optional.push_back(&filter);
       return;
     default:
-      parts->required.push_back(&filter);
+      (IsOptionalField(filter) ? parts->optional : parts->required).push_back(&filter);
   }
 }
 
@@ -159,6 +171,11 @@ Result<ExpressionPtr> TranslateFilter(const TableFilter& filter, const Expressio
       return In(filter.Cast<duckdb::InFilter>(), column);
     case TableFilterType::DYNAMIC_FILTER:
       return Dynamic(filter.Cast<duckdb::DynamicFilter>(), column);
+    case TableFilterType::STRUCT_EXTRACT: {
+      const auto& field = filter.Cast<duckdb::StructFilter>();
+      ARROW_ASSIGN_OR_RAISE(auto of, plan::Field(column, static_cast<int>(field.child_idx)));
+      return TranslateFilter(*field.child_filter, of, division);
+    }
     case TableFilterType::EXPRESSION_FILTER:
       return Translate(*filter.Cast<duckdb::ExpressionFilter>().expr, OneColumn(column, division));
     default:
@@ -174,6 +191,8 @@ bool IsDynamic(const TableFilter& filter) {
       const auto& optional = filter.Cast<duckdb::OptionalFilter>();
       return optional.child_filter != nullptr && IsDynamic(*optional.child_filter);
     }
+    case TableFilterType::STRUCT_EXTRACT:
+      return IsDynamic(*filter.Cast<duckdb::StructFilter>().child_filter);
     case TableFilterType::CONJUNCTION_AND:
       return AnyIsDynamic(filter.Cast<duckdb::ConjunctionAndFilter>());
     case TableFilterType::CONJUNCTION_OR:
