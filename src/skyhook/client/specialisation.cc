@@ -50,7 +50,8 @@ arrow::Result<plan::ExpressionPtr> ConstantFor(const arrow::Field& field, const 
   if (partition != partitions.end()) {
     return plan::Literal(fragment.partition_values[partition - partitions.begin()]);
   }
-  const auto found = fragment.description.declared_schema->GetFieldByName(field.name());
+  const auto found =
+      fragment.description.declared_schema->GetFieldByName(fragment.NameOf(field.name()));
   const bool absent = found == nullptr || (found->type()->id() == arrow::Type::NA &&
                                            field.type()->id() != arrow::Type::NA);
   return absent ? plan::NullLiteral(field.type()) : nullptr;
@@ -80,12 +81,13 @@ arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, con
     ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr replacement, ConstantFor(*field, table, fragment));
     if (replacement == nullptr) {
       replacement = plan::Column(static_cast<int>(present.size()), field->type());
-      present.push_back(field);
+      present.push_back(field->WithName(fragment.NameOf(field->name())));
     }
     replacements.push_back(std::move(replacement));
   }
-  if (static_cast<int>(present.size()) == pipeline.input->num_fields()) return arrow::Status::OK();
+  const bool all = static_cast<int>(present.size()) == pipeline.input->num_fields();
   pipeline_.input = arrow::schema(std::move(present));
+  if (all) return arrow::Status::OK();
   replacements_ = std::move(replacements);
   return arrow::Status::OK();
 }

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/file_listing.h"
 #include "skyhook/client/hive_partitions.h"
-#include "skyhook/plan/types.h"
+#include "skyhook/client/schema_union.h"
 #include "skyhook/site/local/local_site.h"
 
 namespace skyhook::client {
@@ -25,61 +24,6 @@ const std::shared_ptr<site::Site>& LocalFiles() {
   return site;
 }
 
-/// Unites the fields of fragments by name, in the order of first sight.
-class SchemaUnion {
- public:
-  arrow::Status Add(const arrow::Schema& schema, const std::string& file) {
-    std::unordered_map<std::string, int> seen;
-    for (const auto& field : schema.fields()) {
-      if (seen[field->name()]++ > 0) {
-        return base::Invalid("'{}' has more than one column named '{}'", file, field->name());
-      }
-      ARROW_RETURN_NOT_OK(AddField(field, file));
-    }
-    return arrow::Status::OK();
-  }
-
-  /// The fields except those that `partitions` replaces, then `partitions`.
-  std::shared_ptr<arrow::Schema> With(const arrow::FieldVector& partitions) const {
-    const std::shared_ptr<arrow::Schema> replacing = arrow::schema(partitions);
-    arrow::FieldVector out;
-    for (const Known& known : fields_) {
-      if (replacing->GetFieldIndex(known.field->name()) < 0) out.push_back(known.field);
-    }
-    out.insert(out.end(), partitions.begin(), partitions.end());
-    return arrow::schema(std::move(out));
-  }
-
- private:
-  struct Known {
-    std::shared_ptr<arrow::Field> field;
-    std::string file;
-  };
-
-  arrow::Status AddField(const std::shared_ptr<arrow::Field>& field, const std::string& file) {
-    const auto [found, is_new] = index_.emplace(field->name(), fields_.size());
-    if (is_new) {
-      fields_.push_back({field->WithNullable(true), file});
-      return arrow::Status::OK();
-    }
-    Known& known = fields_[found->second];
-    if (field->type()->id() == arrow::Type::NA) return arrow::Status::OK();
-    if (known.field->type()->id() == arrow::Type::NA) {
-      known = {field->WithNullable(true), file};
-      return arrow::Status::OK();
-    }
-    if (plan::EngineType(known.field->type())->Equals(*plan::EngineType(field->type()))) {
-      return arrow::Status::OK();
-    }
-    return base::Invalid("column '{}' is {} in '{}' but {} in '{}': open them as separate tables",
-                         field->name(), known.field->type()->ToString(), known.file,
-                         field->type()->ToString(), file);
-  }
-
-  std::vector<Known> fields_;
-  std::unordered_map<std::string, size_t> index_;
-};
-
 arrow::Result<TableFragment> DescribeFile(const std::string& file, const std::string& pattern) {
   const std::shared_ptr<site::Site>& site = LocalFiles();
   auto description = site->Describe({file, ""});
@@ -87,10 +31,15 @@ arrow::Result<TableFragment> DescribeFile(const std::string& file, const std::st
     if (file == pattern) return description.status();
     return base::AddContext(description.status(), fmt::format("opening '{}'", pattern));
   }
-  return TableFragment{*std::move(description), site, {}};
+  return TableFragment{*std::move(description), site, {}, {}};
 }
 
 }  // namespace
+
+const std::string& TableFragment::NameOf(const std::string& column) const {
+  const auto found = renamed.find(column);
+  return found == renamed.end() ? column : found->second;
+}
 
 int64_t Table::num_rows() const {
   int64_t rows = 0;
@@ -117,7 +66,7 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern
   SchemaUnion schema;
   for (size_t i = 0; i < files.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(files[i], pattern));
-    ARROW_RETURN_NOT_OK(schema.Add(*fragment.description.declared_schema, files[i]));
+    ARROW_ASSIGN_OR_RAISE(fragment.renamed, schema.Add(fragment.description));
     fragment.partition_values = std::move(partitions.values[i]);
     table->fragments.push_back(std::move(fragment));
   }
@@ -136,8 +85,8 @@ arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
       continue;
     }
     if (fragment.description.num_rows == 0) continue;
-    ARROW_ASSIGN_OR_RAISE(const auto groups,
-                          fragment.site->Statistics(fragment.description.id, column));
+    ARROW_ASSIGN_OR_RAISE(const auto groups, fragment.site->Statistics(fragment.description.id,
+                                                                       fragment.NameOf(column)));
     if (groups.empty()) return true;
     for (const auto& group : groups) {
       if (!group.has_value() || group->null_count != 0) return true;

@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,11 @@ struct TableFragment {
   std::shared_ptr<site::Site> site;
   /// Values of the table's partition columns, in the order of Table::partition_columns.
   std::vector<std::shared_ptr<arrow::Scalar>> partition_values;
+  /// Columns of the table that have another name here.
+  std::map<std::string, std::string> renamed;
+
+  /// What a column of the table is called here, if it is here.
+  const std::string& NameOf(const std::string& column) const;
 };
 
 /// A table is a schema and a set of fragments, sorted by path; immutable.
@@ -43,8 +49,9 @@ struct OpenOptions {
 
 /// Opens a file, a directory (every .parquet, .arrow and .feather file below it; hidden files and
 /// names that begin with _ are left out) or a glob (`*`, `?`, `[abc]`, `**`). Fields are matched by
-/// name: a fragment may order them differently or lack some (they are NULL there); a field of two
-/// different types is an error that names both files.
+/// Parquet's field ids where files have them, else by name (SchemaUnion): a fragment may order them
+/// differently, name them differently, or lack some (they are NULL there); a field of two different
+/// types is an error that names both files.
 arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
                                                       const OpenOptions& options = {});
 

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "skyhook/client/scan.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
+#include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
 
 namespace skyhook::client {
@@ -91,6 +93,92 @@ TEST_F(TableTest, AConflictOfTypesNamesBothFiles) {
   EXPECT_THAT(opened,
               AllOf(FailsWith(StatusCode::Invalid, "column 'a' is int32 in '" + Path("1.parquet")),
                     FailsWith(StatusCode::Invalid, "string in '" + Path("3.parquet"))));
+}
+
+// A file whose columns have Parquet field ids; an id of -1 is none.
+class FieldIdTest : public TableTest {
+ protected:
+  struct Column {
+    std::string name;
+    int id;
+    std::shared_ptr<arrow::DataType> type = arrow::int64();
+  };
+  void WriteIds(const std::string& name, const std::vector<Column>& columns,
+                const std::string& lines) {
+    arrow::FieldVector fields;
+    for (const Column& column : columns) {
+      auto field = arrow::field(column.name, column.type);
+      const auto id = arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.id)});
+      fields.push_back(column.id < 0 ? field : field->WithMetadata(id));
+    }
+    const auto schema = arrow::schema(fields);
+    const auto table = testing::TableOf(schema, lines);
+    testing::WriteParquet(directory_.File(name),
+                          *arrow::Table::Make(schema, table->columns(), table->num_rows()));
+  }
+
+  std::vector<std::string> Read(const std::string& name, const std::vector<std::string>& columns) {
+    const auto table = Open(name);
+    auto scan = Require(Scan::Make(table, testing::Read(*table->schema, columns), {}));
+    return testing::RowsOf(*Require(Require(ToReader(scan))->ToTable()));
+  }
+};
+
+TEST_F(FieldIdTest, ARenamedColumnIsFoundByItsId) {
+  WriteIds("1.parquet", {{"a", 1}, {"b", 2}}, "1,10\n2,20");
+  WriteIds("2.parquet", {{"b", 2}, {"renamed", 1}, {"c", 3}}, "30,3,300");
+  WriteIds("3.parquet", {{"b", -1}, {"a", -1}}, "40,4");
+  EXPECT_EQ(Open("*.parquet")->schema->field_names(), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_THAT(Read("*.parquet", {"a", "b", "c"}),
+              ElementsAre("1, 10, NULL", "2, 20, NULL", "3, 30, 300", "4, 40, NULL"));
+  EXPECT_THAT(Read("*.parquet", {"c", "a"}),
+              ElementsAre("NULL, 1", "NULL, 2", "300, 3", "NULL, 4"));
+}
+
+TEST_F(FieldIdTest, FiltersAndStatisticsFollowTheRenamedColumn) {
+  WriteIds("1.parquet", {{"a", 1}, {"x", 5}}, "1,7\n2,8");
+  WriteIds("2.parquet", {{"renamed", 1}, {"x", 5}}, "3,9\n4,6");
+  const auto table = Open("*.parquet");
+  auto pipeline = testing::Read(*table->schema, {"a", "x"});
+  pipeline.filter = {
+      testing::Fn(plan::Function::kGreater, {testing::Col(pipeline, "a"), testing::Lit(2)})};
+  auto scan = Require(Scan::Make(table, pipeline, {}));
+  EXPECT_THAT(testing::RowsOf(*Require(Require(ToReader(scan))->ToTable())),
+              ElementsAre("3, 9", "4, 6"));
+  EXPECT_EQ(scan->cost().row_groups_skipped_statistics, 1);
+  pipeline.filter.clear();
+  pipeline.top_k = plan::TopK{{{0, true, false}}, 2};
+  scan = Require(Scan::Make(table, pipeline, {}));
+  EXPECT_THAT(testing::RowsOf(*Require(Require(ToReader(scan))->ToTable())),
+              ElementsAre("4, 6", "3, 9"));
+  EXPECT_FALSE(Require(MayHoldNull(*table, "a")));
+}
+
+TEST_F(FieldIdTest, IdsAndNamesThatContradictEachOtherNameBothFiles) {
+  WriteIds("same/1.parquet", {{"a", 1}}, "1");
+  WriteIds("same/2.parquet", {{"a", 2}}, "2");
+  EXPECT_THAT(OpenTable(Path("same")),
+              AllOf(FailsWith(StatusCode::Invalid, "field id 1 in '" + Path("same/1.parquet")),
+                    FailsWith(StatusCode::Invalid, "but 2 in '" + Path("same/2.parquet"))));
+  WriteIds("swapped/1.parquet", {{"a", 1}, {"b", 2}}, "1,2");
+  WriteIds("swapped/2.parquet", {{"b", 1}, {"a", 2}}, "3,4");
+  EXPECT_THAT(OpenTable(Path("swapped")),
+              FailsWith(StatusCode::Invalid, "column 'b' of '" + Path("swapped/2.parquet")));
+  // The name that the first column has in the second file is another column's in the third.
+  WriteIds("reused/1.parquet", {{"a", 1}}, "1");
+  WriteIds("reused/2.parquet", {{"b", 1}}, "2");
+  WriteIds("reused/3.parquet", {{"b", 2}}, "3");
+  EXPECT_THAT(OpenTable(Path("reused")), FailsWith(StatusCode::Invalid, "column 'b' has field id"));
+  WriteIds("twice/1.parquet", {{"a", 1}, {"b", 1}}, "1,2");
+  EXPECT_THAT(OpenTable(Path("twice")), FailsWith(StatusCode::Invalid, "'b' and another column"));
+}
+
+TEST_F(FieldIdTest, AConflictOfTypesNamesBothFilesAcrossNames) {
+  WriteIds("1.parquet", {{"a", 1}}, "1");
+  WriteIds("2.parquet", {{"b", 1, arrow::utf8()}}, "x");
+  EXPECT_THAT(OpenTable(Path("*.parquet")),
+              AllOf(FailsWith(StatusCode::Invalid, "column 'a' is int64 in '" + Path("1.parquet")),
+                    FailsWith(StatusCode::Invalid, "string in '" + Path("2.parquet"))));
 }
 
 TEST_F(TableTest, FoldersBecomeColumns) {

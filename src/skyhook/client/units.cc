@@ -129,8 +129,8 @@ arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
   for (const Unit& unit : *units) {
     const TableFragment& fragment = table.fragments[unit.fragment];
     if (described != std::exchange(described, unit.fragment)) {
-      ARROW_ASSIGN_OR_RAISE(statistics,
-                            fragment.site->Statistics(fragment.description.id, *column));
+      ARROW_ASSIGN_OR_RAISE(
+          statistics, fragment.site->Statistics(fragment.description.id, fragment.NameOf(*column)));
     }
     ranked.emplace_back(RankOf(unit, fragment.description.row_groups, statistics, key), unit);
   }

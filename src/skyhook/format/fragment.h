@@ -78,6 +78,8 @@ class Fragment {
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
   /// The same fields in engine types (plan/types.h).
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  /// The id that the file gives each field of the schema, -1 for none; empty when it gives none.
+  virtual std::vector<int> field_ids() const { return {}; }
   /// The fields within struct columns. Wherever a column is asked for by number, number
   /// `schema()->num_fields() + i` is `nested_fields()[i]`.
   virtual const std::vector<plan::NestedField>& nested_fields() const = 0;

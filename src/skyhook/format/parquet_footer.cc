@@ -71,6 +71,17 @@ void CollectLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* l
   for (const auto& child : field.children) CollectLeaves(child, leaves);
 }
 
+// Arrow before 6.0 numbered the fields of each file anew: what follows from that is the order of
+// the columns, and nothing else.
+std::vector<int> FieldIds(const parquet::FileMetaData& metadata) {
+  const parquet::ApplicationVersion& writer = metadata.writer_version();
+  if (writer.application_ == "parquet-cpp-arrow" && writer.version.major < 6) return {};
+  std::vector<int> ids;
+  const parquet::schema::GroupNode& root = *metadata.schema()->group_node();
+  for (int i = 0; i < root.field_count(); ++i) ids.push_back(root.field(i)->field_id());
+  return ids;
+}
+
 ParquetColumn MakeColumn(const parquet::SchemaDescriptor& schema,
                          const parquet::arrow::SchemaField& field,
                          const std::shared_ptr<arrow::DataType>& engine_type) {
@@ -136,6 +147,7 @@ arrow::Result<ParquetSchema> ReadParquetSchema(const parquet::FileMetaData& meta
       out.columns.push_back(MakeColumn(*metadata.schema(), manifest.schema_fields[i],
                                        out.engine->field(static_cast<int>(i))->type()));
     }
+    out.field_ids = FieldIds(metadata);
     out.nested = plan::NestedFieldsOf(*out.engine);
     for (const plan::NestedField& nested : out.nested) {
       const auto* field = &manifest.schema_fields[static_cast<size_t>(nested.column)];

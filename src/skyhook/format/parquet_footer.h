@@ -33,6 +33,7 @@ struct ParquetColumn {
 struct ParquetSchema {
   std::shared_ptr<arrow::Schema> declared;
   std::shared_ptr<arrow::Schema> engine;
+  std::vector<int> field_ids;  ///< of `declared`, -1 for none; empty when they mean nothing
   std::vector<plan::NestedField> nested;
   std::vector<ParquetColumn> columns;  ///< of `engine`, then of `nested`
 };

@@ -53,6 +53,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
     return schema_.declared;
   }
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_.engine; }
+  std::vector<int> field_ids() const override { return schema_.field_ids; }
   const std::vector<plan::NestedField>& nested_fields() const override { return schema_.nested; }
   int64_t num_rows() const override { return row_starts_.back(); }
   int num_row_groups() const override { return metadata_->num_row_groups(); }

@@ -53,6 +53,7 @@ struct FragmentDescription {
   FragmentId id;  ///< with the version that was described
   int64_t bytes = 0;
   std::shared_ptr<arrow::Schema> declared_schema;
+  std::vector<int> field_ids;              ///< as format::Fragment::field_ids
   std::vector<plan::RowRange> row_groups;  ///< natural units of work, covering all rows
   int64_t num_rows = 0;
 };

@@ -43,6 +43,7 @@ class LocalSite : public Site {
     out.id = {id.name, fragment.version()};
     out.bytes = open.bytes;
     out.declared_schema = fragment.declared_schema();
+    out.field_ids = fragment.field_ids();
     out.num_rows = fragment.num_rows();
     for (int group = 0; group < fragment.num_row_groups(); ++group) {
       out.row_groups.push_back(fragment.row_group_rows(group));
