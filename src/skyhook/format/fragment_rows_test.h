@@ -70,6 +70,10 @@ struct ColumnRows {
   std::vector<int64_t> rows;
 };
 
+inline std::shared_ptr<arrow::DataType> ColumnType(const Fragment& fragment, int column) {
+  return plan::AllColumns(*fragment.schema(), fragment.nested_fields())->field(column)->type();
+}
+
 inline ColumnRows ReadColumn(Fragment& fragment, int column, const Reading& reading,
                              plan::Cost* cost) {
   std::mt19937 random(reading.seed);
@@ -98,8 +102,7 @@ inline ColumnRows ReadColumn(Fragment& fragment, int column, const Reading& read
       parts.push_back(Flat(array));
     }
   }
-  const ArrayPtr empty =
-      testing::Require(arrow::MakeEmptyArray(fragment.schema()->field(column)->type()));
+  const ArrayPtr empty = testing::Require(arrow::MakeEmptyArray(ColumnType(fragment, column)));
   return {Concatenated(parts, WithoutViews(empty)->type()), std::move(rows)};
 }
 
@@ -130,18 +133,38 @@ inline ArrayPtr RowsAt(const ArrayPtr& array, const std::vector<int64_t>& rows) 
       .make_array();
 }
 
-/// Reads every column of a fragment and compares it with the table.
+/// A column of the table, or a field within a struct of it, as the fragment numbers them.
+inline std::shared_ptr<arrow::ChunkedArray> ColumnOf(const arrow::Table& table,
+                                                     const Fragment& fragment, int column) {
+  if (column < table.num_columns()) return table.column(column);
+  const auto& nested = fragment.nested_fields()[static_cast<size_t>(column - table.num_columns())];
+  std::shared_ptr<arrow::DataType> type = table.field(nested.column)->type();
+  for (const int index : nested.path) type = type->field(index)->type();
+  arrow::ArrayVector chunks;
+  for (ArrayPtr chunk : table.column(nested.column)->chunks()) {
+    for (const int index : nested.path) {
+      chunk =
+          testing::Require(static_cast<const arrow::StructArray&>(*chunk).GetFlattenedField(index));
+    }
+    chunks.push_back(std::move(chunk));
+  }
+  return std::make_shared<arrow::ChunkedArray>(std::move(chunks), type);
+}
+
+/// Reads every column of a fragment, and every field of its structs, and compares it with the
+/// table.
 inline void ExpectReadsAs(Fragment& fragment, const arrow::Table& expected,
                           const Reading& reading) {
   ASSERT_EQ(fragment.num_rows(), expected.num_rows());
   ASSERT_EQ(fragment.schema()->num_fields(), expected.num_columns());
   const auto options = arrow::EqualOptions::Defaults().nans_equal(true);
-  for (int column = 0; column < expected.num_columns(); ++column) {
-    SCOPED_TRACE(expected.field(column)->ToString());
+  const auto columns = plan::AllColumns(*fragment.schema(), fragment.nested_fields());
+  for (int column = 0; column < columns->num_fields(); ++column) {
+    SCOPED_TRACE(columns->field(column)->ToString());
     plan::Cost cost;
     const ColumnRows read = ReadColumn(fragment, column, reading, &cost);
     const ArrayPtr whole =
-        InEngineType(*expected.column(column), fragment.schema()->field(column)->type());
+        InEngineType(*ColumnOf(expected, fragment, column), columns->field(column)->type());
     const ArrayPtr wanted = reading.share < 1 ? RowsAt(whole, read.rows) : whole;
     ASSERT_EQ(read.values->length(), wanted->length());
     EXPECT_TRUE(read.values->Equals(*wanted, options))

@@ -102,12 +102,28 @@ class RandomColumns {
     return testing::Require(builder.Finish());
   }
 
+  /// Structs that are null themselves, too, with such structs and lists in them.
   std::shared_ptr<arrow::Array> Structs() {
-    const arrow::ArrayVector children{Of(arrow::int16(), 0, 9), Strings(arrow::utf8(), 20, 50)};
-    return testing::Require(arrow::StructArray::Make(children, std::vector<std::string>{"a", "b"}));
+    const auto inner = Struct({{"c", Decimals(9, 2, -99999, 99999)},
+                               {"d", Of(arrow::float64(), -99, 99)},
+                               {"e", Lists()}});
+    return Struct(
+        {{"a", Of(arrow::int16(), 0, 9)}, {"b", Strings(arrow::utf8(), 20, 50)}, {"inner", inner}});
   }
 
  private:
+  std::shared_ptr<arrow::Array> Struct(
+      const std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>>& children) {
+    arrow::ArrayVector arrays;
+    std::vector<std::string> names;
+    for (const auto& [name, array] : children) {
+      names.push_back(name);
+      arrays.push_back(array);
+    }
+    const auto nulls = Integers(0, 1)->null_bitmap();
+    return testing::Require(arrow::StructArray::Make(arrays, names, nulls));
+  }
+
   int64_t rows_;
   std::bernoulli_distribution null_;
   std::mt19937 random_;

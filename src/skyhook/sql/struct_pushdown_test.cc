@@ -135,6 +135,18 @@ TEST_F(StructPushdownTest, FieldsComeBackAsTheyAreAndWithCastsAbove) {
   }
 }
 
+TEST_F(StructPushdownTest, FiltersThatStayInDuckDbSeeTheirField) {
+  for (const std::string condition :
+       {"s.l = [31, 32]", "s.l > [2990]", "s.a = {'b': 1, 'c': 'text 12'}",
+        "s.a IN ({'b': 1, 'c': 'text 12'}, {'b': 3, 'c': 'text 11'})", "s.a IS NULL",
+        "s IS NOT NULL AND s.a IS NOT NULL", "s.l IS NULL", "len(s.l) = 2 AND s.a.b = 12",
+        "s.a.b = (SELECT max(s.a.b) FROM TABLE)", "hash(s.a.b) % 7 = 1"}) {
+    ExpectNative("SELECT id, s.a.b FROM TABLE WHERE " + condition + " ORDER BY id");
+    ExpectNative("SELECT s.x FROM TABLE WHERE " + condition + " ORDER BY ALL");
+    ExpectNative("SELECT count(*), min(s.a.c) FROM TABLE WHERE " + condition);
+  }
+}
+
 TEST_F(StructPushdownTest, AggregatesAndSortsOverCastsOfFields) {
   ExpectNative("SELECT sum(s.a.b::INTEGER), min(s.x::VARCHAR), max(s.a.b::VARCHAR) FROM TABLE");
   ExpectNative("SELECT sum(s.a.b::UTINYINT) FROM TABLE WHERE id < 2000");
