@@ -35,6 +35,11 @@ void AddOutputOptions(CLI::App* command, RunOptions* options) {
   command->add_option("-o,--output", options->output, "Write to this file")->type_name("FILE");
 }
 
+void AddThreadsOption(CLI::App* command, RunOptions* options) {
+  command->add_option("--threads", options->threads, "Threads in all (default: one per processor)")
+      ->type_name("N");
+}
+
 void AddDataOption(CLI::App* command, RunOptions* options) {
   command
       ->add_option("--data", options->data_directories,
@@ -44,8 +49,7 @@ void AddDataOption(CLI::App* command, RunOptions* options) {
 
 void AddRunOptions(CLI::App* command, RunOptions* options) {
   AddOutputOptions(command, options);
-  command->add_option("--threads", options->threads, "Threads in all (default: one per processor)")
-      ->type_name("N");
+  AddThreadsOption(command, options);
   command
       ->add_option("--memory", options->memory,
                    "Memory limit, e.g. 512MB (default: three quarters of the machine's)")
@@ -86,7 +90,7 @@ CLI::App* AddExplain(CLI::App* app, Arguments* arguments) {
 }
 
 CLI::App* AddQuery(CLI::App* app, Arguments* arguments) {
-  CLI::App* command = app->add_subcommand("query", "Run a Substrait plan, in one thread");
+  CLI::App* command = app->add_subcommand("query", "Run a Substrait plan");
   command
       ->add_option("--plan", arguments->query.plan,
                    "The plan, binary or JSON; - for standard input")
@@ -97,6 +101,7 @@ CLI::App* AddQuery(CLI::App* app, Arguments* arguments) {
                    "Where a table of the plan is: a file, a directory or a glob")
       ->type_name("NAME=PATH");
   AddDataOption(command, &arguments->run);
+  AddThreadsOption(command, &arguments->run);
   command->add_option("--memory", arguments->run.memory, "Memory limit, e.g. 512MB (default: 1GiB)")
       ->type_name("SIZE");
   AddOutputOptions(command, &arguments->run);

@@ -81,11 +81,14 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
       fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
 }
 
+arrow::Status CheckThreads(int threads) {
+  if (threads >= 0 && threads <= 1024) return arrow::Status::OK();
+  return UsageError(fmt::format("--threads {}: write a number from 1 to 1024", threads));
+}
+
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
   sql::SessionOptions session;
-  if (options.threads < 0 || options.threads > 1024) {
-    return UsageError(fmt::format("--threads {}: write a number from 1 to 1024", options.threads));
-  }
+  ARROW_RETURN_NOT_OK(CheckThreads(options.threads));
   session.threads = options.threads;
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseSize(options.memory));

@@ -53,6 +53,8 @@ arrow::Result<int64_t> ParseSize(const std::string& text);
 /// "500ms", "2s", "1.5m", "1h"; a number alone is seconds. Must be positive.
 arrow::Result<std::chrono::nanoseconds> ParseDuration(const std::string& text);
 arrow::Result<Format> ParseFormat(const std::string& text);
+/// A usage error for a number of threads that cannot be; 0 stands for one per processor.
+arrow::Status CheckThreads(int threads);
 
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options);
 /// The text of -c or the content of -f ("-" is standard input).

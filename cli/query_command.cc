@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "cli/commands.h"
@@ -70,7 +72,10 @@ Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sin
 
 Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ARROW_RETURN_NOT_OK(CheckThreads(options.threads));
   client::ScanOptions scan;
+  const int processors = static_cast<int>(std::thread::hardware_concurrency());
+  scan.max_streams = options.threads > 0 ? options.threads : std::max(processors, 1);
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseSize(options.memory));
   }

@@ -2,6 +2,8 @@
 
 #include <arrow/util/byte_size.h>
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,12 +20,16 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 /// The batches of a stream after the first `offset` rows.
 class OffsetStream {
  public:
-  OffsetStream(std::unique_ptr<ScanStream> stream, int64_t offset)
-      : stream_(std::move(stream)), left_(offset) {}
+  /// `first` comes before those that the stream still gives; may be null.
+  OffsetStream(std::unique_ptr<ScanStream> stream, BatchPtr first, int64_t offset)
+      : stream_(std::move(stream)), first_(std::move(first)), left_(offset) {}
 
   Result<BatchPtr> Next() {
     while (true) {
-      ARROW_ASSIGN_OR_RAISE(BatchPtr batch, stream_->Next());
+      BatchPtr batch = std::exchange(first_, nullptr);
+      if (batch == nullptr) {
+        ARROW_ASSIGN_OR_RAISE(batch, stream_->Next());
+      }
       if (batch == nullptr || left_ == 0) return batch;
       const int64_t skipped = std::min(left_, batch->num_rows());
       left_ -= skipped;
@@ -33,15 +39,42 @@ class OffsetStream {
 
  private:
   std::unique_ptr<ScanStream> stream_;
+  BatchPtr first_;
   int64_t left_;
 };
+
+/// Lets all streams of a scan that reduces work at once. The one that has the result is left, with
+/// the result's first batch; when it is empty, any.
+Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
+  std::vector<std::unique_ptr<ScanStream>> streams;
+  for (int i = 0; i < scan->num_streams(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(auto stream, scan->OpenStream());
+    streams.push_back(std::move(stream));
+  }
+  std::vector<Result<BatchPtr>> first(streams.size(), BatchPtr());
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < streams.size(); ++i) {
+    threads.emplace_back([&, i] { first[i] = streams[i]->Next(); });
+  }
+  first[0] = streams[0]->Next();
+  for (std::thread& thread : threads) thread.join();
+  size_t finisher = 0;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    ARROW_RETURN_NOT_OK(first[i].status());
+    if (*first[i] != nullptr) finisher = i;
+  }
+  return OffsetStream(std::move(streams[finisher]), *first[finisher], offset);
+}
 
 Result<OffsetStream> Start(const plan::ForeignStep& step, std::shared_ptr<const Table> table,
                            const ScanOptions& options, std::shared_ptr<arrow::Schema>* declared) {
   ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Make(std::move(table), step.pipeline, options));
   *declared = scan->declared_schema();
+  if (step.pipeline.aggregate.has_value() || step.pipeline.top_k.has_value()) {
+    return ReduceInThreads(scan.get(), step.offset);
+  }
   ARROW_ASSIGN_OR_RAISE(auto stream, scan->OpenStream());
-  return OffsetStream(std::move(stream), step.offset);
+  return OffsetStream(std::move(stream), nullptr, step.offset);
 }
 
 /// The result of a step under the names by which the next one reads it.
@@ -105,13 +138,12 @@ class NamingReader : public arrow::RecordBatchReader {
 Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const plan::ForeignPlan& plan,
                                                                  std::shared_ptr<const Table> table,
                                                                  const ScanOptions& options) {
-  ScanOptions single = options;
-  single.max_streams = 1;
   for (size_t i = 0; i + 1 < plan.steps.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(table, Hold(plan.steps[i], std::move(table), single));
+    ARROW_ASSIGN_OR_RAISE(table, Hold(plan.steps[i], std::move(table), options));
   }
   std::shared_ptr<arrow::Schema> declared;
-  ARROW_ASSIGN_OR_RAISE(auto stream, Start(plan.steps.back(), std::move(table), single, &declared));
+  ARROW_ASSIGN_OR_RAISE(auto stream,
+                        Start(plan.steps.back(), std::move(table), options, &declared));
   return std::make_shared<NamingReader>(std::move(stream), std::move(declared), plan.names);
 }
 

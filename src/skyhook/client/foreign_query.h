@@ -13,7 +13,10 @@ namespace skyhook::client {
 
 /// The rows of `plan` over `table`, under the plan's names and in the types that Scan declares. The
 /// last step's rows come as they are read; results of steps before it are held, and more than
-/// `options.memory_bytes` of one is kLimitExceeded. Everything runs in the thread that pulls.
+/// `options.memory_bytes` of one is kLimitExceeded.
+///
+/// Aggregates and sorts are computed before this returns, by `options.max_streams` threads; rows
+/// that are only filtered and projected are, by the thread that pulls them.
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(
     const plan::ForeignPlan& plan, std::shared_ptr<const Table> table, const ScanOptions& options);
 

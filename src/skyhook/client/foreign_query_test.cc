@@ -110,6 +110,45 @@ TEST(ForeignQuery, ASortOfAllRowsHasThemAll) {
   EXPECT_EQ(rows.back(), "0");
 }
 
+TEST(ForeignQuery, ManyThreadsGiveWhatOneGives) {
+  ScanOptions options;
+  options.unit_rows = 1000;
+  const auto one = Require(Rows(Sample("df_q1.opt.pb"), Lineitem(), options));
+  plan::ForeignPlan sorted;
+  sorted.names = {"y"};
+  sorted.steps = {{Over("x"), 2}};
+  sorted.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, 5};
+  plan::ForeignPlan none = sorted;
+  none.steps[0].pipeline.top_k->limit = 0;
+  options.max_streams = 4;
+  for (int run = 0; run < 5; ++run) {
+    EXPECT_EQ(Require(Rows(Sample("df_q1.opt.pb"), Lineitem(), options)), one);
+    EXPECT_EQ(Require(Rows(sorted, Numbers(10, 1000), options)),
+              (std::vector<std::string>{"9997", "9996", "9995"}));
+    EXPECT_EQ(Require(Rows(none, Numbers(10, 1000), options)).size(), 0u);
+  }
+}
+
+TEST(ForeignQuery, AFailureInAnyThreadIsTheAnswer) {
+  plan::ForeignPlan plan;
+  plan.names = {"y"};
+  plan.steps = {{Over("x"), 0}};
+  auto& pipeline = plan.steps[0].pipeline;
+  plan::CallOptions strict;
+  strict.division_by_zero = plan::CallOptions::DivisionByZero::kError;
+  const auto divisor =
+      testing::Fn(plan::Function::kSubtract, {testing::Col(pipeline, "x"), testing::Lit(7777)});
+  pipeline.projection[0].expression =
+      Require(plan::Call(plan::Function::kIntegerDivide, {testing::Lit(1), divisor}, strict));
+  pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kSum, 0, -1, "y"}}};
+  ScanOptions options;
+  options.unit_rows = 1000;
+  options.max_streams = 4;
+  EXPECT_THAT(Rows(plan, Numbers(10, 1000), options),
+              FailsWith(arrow::StatusCode::Invalid, "zero"));
+  EXPECT_EQ(Require(Rows(plan, Numbers(7, 1000), options)).size(), 1u);
+}
+
 TEST(ForeignQuery, HeldRowsAreBounded) {
   plan::ForeignPlan plan;
   plan.names = {"y"};

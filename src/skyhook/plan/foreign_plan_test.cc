@@ -158,6 +158,28 @@ TEST(ForeignPlan, DataFusionsArithmeticWrapsAroundAndFailsOnZero) {
   EXPECT_EQ(ArithmeticOptions("modulus", 2).division_by_zero, CallOptions::DivisionByZero::kError);
 }
 
+/// The type of an integer column, read as `type`, times the decimal(15, 2).
+std::string ProductType(const std::string& type) {
+  const std::string integer =
+      R"({"cast": {"failureBehavior": 2, "type": )" + type + R"(, "input": )" + Field(0) + "}}";
+  const std::string project = R"({"project": {"common": {"emit": {"outputMapping": [4]}},
+      "expressions": [)" + Call(Of(integer, Field(2))) +
+                              R"(], "input": )" + Read() + "}}";
+  const auto plan = Require(ReadForeignPlan(Plan("datafusion", "multiply", project, R"("x")")));
+  return plan.steps.at(0).pipeline.projection.at(0).expression->type()->ToString();
+}
+
+TEST(ForeignPlan, AnIntegerBesideADecimalHasTheDigitsOfItsType) {
+  EXPECT_EQ(ProductType(R"({"i8": {}})"), "decimal128(19, 2)");
+  EXPECT_EQ(ProductType(R"({"i16": {}})"), "decimal128(21, 2)");
+  EXPECT_EQ(ProductType(R"({"i32": {}})"), "decimal128(26, 2)");
+  EXPECT_EQ(ProductType(R"({"i64": {}})"), "decimal128(36, 2)");
+  EXPECT_EQ(ProductType(R"({"i8": {"typeVariationReference": 1}})"), "decimal128(19, 2)");
+  EXPECT_EQ(ProductType(R"({"i16": {"typeVariationReference": 1}})"), "decimal128(21, 2)");
+  EXPECT_EQ(ProductType(R"({"i32": {"typeVariationReference": 1}})"), "decimal128(26, 2)");
+  EXPECT_EQ(ProductType(R"({"i64": {"typeVariationReference": 1}})"), "decimal128(36, 2)");
+}
+
 std::string Fetch(const std::string& counts, const std::string& input) {
   return R"({"fetch": {)" + counts + R"("input": )" + input + "}}";
 }
@@ -367,6 +389,21 @@ TEST(ForeignExpression, PyarrowsArithmeticSaysWhetherItIsChecked) {
   EXPECT_EQ(overflow("ERROR"), CallOptions::Overflow::kError);
   EXPECT_EQ(overflow("SILENT"), CallOptions::Overflow::kWrap);
   EXPECT_THAT(ReadExpression("add", call), FailsWith(Code::kUnsupportedPlan, "on overflow"));
+}
+
+TEST(ForeignExpression, PyarrowDividesFloatsAsIeeeUnlessChecked) {
+  const auto divide = [](const std::string& choice, int column) {
+    const std::string option = R"({"name": "overflow", "preference": [")" + choice + "\"]}";
+    return ReadExpression("divide", Checked(Call(Of(Field(column), Field(column))), option));
+  };
+  const auto by_zero = [&](const std::string& choice, int column) {
+    const auto plan = Require(divide(choice, column));
+    return plan.steps.at(0).pipeline.projection.at(0).expression->options().division_by_zero;
+  };
+  EXPECT_EQ(by_zero("SILENT", 1), CallOptions::DivisionByZero::kIeee);
+  EXPECT_EQ(by_zero("ERROR", 1), CallOptions::DivisionByZero::kError);
+  EXPECT_EQ(by_zero("ERROR", 0), CallOptions::DivisionByZero::kError);
+  EXPECT_THAT(divide("SILENT", 0), FailsWith(Code::kUnsupportedPlan, "outside the type are 0"));
 }
 
 TEST(ForeignExpression, PyarrowsIsInIsNeverNull) {
