@@ -139,6 +139,55 @@ TEST(ForeignPlan, TestsOfTruthAreNeverNull) {
   EXPECT_THAT(filter("not"), ::testing::HasSubstr("(NOT (k < 5))"));
 }
 
+/// Text of the filter `x = literal` over a column `x` of that type.
+std::string EqualText(const std::string& producer, const std::string& type,
+                      const std::string& literal) {
+  const std::string read = R"({"read": {"namedTable": {"names": ["t"]}, "baseSchema":
+      {"names": ["x"], "struct": {"types": [)" +
+                           type + "]}}}}";
+  const std::string condition = Call(Of(Field(0), R"({"literal": )" + literal + "}"));
+  const auto plan =
+      Require(ReadForeignPlan(Plan(producer, "equal", Filter(condition, read), R"("x")")));
+  const auto& pipeline = plan.steps.at(0).pipeline;
+  return pipeline.input->field(0)->type()->ToString() + ": " +
+         pipeline.filter.at(0)->ToString(pipeline.input.get());
+}
+
+TEST(ForeignPlan, TypesAndLiteralsOfOlderReleasesAreRead) {
+  const auto text = [](const std::string& type, const std::string& literal) {
+    return EqualText("datafusion", type, literal);
+  };
+  EXPECT_EQ(text(R"({"timestamp": {}})", R"({"timestamp": "1000000"})"),
+            text(R"({"precisionTimestamp": {"precision": 6}})",
+                 R"({"precisionTimestamp": {"precision": 6, "value": "1000000"}})"));
+  EXPECT_EQ(text(R"({"timestampTz": {}})", R"({"timestampTz": "1000000"})"),
+            text(R"({"precisionTimestampTz": {"precision": 6}})",
+                 R"({"precisionTimestampTz": {"precision": 6, "value": "1000000"}})"));
+  EXPECT_EQ(text(R"({"time": {}})", R"({"time": "5"})"),
+            text(R"({"precisionTime": {"precision": 6}})",
+                 R"({"precisionTime": {"precision": 6, "value": "5"}})"));
+  EXPECT_EQ(text(R"({"varchar": {"length": 3}})", R"({"varChar": {"value": "ab", "length": 3}})"),
+            "string_view: (x = 'ab')");
+}
+
+TEST(ForeignPlan, DataFusionsVariationsAreTypes) {
+  const auto text = [](const std::string& bits, const std::string& value) {
+    const std::string variation = R"("typeVariationReference": 1)";
+    return EqualText("datafusion", R"({"i)" + bits + R"(": {)" + variation + "}}",
+                     R"({"i)" + bits + R"(": )" + value + ", " + variation + "}");
+  };
+  EXPECT_EQ(text("8", "255"), "uint8: (x = 255)");
+  EXPECT_EQ(text("16", "65535"), "uint16: (x = 65535)");
+  EXPECT_EQ(text("32", "-1"), "uint32: (x = 4294967295)");
+  EXPECT_EQ(text("64", "\"-1\""), "uint64: (x = 18446744073709551615)");
+  EXPECT_EQ(EqualText("datafusion", R"({"string": {"typeVariationReference": 1}})",
+                      R"({"string": "a", "typeVariationReference": 2})"),
+            "string_view: (x = 'a')");
+  EXPECT_THAT(ReadForeignPlan(Replaced(Plan("Acero", "equal", Read(), kNames), R"({"i64": {}})",
+                                       R"({"i64": {"typeVariationReference": 1}})")),
+              FailsWith(Code::kUnsupportedPlan, "type_variation_reference"));
+}
+
 /// The options of a call on a column once or twice.
 CallOptions ArithmeticOptions(const std::string& function, int column, bool twice = true) {
   const std::string project = R"({"project": {"common": {"emit": {"outputMapping": [4]}},
