@@ -216,25 +216,12 @@ std::optional<int32_t> DateOf(const std::string& text) {
 }
 
 Result<ExpressionPtr> Cast(Function function, ExpressionPtr value, TypePtr type) {
-  const arrow::DataType& from = *value->type();
-  if (from.Equals(*type)) return value;
-  if (value->kind() == Expression::Kind::kLiteral && !value->literal()->is_valid) {
-    return NullLiteral(type);
-  }
   if (const auto text = ConstantText(*value); text && type->id() == arrow::Type::DATE32) {
     if (const auto date = DateOf(*text)) {
       return Literal(std::make_shared<arrow::Date32Scalar>(*date));
     }
   }
-  ARROW_ASSIGN_OR_RAISE(auto constant, ConstantAs(value, type));
-  if (constant != nullptr) return constant;
-  const bool integers = IsInteger(from) && IsInteger(*type);
-  const bool to_double =
-      type->id() == arrow::Type::DOUBLE && (IsInteger(from) || from.id() == arrow::Type::FLOAT);
-  if (integers || to_double) return plan::Call(function, {value}, {}, type);
-  if ((IsInteger(from) || IsDecimal(from)) && IsDecimal(*type)) return WidenTo(value, type);
-  return base::UnsupportedPlan("DataFusion's cast of {} from {} to {} is not understood",
-                               value->ToString(), from.ToString(), type->ToString());
+  return ExactCast(function, value, type);
 }
 
 // Sums of decimals have ten digits more, averages four more on both sides of the point.

@@ -121,6 +121,25 @@ Result<ExpressionPtr> WidenTo(const ExpressionPtr& value, const TypePtr& type) {
                                value->type()->ToString(), type->ToString());
 }
 
+Result<ExpressionPtr> ExactCast(Function function, const ExpressionPtr& value,
+                                const TypePtr& type) {
+  const arrow::DataType& from = *value->type();
+  if (from.Equals(*type)) return value;
+  if (value->kind() == Expression::Kind::kLiteral && !value->literal()->is_valid) {
+    return NullLiteral(type);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto constant, ConstantAs(value, type));
+  if (constant != nullptr) return constant;
+  const bool integers = IsInteger(from) && IsInteger(*type);
+  const bool to_double =
+      type->id() == arrow::Type::DOUBLE && (IsInteger(from) || from.id() == arrow::Type::FLOAT);
+  if (integers || to_double) return Call(function, {value}, {}, type);
+  if (IsExact(from) && IsDecimal(*type)) return WidenTo(value, type);
+  return base::UnsupportedPlan(
+      "a cast of {} from {} to {} is not understood: producers round and parse differently",
+      value->ToString(), from.ToString(), type->ToString());
+}
+
 Status ToCommonNumber(std::vector<ExpressionPtr>* two) {
   ExpressionPtr& a = two->at(0);
   ExpressionPtr& b = two->at(1);

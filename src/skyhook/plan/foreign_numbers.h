@@ -21,6 +21,12 @@ arrow::Result<ExpressionPtr> ConstantAs(const ExpressionPtr& value,
 arrow::Result<ExpressionPtr> WidenTo(const ExpressionPtr& value,
                                      const std::shared_ptr<arrow::DataType>& type);
 
+/// A cast (`function` is kCast or kTryCast) that means the same to everyone: between integers, of
+/// integers and decimals to a decimal that holds every value, of integers and float to double, and
+/// of NULL. kUnsupportedPlan for one that rounds, parses or writes text.
+arrow::Result<ExpressionPtr> ExactCast(Function function, const ExpressionPtr& value,
+                                       const std::shared_ptr<arrow::DataType>& type);
+
 /// Gives two integers or decimals one type in which both are exact, where possible that of the one
 /// that is no constant. Arguments of equal types stay as they are.
 arrow::Status ToCommonNumber(std::vector<ExpressionPtr>* two);

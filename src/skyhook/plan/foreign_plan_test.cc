@@ -135,6 +135,27 @@ TEST(ForeignPlan, RelationsThatAreNotUnderstoodAreNamed) {
               FailsWith(Code::kUnsupportedPlan, "2 grouping sets"));
 }
 
+TEST(ForeignPlan, TheStandardsCastsAreThoseThatAreExact) {
+  const auto cast = [](int field, const std::string& type) {
+    const std::string value = R"({"cast": {"failureBehavior": 2, "type": )" + type +
+                              R"(, "input": )" + Field(field) + "}}";
+    const std::string project =
+        R"({"project": {"common": {"emit": {"outputMapping": [4]}}, "expressions": [)" + value +
+        R"(], "input": )" + Read() + "}}";
+    return ReadForeignPlan(Plan("elsewhere", "lt", project, R"("x")",
+                                R"("extensionUrnReference": 1)",
+                                R"("extensionUrns": [{"extensionUrnAnchor": 1, "urn":
+                                "extension:io.substrait:functions_comparison"}], )"));
+  };
+  EXPECT_TRUE(cast(0, R"({"i32": {}})").ok());
+  EXPECT_TRUE(cast(0, R"({"fp64": {}})").ok());
+  EXPECT_TRUE(cast(2, R"({"decimal": {"precision": 20, "scale": 4}})").ok());
+  for (const auto& inexact : {cast(2, R"({"decimal": {"precision": 15, "scale": 1}})"),
+                              cast(1, R"({"i64": {}})"), cast(3, R"({"i64": {}})")}) {
+    EXPECT_THAT(inexact, FailsWith(Code::kUnsupportedPlan, ""));
+  }
+}
+
 TEST(ForeignPlan, NamesHaveToFit) {
   EXPECT_THAT(ReadForeignPlan(Plan("datafusion", "add", Read(), R"("k")")),
               FailsWith(Code::kUnsupportedPlan, "1 names for 4 columns"));

@@ -4,6 +4,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/foreign_numbers.h"
 #include "skyhook/plan/substrait_call.h"
 #include "skyhook/plan/substrait_measure.h"
 #include "skyhook/plan/substrait_options.h"
@@ -67,9 +68,10 @@ class Defined : public Dialect {
     return ReadDefined(std::move(call));
   }
 
+  // The standard says nothing of how a cast rounds or parses.
   Result<ExpressionPtr> ReadCast(Function function, ExpressionPtr value,
                                  TypePtr type) const override {
-    return Call(function, {std::move(value)}, {}, std::move(type));
+    return ExactCast(function, value, type);
   }
 
   Result<ExpressionPtr> ReadIn(std::vector<ExpressionPtr> arguments) const override {
@@ -84,6 +86,11 @@ class Defined : public Dialect {
 
 class Own : public Defined {
  public:
+  Result<ExpressionPtr> ReadCast(Function function, ExpressionPtr value,
+                                 TypePtr type) const override {
+    return Call(function, {std::move(value)}, {}, std::move(type));
+  }
+
   Status CheckOrder(const arrow::DataType&) const override { return Status::OK(); }
 };
 
