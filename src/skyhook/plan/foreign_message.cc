@@ -17,11 +17,9 @@ bool IsJson(std::string_view bytes) {
   return first != std::string_view::npos && bytes[first] == '{';
 }
 
-// Whether bytes that read as a plan are expressions: their schema reads as advanced extensions.
-bool IsExtendedExpression(const pb::Plan& plan, std::string_view bytes,
-                          pb::ExtendedExpression* expression) {
-  return plan.has_advanced_extensions() && !plan.has_version() &&
-         ParseMessage(bytes, expression).ok() && expression->has_base_schema();
+// The schema of expressions reads as advanced extensions of a plan, their version as its bindings.
+bool CouldBeExpressions(const pb::Plan& plan) {
+  return plan.has_advanced_extensions() && !plan.has_version();
 }
 
 }  // namespace
@@ -33,21 +31,13 @@ Result<ForeignMessage> ParseForeign(std::string_view bytes) {
     ARROW_ASSIGN_OR_RAISE(binary, JsonToBinary(bytes, expressions ? "substrait.ExtendedExpression"
                                                                   : "substrait.Plan"));
     bytes = binary;
-    if (expressions) {
-      pb::ExtendedExpression expression;
-      ARROW_RETURN_NOT_OK(ParseMessage(bytes, &expression));
-      return expression;
-    }
   }
-  pb::ExtendedExpression expression;
   pb::Plan plan;
   const Status parsed = ParseMessage(bytes, &plan);
-  if (!parsed.ok() || IsExtendedExpression(plan, bytes, &expression)) {
-    if (!parsed.ok() && !(ParseMessage(bytes, &expression).ok() && expression.has_base_schema())) {
-      return parsed;
-    }
-    return expression;
-  }
+  if (parsed.ok() && !CouldBeExpressions(plan)) return plan;
+  pb::ExtendedExpression expression;
+  if (ParseMessage(bytes, &expression).ok() && expression.has_base_schema()) return expression;
+  ARROW_RETURN_NOT_OK(parsed);
   return plan;
 }
 
