@@ -1,6 +1,7 @@
 #include "skyhook/client/declared.h"
 
 #include <arrow/array.h>
+#include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/datum.h>
 
@@ -71,7 +72,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow:
   if (type->id() == Type::DICTIONARY) {
     const auto& values = static_cast<const arrow::DictionaryType&>(*type).value_type();
     ARROW_ASSIGN_OR_RAISE(const auto plain, CastTo(array, values));
-    return arrow::compute::Cast(*plain, type);
+    ARROW_ASSIGN_OR_RAISE(const auto encoded, arrow::compute::DictionaryEncode(plain));
+    const auto& dictionary = encoded.array_as<arrow::DictionaryArray>();
+    return std::make_shared<arrow::DictionaryArray>(type, dictionary->indices(),
+                                                    dictionary->dictionary());
   }
   return arrow::compute::Cast(*array, type);
 }

@@ -1,6 +1,7 @@
 #include "skyhook/client/declared.h"
 
 #include <arrow/builder.h>
+#include <arrow/json/from_string.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -70,6 +71,35 @@ TEST(DeclaredTest, BatchesAreShownInDeclaredTypes) {
       ElementsAre("a text longer than twelve bytes, a text longer than twelve bytes, -123.45, "
                   "1970-01-02",
                   "NULL, NULL, NULL, NULL"));
+}
+
+TEST(DeclaredTest, HalvesFixedBytesAndWideDecimalsComeBack) {
+  const auto declared = arrow::schema(
+      {arrow::field("half", arrow::float16()), arrow::field("id", arrow::fixed_size_binary(2)),
+       arrow::field("code", arrow::dictionary(arrow::int8(), arrow::fixed_size_binary(2))),
+       arrow::field("wide", arrow::decimal256(20, 2)),
+       arrow::field("wider", arrow::decimal256(40, 2))});
+  auto pipeline = testing::ReadAll(*declared);
+  EXPECT_EQ(pipeline.input->ToString(),
+            "half: float\nid: binary_view\ncode: binary_view\nwide: decimal128(20, 2)\n"
+            "wider: decimal256(40, 2)");
+  const auto schema = DeclaredSchema(pipeline, *declared);
+  EXPECT_EQ(schema->ToString(),
+            "half: halffloat\nid: fixed_size_binary[2]\n"
+            "code: dictionary<values=fixed_size_binary[2], indices=int32, ordered=0>\n"
+            "wide: decimal256(20, 2)\nwider: decimal256(40, 2)");
+  arrow::ArrayVector columns;
+  const std::vector<std::string> json = {"[1.5, null]", R"(["ab", null])", R"(["cd", null])",
+                                         R"(["-1.25", null])", R"(["1.25", null])"};
+  for (int i = 0; i < pipeline.input->num_fields(); ++i) {
+    columns.push_back(Require(arrow::json::ArrayFromJSONString(pipeline.input->field(i)->type(),
+                                                               json[static_cast<size_t>(i)])));
+  }
+  const auto shown =
+      Require(ToDeclared(*arrow::RecordBatch::Make(pipeline.input, 2, columns), schema));
+  Require(shown->ValidateFull());
+  EXPECT_THAT(testing::RowsOf(*shown),
+              ElementsAre("1.5, ab, cd, -1.25, 1.25", "NULL, NULL, NULL, NULL, NULL"));
 }
 
 TEST(DeclaredTest, AValueThatDoesNotFitNamesItsColumn) {

@@ -421,6 +421,7 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       return std::make_unique<DistinctAccumulator>(argument);
     case StateKind::kSum:
       if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
+      if (plan::IsWideDecimal(*argument)) return MakeWideSumAccumulator(argument);
       return std::make_unique<ExactSumAccumulator>(
           plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0);
     case StateKind::kMoments:
@@ -460,6 +461,9 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
       return {arrow::int64()};
     case StateKind::kSum:
       if (IsFloat(*argument)) return {arrow::float64(), arrow::float64()};
+      if (plan::IsWideDecimal(*argument)) {
+        return {arrow::decimal256(76, plan::ShapeOf(*argument).scale), arrow::int64()};
+      }
       return {
           arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
     case StateKind::kDistinct:

@@ -90,6 +90,8 @@ arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
 std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
 
+/// Sums of decimals of more than 38 digits.
+std::unique_ptr<Accumulator> MakeWideSumAccumulator(const std::shared_ptr<arrow::DataType>& type);
 /// Count, mean and sum of squared deviations (Welford; merged as Chan, Golub and LeVeque do).
 std::unique_ptr<Accumulator> MakeMomentsAccumulator();
 /// The same of two columns, with the sum of the products of their deviations.

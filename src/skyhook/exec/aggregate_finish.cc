@@ -9,6 +9,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/column.h"
 #include "skyhook/exec/kernels.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -18,6 +19,14 @@ using plan::AggregateFunction;
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
 namespace {
+
+// Rounded to the nearest of those of long doubles.
+long double ToLongDouble(const Int256& value) {
+  long double out = 0;
+  const auto words = Int256::Abs(value).native_endian_array();
+  for (size_t word = 4; word-- > 0;) out = std::ldexp(out, 64) + words[word];
+  return value.IsNegative() ? -out : out;
+}
 
 bool IsOfTwo(AggregateFunction function) { return plan::EntryOf(function).num_arguments == 2; }
 
@@ -78,10 +87,13 @@ Result<ArrayPtr> FinishAverage(const ArrayPtr& sum_array, const ArrayPtr& count_
   ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(rows));
   const bool floats = plan::IsFloat(*sum_array->type());
   const int scale = floats ? 0 : plan::ShapeOf(*sum_array->type()).scale;
-  const auto unit = static_cast<long double>(PowerOfTen(scale));
+  const bool wide = plan::IsWideDecimal(*sum_array->type());
+  const long double unit =
+      wide ? ToLongDouble(WidePowerOfTen(scale)) : static_cast<long double>(PowerOfTen(scale));
   for (int64_t i = 0; i < rows; ++i) {
     const auto count = static_cast<long double>(counts.values<int64_t>()[i]);
     const long double sum = floats ? static_cast<long double>(sums.values<double>()[i])
+                            : wide ? ToLongDouble(sums.values<Int256>()[i])
                                    : static_cast<long double>(sums.values<Int128>()[i]);
     MutableValues<double>(out)[i] = count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
   }

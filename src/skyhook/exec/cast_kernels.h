@@ -18,6 +18,10 @@ arrow::Result<Column> CastTemporal(const plan::Expression& call, const Column& i
 arrow::Result<Column> CastFromText(const plan::Expression& call, const Column& in, int64_t length);
 arrow::Result<Column> CastToText(const plan::Expression& call, const Column& in, int64_t length);
 
+/// Of a number, where it or the result is a decimal of more than 38 digits.
+arrow::Result<Column> CastWideDecimal(const plan::Expression& call, const Column& in,
+                                      int64_t length);
+
 /// An error that names the value, or for try_cast NULL.
 arrow::Status CastFailed(const plan::Expression& call, const Column& in, int64_t row,
                          RowValidity* valid);

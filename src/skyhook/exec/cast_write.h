@@ -18,6 +18,9 @@ void WriteFloat(T value, std::string* out);
 /// As many digits after the point as the scale; no 0 before it where every digit is after it.
 void WriteDecimal(Int128 unscaled, int precision, int scale, std::string* out);
 
+/// The same of more than 38 digits.
+void WriteWideDecimal(const Int256& unscaled, int precision, int scale, std::string* out);
+
 /// "2024-02-29"; "0044-03-15 (BC)" for the year -43.
 void WriteDate(int64_t days, std::string* out);
 

@@ -147,25 +147,26 @@ Column Column::Constant(const std::shared_ptr<arrow::Scalar>& value, int64_t len
   out.kind_ = Kind::kConstant;
   out.type_ = value->type;
   out.length_ = length;
-  alignas(16) static constexpr uint8_t kZeros[16] = {};
+  alignas(16) static constexpr uint8_t kZeros[sizeof(Int256)] = {};
   if (!value->is_valid) {
     out.valid_ = std::make_shared<Buffer>(kZeros, 1);
     out.values_ = std::make_shared<Buffer>(kZeros, sizeof(kZeros));
     return out;
   }
-  std::string bytes(16, '\0');
+  std::string bytes(sizeof(Int256), '\0');
   if (plan::IsTextOrBytes(*value->type)) {
     const auto& text = static_cast<const arrow::BaseBinaryScalar&>(*value).value;
     const TextView view = MakeTextView(std::string_view(*text), 0, 0);
     std::memcpy(bytes.data(), &view, sizeof(view));
     out.text_ = {text};
   } else if (plan::IsDecimal(*value->type)) {
+    auto* to = reinterpret_cast<uint8_t*>(bytes.data());
     if (value->type->id() == Type::DECIMAL64) {
-      const int64_t v = static_cast<const arrow::Decimal64Scalar&>(*value).value.value();
-      std::memcpy(bytes.data(), &v, sizeof(v));
+      static_cast<const arrow::Decimal64Scalar&>(*value).value.ToBytes(to);
+    } else if (value->type->id() == Type::DECIMAL128) {
+      static_cast<const arrow::Decimal128Scalar&>(*value).value.ToBytes(to);
     } else {
-      static_cast<const arrow::Decimal128Scalar&>(*value).value.ToBytes(
-          reinterpret_cast<uint8_t*>(bytes.data()));
+      static_cast<const arrow::Decimal256Scalar&>(*value).value.ToBytes(to);
     }
   } else {
     const auto& primitive = static_cast<const arrow::internal::PrimitiveScalarBase&>(*value);

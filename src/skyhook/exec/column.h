@@ -6,6 +6,7 @@
 #include <arrow/result.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,8 @@
 namespace skyhook::exec {
 
 using Int128 = __int128;
+/// Unlike Int128, a class: its operators give a base of it.
+using Int256 = arrow::Decimal256;
 /// Text and bytes are Arrow views: up to 12 bytes inline, else a reference into one of the column's
 /// text buffers.
 using TextView = arrow::BinaryViewType::c_type;
@@ -25,11 +28,12 @@ using TextView = arrow::BinaryViewType::c_type;
 ///
 /// | kind        | values() holds |
 /// |-------------|----------------|
-/// | kFlat       | `length` values: bool as uint8_t, decimal64 as int64_t, decimal128 as Int128
-/// (16-byte |             | aligned), text as TextView, all else as Arrow's C type | | kConstant |
-/// one value that stands for all rows | | kDictionary | `length` int32_t indices into dictionary(),
-/// a kFlat column without nulls | | kOpaque     | nothing: array() holds a type that is only passed
-/// through; valid() counts |
+/// | kFlat       | `length` values: bool as uint8_t, decimal64 as int64_t, decimal128 as Int128 |
+/// |             | (16-byte aligned), decimal256 as Int256, text as TextView, intervals as the |
+/// |             | Int128 of their bytes, all else as Arrow's C type |
+/// | kConstant   | one value that stands for all rows |
+/// | kDictionary | `length` int32_t indices into dictionary(), a kFlat column without nulls |
+/// | kOpaque     | nothing: array() holds a type that is only passed through; valid() counts |
 class Column {
  public:
   enum class Kind : uint8_t { kFlat, kConstant, kDictionary, kOpaque };
@@ -153,7 +157,10 @@ decltype(auto) VisitPhysical(const arrow::DataType& type, Visitor&& visitor) {
     case arrow::Type::DOUBLE:
       return visitor(double{});
     case arrow::Type::DECIMAL128:
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO:
       return visitor(Int128{});
+    case arrow::Type::DECIMAL256:
+      return visitor(Int256{});
     case arrow::Type::STRING_VIEW:
     case arrow::Type::BINARY_VIEW:
       return visitor(TextView{});

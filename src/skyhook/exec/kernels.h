@@ -51,6 +51,23 @@ arrow::Result<Column> ExtremeKernel(const plan::Expression& call, const Argument
 arrow::Result<Column> DecimalKernel(const plan::Expression& call, const Arguments& arguments,
                                     int64_t length);
 
+/// A part of TemporalKernel: dates and timestamps plus or minus intervals.
+arrow::Result<Column> IntervalKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length);
+
+/// A part of TemporalKernel: sums and differences with a duration among them.
+arrow::Result<Column> DurationKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length);
+
+/// Whether the result or an argument is a decimal of more than 38 digits.
+bool IsWideCall(const plan::Expression& call, const Arguments& arguments);
+/// DecimalKernel, and RoundingKernel of a decimal, of such a call.
+arrow::Result<Column> WideDecimalKernel(const plan::Expression& call, const Arguments& arguments,
+                                        int64_t length);
+arrow::Result<Column> WideRounding(const plan::Expression& call, const Arguments& arguments,
+                                   int32_t digits, plan::CallOptions::Rounding mode,
+                                   int64_t length);
+
 /// kUnsupportedPlan: what the catalogue takes and no kernel computes.
 arrow::Status NoKernel(const plan::Expression& call);
 

@@ -5,6 +5,7 @@
 
 #include "skyhook/exec/checked_arithmetic.h"
 #include "skyhook/exec/kernels.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -83,6 +84,8 @@ Result<Column> Negated(const plan::Expression& call, const Arguments& arguments,
     T& result = MutableValues<T>(out)[i];
     if constexpr (std::is_floating_point_v<T>) {
       result = absolute ? std::fabs(in[i]) : -in[i];
+    } else if constexpr (std::is_same_v<T, Int256>) {
+      result = absolute ? T::Abs(in[i]) : -in[i];
     } else if (absolute && in[i] >= 0) {
       result = in[i];
     } else if (__builtin_sub_overflow(T{0}, in[i], &result) && valid.IsValid(i)) {
@@ -118,9 +121,13 @@ Result<Column> Sign(const plan::Expression& call, const Column& in, int64_t leng
       return NoKernel(call);
     } else {
       if (narrow) return Signs<T, int8_t>(call, in, 1, length);
-      const bool decimal = plan::IsDecimal(*in.type());
-      const auto one = decimal ? static_cast<T>(PowerOfTen(plan::ShapeOf(*in.type()).scale)) : T{1};
-      return Signs<T, T>(call, in, one, length);
+      if (!plan::IsDecimal(*in.type())) return Signs<T, T>(call, in, T{1}, length);
+      const int scale = plan::ShapeOf(*in.type()).scale;
+      if constexpr (std::is_same_v<T, Int256>) {
+        return Signs<T, T>(call, in, WidePowerOfTen(scale), length);
+      } else {
+        return Signs<T, T>(call, in, static_cast<T>(PowerOfTen(scale)), length);
+      }
     }
   });
 }
@@ -141,6 +148,8 @@ Result<Column> ArithmeticKernel(const plan::Expression& call, const Arguments& a
       if (unary) return Negated<T>(call, arguments, length);
       if constexpr (std::is_floating_point_v<T>) {
         return Floats<T>(call, arguments, length);
+      } else if constexpr (std::is_same_v<T, Int256>) {
+        return NoKernel(call);
       } else {
         if (function == Function::kIntegerDivide || function == Function::kModulo) {
           return Quotient<T>(call, arguments, length);

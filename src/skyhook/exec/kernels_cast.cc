@@ -124,12 +124,18 @@ Result<Column> NumberToNumber(const plan::Expression& call, const Column& in, in
   }
 }
 
+// Numbers of at most 128 bits.
+template <typename T>
+constexpr bool IsNarrow() {
+  return !std::is_same_v<T, TextView> && !std::is_same_v<T, Int256>;
+}
+
 Result<Column> Numeric(const plan::Expression& call, const Column& in, int64_t length) {
   return VisitPhysical(*in.type(), [&](auto from) {
     return VisitPhysical(*call.type(), [&](auto to) -> Result<Column> {
       using From = decltype(from);
       using To = decltype(to);
-      if constexpr (std::is_same_v<From, TextView> || std::is_same_v<To, TextView>) {
+      if constexpr (!IsNarrow<From>() || !IsNarrow<To>()) {
         return NoKernel(call);
       } else {
         return NumberToNumber<From, To>(call, in, length);
@@ -177,6 +183,7 @@ Result<Column> CastKernel(const plan::Expression& call, const Arguments& argumen
       break;
   }
   if (call.type()->id() == Type::BOOL) return NumberToBool(call, in, length);
+  if (IsWideCall(call, arguments)) return CastWideDecimal(call, in, length);
   return Numeric(call, in, length);
 }
 

@@ -46,6 +46,8 @@ Result<Column> NumberToText(const plan::Expression& call, const Column& in, int6
       return WriteRows(call, in, length, [&](int64_t row, std::string* text) {
         if constexpr (std::is_floating_point_v<T>) {
           WriteFloat(from[row], text);
+        } else if constexpr (std::is_same_v<T, Int256>) {
+          WriteWideDecimal(from[row], shape.precision, shape.scale, text);
         } else {
           WriteDecimal(static_cast<Int128>(from[row]), shape.precision, shape.scale, text);
         }
@@ -128,7 +130,8 @@ Result<Column> TextToNumber(const plan::Expression& call, const Column& in, int6
           if constexpr (sizeof(T) <= 8) {
             if (!decimal) return ReadInteger<T>(text);
           }
-          const auto unscaled = ReadDecimal(text, shape.precision, shape.scale);
+          using Unscaled = std::conditional_t<std::is_same_v<T, Int256>, Int256, Int128>;
+          const auto unscaled = ReadDecimal<Unscaled>(text, shape.precision, shape.scale);
           return unscaled.has_value() ? std::optional(static_cast<T>(*unscaled)) : std::nullopt;
         }
       });

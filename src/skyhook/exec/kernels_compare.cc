@@ -139,13 +139,15 @@ void InValues(const Arguments& arguments, bool ieee, uint8_t* out, int64_t lengt
   }
 }
 
-void InInt128(const Arguments& arguments, uint8_t* out, int64_t length) {
-  std::vector<Int128> members;
+// Of types that have an order and no hash.
+template <typename T>
+void InSorted(const Arguments& arguments, uint8_t* out, int64_t length) {
+  std::vector<T> members;
   for (size_t i = 1; i < arguments.size(); ++i) {
-    if (arguments[i].IsValid(0)) members.push_back(arguments[i].values<Int128>()[0]);
+    if (arguments[i].IsValid(0)) members.push_back(arguments[i].values<T>()[0]);
   }
   std::sort(members.begin(), members.end());
-  const Int128* in = arguments[0].values<Int128>();
+  const T* in = arguments[0].values<T>();
   for (int64_t i = 0; i < length; ++i) {
     out[i] = static_cast<uint8_t>(std::binary_search(members.begin(), members.end(), in[i]));
   }
@@ -197,8 +199,8 @@ Result<Column> IsAmong(const plan::Expression& call, const Arguments& arguments,
     using T = decltype(value);
     if constexpr (std::is_same_v<T, TextView>) {
       InTexts(arguments, to, length);
-    } else if constexpr (std::is_same_v<T, Int128>) {
-      InInt128(arguments, to, length);
+    } else if constexpr (std::is_same_v<T, Int128> || std::is_same_v<T, Int256>) {
+      InSorted<T>(arguments, to, length);
     } else {
       InValues<T>(arguments, call.options().nan == CallOptions::Nan::kIeee, to, length);
     }

@@ -1,4 +1,4 @@
-// Arithmetic on decimals.
+// Arithmetic on decimals of up to 38 digits.
 #include <arrow/util/decimal.h>
 
 #include <limits>
@@ -128,6 +128,7 @@ Result<Column> Divide(const plan::Expression& call, const Arguments& arguments, 
 
 Result<Column> DecimalKernel(const plan::Expression& call, const Arguments& arguments,
                              int64_t length) {
+  if (IsWideCall(call, arguments)) return WideDecimalKernel(call, arguments, length);
   switch (call.function()) {
     case Function::kDivide: {
       const int power = plan::ShapeOf(*call.type()).scale -

@@ -110,6 +110,9 @@ Result<Column> Exact(const plan::Expression& call, const Arguments& arguments,
 }
 
 Result<Column> Decimals(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+  if (IsWideCall(call, arguments)) {
+    return WideRounding(call, arguments, DigitsOf(call), ModeOf(call), length);
+  }
   const auto from = plan::ShapeOf(*arguments[0].type());
   const auto to = plan::ShapeOf(*call.type());
   const Rounder rounder{from.scale, to.scale, DigitsOf(call), ModeOf(call)};

@@ -1,4 +1,4 @@
-// Fields and starts of periods of dates and times; arithmetic with days and intervals.
+// Fields and starts of periods of dates and times; arithmetic with days.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -233,69 +233,6 @@ Result<Column> DateTrunc(const plan::Expression& call, const Column& in, int64_t
   });
 }
 
-struct Interval {
-  int64_t months;
-  int64_t days;
-  int64_t nanoseconds;
-};
-
-// The literal, negated for a difference.
-Interval IntervalOf(const plan::Expression& call) {
-  const auto& literal =
-      static_cast<const arrow::MonthDayNanoIntervalScalar&>(*call.arguments()[1]->literal());
-  const int64_t sign = call.function() == Function::kAdd ? 1 : -1;
-  return {sign * literal.value.months, sign * literal.value.days, sign * literal.value.nanoseconds};
-}
-
-int64_t AddDays(int64_t days, const Interval& interval) {
-  if (interval.months == 0) return days + interval.days;
-  const CivilDate date = CivilFromDays(days);
-  const int64_t months = date.year * 12 + date.month - 1 + interval.months;
-  const int64_t year = FloorDivide(months, 12);
-  const int64_t month = FloorModulo(months, 12) + 1;
-  const int64_t day = std::min(date.day, DaysOfMonth(year, month));
-  return DaysFromCivil({year, month, day}) + interval.days;
-}
-
-// A timestamp and an interval; the time of the latter counts in whole ticks.
-std::optional<int64_t> AddTo(int64_t days, int64_t of_day, const Interval& interval,
-                             int64_t per_second) {
-  if (!TimestampOf(days, of_day, per_second).has_value()) return std::nullopt;
-  const int64_t per_day = kDaySeconds * per_second;
-  const int64_t time = interval.nanoseconds / (1'000'000'000 / per_second);
-  const int64_t sum = of_day + FloorModulo(time, per_day);
-  const int64_t whole = FloorDivide(time, per_day) + sum / per_day;
-  return TimestampOf(AddDays(days, interval) + whole, sum % per_day, per_second);
-}
-
-constexpr int64_t Infinity(bool positive) {
-  const int64_t most = std::numeric_limits<int64_t>::max();
-  return positive ? most : -most;
-}
-
-Result<Column> PlusInterval(const plan::Expression& call, const Column& in, int64_t length) {
-  const Interval interval = IntervalOf(call);
-  if (in.type()->id() == Type::TIMESTAMP) {
-    const int64_t per_second = TicksPerSecond(*call.type());
-    const int64_t per_day = kDaySeconds * per_second;
-    return MapRows<int64_t, int64_t>(call, in, length, [&](int64_t ticks) {
-      if (IsInfinite(ticks)) return std::optional(ticks);
-      return AddTo(FloorDivide(ticks, per_day), FloorModulo(ticks, per_day), interval, per_second);
-    });
-  }
-  if (call.type()->id() == Type::DATE32) {
-    const int64_t whole = FloorDivide(interval.nanoseconds, kDaySeconds * 1'000'000'000);
-    return MapRows<int32_t, int32_t>(call, in, length, [&](int32_t days) {
-      return IsInfinite(days) ? std::optional(days) : DateOf(AddDays(days, interval) + whole);
-    });
-  }
-  const int64_t per_second = TicksPerSecond(*call.type());
-  return MapRows<int32_t, int64_t>(call, in, length, [&](int32_t days) {
-    if (IsInfinite(days)) return std::optional(Infinity(days > 0));
-    return AddTo(days, 0, interval, per_second);
-  });
-}
-
 Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int32_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
@@ -338,9 +275,12 @@ Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arg
   if (call.function() == Function::kDateTrunc) return DateTrunc(call, arguments[0], length);
   switch (call.arguments()[1]->type()->id()) {
     case Type::INTERVAL_MONTH_DAY_NANO:
-      return PlusInterval(call, arguments[0], length);
+      return IntervalKernel(call, arguments, length);
     case Type::INT32:
       return PlusDays(call, arguments, length);
+    case Type::DURATION:
+    case Type::TIMESTAMP:
+      return DurationKernel(call, arguments, length);
     default:
       return DaysBetween(arguments, length);
   }

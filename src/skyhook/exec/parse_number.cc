@@ -8,6 +8,7 @@
 
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/parse_characters.h"
+#include "skyhook/exec/wide_decimal.h"
 
 namespace skyhook::exec {
 namespace {
@@ -306,7 +307,21 @@ std::optional<T> ReadFloat(std::string_view text) {
 template std::optional<float> ReadFloat(std::string_view text);
 template std::optional<double> ReadFloat(std::string_view text);
 
-std::optional<Int128> ReadDecimal(std::string_view text, int precision, int scale) {
+namespace {
+
+template <typename T>
+T PowerOf(int exponent) {
+  if constexpr (std::is_same_v<T, Int256>) {
+    return WidePowerOfTen(exponent);
+  } else {
+    return PowerOfTen(exponent);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+std::optional<T> ReadDecimal(std::string_view text, int precision, int scale) {
   text = SkipSpaces(text);
   if (text.empty()) return std::nullopt;
   const bool negative = text[0] == '-';
@@ -314,16 +329,19 @@ std::optional<Int128> ReadDecimal(std::string_view text, int precision, int scal
   if (!ScanNumber(text, negative, &sink)) return std::nullopt;
   const int64_t kept = sink.digits.empty() ? 0 : sink.point + scale;
   if (kept > precision) return std::nullopt;
-  Int128 value = 0;
+  T value = 0;
   for (int64_t i = 0; i < kept; ++i) {
     const auto at = static_cast<size_t>(i);
-    value = value * 10 + (at < sink.digits.size() ? sink.digits[at] - '0' : 0);
+    value = value * T{10} + T{at < sink.digits.size() ? sink.digits[at] - '0' : 0};
   }
   const bool rounds = kept >= 0 && static_cast<size_t>(kept) < sink.digits.size() &&
                       sink.digits[static_cast<size_t>(kept)] >= '5';
-  value += Int128{rounds};
-  if (value >= PowerOfTen(precision)) return std::nullopt;
-  return negative ? -value : value;
+  value += T{rounds};
+  if (value >= PowerOf<T>(precision)) return std::nullopt;
+  return negative ? T(-value) : value;
 }
+
+template std::optional<Int128> ReadDecimal(std::string_view text, int precision, int scale);
+template std::optional<Int256> ReadDecimal(std::string_view text, int precision, int scale);
 
 }  // namespace skyhook::exec

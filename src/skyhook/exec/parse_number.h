@@ -25,7 +25,9 @@ std::optional<T> ReadInteger(std::string_view text);
 template <typename T>
 std::optional<T> ReadFloat(std::string_view text);
 
-/// The unscaled decimal nearest to the number; half away from zero.
-std::optional<Int128> ReadDecimal(std::string_view text, int precision, int scale);
+/// The unscaled decimal nearest to the number; half away from zero. T is Int128 for up to 38
+/// digits, else Int256.
+template <typename T>
+std::optional<T> ReadDecimal(std::string_view text, int precision, int scale);
 
 }  // namespace skyhook::exec

@@ -176,14 +176,6 @@ Result<Column> Frame::Evaluate(int index) {
     case Kind::kColumn:
       return source_->Load(node.expression->column());
     case Kind::kLiteral:
-      // An interval is read from the expression by the one function that takes it: here only
-      // whether it is NULL matters.
-      if (node.expression->type()->id() == arrow::Type::INTERVAL_MONTH_DAY_NANO) {
-        const auto stand_in = node.expression->literal()->is_valid
-                                  ? arrow::MakeScalar(int64_t{0})
-                                  : arrow::MakeNullScalar(arrow::int64());
-        return Column::Constant(stand_in, rows_);
-      }
       return Column::Constant(node.expression->literal(), rows_);
     default:
       break;

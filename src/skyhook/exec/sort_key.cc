@@ -1,5 +1,6 @@
 #include "skyhook/exec/sort_key.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -47,6 +48,27 @@ auto Ordered(T value) {
   } else {
     return static_cast<U>(static_cast<U>(value) ^ kTop);
   }
+}
+
+// The words from the highest on, its sign turned.
+void AppendWide(const Int256& value, uint8_t flip, std::string* out) {
+  for (size_t word = 4; word-- > 0;) {
+    const uint64_t bits = value.native_endian_array()[word];
+    const uint64_t ordered = word == 3 ? bits ^ (uint64_t{1} << 63) : bits;
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      out->push_back(static_cast<char>(static_cast<uint8_t>(ordered >> shift) ^ flip));
+    }
+  }
+}
+
+Int256 ReadWide(std::string_view encoded, uint8_t flip) {
+  std::array<uint64_t, 4> words{};
+  for (size_t i = 0; i < sizeof(Int256); ++i) {
+    const auto byte = static_cast<uint8_t>(static_cast<uint8_t>(encoded[i]) ^ flip);
+    words[3 - i / 8] = words[3 - i / 8] << 8 | byte;
+  }
+  words[3] ^= uint64_t{1} << 63;
+  return Int256(words);
 }
 
 template <typename T>
@@ -121,6 +143,8 @@ void AppendKey(const Column& column, const plan::SortKey& key, std::vector<std::
       (*out)[i].push_back('\1');
       if constexpr (std::is_same_v<T, TextView>) {
         AppendText(column.TextAt(row), flip, &(*out)[i]);
+      } else if constexpr (std::is_same_v<T, Int256>) {
+        AppendWide(column.values<T>()[column.is_constant() ? 0 : row], flip, &(*out)[i]);
       } else {
         AppendNumber(column.values<T>()[column.is_constant() ? 0 : row], flip, &(*out)[i]);
       }
@@ -156,7 +180,11 @@ Result<std::shared_ptr<arrow::Scalar>> DecodeFirstKey(
       ARROW_ASSIGN_OR_RAISE(one, builder.Finish(type));
     } else {
       ARROW_ASSIGN_OR_RAISE(auto buffer, AllocateValues<T>(1));
-      *MutableValues<T>(buffer) = ReadNumber<T>(encoded, flip);
+      if constexpr (std::is_same_v<T, Int256>) {
+        *MutableValues<T>(buffer) = ReadWide(encoded, flip);
+      } else {
+        *MutableValues<T>(buffer) = ReadNumber<T>(encoded, flip);
+      }
       one = Column::Flat(type, 1, std::move(buffer), nullptr);
     }
     ARROW_ASSIGN_OR_RAISE(auto array, one.ToArray());

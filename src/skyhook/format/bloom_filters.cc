@@ -51,23 +51,33 @@ int64_t IntegerOf(const arrow::Scalar& value) {
   }
 }
 
+arrow::Decimal256 DecimalOf(const arrow::Scalar& value) {
+  switch (value.type->id()) {
+    case arrow::Type::DECIMAL64:
+      return arrow::Decimal256(Get<arrow::Decimal64Scalar>(value));
+    case arrow::Type::DECIMAL128:
+      return arrow::Decimal256(Get<arrow::Decimal128Scalar>(value));
+    default:
+      return Get<arrow::Decimal256Scalar>(value);
+  }
+}
+
 /// The value as a FIXED_LEN_BYTE_ARRAY of `length` bytes stores it; nullopt when it does not fit.
 std::optional<std::string> BigEndianOf(const arrow::Scalar& value, int length) {
-  __int128 number = 0;
-  if (value.type->id() == arrow::Type::DECIMAL64) {
-    number = Get<arrow::Decimal64Scalar>(value).value();
-  } else {
-    const arrow::Decimal128 decimal = Get<arrow::Decimal128Scalar>(value);
-    number = static_cast<__int128>(static_cast<unsigned __int128>(decimal.high_bits()) << 64 |
-                                   decimal.low_bits());
-  }
-  std::string bytes(static_cast<size_t>(length), '\0');
-  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
-    *byte = static_cast<char>(number & 0xff);
-    number >>= 8;
+  const arrow::Decimal256 number = DecimalOf(value);
+  const auto lowest_first = number.ToBytes();
+  const auto sign = static_cast<char>(number.IsNegative() ? -1 : 0);
+  std::string bytes(static_cast<size_t>(length), sign);
+  for (size_t i = 0; i < lowest_first.size(); ++i) {
+    const auto byte = static_cast<char>(lowest_first[i]);
+    if (i < bytes.size()) {
+      bytes[bytes.size() - 1 - i] = byte;
+    } else if (byte != sign) {
+      return std::nullopt;
+    }
   }
   const bool negative = !bytes.empty() && (bytes[0] & 0x80) != 0;
-  return number == (negative ? -1 : 0) ? std::optional(bytes) : std::nullopt;
+  return negative == number.IsNegative() ? std::optional(bytes) : std::nullopt;
 }
 
 template <typename T>
@@ -77,8 +87,16 @@ bool FindFloat(const BloomFilter& filter, T value) {
   return filter.FindHash(filter.Hash(value));
 }
 
+/// The value as the column's FIXED_LEN_BYTE_ARRAY stores it; nullopt when it cannot.
+std::optional<std::string> FixedOf(const FlatColumn& column, const arrow::Scalar& value) {
+  if (column.conversion == Conversion::kBigEndian) return BigEndianOf(value, column.physical_width);
+  std::string bytes(static_cast<const arrow::BaseBinaryScalar&>(value).view());
+  const bool fits = bytes.size() == static_cast<size_t>(column.physical_width);
+  return fits ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 bool FindFixed(const BloomFilter& filter, const FlatColumn& column, const arrow::Scalar& value) {
-  const std::optional<std::string> bytes = BigEndianOf(value, column.physical_width);
+  const std::optional<std::string> bytes = FixedOf(column, value);
   if (!bytes.has_value()) return false;
   const parquet::FLBA fixed(reinterpret_cast<const uint8_t*>(bytes->data()));
   return filter.FindHash(filter.Hash(&fixed, static_cast<uint32_t>(column.physical_width)));
@@ -130,6 +148,7 @@ arrow::Result<int64_t> FilterLength(const arrow::Buffer& header) {
 bool CanLookUp(const FlatColumn& column) {
   switch (column.conversion) {
     case Conversion::kBits:
+    case Conversion::kHalf:
       return false;
     case Conversion::kBigEndian:
       return column.physical_type() == parquet::Type::FIXED_LEN_BYTE_ARRAY;

@@ -1,12 +1,11 @@
 #include "skyhook/format/flat_column.h"
 
+#include <algorithm>
+
 namespace skyhook::format {
 namespace {
 
 using Physical = parquet::Type;
-
-/// Bytes of the widest decimal that is decoded from bytes.
-constexpr int kMaxDecimalBytes = 16;
 
 std::optional<Conversion> DecimalConversion(const parquet::ColumnDescriptor& column, int width) {
   switch (column.physical_type()) {
@@ -17,7 +16,9 @@ std::optional<Conversion> DecimalConversion(const parquet::ColumnDescriptor& col
       if (width == 8) return Conversion::kCopy;
       return std::nullopt;
     case Physical::FIXED_LEN_BYTE_ARRAY:
-      if (column.type_length() < 1 || column.type_length() > kMaxDecimalBytes) return std::nullopt;
+      if (column.type_length() < 1 || column.type_length() > std::max(width, 16)) {
+        return std::nullopt;
+      }
       return Conversion::kBigEndian;
     case Physical::BYTE_ARRAY:
       return Conversion::kBigEndian;
@@ -53,19 +54,22 @@ std::optional<Conversion> ConversionOf(const parquet::ColumnDescriptor& column,
     case arrow::Type::DURATION:
       return When(physical == Physical::INT64, Conversion::kCopy);
     case arrow::Type::FLOAT:
+      if (column.logical_type() != nullptr && column.logical_type()->is_float16()) {
+        return When(physical == Physical::FIXED_LEN_BYTE_ARRAY && column.type_length() == 2,
+                    Conversion::kHalf);
+      }
       return When(physical == Physical::FLOAT, Conversion::kCopy);
     case arrow::Type::DOUBLE:
       return When(physical == Physical::DOUBLE, Conversion::kCopy);
-    case arrow::Type::HALF_FLOAT:
-    case arrow::Type::FIXED_SIZE_BINARY:
-      return When(physical == Physical::FIXED_LEN_BYTE_ARRAY && column.type_length() > 0 &&
-                      column.type_length() == type.byte_width(),
-                  Conversion::kCopy);
     case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128:
+    case arrow::Type::DECIMAL256:
       return DecimalConversion(column, type.byte_width());
     case arrow::Type::STRING_VIEW:
     case arrow::Type::BINARY_VIEW:
+      if (physical == Physical::FIXED_LEN_BYTE_ARRAY) {
+        return When(column.type_length() > 0, Conversion::kFixedView);
+      }
       return When(physical == Physical::BYTE_ARRAY, Conversion::kView);
     default:
       return std::nullopt;
@@ -89,7 +93,8 @@ int PhysicalWidth(const parquet::ColumnDescriptor& column) {
 
 int EngineWidth(const arrow::DataType& type, Conversion conversion) {
   if (conversion == Conversion::kBits) return 0;
-  return conversion == Conversion::kView ? 16 : type.byte_width();
+  const bool view = conversion == Conversion::kView || conversion == Conversion::kFixedView;
+  return view ? 16 : type.byte_width();
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ enum class Conversion : uint8_t {
   kWiden,      ///< INT32 to 64 bits
   kBigEndian,  ///< decimals in FIXED_LEN_BYTE_ARRAY or BYTE_ARRAY
   kView,       ///< BYTE_ARRAY to views
+  kFixedView,  ///< FIXED_LEN_BYTE_ARRAY to views
+  kHalf,       ///< FIXED_LEN_BYTE_ARRAY of two bytes to float
 };
 
 /// A column of primitive values without repetition, which may lie within structs. `descriptor`

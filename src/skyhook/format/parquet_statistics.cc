@@ -98,10 +98,6 @@ ScalarPtr BoundOf(const FlatColumn& column, std::string_view encoded, Side side)
   }
 }
 
-bool MayHaveNan(const arrow::DataType& type) {
-  return plan::IsFloat(type) || type.id() == arrow::Type::HALF_FLOAT;
-}
-
 void SetNullCount(int64_t null_count, plan::ColumnStatistics* statistics) {
   if (null_count < 0 || null_count > statistics->num_rows) return;
   statistics->null_count = null_count;
@@ -120,7 +116,7 @@ void SetBounds(ScalarPtr min, ScalarPtr max, plan::ColumnStatistics* statistics)
 plan::ColumnStatistics UnknownStatistics(const FlatColumn& column, int64_t num_rows) {
   plan::ColumnStatistics statistics;
   statistics.num_rows = num_rows;
-  statistics.may_have_nan = MayHaveNan(*column.type);
+  statistics.may_have_nan = plan::IsFloat(*column.type);
   if (!column.nullable()) statistics.null_count = 0;
   return statistics;
 }

@@ -1,10 +1,14 @@
 #include "skyhook/format/plain_values.h"
 
 #include <arrow/util/bit_util.h>
+#include <arrow/util/decimal.h>
 #include <arrow/util/endian.h>
+#include <arrow/util/float16.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/views.h"
@@ -73,7 +77,7 @@ arrow::Result<BufferPtr> ConvertInt32(const BufferPtr& bytes, int64_t count,
 }
 
 /// The two's complement number in `length` (1 to 16) big-endian bytes.
-__int128 LoadBigEndian(const uint8_t* bytes, int length) {
+__int128 LoadNarrow(const uint8_t* bytes, int length) {
   uint8_t raw[16];
   std::memset(raw, (bytes[0] & 0x80u) != 0 ? 0xff : 0, sizeof(raw));
   std::memcpy(raw + sizeof(raw) - length, bytes, static_cast<size_t>(length));
@@ -93,11 +97,21 @@ int64_t LoadShortBigEndian(const uint8_t* bytes, int length) {
   return static_cast<int64_t>(arrow::bit_util::FromBigEndian(value)) >> (64 - 8 * length);
 }
 
+/// The most bytes that a value of Out is stored in.
 template <typename Out>
-arrow::Status Store(__int128 value, Out* out) {
-  *out = static_cast<Out>(value);
-  if (*out == value) return arrow::Status::OK();
-  return base::CorruptData("a decimal does not fit into {} bytes", sizeof(Out));
+constexpr int64_t kMostBytes = std::max<int64_t>(sizeof(Out), 16);
+
+/// The number in `length` (1 to kMostBytes<Out>) big-endian bytes.
+template <typename Out>
+arrow::Status LoadBigEndian(const uint8_t* bytes, int length, Out* out) {
+  if constexpr (std::is_same_v<Out, arrow::Decimal256>) {
+    return Out::FromBigEndian(bytes, length).Value(out);
+  } else {
+    const __int128 value = LoadNarrow(bytes, length);
+    *out = static_cast<Out>(value);
+    if (*out == value) return arrow::Status::OK();
+    return base::CorruptData("a decimal does not fit into {} bytes", sizeof(Out));
+  }
 }
 
 template <typename Out>
@@ -111,7 +125,7 @@ arrow::Status ConvertFixedDecimals(const FlatColumn& column, const Buffer& bytes
       out[i] = LoadShortBigEndian(in + i * width, width);
     }
   }
-  for (; i < count; ++i) ARROW_RETURN_NOT_OK(Store(LoadBigEndian(in + i * width, width), out + i));
+  for (; i < count; ++i) ARROW_RETURN_NOT_OK(LoadBigEndian(in + i * width, width, out + i));
   return arrow::Status::OK();
 }
 
@@ -122,11 +136,11 @@ arrow::Status ConvertVariableDecimals(const Buffer& bytes, int64_t count, Out* o
   for (int64_t i = 0; i < count; ++i) {
     uint32_t length = 0;
     if (end - in >= 4) std::memcpy(&length, in, 4);
-    if (length < 1 || length > 16 || end - in - 4 < int64_t{length}) {
+    if (length < 1 || length > kMostBytes<Out> || end - in - 4 < int64_t{length}) {
       return base::CorruptData("decimal {} of {} has {} bytes where {} are left", i, count, length,
                                end - in);
     }
-    ARROW_RETURN_NOT_OK(Store(LoadBigEndian(in + 4, static_cast<int>(length)), out + i));
+    ARROW_RETURN_NOT_OK(LoadBigEndian(in + 4, static_cast<int>(length), out + i));
     in += 4 + length;
   }
   return arrow::Status::OK();
@@ -146,6 +160,17 @@ arrow::Result<BufferPtr> ConvertDecimals(const FlatColumn& column, const BufferP
   return out;
 }
 
+arrow::Result<BufferPtr> ConvertHalves(const BufferPtr& bytes, int64_t count,
+                                       arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(BufferPtr out,
+                        arrow::AllocateBuffer(count * static_cast<int64_t>(sizeof(float)), pool));
+  auto* values = reinterpret_cast<float*>(out->mutable_data());
+  for (int64_t i = 0; i < count; ++i) {
+    values[i] = arrow::util::Float16::FromLittleEndian(bytes->data() + 2 * i).ToFloat();
+  }
+  return out;
+}
+
 arrow::Result<BufferPtr> DecodeFixed(const FlatColumn& column, const BufferPtr& bytes,
                                      int64_t count, arrow::MemoryPool* pool) {
   // A BYTE_ARRAY value takes at least the four bytes of its length.
@@ -158,8 +183,16 @@ arrow::Result<BufferPtr> DecodeFixed(const FlatColumn& column, const BufferPtr& 
     case Conversion::kWiden:
       return ConvertInt32<int64_t>(bytes, count, pool);
     case Conversion::kBigEndian:
-      return column.engine_width == 8 ? ConvertDecimals<int64_t>(column, bytes, count, pool)
-                                      : ConvertDecimals<__int128>(column, bytes, count, pool);
+      switch (column.engine_width) {
+        case 8:
+          return ConvertDecimals<int64_t>(column, bytes, count, pool);
+        case 16:
+          return ConvertDecimals<__int128>(column, bytes, count, pool);
+        default:
+          return ConvertDecimals<arrow::Decimal256>(column, bytes, count, pool);
+      }
+    case Conversion::kHalf:
+      return ConvertHalves(bytes, count, pool);
     default:
       return Copy(column, bytes, count, pool);
   }
@@ -174,9 +207,12 @@ arrow::Result<std::shared_ptr<ArrayData>> DecodePlain(const FlatColumn& column,
     ARROW_ASSIGN_OR_RAISE(BufferPtr bits, DecodeBits(bytes, count));
     return Values(column, count, std::move(bits));
   }
-  if (column.conversion == Conversion::kView) {
-    ARROW_RETURN_NOT_OK(CheckHolds(*bytes, count, /*width=*/4));
-    ARROW_ASSIGN_OR_RAISE(BufferPtr views, MakeViews(*bytes, count, pool));
+  const bool fixed = column.conversion == Conversion::kFixedView;
+  if (fixed || column.conversion == Conversion::kView) {
+    ARROW_RETURN_NOT_OK(CheckHolds(*bytes, count, fixed ? column.physical_width : 4));
+    ARROW_ASSIGN_OR_RAISE(BufferPtr views,
+                          fixed ? MakeFixedViews(*bytes, column.physical_width, count, pool)
+                                : MakeViews(*bytes, count, pool));
     return ArrayData::Make(column.type, count, {nullptr, std::move(views), bytes},
                            /*null_count=*/0);
   }

@@ -57,6 +57,19 @@ class RandomColumns {
     return testing::Require(builder.Finish());
   }
 
+  /// The same, times 10^30 and then some.
+  std::shared_ptr<arrow::Array> WideDecimals(int precision, int scale, int64_t least,
+                                             int64_t most) {
+    arrow::Decimal256Builder builder(arrow::decimal256(precision, scale));
+    std::uniform_int_distribution<int64_t> value(least, most);
+    for (int64_t i = 0; i < rows_; ++i) {
+      const arrow::Decimal256 digits =
+          arrow::Decimal256(value(random_)) * arrow::Decimal256::GetMaxValue(30);
+      testing::Require(null_(random_) ? builder.AppendNull() : builder.Append(digits));
+    }
+    return testing::Require(builder.Finish());
+  }
+
   /// Strings of up to `longest` letters.
   std::shared_ptr<arrow::Array> Strings(const std::shared_ptr<arrow::DataType>& type, int longest,
                                         int distinct) {
@@ -167,7 +180,9 @@ inline std::shared_ptr<arrow::Table> RandomTable(int64_t rows, double nulls) {
       {"dec15", make.Decimals(15, 2, -999999999999, 999999999999)},
       {"dec18", make.Decimals(18, 0, -999999999999999999, 999999999999999999)},
       {"dec38", make.Decimals(38, 10, -999999999999999999, 999999999999999999)},
-      {"dec256", Cast(make.Decimals(38, 10, -99999, 99999), arrow::decimal256(50, 10))},
+      {"dec30in256", Cast(make.Decimals(30, 10, -99999, 99999), arrow::decimal256(30, 10))},
+      {"dec50", Cast(make.Decimals(38, 10, -99999, 99999), arrow::decimal256(50, 10))},
+      {"dec76", make.WideDecimals(76, 30, -999999999999999, 999999999999999)},
       {"fixed5", make.FixedBytes(5)},
       {"fixed16", make.FixedBytes(16)},
       {"text", make.Strings(arrow::utf8(), 40, 100000)},

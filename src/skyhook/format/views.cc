@@ -49,6 +49,13 @@ View ReferringView(const uint8_t* value, uint32_t length, int64_t offset) {
   return view;
 }
 
+/// A view of the `length` bytes at data + offset, where data has `size` bytes.
+View ViewAt(const uint8_t* data, int64_t size, int64_t offset, uint32_t length) {
+  if (length > kInlineBytes) return ReferringView(data + offset, length, offset);
+  if (size - offset >= kInlineBytes) return InlineView(data + offset, length);
+  return arrow::util::ToInlineBinaryView(data + offset, static_cast<int32_t>(length));
+}
+
 arrow::Status Fill(const arrow::Buffer& bytes, int64_t count, View* views) {
   const uint8_t* data = bytes.data();
   const int64_t size = bytes.size();
@@ -61,13 +68,7 @@ arrow::Status Fill(const arrow::Buffer& bytes, int64_t count, View* views) {
                                size - offset);
     }
     offset += 4;
-    if (length > kInlineBytes) {
-      views[i] = ReferringView(data + offset, length, offset);
-    } else if (size - offset >= kInlineBytes) {
-      views[i] = InlineView(data + offset, length);
-    } else {
-      views[i] = arrow::util::ToInlineBinaryView(data + offset, static_cast<int32_t>(length));
-    }
+    views[i] = ViewAt(data, size, offset, length);
     offset += length;
   }
   return arrow::Status::OK();
@@ -99,6 +100,21 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& byt
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
                         arrow::AllocateBuffer(count * kViewBytes, pool));
   ARROW_RETURN_NOT_OK(Fill(bytes, count, reinterpret_cast<View*>(out->mutable_data())));
+  return out;
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer& bytes, int width,
+                                                             int64_t count,
+                                                             arrow::MemoryPool* pool) {
+  if (bytes.size() > std::numeric_limits<int32_t>::max()) {
+    return base::CorruptData("page with {} bytes of values", bytes.size());
+  }
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
+                        arrow::AllocateBuffer(count * kViewBytes, pool));
+  auto* views = reinterpret_cast<View*>(out->mutable_data());
+  for (int64_t i = 0; i < count; ++i) {
+    views[i] = ViewAt(bytes.data(), bytes.size(), i * width, static_cast<uint32_t>(width));
+  }
   return out;
 }
 

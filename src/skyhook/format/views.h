@@ -19,6 +19,11 @@ namespace skyhook::format {
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
                                                         arrow::MemoryPool* pool);
 
+/// Views of the first `count` values in `bytes`, which holds them side by side, `width` bytes each.
+arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer& bytes, int width,
+                                                             int64_t count,
+                                                             arrow::MemoryPool* pool);
+
 /// Clears the views under nulls of `data`, whose views are its own. Then copies the bytes that the
 /// views refer to into one buffer, when they are a small part of the buffers kept alive.
 arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool);

@@ -38,12 +38,14 @@ Result<TypePtr> Sum(const MeasureShape& measure) {
                                                       measure.wanted->id() == arrow::Type::UINT64);
     return narrow ? measure.wanted : arrow::decimal128(38, 0);
   }
-  if (IsDecimal(argument)) return arrow::decimal128(38, ShapeOf(argument).scale);
+  if (IsDecimal(argument)) {
+    return DecimalType(IsWideDecimal(argument) ? 76 : 38, ShapeOf(argument).scale);
+  }
   return Refuse(measure);
 }
 
 Result<TypePtr> Extreme(const MeasureShape& measure) {
-  if (!IsComputable(*measure.arguments[0])) return Refuse(measure);
+  if (!IsOrdered(*measure.arguments[0])) return Refuse(measure);
   return measure.arguments[0];
 }
 
@@ -114,11 +116,13 @@ constexpr std::array kEntries = {
         .name = "sum",
         .num_arguments = 1,
         .takes = "(integer) -> decimal128(38, 0), int64 or uint64; (decimal(p, s)) -> "
-                 "decimal128(38, s); (float) -> double",
+                 "decimal128(38, s), of more than 38 digits decimal256(76, s); (float) -> double",
         .definition = "Exact for integers and decimals; a result that does not fit is an error. "
                       "Floats are added in twice the precision and rounded once. NULL for no "
                       "values.",
-        .state = "decimal128(38, s) as a 128-bit integer; of floats double high and low",
+        .state = "decimal128(38, s) as a 128-bit integer; of more than 38 digits decimal256(76, s) "
+                 "as a sum modulo 2^256, and int64 how often that wrapped around; of floats double "
+                 "high and low",
         .duckdb = "sum",
         .pyarrow = "sum",
         .differs = "pyarrow's sums of 64-bit integers wrap around.",

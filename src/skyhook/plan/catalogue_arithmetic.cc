@@ -11,11 +11,6 @@ namespace {
 using arrow::Result;
 using arrow::Type;
 
-bool IsIntervalLiteral(const Expression& expression) {
-  return expression.kind() == Expression::Kind::kLiteral &&
-         expression.type()->id() == Type::INTERVAL_MONTH_DAY_NANO;
-}
-
 bool IsAdditive(Function function) {
   return function == Function::kAdd || function == Function::kSubtract;
 }
@@ -32,6 +27,14 @@ DecimalShape NeededShape(Function function, DecimalShape a, DecimalShape b) {
   return {whole + scale + 1, scale};
 }
 
+// The most digits of a result that nobody asked for: more than 38 where an argument, or the type
+// asked for, has more.
+int MostDigits(const CallShape& call) {
+  bool wide = call.wanted != nullptr && IsWideDecimal(*call.wanted);
+  for (size_t i = 0; i < call.size(); ++i) wide |= IsWideDecimal(*call.type(i));
+  return wide ? 76 : 38;
+}
+
 Result<TypePtr> DecimalArithmetic(const CallShape& call) {
   const DecimalShape a = ShapeOf(*call.type(0));
   const DecimalShape b = ShapeOf(*call.type(1));
@@ -39,11 +42,12 @@ Result<TypePtr> DecimalArithmetic(const CallShape& call) {
     return Refuse(call, "scales differ, cast first");
   }
   const DecimalShape needed = NeededShape(call.function, a, b);
-  if (needed.scale > 38) return Refuse(call, "the scale would exceed 38");
+  const int most = MostDigits(call);
+  if (needed.scale > most) return Refuse(call, "the scale would exceed " + std::to_string(most));
   if (call.options.overflow == CallOptions::Overflow::kWrap) {
     return Refuse(call, "decimals do not wrap around");
   }
-  if (call.wanted == nullptr) return DecimalType(std::min(needed.precision, 38), needed.scale);
+  if (call.wanted == nullptr) return DecimalType(std::min(needed.precision, most), needed.scale);
   if (!IsDecimal(*call.wanted) || ShapeOf(*call.wanted).scale != needed.scale) {
     return Refuse(call, "the result cannot be " + call.wanted->ToString());
   }
@@ -52,30 +56,65 @@ Result<TypePtr> DecimalArithmetic(const CallShape& call) {
 
 // Quotients have at least six digits after the point, and more as the divisor has digits: the rule
 // of Substrait, which is SQL Server's.
-TypePtr QuotientType(DecimalShape a, DecimalShape b) {
+TypePtr QuotientType(DecimalShape a, DecimalShape b, int most) {
   const int scale = std::max(6, a.scale + b.precision + 1);
   const int precision = a.precision - a.scale + b.scale + scale;
-  if (precision <= 38) return DecimalType(precision, scale);
-  return DecimalType(38, std::max(scale - (precision - 38), std::min(scale, 6)));
+  if (precision <= most) return DecimalType(precision, scale);
+  return DecimalType(most, std::max(scale - (precision - most), std::min(scale, 6)));
+}
+
+// Whether the kernel's 256 bits hold the dividend and the divisor, one of them multiplied by the
+// power of ten that gives the quotient its scale.
+bool IsDivisible(const CallShape& call, DecimalShape a, DecimalShape b, int scale) {
+  const int power = scale - a.scale + b.scale;
+  if (MostDigits(call) == 38) return power <= 38;
+  return a.precision + std::max(power, 0) <= 76 && b.precision + std::max(-power, 0) <= 76;
 }
 
 Result<TypePtr> DecimalQuotient(const CallShape& call) {
   const DecimalShape a = ShapeOf(*call.type(0));
   const DecimalShape b = ShapeOf(*call.type(1));
-  const TypePtr type = call.wanted != nullptr ? call.wanted : QuotientType(a, b);
+  const TypePtr type = call.wanted != nullptr ? call.wanted : QuotientType(a, b, MostDigits(call));
   if (!IsDecimal(*type)) return Refuse(call, "the result cannot be " + type->ToString());
-  // The kernel multiplies the dividend by a power of ten in 256 bits.
-  if (ShapeOf(*type).scale - a.scale + b.scale > 38) {
+  if (call.options.overflow == CallOptions::Overflow::kWrap) {
+    return Refuse(call, "decimals do not wrap around");
+  }
+  if (!IsDivisible(call, a, b, ShapeOf(*type).scale)) {
     return Refuse(call, "the quotient would need more than 256 bits");
   }
   return type;
+}
+
+// Of one unit, so that nothing is rounded.
+Result<TypePtr> DurationArithmetic(const CallShape& call) {
+  const TypePtr& a = call.type(0);
+  const TypePtr& b = call.type(1);
+  if (call.options.overflow != CallOptions::Overflow::kError) {
+    return Refuse(call, "durations that overflow are an error");
+  }
+  const auto unit = [](const arrow::DataType& type) {
+    return type.id() == Type::DURATION ? static_cast<const arrow::DurationType&>(type).unit()
+                                       : static_cast<const arrow::TimestampType&>(type).unit();
+  };
+  if (unit(*a) != unit(*b)) return Refuse(call, "the units differ");
+  if (b->id() == Type::DURATION) return a;
+  if (!a->Equals(*b)) return Refuse(call, "one of them has another zone");
+  return arrow::duration(unit(*a));
+}
+
+// Durations added to each other and to timestamps, and the difference of timestamps.
+bool IsDurationArithmetic(const CallShape& call) {
+  const Type::type a = call.type(0)->id();
+  const Type::type b = call.type(1)->id();
+  if (b == Type::DURATION) return a == Type::DURATION || a == Type::TIMESTAMP;
+  return a == Type::TIMESTAMP && b == Type::TIMESTAMP && call.function == Function::kSubtract;
 }
 
 Result<TypePtr> DateArithmetic(const CallShape& call) {
   const TypePtr& a = call.type(0);
   const TypePtr& b = call.type(1);
   if (IsZoned(*a)) return Refuse(call, "cast to a timestamp without zone first");
-  if (IsIntervalLiteral(*call.arguments[1])) {
+  if (b->id() == Type::INTERVAL_MONTH_DAY_NANO) {
     if (a->id() != Type::DATE32) return a;
     const bool date = call.wanted != nullptr && call.wanted->id() == Type::DATE32;
     return date ? a : arrow::timestamp(arrow::TimeUnit::MICRO);
@@ -90,6 +129,7 @@ Result<TypePtr> DateArithmetic(const CallShape& call) {
 Result<TypePtr> Arithmetic(const CallShape& call) {
   const TypePtr& a = call.type(0);
   const TypePtr& b = call.type(1);
+  if (IsAdditive(call.function) && IsDurationArithmetic(call)) return DurationArithmetic(call);
   if (IsAdditive(call.function) && IsTemporal(*a)) return DateArithmetic(call);
   if (IsDecimal(*a) && IsDecimal(*b)) {
     if (call.function == Function::kDivide) return DecimalQuotient(call);
@@ -140,7 +180,8 @@ Result<TypePtr> Rounding(const CallShape& call) {
   }
   // Rounding may carry into one more whole digit.
   const int carry = scale < from.scale || digits < 0 ? 1 : 0;
-  return DecimalType(std::clamp(from.precision - from.scale + scale + carry, 1, 38), scale);
+  const int needed = from.precision - from.scale + scale + carry;
+  return DecimalType(std::clamp(needed, 1, MostDigits(call)), scale);
 }
 
 bool RoundingFails(const Expression& call) {
@@ -157,7 +198,7 @@ Result<TypePtr> Bits(const CallShape& call) {
                      call.function == Function::kShiftRight ||
                      call.function == Function::kShiftRightUnsigned;
   const auto takes = [&](const arrow::DataType& type) {
-    return IsInteger(type) || (!shift && IsDecimal(type) && ShapeOf(type).scale == 0);
+    return IsInteger(type) || (!shift && IsNarrowDecimal(type) && ShapeOf(type).scale == 0);
   };
   if (!takes(*call.type(0))) return Refuse(call);
   if (call.size() == 2 && !call.type(0)->Equals(*call.type(1))) {
@@ -197,13 +238,17 @@ constexpr std::array kEntries = {
         .symbol = "+",
         .arity = {2, 2},
         .takes = "(T, T) -> T, T an integer or float; (decimal(p, s), decimal(q, s)) -> decimal("
-                 "max(p, q) + 1, s); (date, int32) -> date; (date, interval literal) -> "
-                 "timestamp(us) or date; (timestamp, interval literal) -> timestamp",
+                 "max(p, q) + 1, s); (date, int32) -> date; (date, interval) -> "
+                 "timestamp(us) or date; (timestamp, interval) -> timestamp; (duration, "
+                 "duration) -> duration; (timestamp, duration) -> timestamp, both of one unit",
         .definition =
             "Sum. Results outside the type are as overflow says; a date or timestamp outside its "
             "type is always an error. Days are added to a date as days; an interval's months "
-            "first, clamped to the month's last day, then days, then the time. A date as the "
-            "result keeps whole days only.",
+            "first, clamped to the month's last day, then days, then the time. A duration is added "
+            "to "
+            "an instant, and an infinite timestamp stays. A date as the "
+            "result keeps whole days only. A decimal result has at most 38 digits, or 76 where an "
+            "argument has more than 38, or as many as are asked for.",
         .options = "overflow",
         .duckdb = "a + b",
         .pyarrow = "add_checked; add, with overflow = WRAP",
@@ -218,8 +263,10 @@ constexpr std::array kEntries = {
         .name = "subtract",
         .symbol = "-",
         .arity = {2, 2},
-        .takes = "as add; (date, date) -> int64",
-        .definition = "Difference, as add. The difference of dates is a number of days.",
+        .takes = "as add; (date, date) -> int64; (timestamp, timestamp) -> duration, both of one "
+                 "unit and zone",
+        .definition = "Difference, as add. The difference of dates is a number of days; that of "
+                      "timestamps, where one is infinite, is an error.",
         .options = "overflow",
         .duckdb = "a - b",
         .pyarrow = "subtract_checked; subtract, with overflow = WRAP",
@@ -251,7 +298,9 @@ constexpr std::array kEntries = {
         .definition =
             "Quotient; of decimals rounded to the result's scale as rounding says. Without a type "
             "asked for, decimal(p, s) by decimal(q, t) has scale max(6, s + q + 1) and the "
-            "precision that holds every quotient, both cut to 38 digits, the scale not below 6.",
+            "precision that holds every quotient, both cut to 38 digits, or 76 where an argument "
+            "has more "
+            "than 38, the scale not below 6. One that would need more than 256 bits is refused.",
         .options = "division_by_zero, overflow, rounding",
         .duckdb = "a / b of floats",
         .pyarrow = "divide of floats, with division_by_zero = IEEE; divide_checked with ERROR",

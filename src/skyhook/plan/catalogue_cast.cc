@@ -60,7 +60,10 @@ bool CastFails(const Expression& call) {
   if (IsText(to) || to.id() == Type::BOOL) return false;
   if (from.id() == Type::BOOL) return IsDecimal(to) && ShapeOf(to).precision == ShapeOf(to).scale;
   if (IsFloat(from)) return !(from.id() == Type::FLOAT && to.id() == Type::DOUBLE);
-  if (IsFloat(to)) return false;
+  if (IsFloat(to)) {
+    if (to.id() == Type::DOUBLE || !IsWideDecimal(from)) return false;
+    return ShapeOf(from).precision - ShapeOf(from).scale > 38;
+  }
   const DecimalShape a = ShapeOf(from);
   const DecimalShape b = ShapeOf(to);
   if (IsInteger(from) && IsInteger(to)) {
@@ -88,7 +91,10 @@ constexpr std::array kEntries = {
             "Decimals are rounded half away from zero, floats half to even to integers and half "
             "away from zero to decimals; a float below the least integer fails, though it might "
             "round to it. Of decimals with more digits than a float holds, the whole part and the "
-            "fraction are converted apart. false is 0, true 1, and every number but 0 true. "
+            "fraction are converted apart; those of more than 38 digits become the nearest float, "
+            "and floats become them without being rounded before. false is 0, true 1, and every "
+            "number "
+            "but 0 true. "
             "A timestamp becomes the date or the time of day it lies in, and one of a coarser unit "
             "rounded down, as times do. Seconds and milliseconds are converted by way of "
             "microseconds, dates to them too: what these do not hold is an error. The greatest "

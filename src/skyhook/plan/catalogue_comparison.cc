@@ -16,6 +16,11 @@ Result<TypePtr> Comparison(const CallShape& call) {
   return arrow::boolean();
 }
 
+Result<TypePtr> Order(const CallShape& call) {
+  if (!IsOrdered(*call.type(0))) return Refuse(call);
+  return Comparison(call);
+}
+
 Result<TypePtr> In(const CallShape& call) {
   if (!IsComputable(*call.type(0))) return Refuse(call);
   for (size_t i = 1; i < call.size(); ++i) {
@@ -45,11 +50,12 @@ Result<TypePtr> Extreme(const CallShape& call) {
   for (size_t i = 0; i < call.size(); ++i) {
     if (!call.type(i)->Equals(*call.type(0))) return Refuse(call, "argument types differ");
   }
-  if (!IsComputable(*call.type(0))) return Refuse(call);
+  if (!IsOrdered(*call.type(0))) return Refuse(call);
   return call.type(0);
 }
 
 constexpr std::string_view kCompared = "(T, T) -> bool, T any type that can be computed with";
+constexpr std::string_view kOrdered = "(T, T) -> bool, T any type that has an order";
 
 constexpr std::array kEntries = {
     CatalogueEntry{
@@ -59,10 +65,14 @@ constexpr std::array kEntries = {
         .symbol = "=",
         .arity = {2, 2},
         .takes = kCompared,
-        .definition = "True when both are equal. Text compares by bytes; -0.0 equals 0.0.",
+        .definition =
+            "True when both are equal. Text compares by bytes; -0.0 equals 0.0. Intervals "
+            "are equal when their months, days and nanoseconds are.",
         .options = "nan",
         .duckdb = "a = b",
         .pyarrow = "equal, with nan = IEEE",
+        .differs = "DuckDB compares intervals in months of 30 days of 24 hours: they stay with the "
+                   "client.",
         .rule = Comparison,
         .can_fail = NeverFails,
     },
@@ -86,14 +96,15 @@ constexpr std::array kEntries = {
         .name = "lt",
         .symbol = "<",
         .arity = {2, 2},
-        .takes = kCompared,
-        .definition = "Order of numbers, dates and times; text and bytes by unsigned bytes; false "
-                      "before true.",
+        .takes = kOrdered,
+        .definition =
+            "Order of numbers, dates, times and durations; text and bytes by unsigned bytes; false "
+            "before true.",
         .options = "nan",
         .duckdb = "a < b",
         .pyarrow = "less, with nan = IEEE",
         .differs = "A collation other than binary stays with the client.",
-        .rule = Comparison,
+        .rule = Order,
         .can_fail = NeverFails,
     },
     CatalogueEntry{
@@ -102,12 +113,12 @@ constexpr std::array kEntries = {
         .name = "lte",
         .symbol = "<=",
         .arity = {2, 2},
-        .takes = kCompared,
+        .takes = kOrdered,
         .definition = "Less or equal.",
         .options = "nan",
         .duckdb = "a <= b",
         .pyarrow = "less_equal, with nan = IEEE",
-        .rule = Comparison,
+        .rule = Order,
         .can_fail = NeverFails,
     },
     CatalogueEntry{
@@ -116,12 +127,12 @@ constexpr std::array kEntries = {
         .name = "gt",
         .symbol = ">",
         .arity = {2, 2},
-        .takes = kCompared,
+        .takes = kOrdered,
         .definition = "Less with the arguments swapped.",
         .options = "nan",
         .duckdb = "a > b",
         .pyarrow = "greater, with nan = IEEE",
-        .rule = Comparison,
+        .rule = Order,
         .can_fail = NeverFails,
     },
     CatalogueEntry{
@@ -130,12 +141,12 @@ constexpr std::array kEntries = {
         .name = "gte",
         .symbol = ">=",
         .arity = {2, 2},
-        .takes = kCompared,
+        .takes = kOrdered,
         .definition = "Greater or equal.",
         .options = "nan",
         .duckdb = "a >= b",
         .pyarrow = "greater_equal, with nan = IEEE",
-        .rule = Comparison,
+        .rule = Order,
         .can_fail = NeverFails,
     },
     CatalogueEntry{

@@ -27,7 +27,7 @@ Result<TypePtr> Power(const CallShape& call) {
 
 Result<TypePtr> Factorial(const CallShape& call) {
   if (IsInteger(*call.type(0))) return call.type(0);
-  if (!IsDecimal(*call.type(0)) || ShapeOf(*call.type(0)).scale != 0) return Refuse(call);
+  if (!IsNarrowDecimal(*call.type(0)) || ShapeOf(*call.type(0)).scale != 0) return Refuse(call);
   return DecimalType(38, 0);
 }
 

@@ -1,5 +1,6 @@
 #include "skyhook/plan/expression.h"
 
+#include <arrow/util/float16.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,19 +62,35 @@ namespace {
 
 Result<std::shared_ptr<Scalar>> DecimalScalar(const Scalar& value,
                                               const std::shared_ptr<arrow::DataType>& type) {
-  arrow::Decimal128 wide;
-  if (value.type->id() == Type::DECIMAL32) {
-    wide = arrow::Decimal128(static_cast<const arrow::Decimal32Scalar&>(value).value.value());
-  } else if (value.type->id() == Type::DECIMAL64) {
-    wide = arrow::Decimal128(static_cast<const arrow::Decimal64Scalar&>(value).value.value());
-  } else {
-    wide = static_cast<const arrow::Decimal128Scalar&>(value).value;
+  arrow::Decimal256 wide;
+  switch (value.type->id()) {
+    case Type::DECIMAL32:
+      wide = arrow::Decimal256(static_cast<const arrow::Decimal32Scalar&>(value).value);
+      break;
+    case Type::DECIMAL64:
+      wide = arrow::Decimal256(static_cast<const arrow::Decimal64Scalar&>(value).value);
+      break;
+    case Type::DECIMAL128:
+      wide = arrow::Decimal256(static_cast<const arrow::Decimal128Scalar&>(value).value);
+      break;
+    default:
+      wide = static_cast<const arrow::Decimal256Scalar&>(value).value;
   }
-  if (type->id() == Type::DECIMAL128) {
-    return std::make_shared<arrow::Decimal128Scalar>(wide, type);
+  const int precision = ShapeOf(*type).precision;
+  if (!wide.FitsInPrecision(precision)) {
+    return base::Invalid("{} does not fit {}", value.ToString(), type->ToString());
   }
-  return std::make_shared<arrow::Decimal64Scalar>(
-      arrow::Decimal64(static_cast<int64_t>(wide.low_bits())), type);
+  const auto& words = wide.native_endian_array();
+  switch (type->id()) {
+    case Type::DECIMAL64:
+      return std::make_shared<arrow::Decimal64Scalar>(
+          arrow::Decimal64(static_cast<int64_t>(words[0])), type);
+    case Type::DECIMAL128:
+      return std::make_shared<arrow::Decimal128Scalar>(
+          arrow::Decimal128(static_cast<int64_t>(words[1]), words[0]), type);
+    default:
+      return std::make_shared<arrow::Decimal256Scalar>(wide, type);
+  }
 }
 
 // The scalar in its engine type.
@@ -87,6 +104,10 @@ Result<std::shared_ptr<Scalar>> ToEngine(const std::shared_ptr<Scalar>& value) {
                             static_cast<const arrow::DictionaryScalar&>(*value).GetEncodedValue());
       return ToEngine(decoded);
     }
+    case Type::HALF_FLOAT: {
+      const auto half = static_cast<const arrow::HalfFloatScalar&>(*value).value;
+      return arrow::MakeScalar(arrow::util::Float16::FromBits(half).ToFloat());
+    }
     case Type::DATE64: {
       const int64_t ms = static_cast<const arrow::Date64Scalar&>(*value).value;
       return std::make_shared<arrow::Date32Scalar>(static_cast<int32_t>(ms / 86'400'000));
@@ -94,6 +115,7 @@ Result<std::shared_ptr<Scalar>> ToEngine(const std::shared_ptr<Scalar>& value) {
     case Type::DECIMAL32:
     case Type::DECIMAL64:
     case Type::DECIMAL128:
+    case Type::DECIMAL256:
       return DecimalScalar(*value, type);
     default:
       break;
@@ -194,12 +216,6 @@ arrow::Status CheckComputable(const char* where, const arrow::DataType& type) {
   return base::UnsupportedPlan("{} of type {}", where, type.ToString());
 }
 
-// Interval constants belong to date arithmetic and nothing else.
-bool IsInterval(const Expression& expression) {
-  return expression.kind() == Kind::kLiteral &&
-         expression.type()->id() == Type::INTERVAL_MONTH_DAY_NANO;
-}
-
 }  // namespace
 
 bool Expression::Equals(const Expression& other) const {
@@ -286,12 +302,6 @@ Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> argumen
                            CallOptions options, std::shared_ptr<arrow::DataType> type) {
   if (arguments.empty()) {
     return base::UnsupportedPlan("{} without arguments", EntryOf(function).name);
-  }
-  const bool additive = function == Function::kAdd || function == Function::kSubtract;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (!IsInterval(*arguments[i]) || (additive && i == 1)) continue;
-    return base::UnsupportedPlan("{} of the interval {}", EntryOf(function).name,
-                                 arguments[i]->ToString());
   }
   ARROW_ASSIGN_OR_RAISE(auto result, ResultType(function, arguments, options, type));
   return ExpressionFactory::MakeCall(function, options, std::move(result), std::move(arguments));

@@ -38,10 +38,11 @@ Status CheckProjected(const Pipeline& pipeline, int index, const std::string& pa
   return Status::OK();
 }
 
-Status CheckKey(const Pipeline& pipeline, int index, const std::string& part) {
+Status CheckKey(const Pipeline& pipeline, int index, bool (*may_be)(const arrow::DataType&),
+                const std::string& part) {
   ARROW_RETURN_NOT_OK(CheckProjected(pipeline, index, part));
   const auto& column = pipeline.projection[static_cast<size_t>(index)];
-  if (!IsComputable(*column.expression->type())) {
+  if (!may_be(*column.expression->type())) {
     return base::UnsupportedPlan("{}: column '{}' of type {} cannot be a key", part, column.name,
                                  column.expression->type()->ToString());
   }
@@ -78,7 +79,7 @@ Status CheckReduction(const Pipeline& pipeline) {
   }
   if (pipeline.aggregate.has_value()) {
     for (int key : pipeline.aggregate->keys) {
-      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key, "group key"));
+      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key, IsComputable, "group key"));
     }
     for (const Measure& measure : pipeline.aggregate->measures) {
       ARROW_RETURN_NOT_OK(CheckMeasure(pipeline, measure));
@@ -88,7 +89,7 @@ Status CheckReduction(const Pipeline& pipeline) {
     if (pipeline.top_k->keys.empty()) return base::Invalid("top-k without sort keys");
     if (pipeline.top_k->limit < 0) return base::Invalid("top-k of {} rows", pipeline.top_k->limit);
     for (const SortKey& key : pipeline.top_k->keys) {
-      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key.column, "sort key"));
+      ARROW_RETURN_NOT_OK(CheckKey(pipeline, key.column, IsOrdered, "sort key"));
     }
   }
   if (pipeline.limit.has_value() && pipeline.limit->limit < 0) {
@@ -215,10 +216,6 @@ Status Validate(const Pipeline& pipeline) {
   for (const NamedExpression& column : pipeline.projection) {
     const std::string part = fmt::format("projection '{}'", column.name);
     ARROW_RETURN_NOT_OK(CheckColumns(*column.expression, *pipeline.input, part));
-    if (column.expression->kind() == Expression::Kind::kLiteral &&
-        column.expression->type()->id() == arrow::Type::INTERVAL_MONTH_DAY_NANO) {
-      return base::UnsupportedPlan("{}: an interval is no column", part);
-    }
   }
   return CheckReduction(pipeline);
 }

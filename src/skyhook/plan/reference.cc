@@ -125,12 +125,27 @@ description: >
 
 types:
   - name: fp16
-    description: A float of 16 bits; returned as it is, not computed with.
+    description: A float of 16 bits. A column of it is computed with as fp32; no value is cast to it.
   - name: duration
     description: A count of seconds (precision 0), milli- (3), micro- (6) or nanoseconds (9).
     parameters:
       - name: precision
         type: integer
+    structure:
+      value: i64
+  - name: null_type
+    description: The type of columns that hold nothing but NULL.
+  - name: decimal256
+    description: >
+      A decimal of 39 to 76 digits. Literals hold the number without its point as 32 bytes of two's
+      complement, the lowest first.
+    parameters:
+      - name: precision
+        type: integer
+      - name: scale
+        type: integer
+    structure:
+      value: binary
   - name: zoned_timestamp
     description: >
       An instant in UTC that is shown in a time zone. Literals hold it as an i64 count since 1970 in

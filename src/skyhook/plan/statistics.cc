@@ -380,6 +380,9 @@ int CompareScalars(const Scalar& a, const Scalar& b) {
     case Type::DECIMAL128:
       return Order(static_cast<const arrow::Decimal128Scalar&>(a).value,
                    static_cast<const arrow::Decimal128Scalar&>(b).value);
+    case Type::DECIMAL256:
+      return Order(static_cast<const arrow::Decimal256Scalar&>(a).value,
+                   static_cast<const arrow::Decimal256Scalar&>(b).value);
     case Type::DECIMAL64:
       return Order(static_cast<const arrow::Decimal64Scalar&>(a).value,
                    static_cast<const arrow::Decimal64Scalar&>(b).value);

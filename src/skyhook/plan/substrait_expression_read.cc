@@ -10,6 +10,7 @@
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
 #include "skyhook/plan/substrait_type.h"
+#include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
 namespace {
@@ -78,6 +79,7 @@ class Reader {
     if (function.has_output_type()) {
       ARROW_ASSIGN_OR_RAISE(call.type, TypeFromSubstrait(function.output_type(), extensions_));
     }
+    if (call.type != nullptr && call.name.urn != kSkyhookUrn) call.type = EngineType(call.type);
     return dialect_.ReadCall(std::move(call));
   }
 

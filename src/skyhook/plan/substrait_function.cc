@@ -52,7 +52,7 @@ std::vector<StandardAggregate> MakeAggregates() {
       {F::kSum, kArithmeticUrn, "sum", IsFloat},
       {F::kSum, kArithmeticUrn, "sum", IsSigned, arrow::int64()},
       {F::kSum, kUnsignedUrn, "sum", IsUnsigned, arrow::uint64()},
-      {F::kSum, kDecimalUrn, "sum", IsDecimal},
+      {F::kSum, kDecimalUrn, "sum", IsNarrowDecimal},
       {.function = F::kApproxCountDistinct,
        .urn = kAggregateApproxUrn,
        .name = "approx_count_distinct",
@@ -71,7 +71,7 @@ std::vector<StandardAggregate> MakeAggregates() {
     table.push_back({function, kArithmeticUrn, name, IsSigned});
     table.push_back({function, kArithmeticUrn, name, IsFloat});
     table.push_back({function, kUnsignedUrn, name, IsUnsigned});
-    table.push_back({function, kDecimalUrn, name, IsDecimal});
+    table.push_back({function, kDecimalUrn, name, IsNarrowDecimal});
     table.push_back({function, kDatetimeUrn, name, IsTemporal});
   }
   AddMoments(&table);
@@ -134,7 +134,7 @@ static DecimalShape StandardShape(Function function, DecimalShape x, DecimalShap
 
 std::shared_ptr<arrow::DataType> StandardDecimalType(Function function, const arrow::DataType& a,
                                                      const arrow::DataType& b) {
-  if (!IsDecimal(a) || !IsDecimal(b)) return nullptr;
+  if (!IsNarrowDecimal(a) || !IsNarrowDecimal(b)) return nullptr;
   const DecimalShape shape = StandardShape(function, ShapeOf(a), ShapeOf(b));
   return shape.precision <= 38 ? DecimalType(shape.precision, shape.scale) : nullptr;
 }

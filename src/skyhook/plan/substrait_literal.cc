@@ -24,6 +24,7 @@ using ScalarPtr = std::shared_ptr<Scalar>;
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr size_t kDecimalBytes = 16;
+constexpr size_t kWideDecimalBytes = 32;
 
 Status NoForm(const arrow::DataType& type) {
   return base::UnsupportedPlan("a literal of type {} has no Substrait form", type.ToString());
@@ -67,6 +68,19 @@ class LiteralWriter {
   }
   Status Visit(const arrow::Decimal128Scalar& scalar) {
     return Decimal(scalar.value, *scalar.type);
+  }
+  Status Visit(const arrow::DurationScalar& scalar) {
+    ARROW_ASSIGN_OR_RAISE(auto* field, Extension(*scalar.type));
+    field->set_i64(scalar.value);
+    return Status::OK();
+  }
+  // As the standard's decimals, in twice as many bytes.
+  Status Visit(const arrow::Decimal256Scalar& scalar) {
+    ARROW_ASSIGN_OR_RAISE(auto* field, Extension(*scalar.type));
+    const auto bytes = scalar.value.ToBytes();
+    static_assert(sizeof(bytes) == kWideDecimalBytes);
+    field->set_binary(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    return Status::OK();
   }
 
   Status Visit(const arrow::TimestampScalar& scalar) {
@@ -159,6 +173,18 @@ Result<ScalarPtr> UnsignedFromText(const std::string& text) {
   return arrow::MakeScalar(number);
 }
 
+Result<ScalarPtr> WideDecimalFromBytes(const std::string& bytes, const TypePtr& type) {
+  if (bytes.size() != kWideDecimalBytes) {
+    return base::CorruptData("a {} literal of {} bytes", type->ToString(), bytes.size());
+  }
+  const arrow::Decimal256 number(reinterpret_cast<const uint8_t*>(bytes.data()));
+  const DecimalShape shape = ShapeOf(*type);
+  if (!number.FitsInPrecision(shape.precision)) {
+    return base::CorruptData("{} does not fit {}", number.ToString(shape.scale), type->ToString());
+  }
+  return std::make_shared<arrow::Decimal256Scalar>(number, type);
+}
+
 Result<TypePtr> TypeOf(const pb::Expression_Literal_UserDefined& literal,
                        const ExtensionReader& extensions) {
   pb::Type type;
@@ -177,7 +203,7 @@ Result<ScalarPtr> UserDefinedFromSubstrait(const pb::Expression_Literal_UserDefi
                              literal.struct_().fields_size());
   }
   const pb::Expression_Literal& field = literal.struct_().fields(0);
-  ARROW_RETURN_NOT_OK(CheckFields(field, {"string", "i64"}));
+  ARROW_RETURN_NOT_OK(CheckFields(field, {"string", "i64", "binary"}));
   switch (type->id()) {
     case Type::UINT8:
       return UnsignedFromText<uint8_t>(field.string());
@@ -189,6 +215,10 @@ Result<ScalarPtr> UserDefinedFromSubstrait(const pb::Expression_Literal_UserDefi
       return UnsignedFromText<uint64_t>(field.string());
     case Type::TIMESTAMP:
       return std::make_shared<arrow::TimestampScalar>(field.i64(), type);
+    case Type::DURATION:
+      return std::make_shared<arrow::DurationScalar>(field.i64(), type);
+    case Type::DECIMAL256:
+      return WideDecimalFromBytes(field.binary(), type);
     default:
       return base::UnsupportedPlan("a literal of type {} is not understood", type->ToString());
   }
@@ -287,6 +317,7 @@ Result<ScalarPtr> LiteralFromSubstrait(const pb::Expression_Literal& literal,
                                             "fp64",
                                             "string",
                                             "binary",
+                                            "fixed_binary",
                                             "date",
                                             "precision_time",
                                             "precision_timestamp",
@@ -318,6 +349,9 @@ Result<ScalarPtr> LiteralFromSubstrait(const pb::Expression_Literal& literal,
       return std::make_shared<arrow::StringViewScalar>(literal.string());
     case Kind::kBinary:
       return std::make_shared<arrow::BinaryViewScalar>(arrow::Buffer::FromString(literal.binary()));
+    case Kind::kFixedBinary:
+      return std::make_shared<arrow::BinaryViewScalar>(
+          arrow::Buffer::FromString(literal.fixed_binary()));
     case Kind::kDate:
       return std::make_shared<arrow::Date32Scalar>(literal.date());
     case Kind::kPrecisionTime:

@@ -11,6 +11,7 @@
 #include "skyhook/plan/substrait_literal.h"
 #include "skyhook/plan/substrait_message.h"
 #include "skyhook/plan/substrait_type.h"
+#include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
 namespace {
@@ -211,7 +212,8 @@ Result<Measure> MeasureFromSubstrait(const pb::AggregateRel_Measure& measure,
   ARROW_ASSIGN_OR_RAISE(const auto columns, ReadArguments(function, projected, extensions, &call));
   call.distinct = function.invocation() == pb::AggregateFunction::AGGREGATION_INVOCATION_DISTINCT;
   if (function.has_output_type()) {
-    ARROW_ASSIGN_OR_RAISE(call.result, TypeFromSubstrait(function.output_type(), extensions));
+    ARROW_ASSIGN_OR_RAISE(const auto type, TypeFromSubstrait(function.output_type(), extensions));
+    call.result = EngineType(type);
   }
   ARROW_ASSIGN_OR_RAISE(Measure read, FindMeasure(call));
   if (!columns.empty()) read.argument = columns[0];

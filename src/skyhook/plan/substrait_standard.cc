@@ -154,7 +154,7 @@ class TableBuilder {
                               Name{Function::kMultiply, "multiply"}}) {
         Add(name, kArithmeticUrn, IsSigned, options, {overflow});
         Add(name, kUnsignedUrn, IsUnsigned, options, {overflow});
-        if (ours != Overflow::kWrap) Add(name, kDecimalUrn, IsDecimal, options, {overflow});
+        if (ours != Overflow::kWrap) Add(name, kDecimalUrn, IsNarrowDecimal, options, {overflow});
       }
       for (const Name name : {Name{Function::kNegate, "negate"}, Name{Function::kAbs, "abs"}}) {
         Add(name, kArithmeticUrn, IsSigned, options, {overflow});
@@ -168,10 +168,10 @@ class TableBuilder {
     }
     for (const Name name : {Name{Function::kNegate, "negate"}, Name{Function::kAbs, "abs"}}) {
       Add(name, kArithmeticUrn, IsFloat);
-      Add(name, kDecimalUrn, IsDecimal);
+      Add(name, kDecimalUrn, IsNarrowDecimal);
     }
     Add({Function::kSign, "sign"}, kArithmeticUrn, IsSignedOrFloat);
-    Add({Function::kFactorial, "factorial"}, kDecimalUrn, IsDecimal);
+    Add({Function::kFactorial, "factorial"}, kDecimalUrn, IsNarrowDecimal);
     AddBits();
   }
 
@@ -185,7 +185,7 @@ class TableBuilder {
          {Name{Function::kBitAnd, "bitwise_and"}, Name{Function::kBitOr, "bitwise_or"},
           Name{Function::kBitXor, "bitwise_xor"}}) {
       Add(name, kArithmeticUrn, IsSigned);
-      Add(name, kDecimalUrn, IsDecimal);
+      Add(name, kDecimalUrn, IsNarrowDecimal);
     }
     Add({Function::kBitNot, "bitwise_not"}, kArithmeticUrn, IsSigned);
     // The standard's shifts never fail, and take 32 bits for the distance.
@@ -214,23 +214,23 @@ class TableBuilder {
     Add({Function::kDivide, "divide"}, kArithmeticUrn, IsFloat,
         Options().Set(DivisionByZero::kIeee), {{"on_division_by_zero", "IEEE"}, kEven});
     // Division of decimals by zero is no choice there; it fails.
-    Add({Function::kDivide, "divide"}, kDecimalUrn, IsDecimal,
+    Add({Function::kDivide, "divide"}, kDecimalUrn, IsNarrowDecimal,
         Options().Set(DivisionByZero::kError), {{"overflow", "ERROR"}});
-    Add({Function::kModulo, "modulus"}, kDecimalUrn, IsDecimal,
+    Add({Function::kModulo, "modulus"}, kDecimalUrn, IsNarrowDecimal,
         Options().Set(DivisionByZero::kError), {{"overflow", "ERROR"}});
   }
 
   void AddRounding() {
     for (const auto& [ours, theirs] : kRoundings) {
       for (const auto& [urn, test] : {std::pair{kRoundingUrn, &IsSignedOrFloat},
-                                      std::pair{kRoundingDecimalUrn, &IsDecimal}}) {
+                                      std::pair{kRoundingDecimalUrn, &IsNarrowDecimal}}) {
         Add({Function::kRound, "round"}, urn, *test, Options().Set(ours), {{"rounding", theirs}})
             .arguments = 2;
       }
     }
     for (const Name name : {Name{Function::kFloor, "floor"}, Name{Function::kCeil, "ceil"}}) {
       Add(name, kRoundingUrn, IsFloat);
-      Add(name, kRoundingDecimalUrn, IsDecimal);
+      Add(name, kRoundingDecimalUrn, IsNarrowDecimal);
     }
   }
 

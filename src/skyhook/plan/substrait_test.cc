@@ -226,7 +226,12 @@ TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
       std::make_shared<arrow::TimestampScalar>(-1, arrow::timestamp(TimeUnit::MILLI)),
       std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::NANO, "UTC")),
       std::make_shared<arrow::TimestampScalar>(1, arrow::timestamp(TimeUnit::MICRO, "Asia/Tokyo")),
+      std::make_shared<arrow::DurationScalar>(-1, arrow::duration(TimeUnit::MILLI)),
+      std::make_shared<arrow::Decimal256Scalar>(-arrow::Decimal256::GetMaxValue(60),
+                                                arrow::decimal256(60, 3)),
+      std::make_shared<arrow::FixedSizeBinaryScalar>(std::string("\0a", 2)),
       arrow::MakeNullScalar(arrow::uint16()),
+      arrow::MakeNullScalar(arrow::null()),
       arrow::MakeNullScalar(arrow::decimal64(10, 4)),
   };
   for (const auto& value : values) {
@@ -239,15 +244,17 @@ TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
   ExpectReturns(micros, Fn(Function::kAdd, {Col(0, micros), longest}));
 }
 
-TEST(SubstraitTest, AnIntervalIsNoColumn) {
+TEST(SubstraitTest, IntervalsAreEqualAndHaveNoOrder) {
   const auto day = Require(Literal(std::make_shared<arrow::MonthDayNanoIntervalScalar>(
       arrow::MonthDayNanoIntervalType::MonthDayNanos{0, 1, 0}, arrow::month_day_nano_interval())));
-  EXPECT_THAT(Validate(Projecting(arrow::int64(), day)),
-              testing::FailsWith(base::Code::kUnsupportedPlan, "an interval is no column"));
-  EXPECT_THAT(Call(Function::kIsNull, {day}),
-              testing::FailsWith(base::Code::kUnsupportedPlan, "is_null of the interval"));
-  EXPECT_THAT(Coalesce({day, day}),
-              testing::FailsWith(base::Code::kUnsupportedPlan, "COALESCE of type"));
+  const auto interval = Col(0, day->type());
+  ExpectReturns(day->type(), Fn(Function::kEqual, {interval, day}));
+  ExpectReturns(day->type(), Require(Coalesce({interval, day})));
+  ExpectReturns(day->type(), day);
+  EXPECT_THAT(Call(Function::kLess, {interval, day}),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "lt(month_day_nano_interval"));
+  EXPECT_THAT(Call(Function::kGreatest, {interval, day}),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "greatest(month_day_nano_interval"));
 }
 
 TEST(SubstraitTest, NaNAndNegativeZeroReturnAsTheyAre) {
@@ -285,9 +292,10 @@ TEST(SubstraitTest, DecimalsOfAnotherPrecisionThanTheStandardsReturn) {
 
 TEST(SubstraitTest, AColumnWithoutASubstraitFormIsNamed) {
   Pipeline pipeline;
-  pipeline.input = arrow::schema({arrow::field("wide", arrow::decimal256(50, 2))});
+  pipeline.input =
+      arrow::schema({arrow::field("runs", arrow::run_end_encoded(arrow::int32(), arrow::int8()))});
   EXPECT_THAT(ToSubstrait(pipeline),
-              FailsWith(Code::kUnsupportedPlan, "column 'wide': type decimal256(50, 2)"));
+              FailsWith(Code::kUnsupportedPlan, "column 'runs': type run_end_encoded"));
 }
 
 TEST(SubstraitTest, TextThatIsNoUtf8IsRefused) {

@@ -33,11 +33,13 @@ const SimpleType* FindSimple(const arrow::DataType& type);
 /// Types of our own extension.
 inline constexpr std::string_view kHalfFloat = "fp16";
 inline constexpr std::string_view kDuration = "duration";
+inline constexpr std::string_view kNullType = "null_type";
+inline constexpr std::string_view kWideDecimal = "decimal256";
 inline constexpr std::string_view kZonedTimestamp = "zoned_timestamp";
 
 /// Engine types only. Unsigned integers are the standard extension types u8 to u64; half floats,
-/// durations and timestamps of a zone other than UTC are types of the Skyhook extension. Other
-/// types without a Substrait form are kUnsupportedPlan.
+/// durations, nulls, decimals of more than 38 digits and timestamps of a zone other than UTC are
+/// types of the Skyhook extension. Other types without a Substrait form are kUnsupportedPlan.
 arrow::Status TypeToSubstrait(const arrow::DataType& type, bool nullable,
                               ExtensionWriter* extensions, ::substrait::Type* out);
 

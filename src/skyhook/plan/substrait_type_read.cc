@@ -19,6 +19,13 @@ using arrow::Type;
 // Guards what a hostile plan could make us allocate for one constant.
 constexpr int32_t kMaxFixedBytes = 1 << 20;
 
+Result<TypePtr> WideDecimalFromSubstrait(int64_t precision, int64_t scale) {
+  if (precision <= 38 || precision > 76 || scale < 0 || scale > precision) {
+    return base::UnsupportedPlan("type decimal256({}, {}) is not understood", precision, scale);
+  }
+  return DecimalType(static_cast<int>(precision), static_cast<int>(scale));
+}
+
 Result<TypePtr> UserDefinedFromSubstrait(const pb::Type::UserDefined& type,
                                          const ExtensionReader& extensions) {
   ARROW_RETURN_NOT_OK(CheckFields(type, {"type_reference", "nullability", "type_parameters"}));
@@ -33,6 +40,11 @@ Result<TypePtr> UserDefinedFromSubstrait(const pb::Type::UserDefined& type,
   }
   if (extension.urn == kSkyhookUrn) {
     if (extension.name == kHalfFloat && parameters == 0) return arrow::float16();
+    if (extension.name == kNullType && parameters == 0) return arrow::null();
+    if (extension.name == kWideDecimal && parameters == 2) {
+      return WideDecimalFromSubstrait(type.type_parameters(0).integer(),
+                                      type.type_parameters(1).integer());
+    }
     if (extension.name == kDuration && parameters == 1) {
       ARROW_ASSIGN_OR_RAISE(const auto of, unit());
       return arrow::duration(of);
@@ -189,6 +201,7 @@ Result<std::shared_ptr<arrow::Schema>> SchemaFromSubstrait(const pb::NamedStruct
   ARROW_RETURN_NOT_OK(CheckFields(schema.struct_(), {"types", "nullability"}));
   Names names(&schema);
   ARROW_ASSIGN_OR_RAISE(auto fields, ReadFields(schema.struct_(), extensions, &names));
+  for (auto& field : fields) field = field->WithType(EngineType(field->type()));
   if (!names.done()) {
     return base::CorruptData("the schema has {} names, more than fields", schema.names_size());
   }

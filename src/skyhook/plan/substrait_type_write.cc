@@ -108,6 +108,9 @@ Status TypeToSubstrait(const arrow::DataType& type, bool nullable, ExtensionWrit
     case Type::UINT64:
       UserDefined(kUnsignedUrn, ShortName(type).substr(2), nullable, extensions, out);
       return Status::OK();
+    case Type::NA:
+      UserDefined(kSkyhookUrn, kNullType, nullable, extensions, out);
+      return Status::OK();
     case Type::HALF_FLOAT:
       UserDefined(kSkyhookUrn, kHalfFloat, nullable, extensions, out);
       return Status::OK();
@@ -138,13 +141,21 @@ Status TypeToSubstrait(const arrow::DataType& type, bool nullable, ExtensionWrit
       decimal->set_scale(ShapeOf(type).scale);
       return Status::OK();
     }
+    case Type::DECIMAL256: {
+      if (!IsWideDecimal(type) || ShapeOf(type).precision <= 38) break;
+      auto* decimal = UserDefined(kSkyhookUrn, kWideDecimal, nullable, extensions, out);
+      decimal->add_type_parameters()->set_integer(ShapeOf(type).precision);
+      decimal->add_type_parameters()->set_integer(ShapeOf(type).scale);
+      return Status::OK();
+    }
     case Type::STRUCT:
     case Type::LIST:
     case Type::MAP:
       return NestedToSubstrait(type, nullable, extensions, out);
     default:
-      return base::UnsupportedPlan("type {} has no Substrait form", type.ToString());
+      break;
   }
+  return base::UnsupportedPlan("type {} has no Substrait form", type.ToString());
 }
 
 Status SchemaToSubstrait(const arrow::Schema& schema, ExtensionWriter* extensions,

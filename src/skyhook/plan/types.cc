@@ -19,10 +19,14 @@ std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataTyp
     case arrow::Type::BINARY:
     case arrow::Type::LARGE_BINARY:
     case arrow::Type::BINARY_VIEW:
+    case arrow::Type::FIXED_SIZE_BINARY:
       return arrow::binary_view();
+    case arrow::Type::HALF_FLOAT:
+      return arrow::float32();
     case arrow::Type::DECIMAL32:
     case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128:
+    case arrow::Type::DECIMAL256:
       return EngineDecimal(*declared);
     case arrow::Type::DATE64:
       return arrow::date32();
@@ -48,7 +52,17 @@ bool IsFloat(const arrow::DataType& type) {
 }
 
 bool IsDecimal(const arrow::DataType& type) {
-  return type.id() == arrow::Type::DECIMAL64 || type.id() == arrow::Type::DECIMAL128;
+  if (!arrow::is_decimal(type.id()) || type.id() == arrow::Type::DECIMAL32) return false;
+  const auto& decimal = static_cast<const arrow::DecimalType&>(type);
+  return decimal.scale() >= 0 && decimal.scale() <= decimal.precision();
+}
+
+bool IsWideDecimal(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DECIMAL256 && IsDecimal(type);
+}
+
+bool IsNarrowDecimal(const arrow::DataType& type) {
+  return type.id() != arrow::Type::DECIMAL256 && IsDecimal(type);
 }
 
 bool IsNumeric(const arrow::DataType& type) {
@@ -66,10 +80,16 @@ bool IsComputable(const arrow::DataType& type) {
     case arrow::Type::TIME32:
     case arrow::Type::TIME64:
     case arrow::Type::TIMESTAMP:
+    case arrow::Type::DURATION:
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO:
       return true;
     default:
       return IsNumeric(type) || IsTextOrBytes(type);
   }
+}
+
+bool IsOrdered(const arrow::DataType& type) {
+  return IsComputable(type) && type.id() != arrow::Type::INTERVAL_MONTH_DAY_NANO;
 }
 
 DecimalShape ShapeOf(const arrow::DataType& type) {
@@ -95,7 +115,9 @@ DecimalShape ShapeOf(const arrow::DataType& type) {
 }
 
 std::shared_ptr<arrow::DataType> DecimalType(int precision, int scale) {
-  return precision <= 18 ? arrow::decimal64(precision, scale) : arrow::decimal128(precision, scale);
+  if (precision <= 18) return arrow::decimal64(precision, scale);
+  return precision <= 38 ? arrow::decimal128(precision, scale)
+                         : arrow::decimal256(precision, scale);
 }
 
 }  // namespace skyhook::plan

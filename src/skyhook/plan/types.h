@@ -14,17 +14,21 @@ namespace skyhook::plan {
 /// |-----------------------------|------------------------------|
 /// | boolean                     | bool                         |
 /// | integers                    | int8 .. int64, uint8 .. uint64 |
-/// | floating point              | float, double (halffloat as payload only) |
+/// | floating point              | float, double; halffloat as float |
 /// | decimal(p <= 18, s)         | decimal64(p, s)              |
 /// | decimal(p <= 38, s)         | decimal128(p, s)             |
+/// | decimal(p <= 76, s)         | decimal256(p, s)             |
 /// | text                        | utf8_view                    |
-/// | bytes                       | binary_view                  |
+/// | bytes                       | binary_view, of fixed_size_binary too |
 /// | date                        | date32                       |
 /// | time                        | time32, time64               |
 /// | timestamp, duration         | as declared, unit and zone kept |
+/// | interval                    | month_day_nano_interval, equal when all three parts are |
 /// | anything else               | as declared: may be returned, not computed with |
 ///
-/// The type a consumer sees is the declared one; `client` restores it.
+/// Every half is a float, so that comparisons, keys and arithmetic of halves are those of floats;
+/// nothing is rounded to half again. The type a consumer sees is the declared one; `client`
+/// restores it.
 std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataType>& declared);
 
 /// `schema` with every field's type replaced by its engine type.
@@ -32,10 +36,18 @@ std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema);
 
 /// True when expressions may compute with `type` (an engine type).
 bool IsComputable(const arrow::DataType& type);
+/// The types among them whose values have an order: all but intervals, of which a month is longer
+/// or shorter than 30 days.
+bool IsOrdered(const arrow::DataType& type);
 
 bool IsInteger(const arrow::DataType& type);
 bool IsFloat(const arrow::DataType& type);
+/// Decimals of 0 <= scale <= precision; others are passed through.
 bool IsDecimal(const arrow::DataType& type);
+/// Decimals of more than 38 digits, which neither SQL nor Substrait's own types have.
+bool IsWideDecimal(const arrow::DataType& type);
+/// All other decimals.
+bool IsNarrowDecimal(const arrow::DataType& type);
 bool IsNumeric(const arrow::DataType& type);
 bool IsTextOrBytes(const arrow::DataType& type);
 
@@ -46,7 +58,7 @@ struct DecimalShape {
 };
 DecimalShape ShapeOf(const arrow::DataType& type);
 
-/// The engine's decimal type of that shape. Precision must be in [1, 38].
+/// The engine's decimal type of that shape. Precision must be in [1, 76].
 std::shared_ptr<arrow::DataType> DecimalType(int precision, int scale);
 
 }  // namespace skyhook::plan

@@ -108,7 +108,8 @@ class AggregateBuilder {
 
   Status AddKey(const duckdb::Expression& key) {
     ARROW_ASSIGN_OR_RAISE(const int column, Project(key));
-    if (!plan::IsComputable(*part_.projection[static_cast<size_t>(column)].expression->type())) {
+    // DuckDB's intervals are equal when their normal forms are.
+    if (!plan::IsOrdered(*part_.projection[static_cast<size_t>(column)].expression->type())) {
       return base::UnsupportedPlan("GROUP BY {} of type {}", key.ToString(),
                                    key.return_type.ToString());
     }
@@ -132,6 +133,11 @@ class AggregateBuilder {
     }
     if (expression.filter != nullptr) {
       ARROW_ASSIGN_OR_RAISE(measure.filter, Project(*expression.filter));
+    }
+    const bool distinct = measure.function == AggregateFunction::kCountDistinct ||
+                          measure.function == AggregateFunction::kApproxCountDistinct;
+    if (distinct && !plan::IsOrdered(*arguments[0])) {
+      return base::UnsupportedPlan("distinct values of {}", arguments[0]->ToString());
     }
     ARROW_ASSIGN_OR_RAISE(const auto type, plan::MeasureType(measure.function, arguments));
     if (!IsResultType(*type, expression.return_type)) {

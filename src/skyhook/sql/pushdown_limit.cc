@@ -28,7 +28,7 @@ std::optional<int64_t> RowsNeeded(duckdb::idx_t limit, duckdb::idx_t offset) {
 Result<SortBy> SortOf(const duckdb::BoundOrderByNode& order, const ScanChain& chain) {
   SortBy sort;
   ARROW_ASSIGN_OR_RAISE(sort.expression, Translate(*order.expression, chain));
-  if (!plan::IsComputable(*sort.expression->type())) {
+  if (!plan::IsOrdered(*sort.expression->type())) {
     return base::UnsupportedPlan("ORDER BY {} of type {}", order.expression->ToString(),
                                  order.expression->return_type.ToString());
   }

@@ -3,6 +3,7 @@
 #include "duckdb/function/scalar/struct_utils.hpp"
 #include "duckdb/planner/expression/list.hpp"
 #include "skyhook/base/status.h"
+#include "skyhook/plan/types.h"
 #include "skyhook/sql/translate_cast.h"
 #include "skyhook/sql/translate_function.h"
 #include "skyhook/sql/types.h"
@@ -68,9 +69,9 @@ Result<ExpressionPtr> Operator(const duckdb::BoundOperatorExpression& expression
     case ExpressionType::OPERATOR_IS_NOT_NULL:
       return plan::Call(Function::kIsNotNull, std::move(arguments));
     case ExpressionType::COMPARE_IN:
-      return plan::Call(Function::kIn, std::move(arguments));
+      return Among(std::move(arguments));
     case ExpressionType::COMPARE_NOT_IN: {
-      ARROW_ASSIGN_OR_RAISE(auto in, plan::Call(Function::kIn, std::move(arguments)));
+      ARROW_ASSIGN_OR_RAISE(auto in, Among(std::move(arguments)));
       return plan::Call(Function::kNot, {std::move(in)});
     }
     case ExpressionType::OPERATOR_COALESCE:
@@ -160,6 +161,10 @@ Result<ExpressionPtr> Translate(const duckdb::Expression& expression, const Colu
 }
 
 Result<ExpressionPtr> Comparison(ExpressionType type, ExpressionPtr left, ExpressionPtr right) {
+  // DuckDB compares intervals in months of 30 days.
+  if (!plan::IsOrdered(*left->type())) {
+    return base::UnsupportedPlan("comparison of {}", left->type()->ToString());
+  }
   const auto call = [&](Function function) {
     return plan::Call(function, {std::move(left), std::move(right)});
   };
@@ -183,6 +188,13 @@ Result<ExpressionPtr> Comparison(ExpressionType type, ExpressionPtr left, Expres
     default:
       return base::UnsupportedPlan("comparison {}", duckdb::ExpressionTypeToString(type));
   }
+}
+
+Result<ExpressionPtr> Among(std::vector<ExpressionPtr> arguments) {
+  if (!plan::IsOrdered(*arguments[0]->type())) {
+    return base::UnsupportedPlan("comparison of {}", arguments[0]->type()->ToString());
+  }
+  return plan::Call(Function::kIn, std::move(arguments));
 }
 
 Result<ExpressionPtr> Constant(const duckdb::Value& value) {

@@ -30,6 +30,9 @@ arrow::Result<plan::ExpressionPtr> Translate(const duckdb::Expression& expressio
 arrow::Result<plan::ExpressionPtr> Comparison(duckdb::ExpressionType type, plan::ExpressionPtr left,
                                               plan::ExpressionPtr right);
 
+/// `arguments[0] IN (...)`, the others being constants.
+arrow::Result<plan::ExpressionPtr> Among(std::vector<plan::ExpressionPtr> arguments);
+
 /// A constant as a literal.
 arrow::Result<plan::ExpressionPtr> Constant(const duckdb::Value& value);
 

@@ -46,7 +46,7 @@ Result<ExpressionPtr> In(const duckdb::InFilter& filter, const ExpressionPtr& co
     ARROW_ASSIGN_OR_RAISE(auto literal, Constant(value));
     arguments.push_back(std::move(literal));
   }
-  return plan::Call(plan::Function::kIn, std::move(arguments));
+  return Among(std::move(arguments));
 }
 
 Result<ExpressionPtr> Dynamic(const duckdb::DynamicFilter& filter, const ExpressionPtr& column) {

@@ -57,7 +57,6 @@ LogicalType SqlFlatType(const arrow::DataType& type) {
       return LogicalType::UINTEGER;
     case Type::UINT64:
       return LogicalType::UBIGINT;
-    case Type::HALF_FLOAT:
     case Type::FLOAT:
       return LogicalType::FLOAT;
     case Type::DOUBLE:

@@ -140,8 +140,6 @@ To Narrow(int64_t value, int64_t) {
   return static_cast<To>(value);
 }
 
-float FromHalf(uint16_t bits, int64_t) { return arrow::util::Float16::FromBits(bits).ToFloat(); }
-
 int64_t ScaleUp(int64_t value, int64_t factor) {
   int64_t scaled = 0;
   if (__builtin_mul_overflow(value, factor, &scaled)) {
@@ -213,8 +211,6 @@ std::unique_ptr<ColumnReader> MakeFlatReader(const arrow::DataType& from, const 
     case Type::UINT64:
     case Type::DOUBLE:
       return SameLayout<int64_t>();
-    case Type::HALF_FLOAT:
-      return std::make_unique<ConvertingReader<uint16_t, float, FromHalf>>();
     case Type::DECIMAL64:
     case Type::DECIMAL128:
       return MakeDecimalReader(from.id(), to.InternalType());

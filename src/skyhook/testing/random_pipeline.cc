@@ -36,8 +36,8 @@ class Generator {
         pipeline.aggregate = RandomAggregate(pipeline);
         break;
       case 1:
-        pipeline.top_k =
-            plan::TopK{{{ComputableColumn(pipeline), Below(2) == 0, Below(2) == 0}}, Below(1000)};
+        pipeline.top_k = plan::TopK{
+            {{KeyColumn(pipeline, plan::IsOrdered), Below(2) == 0, Below(2) == 0}}, Below(1000)};
         break;
       case 2:
         pipeline.limit = plan::Limit{Below(1000)};
@@ -70,6 +70,7 @@ class Generator {
                                                arrow::float64(),
                                                arrow::decimal64(15, 2),
                                                arrow::decimal128(25, 4),
+                                               arrow::decimal256(50, 7),
                                                arrow::utf8_view(),
                                                arrow::binary_view(),
                                                arrow::date32(),
@@ -77,16 +78,19 @@ class Generator {
                                                arrow::time64(TimeUnit::MICRO),
                                                arrow::timestamp(TimeUnit::MICRO),
                                                arrow::timestamp(TimeUnit::NANO, "UTC"),
-                                               arrow::timestamp(TimeUnit::SECOND, "Asia/Tokyo")};
+                                               arrow::timestamp(TimeUnit::SECOND, "Asia/Tokyo"),
+                                               arrow::duration(TimeUnit::NANO),
+                                               arrow::month_day_nano_interval()};
     return types;
   }
 
   static const std::vector<TypePtr>& PayloadOnly() {
     static const std::vector<TypePtr> types = {
-        arrow::float16(),
-        arrow::duration(arrow::TimeUnit::MILLI),
-        arrow::fixed_size_binary(7),
+        arrow::null(),
+        arrow::list(arrow::fixed_size_binary(7)),
         arrow::list(arrow::utf8_view()),
+        arrow::struct_(
+            {arrow::field("a", arrow::float16()), arrow::field("b", arrow::decimal256(40, 3))}),
         arrow::map(arrow::int32(), arrow::float64()),
         arrow::struct_({arrow::field("a", arrow::int8(), false),
                         arrow::field("b", arrow::list(arrow::struct_(
@@ -119,6 +123,11 @@ class Generator {
     if (type->id() == arrow::Type::TIMESTAMP) {
       return Require(plan::Literal(std::make_shared<arrow::TimestampScalar>(Below(1 << 30), type)));
     }
+    if (type->id() == arrow::Type::INTERVAL_MONTH_DAY_NANO) {
+      return Require(plan::Literal(std::make_shared<arrow::MonthDayNanoIntervalScalar>(
+          arrow::MonthDayNanoIntervalType::MonthDayNanos{Below(50) - 25, Below(90),
+                                                         int64_t{Below(1 << 30)} << 20})));
+    }
     if (type->id() == arrow::Type::TIME32) {
       return Require(plan::Literal(std::make_shared<arrow::Time32Scalar>(Below(86'400'000), type)));
     }
@@ -139,6 +148,10 @@ class Generator {
     if (type->id() == arrow::Type::DECIMAL64) {
       return Require(
           plan::Literal(std::make_shared<arrow::Decimal64Scalar>(arrow::Decimal64(digits), type)));
+    }
+    if (type->id() == arrow::Type::DECIMAL256) {
+      const arrow::Decimal256 wide = arrow::Decimal256(digits) * arrow::Decimal256::GetMaxValue(40);
+      return Require(plan::Literal(std::make_shared<arrow::Decimal256Scalar>(wide, type)));
     }
     return Require(
         plan::Literal(std::make_shared<arrow::Decimal128Scalar>(arrow::Decimal128(digits), type)));
@@ -181,6 +194,14 @@ class Generator {
     if (type->id() == arrow::Type::DATE32 && Below(2) == 0) {
       return Fn(OneOf<Function>({Function::kAdd, Function::kSubtract}),
                 {Of(type, depth - 1), Leaf(arrow::int32())});
+    }
+    if (type->Equals(arrow::timestamp(arrow::TimeUnit::MICRO))) {
+      return Fn(OneOf<Function>({Function::kAdd, Function::kSubtract}),
+                {Of(type, depth - 1), Leaf(arrow::month_day_nano_interval())});
+    }
+    if (type->id() == arrow::Type::DURATION) {
+      return Require(plan::Call(OneOf<Function>({Function::kAdd, Function::kSubtract}),
+                                {Of(type, depth - 1), Leaf(type)}));
     }
     if (plan::IsNumeric(*type)) return Number(type, depth);
     return Leaf(type);
@@ -253,16 +274,19 @@ class Generator {
         return Fn(OneOf<Function>({Function::kLike, Function::kILike, Function::kStartsWith,
                                    Function::kEndsWith, Function::kContains}),
                   {Of(arrow::utf8_view(), depth - 1), Leaf(arrow::utf8_view())});
-      default:
-        return Fn(static_cast<Function>(Below(static_cast<int>(Function::kIn))),
-                  {Of(type, depth - 1), Of(type, depth - 1)});
+      default: {
+        const auto function = plan::IsOrdered(*type)
+                                  ? static_cast<Function>(Below(static_cast<int>(Function::kIn)))
+                                  : OneOf<Function>({Function::kEqual, Function::kIsDistinctFrom});
+        return Fn(function, {Of(type, depth - 1), Of(type, depth - 1)});
+      }
     }
   }
 
-  int ComputableColumn(const Pipeline& pipeline) {
+  int KeyColumn(const Pipeline& pipeline, bool (*may_be)(const arrow::DataType&)) {
     std::vector<int> columns;
     for (size_t i = 0; i < pipeline.projection.size(); ++i) {
-      if (plan::IsComputable(*pipeline.projection[i].expression->type())) {
+      if (may_be(*pipeline.projection[i].expression->type())) {
         columns.push_back(static_cast<int>(i));
       }
     }
@@ -271,7 +295,8 @@ class Generator {
 
   Aggregate RandomAggregate(const Pipeline& pipeline) {
     Aggregate aggregate;
-    for (int i = Below(3); i > 0; --i) aggregate.keys.push_back(ComputableColumn(pipeline));
+    for (int i = Below(3); i > 0; --i)
+      aggregate.keys.push_back(KeyColumn(pipeline, plan::IsComputable));
     const int flag = static_cast<int>(pipeline.projection.size()) - 1;
     for (int i = Below(5); i > 0; --i) {
       Measure measure;
@@ -280,8 +305,8 @@ class Generator {
       measure.name = "m" + std::to_string(i);
       measure.filter = Below(2) == 0 ? flag : -1;
       const size_t arguments = plan::EntryOf(measure.function).num_arguments;
-      if (arguments > 0) measure.argument = ComputableColumn(pipeline);
-      if (arguments > 1) measure.second = ComputableColumn(pipeline);
+      if (arguments > 0) measure.argument = KeyColumn(pipeline, plan::IsComputable);
+      if (arguments > 1) measure.second = KeyColumn(pipeline, plan::IsComputable);
       if (!plan::EntryOf(measure.function).constant.empty()) measure.fraction = Below(101) / 100.0;
       if (plan::MeasureType(measure.function, pipeline.ArgumentTypes(measure)).ok()) {
         aggregate.measures.push_back(measure);
