@@ -21,6 +21,12 @@ using Groups = std::span<const int32_t>;
 
 namespace {
 
+// Decimals of more than 38 digits are refused by the catalogue.
+template <typename T>
+constexpr bool HasDouble() {
+  return !std::is_same_v<T, TextView> && !std::is_same_v<T, Int256>;
+}
+
 class QuantileAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { sketches_.resize(static_cast<size_t>(groups)); }
@@ -29,7 +35,7 @@ class QuantileAccumulator : public Accumulator {
     const Column& argument = arguments[0];
     return VisitPhysical(*argument.type(), [&](auto value) {
       using T = decltype(value);
-      if constexpr (std::is_same_v<T, TextView>) {
+      if constexpr (!HasDouble<T>()) {
         return base::UnsupportedPlan("no quantile of {}", argument.type()->ToString());
       } else {
         const T* values = argument.values<T>();
@@ -127,7 +133,7 @@ Result<std::shared_ptr<arrow::Array>> FinishQuantiles(
   const auto& bytes = static_cast<const arrow::BinaryArray&>(sketches);
   return VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Array>> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (!HasDouble<T>()) {
       return base::UnsupportedPlan("no quantile of {}", type->ToString());
     } else {
       return QuantilesOf<T>(bytes, fraction, type);

@@ -52,7 +52,7 @@ Result<TypePtr> Extreme(const MeasureShape& measure) {
 Result<TypePtr> Quantile(const MeasureShape& measure) {
   const arrow::DataType& argument = *measure.arguments[0];
   if (!IsNumeric(argument) && !arrow::is_temporal(argument.id())) return Refuse(measure);
-  if (!IsComputable(argument)) return Refuse(measure);
+  if (!IsComputable(argument) || IsWideDecimal(argument)) return Refuse(measure);
   return measure.arguments[0];
 }
 
@@ -360,7 +360,8 @@ constexpr std::array kEntries = {
         .function = AggregateFunction::kApproxQuantile,
         .name = "approx_quantile",
         .num_arguments = 1,
-        .takes = "(T, double fraction) -> T, T a number, date, time or timestamp",
+        .takes = "(T, double fraction) -> T, T a number of at most 38 digits, date, time or "
+                 "timestamp",
         .definition =
             "About the value at rank fraction * (n - 1) of the n values in order, counted "
             "from 0 and interpolated between two. Infinite values and NaN do not count; "
