@@ -16,7 +16,8 @@ T Nearest(plan::Function function, T a, T b, T least, T most) {
   bool negative = false;
   switch (function) {
     case plan::Function::kAdd:
-      negative = a < T{0};
+      // Of two signs the sum is within T, and may still leave a decimal of fewer digits.
+      negative = (a < T{0}) == (b < T{0}) ? a < T{0} : static_cast<T>(a + b) < T{0};
       break;
     case plan::Function::kSubtract:
       negative = a < b;

@@ -78,6 +78,9 @@ TEST(NumberKernels, TheNearestValueHasTheSignOfTheTrueResult) {
   EXPECT_EQ(rows(arrow::int8(), Function::kMultiply, "-128,2\n-128,-128\n16,16\n"),
             (Rows{"-128", "127", "127"}));
   EXPECT_EQ(rows(arrow::uint8(), Function::kSubtract, "3,5\n5,3\n"), (Rows{"0", "2"}));
+  EXPECT_EQ(Require(Binary(arrow::decimal128(10, 0), "5,-900\n-5,900\n-5,7\n", Function::kAdd,
+                           With(Overflow::kSaturate), arrow::decimal64(2, 0))),
+            (Rows{"-99", "99", "2"}));
   EXPECT_EQ(rows(arrow::uint8(), Function::kAdd, "200,100\n"), (Rows{"255"}));
   EXPECT_EQ(rows(arrow::int8(), Function::kIntegerDivide, "-128,-1\n"), (Rows{"127"}));
   EXPECT_EQ(
