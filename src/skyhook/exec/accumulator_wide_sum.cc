@@ -28,7 +28,7 @@ class WideSumAccumulator : public Accumulator {
     const Int256* values = arguments[0].values<Int256>();
     const bool constant = arguments[0].is_constant();
     for (int64_t i = 0; i < rows.rows; ++i) {
-      if (rows.count(i)) Add(rows.group(i), values[constant ? 0 : i], 0);
+      if (rows.count(i)) Add(rows.group(i), values[constant ? 0 : i]);
     }
     return Status::OK();
   }
@@ -38,7 +38,11 @@ class WideSumAccumulator : public Accumulator {
     ARROW_ASSIGN_OR_RAISE(const Column wraps, Column::FromArray(state[1]));
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!sums.IsValid(i)) continue;
-      Add(rows.group(i), sums.values<Int256>()[i], wraps.values<int64_t>()[i]);
+      int64_t& kept = wraps_[rows.group(i)];
+      if (__builtin_add_overflow(kept, wraps.values<int64_t>()[i], &kept)) {
+        return base::CorruptData("a sum that wrapped around {} times", wraps.values<int64_t>()[i]);
+      }
+      Add(rows.group(i), sums.values<Int256>()[i]);
     }
     return Status::OK();
   }
@@ -65,11 +69,10 @@ class WideSumAccumulator : public Accumulator {
   }
 
  private:
-  void Add(uint32_t group, const Int256& value, int64_t wraps) {
+  void Add(uint32_t group, const Int256& value) {
     Int256& sum = sums_[group];
     const bool negative = sum.IsNegative();
     sum += value;
-    wraps_[group] += wraps;
     if (negative == value.IsNegative() && sum.IsNegative() != negative) {
       wraps_[group] += negative ? -1 : 1;
     }

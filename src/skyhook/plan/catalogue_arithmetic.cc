@@ -170,6 +170,9 @@ Result<TypePtr> Rounding(const CallShape& call) {
   if (!IsNumeric(*call.type(0))) return Refuse(call);
   ARROW_ASSIGN_OR_RAISE(const int64_t digits, KeptDigits(call));
   if (!IsDecimal(*call.type(0))) return call.type(0);
+  if (call.options.overflow == CallOptions::Overflow::kWrap) {
+    return Refuse(call, "decimals do not wrap around");
+  }
   const DecimalShape from = ShapeOf(*call.type(0));
   const int scale = static_cast<int>(std::clamp<int64_t>(digits, 0, from.scale));
   if (call.wanted != nullptr) {

@@ -179,7 +179,9 @@ Result<ScalarPtr> WideDecimalFromBytes(const std::string& bytes, const TypePtr& 
   }
   const arrow::Decimal256 number(reinterpret_cast<const uint8_t*>(bytes.data()));
   const DecimalShape shape = ShapeOf(*type);
-  if (!number.FitsInPrecision(shape.precision)) {
+  // Not FitsInPrecision, for which the least number of 256 bits has no digits.
+  const arrow::Decimal256 most = arrow::Decimal256::GetMaxValue(shape.precision);
+  if (number > most || number < -most) {
     return base::CorruptData("{} does not fit {}", number.ToString(shape.scale), type->ToString());
   }
   return std::make_shared<arrow::Decimal256Scalar>(number, type);
