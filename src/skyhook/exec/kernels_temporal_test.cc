@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "skyhook/exec/call_testing.h"
 #include "skyhook/testing/pipelines.h"
 
@@ -188,6 +190,16 @@ TEST(TemporalKernels, TimestampsAndIntervals) {
   EXPECT_THAT(
       CallOver(Function::kSubtract, ArrayOf(type, R"(["1677-09-22"])"), {Interval(0, 0, 1)}),
       FailsWith(arrow::StatusCode::Invalid, "1677-09-22 00:00:00.000000000 has no result"));
+}
+
+TEST(TemporalKernels, TheLeastIntervalIsSubtracted) {
+  const auto least = Interval(0, 0, std::numeric_limits<int64_t>::min());
+  const auto epoch = ArrayOf(arrow::timestamp(TimeUnit::MICRO), "[0]");
+  EXPECT_EQ(Require(CallOver(Function::kSubtract, epoch, {least})),
+            Texts{"2262-04-11 23:47:16.854775"});
+  EXPECT_EQ(Require(CallOver(Function::kSubtract, ArrayOf(arrow::date32(), "[0]"), {least}, {},
+                             arrow::date32())),
+            Texts{"2262-04-11"});
 }
 
 TEST(TemporalKernels, SumsOutsideTheTypeAreErrors) {
