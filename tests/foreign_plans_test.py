@@ -206,6 +206,8 @@ SELECT u + u AS doubled, w * w AS square, v + v AS bytes, u / 7 AS part, w % 7 A
 SELECT sum(u / 4) AS sum, max(w) AS most, avg(v) AS mean, min(u) AS least FROM odd
 SELECT v, count(*) AS n FROM odd WHERE w > 2147483647 GROUP BY v
 SELECT d * w AS price, u = i AS same FROM odd WHERE u < 100
+SELECT t + INTERVAL '1' MONTH AS later, t - INTERVAL '2' YEAR AS before, t + INTERVAL '40' DAY AS days FROM odd
+SELECT t FROM odd WHERE t < DATE '2024-02-29' + INTERVAL '1' YEAR - INTERVAL '3' DAY
 SELECT ts, bin FROM odd WHERE ts > TIMESTAMP '1998-09-01 00:00:00'
 SELECT min(ts) AS first, max(ts) AS last FROM odd
 SELECT upper(s) AS u FROM odd

@@ -127,8 +127,23 @@ Result<ExpressionPtr> DecimalArithmetic(Function function, std::vector<Expressio
   return plan::Call(function, std::move(two), options, type);
 }
 
+// A constant interval of months and days, which leaves a date a date.
+bool IsCalendarInterval(const Expression& value) {
+  if (value.type()->id() != arrow::Type::INTERVAL_MONTH_DAY_NANO ||
+      value.kind() != Expression::Kind::kLiteral || !value.literal()->is_valid) {
+    return false;
+  }
+  return static_cast<const arrow::MonthDayNanoIntervalScalar&>(*value.literal())
+             .value.nanoseconds == 0;
+}
+
 Result<ExpressionPtr> Arithmetic(Function function, ForeignCall call) {
   ARROW_RETURN_NOT_OK(CheckArguments(call, 2));
+  if (call.arguments[0]->type()->id() == arrow::Type::DATE32 &&
+      IsCalendarInterval(*call.arguments[1]) &&
+      (function == Function::kAdd || function == Function::kSubtract)) {
+    return plan::Call(function, call.arguments, {}, arrow::date32());
+  }
   ARROW_RETURN_NOT_OK(CoerceArithmetic(&call.arguments));
   const arrow::DataType& type = *call.arguments[0]->type();
   if (!IsNumeric(type) || IsDecimal(type) != IsDecimal(*call.arguments[1]->type())) {

@@ -138,7 +138,8 @@ std::string ForeignCall::ToString() const {
   for (const auto& argument : arguments) {
     types += (types.empty() ? "" : ", ") + argument->type()->ToString();
   }
-  return fmt::format("function {}({}) of {}", name.name, types, name.urn);
+  return fmt::format("function {}({}){}", name.name, types,
+                     name.urn.empty() ? "" : " of " + name.urn);
 }
 
 std::string ForeignCall::OptionsText() const {

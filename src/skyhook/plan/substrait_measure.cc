@@ -130,8 +130,8 @@ std::string MeasureCall::ToString() const {
   for (const std::string& enumeration : enumerations) text += enumeration + ", ";
   for (const TypePtr& type : types) text += (type == types[0] ? "" : ", ") + type->ToString();
   if (constant.has_value()) text += fmt::format(", {}", *constant);
-  return fmt::format("aggregate {}({}{}) of {}", name.name, distinct ? "distinct " : "", text,
-                     name.urn);
+  return fmt::format("aggregate {}({}{}){}", name.name, distinct ? "distinct " : "", text,
+                     name.urn.empty() ? "" : " of " + name.urn);
 }
 
 Result<Measure> FindMeasure(const MeasureCall& call) {

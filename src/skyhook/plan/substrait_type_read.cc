@@ -54,7 +54,8 @@ Result<TypePtr> UserDefinedFromSubstrait(const pb::Type::UserDefined& type,
       return arrow::timestamp(of, type.type_parameters(1).string());
     }
   }
-  return base::UnsupportedPlan("type '{}' of {} is not understood", extension.name, extension.urn);
+  return base::UnsupportedPlan("type '{}'{} is not understood", extension.name,
+                               extension.urn.empty() ? "" : " of " + extension.urn);
 }
 
 Result<TypePtr> DecimalFromSubstrait(const pb::Type::Decimal& type) {
