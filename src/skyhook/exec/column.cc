@@ -132,7 +132,7 @@ Result<Column> Column::FromArray(const std::shared_ptr<arrow::Array>& array) {
   ARROW_ASSIGN_OR_RAISE(out.valid_, ValidBytes(data));
   if (data.type->id() == Type::BOOL) {
     ARROW_ASSIGN_OR_RAISE(out.values_,
-                          BytesFromBits(data.buffers[1]->data(), data.offset, data.length));
+                          BytesFromBits(data.GetValues<uint8_t>(1, 0), data.offset, data.length));
     return out;
   }
   if (plan::IsTextOrBytes(*data.type)) {

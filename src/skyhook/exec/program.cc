@@ -1,5 +1,7 @@
 #include "skyhook/exec/program.h"
 
+#include <arrow/array/util.h>
+
 #include <algorithm>
 #include <cstring>
 #include <iterator>
@@ -176,6 +178,11 @@ Result<Column> Frame::Evaluate(int index) {
     case Kind::kColumn:
       return source_->Load(node.expression->column());
     case Kind::kLiteral:
+      if (!plan::IsComputable(*node.expression->type())) {
+        ARROW_ASSIGN_OR_RAISE(auto array,
+                              arrow::MakeArrayFromScalar(*node.expression->literal(), rows_));
+        return Column::FromArray(array);
+      }
       return Column::Constant(node.expression->literal(), rows_);
     default:
       break;

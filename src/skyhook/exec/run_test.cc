@@ -45,6 +45,18 @@ plan::Measure Of(AggregateFunction function, int argument, const std::string& na
   return {function, argument, -1, name};
 }
 
+TEST(Run, AConstantOfATypeThatIsOnlyPassedThrough) {
+  const auto list = arrow::list(arrow::int64());
+  auto pipeline = testing::Read(*OrdersSchema(), {});
+  pipeline.projection = {{"list", plan::NullLiteral(list)}};
+  const auto run = RunKernel(pipeline, Orders(6));
+  ASSERT_EQ(run.batches.size(), 1u);
+  ASSERT_EQ(run.batches[0]->num_rows(), 6);
+  Require(run.batches[0]->ValidateFull());
+  EXPECT_EQ(run.batches[0]->column(0)->null_count(), 6);
+  EXPECT_TRUE(run.batches[0]->column(0)->type()->Equals(*list));
+}
+
 // The three wrong answers of Arrow's former module.
 TEST(Run, FilterOnAColumnThatIsNotReturned) {
   const auto fragment = Orders();
