@@ -51,7 +51,7 @@ endfunction()
 # skyhook_test_in_shards(NAME PROGRAM SHARDS): the tests of a program as several of ctest's, which run
 # side by side.
 function(skyhook_test_in_shards name program shards)
-  if(shards LESS 2)
+  if(NOT shards OR shards LESS 2)
     skyhook_test(${name} ${program})
     return()
   endif()

@@ -256,7 +256,10 @@ TEST_F(BreadthTest, EveryFunctionAndAggregateOverEveryType) {
     if (CoverAggregate(call)) aggregates.insert(call.function);
   }
   ExpectPage();
-  EXPECT_EQ(aggregates.size(), AggregateCalls().size());
+  for (const plan::AggregateEntry& entry : plan::AggregateCatalogue()) {
+    if (entry.duckdb.empty() || entry.name.starts_with("approx_")) continue;
+    EXPECT_TRUE(aggregates.contains(entry.function)) << entry.name << " is pushed for no type";
+  }
   for (const plan::CatalogueEntry& entry : plan::Catalogue()) {
     if (entry.duckdb.empty()) continue;
     EXPECT_TRUE(covered.contains(entry.function)) << entry.name << " is pushed for no type";

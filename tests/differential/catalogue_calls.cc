@@ -155,6 +155,9 @@ constexpr AggregateCall kAggregates[] = {
     {A::kCovarianceSample, "covar_samp($x, $y)"},
     {A::kCovariancePopulation, "covar_pop($x, $y)"},
     {A::kCorrelation, "corr($x, $y)"},
+    {A::kFirst, "first($x)"},
+    {A::kLast, "last($x)"},
+    {A::kAnyValue, "any_value($x)"},
 };
 
 }  // namespace

@@ -34,6 +34,8 @@ class JsonValues {
   std::string Value(const arrow::DataType& type) {
     const bool extreme = Chance(values_.extremes);
     switch (type.id()) {
+      case arrow::Type::NA:
+        return "null";
       case arrow::Type::BOOL:
         return OneOf({"true", "false"});
       case arrow::Type::HALF_FLOAT:
@@ -48,6 +50,8 @@ class JsonValues {
       case arrow::Type::FIXED_SIZE_BINARY:
         return fmt::format("\"{}\"", std::string(static_cast<size_t>(type.byte_width()),
                                                  static_cast<char>('a' + Between(0, 3))));
+      case arrow::Type::INTERVAL_MONTH_DAY_NANO:
+        return fmt::format("[{}, {}, {}]", Between(-3, 3), Between(-3, 3), Between(-3, 3));
       case arrow::Type::LIST:
         return List(*type.field(0));
       case arrow::Type::MAP:
