@@ -19,12 +19,24 @@ if(_mold)
   target_link_options(skyhook_flags INTERFACE -fuse-ld=mold)
 endif()
 
-# One precompiled header for every target: what nearly all files include.
-add_library(skyhook_pch OBJECT "${CMAKE_SOURCE_DIR}/cmake/pch.cc")
-target_link_libraries(skyhook_pch PUBLIC skyhook_flags Arrow::arrow)
-target_precompile_headers(skyhook_pch PRIVATE
-  <algorithm> <functional> <map> <memory> <optional> <string> <unordered_map> <vector>
-  <arrow/api.h> <arrow/io/api.h>)
+# Tests are compiled once and run once: optimising them takes longer than it saves.
+add_library(skyhook_test_flags INTERFACE)
+target_compile_options(skyhook_test_flags INTERFACE $<$<CONFIG:Release>:-O1>)
+
+# skyhook_precompiled(NAME LINK LIBRARIES... HEADERS FILES...): a target whose precompiled header
+# others reuse: what nearly all files include, and FILES.
+function(skyhook_precompiled name)
+  cmake_parse_arguments(_pch "" "" "LINK;HEADERS" ${ARGN})
+  add_library(${name} OBJECT "${CMAKE_SOURCE_DIR}/cmake/pch.cc")
+  target_link_libraries(${name} PUBLIC skyhook_flags Arrow::arrow ${_pch_LINK})
+  target_precompile_headers(${name} PRIVATE
+    <algorithm> <functional> <map> <memory> <optional> <string> <unordered_map> <vector>
+    <arrow/api.h> <arrow/io/api.h> ${_pch_HEADERS})
+endfunction()
+
+skyhook_precompiled(skyhook_pch)
+skyhook_precompiled(skyhook_test_pch LINK skyhook_test_flags fmt::fmt GTest::gtest GTest::gmock
+  HEADERS <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h>)
 
 # Everything that ctest runs under the sanitizers too.
 add_custom_target(skyhook_unit_tests)
@@ -64,8 +76,9 @@ function(skyhook_test_in_shards name program shards)
 endfunction()
 
 # skyhook_module(NAME DEPS...): the library skyhook_NAME out of the sources of src/skyhook/FOLDER
-# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc. They use the
-# precompiled header of skyhook_NAME_pch if there is that target; tests run in skyhook_NAME_shards.
+# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc. The library
+# uses the precompiled header of skyhook_NAME_pch if there is that target; tests run in
+# skyhook_NAME_shards.
 function(skyhook_module name)
   string(REPLACE "_" "/" folder "${name}")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
@@ -84,10 +97,10 @@ function(skyhook_module name)
   target_precompile_headers(skyhook_${name} REUSE_FROM ${pch})
   if(tests)
     add_executable(skyhook_${name}_test ${tests})
-    target_link_libraries(skyhook_${name}_test PRIVATE
+    target_link_libraries(skyhook_${name}_test PRIVATE skyhook_test_flags
       skyhook_${name} $<TARGET_NAME_IF_EXISTS:skyhook_testing>
       GTest::gtest GTest::gmock GTest::gtest_main)
-    target_precompile_headers(skyhook_${name}_test REUSE_FROM ${pch})
+    target_precompile_headers(skyhook_${name}_test REUSE_FROM skyhook_test_pch)
     target_compile_definitions(skyhook_${name}_test PRIVATE
       SKYHOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SKYHOOK_DEPS_DIR="${SKYHOOK_DEPS}")
     add_dependencies(skyhook_unit_tests skyhook_${name}_test)

@@ -35,9 +35,9 @@ struct ColumnPredicate {
   std::function<std::optional<bool>(const std::optional<Key>&)> truth;
 };
 
-/// Every comparison, [not] distinct from, IN and negations of them, against up to `constants`
-/// values out of the column, and the tests for NULL. `column` is the column reference, `values` its
-/// values: their type is the engine type, or what it is without views.
+/// Every comparison, [not] distinct from, IN and negations of them, against up to `constants` (two
+/// or more) values out of the column, and the tests for NULL. `column` is the column reference,
+/// `values` its values: their type is the engine type, or what it is without views.
 std::vector<ColumnPredicate> PredicatesOn(const plan::ExpressionPtr& column,
                                           const arrow::Array& values, int constants);
 
