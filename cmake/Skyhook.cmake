@@ -19,9 +19,13 @@ if(_mold)
   target_link_options(skyhook_flags INTERFACE -fuse-ld=mold)
 endif()
 
-# Tests are compiled once and run once: optimising them takes longer than it saves.
+# Tests are compiled once and run once: optimising them, or looking for undefined behaviour in them and
+# not in what they test, takes longer than it is worth. Linked last, to overrule skyhook_flags.
 add_library(skyhook_test_flags INTERFACE)
 target_compile_options(skyhook_test_flags INTERFACE $<$<CONFIG:Release>:-O1>)
+if(SKYHOOK_SANITIZE MATCHES "undefined")
+  target_compile_options(skyhook_test_flags INTERFACE -fno-sanitize=undefined)
+endif()
 
 # skyhook_precompiled(NAME LINK LIBRARIES... HEADERS FILES...): a target whose precompiled header
 # others reuse: what nearly all files include, and FILES.
@@ -97,9 +101,9 @@ function(skyhook_module name)
   target_precompile_headers(skyhook_${name} REUSE_FROM ${pch})
   if(tests)
     add_executable(skyhook_${name}_test ${tests})
-    target_link_libraries(skyhook_${name}_test PRIVATE skyhook_test_flags
+    target_link_libraries(skyhook_${name}_test PRIVATE
       skyhook_${name} $<TARGET_NAME_IF_EXISTS:skyhook_testing>
-      GTest::gtest GTest::gmock GTest::gtest_main)
+      GTest::gtest GTest::gmock GTest::gtest_main skyhook_test_flags)
     target_precompile_headers(skyhook_${name}_test REUSE_FROM skyhook_test_pch)
     target_compile_definitions(skyhook_${name}_test PRIVATE
       SKYHOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" SKYHOOK_DEPS_DIR="${SKYHOOK_DEPS}")
