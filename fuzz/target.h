@@ -24,7 +24,8 @@ struct Target {
                    size_t (*mutate)(uint8_t* data, size_t size, size_t capacity));
 };
 
-/// Substrait plans, as they travel; what is understood runs over a few rows.
+/// Substrait plans, as they travel and as others write them; what is understood runs over a few
+/// rows.
 extern const Target kPlanTarget;
 /// Pipelines of the whole catalogue, made out of the bytes: to Substrait and back, and run.
 extern const Target kExpressionTarget;
