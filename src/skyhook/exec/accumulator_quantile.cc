@@ -1,13 +1,11 @@
 // Quantiles by sketch: numbers, dates and times are taken as doubles, and the result is rounded
 // back.
-#include <arrow/array/builder_binary.h>
-
 #include <cmath>
 #include <limits>
 #include <type_traits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/accumulator.h"
+#include "skyhook/exec/accumulator_of_sketches.h"
 #include "skyhook/exec/aggregate_finish.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/quantile_sketch.h"
@@ -27,10 +25,8 @@ constexpr bool HasDouble() {
   return !std::is_same_v<T, TextView> && !std::is_same_v<T, Int256>;
 }
 
-class QuantileAccumulator : public Accumulator {
+class QuantileAccumulator : public AccumulatorOfSketches<QuantileSketch> {
  public:
-  void Resize(int64_t groups) override { sketches_.resize(static_cast<size_t>(groups)); }
-
   Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
     const Column& argument = arguments[0];
     return VisitPhysical(*argument.type(), [&](auto value) {
@@ -41,48 +37,17 @@ class QuantileAccumulator : public Accumulator {
         const T* values = argument.values<T>();
         for (int64_t i = 0; i < rows.rows; ++i) {
           if (!rows.count(i)) continue;
-          QuantileSketch& sketch = sketches_[rows.group(i)];
-          const int64_t before = sketch.bytes_held();
-          sketch.Add(static_cast<double>(values[argument.is_constant() ? 0 : i]));
-          bytes_ += sketch.bytes_held() - before;
+          AddTo(rows.group(i), static_cast<double>(values[argument.is_constant() ? 0 : i]));
         }
         return Status::OK();
       }
     });
   }
 
-  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    const auto& sketches = static_cast<const arrow::BinaryArray&>(*state[0]);
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      QuantileSketch& sketch = sketches_[rows.group(i)];
-      const int64_t before = sketch.bytes_held();
-      ARROW_RETURN_NOT_OK(sketch.Merge(sketches.GetView(i)));
-      bytes_ += sketch.bytes_held() - before;
-    }
-    return Status::OK();
-  }
-
-  Result<arrow::ArrayVector> Partial(Groups groups) const override {
-    arrow::BinaryBuilder builder;
-    for (int32_t group : groups) {
-      ARROW_RETURN_NOT_OK(builder.Append(sketches_[static_cast<size_t>(group)].bytes()));
-    }
-    ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
-    return arrow::ArrayVector{std::move(array)};
-  }
-
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     ARROW_ASSIGN_OR_RAISE(auto state, Partial(groups));
     return std::move(state[0]);
   }
-
-  int64_t bytes_held() const override {
-    return bytes_ + static_cast<int64_t>(sketches_.capacity() * sizeof(QuantileSketch));
-  }
-
- private:
-  std::vector<QuantileSketch> sketches_;
-  int64_t bytes_ = 0;  // of what the sketches hold
 };
 
 // The value of the type nearest to `value`; the type may end just before a double of its range.

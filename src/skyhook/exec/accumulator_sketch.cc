@@ -4,7 +4,6 @@
 // The estimator is the improved raw one of O. Ertl, "New cardinality estimation algorithms for
 // HyperLogLog sketches" (2017), which needs no correction tables. Its relative standard error is
 // 1.04 / sqrt(4096), 1.6 %.
-#include <arrow/array/builder_binary.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -17,7 +16,7 @@
 #include <type_traits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/accumulator.h"
+#include "skyhook/exec/accumulator_of_sketches.h"
 
 namespace skyhook::exec {
 
@@ -145,10 +144,8 @@ class Sketch {
   std::vector<uint8_t> registers_;
 };
 
-class SketchAccumulator : public Accumulator {
+class SketchAccumulator : public AccumulatorOfSketches<Sketch> {
  public:
-  void Resize(int64_t groups) override { sketches_.resize(static_cast<size_t>(groups)); }
-
   Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
     const Column& argument = arguments[0];
     VisitPhysical(*argument.type(), [&](auto value) {
@@ -157,55 +154,20 @@ class SketchAccumulator : public Accumulator {
         if (!rows.count(i)) continue;
         if constexpr (std::is_same_v<T, TextView>) {
           const std::string_view text = argument.TextAt(i);
-          Add(rows.group(i), XXH3_64bits(text.data(), text.size()));
+          AddTo(rows.group(i), XXH3_64bits(text.data(), text.size()));
         } else {
-          Add(rows.group(i), HashOf(argument.values<T>()[argument.is_constant() ? 0 : i]));
+          AddTo(rows.group(i), HashOf(argument.values<T>()[argument.is_constant() ? 0 : i]));
         }
       }
     });
     return Status::OK();
   }
 
-  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    const auto& sketches = static_cast<const arrow::BinaryArray&>(*state[0]);
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      Sketch& sketch = sketches_[rows.group(i)];
-      bytes_ -= sketch.bytes_held();
-      ARROW_RETURN_NOT_OK(sketch.Merge(sketches.GetView(i)));
-      bytes_ += sketch.bytes_held();
-    }
-    return Status::OK();
-  }
-
-  Result<arrow::ArrayVector> Partial(Groups groups) const override {
-    arrow::BinaryBuilder builder;
-    for (int32_t group : groups) {
-      ARROW_RETURN_NOT_OK(builder.Append(sketches_[static_cast<size_t>(group)].bytes()));
-    }
-    ARROW_ASSIGN_OR_RAISE(auto array, builder.Finish());
-    return arrow::ArrayVector{std::move(array)};
-  }
-
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     std::vector<int64_t> estimates;
-    for (const Sketch& sketch : sketches_) estimates.push_back(sketch.Estimate());
+    for (const Sketch& sketch : sketches()) estimates.push_back(sketch.Estimate());
     return ArrayOfGroups(arrow::int64(), estimates, nullptr, groups);
   }
-
-  int64_t bytes_held() const override {
-    return bytes_ + static_cast<int64_t>(sketches_.capacity() * sizeof(Sketch));
-  }
-
- private:
-  void Add(uint32_t group, uint64_t hash) {
-    Sketch& sketch = sketches_[group];
-    const int64_t before = sketch.bytes_held();
-    sketch.Add(hash);
-    bytes_ += sketch.bytes_held() - before;
-  }
-
-  std::vector<Sketch> sketches_;
-  int64_t bytes_ = 0;  // of what the sketches hold
 };
 
 }  // namespace
