@@ -4,6 +4,7 @@
 #include <string>
 #include <type_traits>
 
+#include "skyhook/base/status.h"
 #include "skyhook/exec/accumulator.h"
 #include "skyhook/exec/text.h"
 
@@ -40,7 +41,11 @@ class PlacedAccumulator : public Accumulator {
     ARROW_ASSIGN_OR_RAISE(const Column places, Column::FromArray(state[1]));
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!places.IsValid(i)) continue;
-      Take(rows.group(i), values, i, rows.places.begin + places.values<int64_t>()[i]);
+      const int64_t place = places.values<int64_t>()[i];
+      if (place < 0 || place > std::numeric_limits<int64_t>::max() - rows.places.begin) {
+        return base::CorruptData("a partial state holds a value of row {}", place);
+      }
+      Take(rows.group(i), values, i, rows.places.begin + place);
     }
     return Status::OK();
   }

@@ -166,5 +166,19 @@ TEST(PlacedAccumulator, NoRowsGiveNullAndANullRowIsARow) {
             Rows{"NULL, NULL, NULL, NULL, NULL"});
 }
 
+TEST(PlacedAccumulator, AStateWithTheValueOfNoRowIsRefused) {
+  const auto pipeline = FirstAndLast(false);
+  std::mt19937 random(1);
+  const auto partial = Partials(pipeline, {{"1", "5", "a", "true"}}, &random)[0].batch;
+  ASSERT_EQ(partial->schema()->field(1)->type()->id(), arrow::Type::INT64);
+  for (const int64_t place : {int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+    const auto places = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(place), 1));
+    const auto damaged = Require(partial->SetColumn(1, partial->schema()->field(1), places));
+    auto merger = Require(PartialMerger::Make(pipeline, {}));
+    const auto status = merger->Consume(*damaged, /*first_row=*/1);
+    EXPECT_THAT(status.ToString(), ::testing::HasSubstr(fmt::format("row {}", place)));
+  }
+}
+
 }  // namespace
 }  // namespace skyhook::exec
