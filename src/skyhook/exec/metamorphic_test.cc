@@ -31,7 +31,7 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 using FragmentPtr = std::shared_ptr<format::Fragment>;
 using Answer = arrow::Result<std::vector<ResultRow>>;
 
-constexpr char kRowColumn[] = "row of the fragment";
+constexpr char kRowColumn[] = "row";
 
 int NumCases() {
   const char* set = std::getenv("SKYHOOK_METAMORPHIC");
@@ -45,42 +45,59 @@ class Subject {
     const int fields = pipeline_.input->num_fields();
     const auto row = arrow::field(kRowColumn, arrow::int64(), false);
     pipeline_.input = Require(pipeline_.input->AddField(fields, row));
-    if (!pipeline_.aggregate.has_value()) {
-      pipeline_.projection.push_back({kRowColumn, plan::Column(fields, arrow::int64())});
+    pipeline_.projection.push_back({kRowColumn, plan::Column(fields, arrow::int64())});
+    if (pipeline_.aggregate.has_value()) {
+      const int number = static_cast<int>(pipeline_.projection.size()) - 1;
+      using F = plan::AggregateFunction;
+      for (const auto function : {F::kFirst, F::kLast}) {
+        const std::string name = fmt::format("row {}", static_cast<int>(function));
+        pipeline_.aggregate->measures.push_back({function, number, -1, name});
+      }
     }
     // Few rows pass three predicates: often there are fewer.
     const auto kept = static_cast<size_t>(Below(3));
     if (kept < pipeline_.filter.size()) pipeline_.filter.resize(kept);
-    fragment_ = MakeFragment();
+    batch_ = MakeBatch();
+    format_ = Below(3);
+    fragment_ = FragmentOf(batch_);
   }
 
   const Pipeline& pipeline() const { return pipeline_; }
   const FragmentPtr& fragment() const { return fragment_; }
+  /// The same rows as up to four fragments, in order; some may be empty.
+  std::vector<FragmentPtr> Fragments() {
+    std::vector<FragmentPtr> out;
+    for (int64_t left = Below(4), begin = 0; left >= 0; --left) {
+      const int64_t rest = batch_->num_rows() - begin;
+      const int64_t rows = left == 0 ? rest : Below(rest + 1);
+      out.push_back(FragmentOf(batch_->Slice(begin, rows)));
+      begin += rows;
+    }
+    return out;
+  }
   std::mt19937* random() { return &random_; }
   int64_t Below(int64_t bound) {
     return std::uniform_int_distribution<int64_t>(0, bound - 1)(random_);
   }
 
  private:
-  FragmentPtr MakeFragment() {
+  BatchPtr MakeBatch() {
     const testing::RandomValues values{.nulls = 0.2, .extremes = Below(4) == 0 ? 0.1 : 0};
     const int64_t rows = Below(8) == 0 ? Below(3) : 100 + Below(400);
-    BatchPtr batch = testing::RandomBatch(pipeline_.input, rows, values, &random_);
+    const BatchPtr batch = testing::RandomBatch(pipeline_.input, rows, values, &random_);
     arrow::Int64Builder numbers;
     for (int64_t row = 0; row < rows; ++row) Require(numbers.Append(row));
     const int last = batch->num_columns() - 1;
-    batch =
-        Require(batch->SetColumn(last, pipeline_.input->field(last), Require(numbers.Finish())));
-    return FragmentOf(batch);
+    return Require(batch->SetColumn(last, pipeline_.input->field(last), Require(numbers.Finish())));
   }
 
   FragmentPtr FragmentOf(const BatchPtr& batch) {
     const auto table = Require(arrow::Table::FromRecordBatches({batch}));
     const int64_t group_rows = 1 + Below(200);
-    if (Below(3) > 0) {
+    if (format_ == 0) {
       if (auto parquet = AsParquet(*table, group_rows)) return parquet;
     }
-    if (Below(2) == 0) return AsIpc(*table, group_rows);
+    if (format_ < 2) return AsIpc(*table, group_rows);
     std::vector<BatchPtr> pieces;
     for (int64_t at = 0; at < batch->num_rows(); at += group_rows) {
       pieces.push_back(batch->Slice(at, group_rows));
@@ -123,6 +140,8 @@ class Subject {
 
   std::mt19937 random_;
   Pipeline pipeline_;
+  BatchPtr batch_;
+  int64_t format_;  // of all fragments, for files of another name the items of lists differently
   FragmentPtr fragment_;
 };
 
@@ -148,22 +167,30 @@ arrow::Result<Call> RunCall(const Pipeline& pipeline, const FragmentPtr& fragmen
 /// Where the row's number stands in results of pipelines without an aggregate.
 size_t RowNumberColumn(const Pipeline& pipeline) { return pipeline.projection.size() - 1; }
 
+/// What calls for some rows of a fragment returned.
+struct Returned {
+  int64_t first_row = 0;  // of the fragment, among all rows
+  std::vector<BatchPtr> batches;
+};
+
 /// What calls in row order returned, finished as a client does.
-Answer Finished(const Pipeline& pipeline, const std::vector<std::vector<BatchPtr>>& calls) {
+Answer Finished(const Pipeline& pipeline, const std::vector<Returned>& calls) {
   std::vector<BatchPtr> batches;
   if (pipeline.top_k.has_value()) {
     ARROW_ASSIGN_OR_RAISE(auto merger, TopKMerger::Make(pipeline));
     int64_t sequence = 0;
     for (const auto& call : calls) {
-      for (const auto& batch : call) {
-        ARROW_RETURN_NOT_OK(merger->Consume(batch, 0, sequence++));
+      for (const auto& batch : call.batches) {
+        ARROW_RETURN_NOT_OK(merger->Consume(batch, call.first_row, sequence++));
       }
     }
     ARROW_ASSIGN_OR_RAISE(auto best, merger->Finish());
     return testing::ResultRows({best});
   }
   if (!pipeline.aggregate.has_value()) {
-    for (const auto& call : calls) batches.insert(batches.end(), call.begin(), call.end());
+    for (const auto& call : calls) {
+      batches.insert(batches.end(), call.batches.begin(), call.batches.end());
+    }
     auto rows = testing::ResultRows(batches);
     const size_t number = RowNumberColumn(pipeline);
     std::sort(rows.begin(), rows.end(), [&](const ResultRow& a, const ResultRow& b) {
@@ -176,7 +203,9 @@ Answer Finished(const Pipeline& pipeline, const std::vector<std::vector<BatchPtr
   }
   ARROW_ASSIGN_OR_RAISE(auto merger, PartialMerger::Make(pipeline, {}));
   for (const auto& call : calls) {
-    for (const auto& batch : call) ARROW_RETURN_NOT_OK(merger->Consume(*batch, 0));
+    for (const auto& batch : call.batches) {
+      ARROW_RETURN_NOT_OK(merger->Consume(*batch, call.first_row));
+    }
   }
   ARROW_RETURN_NOT_OK(merger->Finish());
   while (true) {
@@ -194,7 +223,7 @@ Answer Whole(const Pipeline& pipeline, const FragmentPtr& fragment) {
   RunRequest request;
   request.rows = RowRanges::All(fragment->num_rows());
   ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pipeline, fragment, std::move(request)));
-  return Finished(pipeline, {call.batches});
+  return Finished(pipeline, {{0, call.batches}});
 }
 
 base::Limits RandomLimits(Subject* subject) {
@@ -212,8 +241,7 @@ base::Limits RandomLimits(Subject* subject) {
 
 /// Cuts rows into up to six pieces: contiguous and in order for a top-k (whose ties take the
 /// smallest row), of any shape else.
-std::vector<RowRanges> RandomPieces(Subject* subject) {
-  const int64_t rows = subject->fragment()->num_rows();
+std::vector<RowRanges> RandomPieces(Subject* subject, int64_t rows) {
   const bool contiguous = subject->pipeline().top_k.has_value();
   std::vector<std::vector<plan::RowRange>> pieces(static_cast<size_t>(1 + subject->Below(6)));
   const auto count = static_cast<int64_t>(pieces.size());
@@ -229,13 +257,14 @@ std::vector<RowRanges> RandomPieces(Subject* subject) {
 }
 
 /// Asks for a piece again and again, with limits of every kind, until nothing of it is left.
-arrow::Status RunPiece(Subject* subject, RowRanges rows, std::vector<BatchPtr>* out) {
+arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges rows,
+                       std::vector<BatchPtr>* out) {
   while (!rows.empty()) {
     RunRequest request;
     request.rows = rows;
     request.limits = RandomLimits(subject);
     const bool over = request.limits.deadline.has_value();
-    ARROW_ASSIGN_OR_RAISE(Call call, RunCall(subject->pipeline(), subject->fragment(), request));
+    ARROW_ASSIGN_OR_RAISE(Call call, RunCall(subject->pipeline(), fragment, request));
     const plan::Outcome& outcome = call.outcome;
     EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
     EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
@@ -252,17 +281,36 @@ arrow::Status RunPiece(Subject* subject, RowRanges rows, std::vector<BatchPtr>* 
   return arrow::Status::OK();
 }
 
-Answer InPieces(Subject* subject) {
-  const std::vector<RowRanges> pieces = RandomPieces(subject);
+struct Piece {
+  FragmentPtr fragment;
+  RowRanges rows;
+  Returned returned;
+};
+
+Answer InPiecesOf(Subject* subject, const std::vector<FragmentPtr>& fragments) {
+  std::vector<Piece> pieces;
+  int64_t first_row = 0;
+  for (const auto& fragment : fragments) {
+    for (RowRanges& rows : RandomPieces(subject, fragment->num_rows())) {
+      pieces.push_back({fragment, std::move(rows), {first_row, {}}});
+    }
+    first_row += fragment->num_rows();
+  }
   std::vector<size_t> order(pieces.size());
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), *subject->random());
-  std::vector<std::vector<BatchPtr>> answers(pieces.size());
-  for (size_t piece : order) {
-    ARROW_RETURN_NOT_OK(RunPiece(subject, pieces[piece], &answers[piece]));
+  for (size_t at : order) {
+    Piece& piece = pieces[at];
+    ARROW_RETURN_NOT_OK(RunPiece(subject, piece.fragment, piece.rows, &piece.returned.batches));
   }
-  return Finished(subject->pipeline(), answers);
+  std::vector<Returned> calls;
+  for (Piece& piece : pieces) calls.push_back(std::move(piece.returned));
+  return Finished(subject->pipeline(), calls);
 }
+
+Answer InPieces(Subject* subject) { return InPiecesOf(subject, {subject->fragment()}); }
+
+Answer InFragments(Subject* subject) { return InPiecesOf(subject, subject->Fragments()); }
 
 /// Returns every input column as it is.
 Pipeline Identity(const std::shared_ptr<arrow::Schema>& input) {
@@ -388,6 +436,7 @@ TEST_F(Metamorphic, SplittingAndPushingChangeNothing) {
     ExpectSame(subject, expected,
                {{"in pieces", InPieces(&subject)},
                 {"in other pieces", InPieces(&subject)},
+                {"in fragments", InFragments(&subject)},
                 {"nothing pushed", WithNothingPushed(subject)},
                 {"the filter pushed", WithTheFilterPushed(subject)},
                 {"all but the reduction pushed", WithAllButTheReductionPushed(subject)}});
