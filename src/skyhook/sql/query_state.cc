@@ -36,6 +36,10 @@ SessionState& SessionState::Get(duckdb::ClientContext& context) {
   return *context.registered_state->GetOrCreate<SessionState>(kKey);
 }
 
+void SessionState::OnTaskStart(duckdb::ClientContext& context) {
+  if (context.IsInterrupted()) throw duckdb::InterruptException();
+}
+
 std::shared_ptr<QueryState> SessionState::query() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return query_;

@@ -60,6 +60,10 @@ class SessionState : public duckdb::ClientContextState {
   std::shared_ptr<QueryState> query() const;
   void set_query(std::shared_ptr<QueryState> query);
 
+  /// Refuses to start a task of an interrupted query. DuckDB by itself runs every task that it has
+  /// queued to its end: those that build a hash join's table may be hundreds.
+  void OnTaskStart(duckdb::ClientContext& context) override;
+
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<QueryState> query_;
