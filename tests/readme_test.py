@@ -50,7 +50,8 @@ def pattern(expected):
 class PagesTest(unittest.TestCase):
     def environment(self):
         program = pathlib.Path(os.environ.get("SKYHOOK", SOURCE / "build/release/bin/skyhook"))
-        return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "NO_COLOR": "1"}
+        return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "NO_COLOR": "1",
+                "SAMPLES": str(SOURCE / "tests/compat/substrait")}
 
     def run_page(self, page, directory):
         data = pathlib.Path(os.environ.get("SKYHOOK_TPCH", SOURCE / "build/data/sf0.1"))
