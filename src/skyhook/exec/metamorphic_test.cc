@@ -17,6 +17,7 @@
 #include "skyhook/testing/random_batches.h"
 #include "skyhook/testing/random_pipeline.h"
 #include "skyhook/testing/result_rows.h"
+#include "skyhook/testing/sanitized.h"
 
 namespace skyhook::exec {
 namespace {
@@ -35,7 +36,7 @@ constexpr char kRowColumn[] = "row";
 
 int NumCases() {
   const char* set = std::getenv("SKYHOOK_METAMORPHIC");
-  return set != nullptr ? std::atoi(set) : 400;
+  return set != nullptr ? std::atoi(set) : testing::kSanitized ? 150 : 400;
 }
 
 /// A random pipeline, and a fragment with random rows for it.

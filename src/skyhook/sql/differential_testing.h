@@ -13,6 +13,7 @@
 
 #include "skyhook/sql/query_testing.h"
 #include "skyhook/testing/parquet_files.h"
+#include "skyhook/testing/sanitized.h"
 #include "skyhook/testing/temporary_directory.h"
 
 namespace skyhook::sql {
@@ -83,12 +84,7 @@ class DifferentialTest : public ::testing::Test {
   int64_t rows_ = 0;
 
  private:
-  // Each costs four queries, which the sanitizers make slow.
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr size_t kSampled = 2;
-#else
-  static constexpr size_t kSampled = 8;
-#endif
+  static constexpr size_t kSampled = testing::kSanitized ? 2 : 8;  // each costs four queries
   using Result = arrow::Result<std::vector<std::string>>;
 
   Result Values(const std::string& expression, bool pushed, const std::string& condition) {
