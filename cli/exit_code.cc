@@ -15,8 +15,16 @@ class UsageDetail : public arrow::StatusDetail {
   std::string ToString() const override { return "usage"; }
 };
 
-bool IsUsage(const arrow::Status& status) {
-  return status.detail() != nullptr && std::string(status.detail()->type_id()) == kUsageDetail;
+constexpr char kOutputDetail[] = "skyhook::cli::Output";
+
+class OutputDetail : public arrow::StatusDetail {
+ public:
+  const char* type_id() const override { return kOutputDetail; }
+  std::string ToString() const override { return "output"; }
+};
+
+bool HasDetail(const arrow::Status& status, const std::string& type) {
+  return status.detail() != nullptr && status.detail()->type_id() == type;
 }
 
 }  // namespace
@@ -24,7 +32,7 @@ bool IsUsage(const arrow::Status& status) {
 ExitCode ExitCodeOf(const arrow::Status& status) {
   using base::Code;
   if (status.ok()) return ExitCode::kOk;
-  if (IsUsage(status)) return ExitCode::kUsage;
+  if (HasDetail(status, kUsageDetail)) return ExitCode::kUsage;
   if (status.IsCancelled()) return ExitCode::kInterrupted;
   if (base::Is(status, Code::kLimitExceeded) || status.IsOutOfMemory()) {
     return ExitCode::kLimitExceeded;
@@ -42,7 +50,8 @@ std::string ExitCodeHelp() {
          "  1    the query is wrong: SQL, names, types, a failing cast; or a plan is not "
          "understood\n"
          "  2    the command line is wrong\n"
-         "  3    the data cannot be read: missing, corrupt, or changed under the query\n"
+         "  3    the data cannot be read: missing, corrupt, or changed under the query; or"
+         " rows cannot be written\n"
          "  4    a limit was reached: --timeout or --memory\n"
          "  5    a fault of Skyhook or DuckDB\n"
          "  130  interrupted by Ctrl-C\n";
@@ -57,6 +66,7 @@ std::string HintFor(const arrow::Status& status) {
   if (base::Is(status, Code::kCorruptData)) {
     return "try 'skyhook stats PATH' on the file, or get a fresh copy of it";
   }
+  if (HasDetail(status, kOutputDetail)) return "";
   if (status.IsIOError()) return "check the path, and that it may be read";
   if (status.IsUnknownError()) return "please report this, with the query";
   return "";
@@ -64,6 +74,10 @@ std::string HintFor(const arrow::Status& status) {
 
 arrow::Status UsageError(const std::string& message) {
   return arrow::Status(arrow::StatusCode::Invalid, message, std::make_shared<UsageDetail>());
+}
+
+arrow::Status OutputError(const std::string& message) {
+  return arrow::Status::IOError(message).WithDetail(std::make_shared<OutputDetail>());
 }
 
 }  // namespace skyhook::cli

@@ -28,4 +28,7 @@ std::string HintFor(const arrow::Status& status);
 /// A mistake on the command line.
 arrow::Status UsageError(const std::string& message);
 
+/// Rows that cannot be written.
+arrow::Status OutputError(const std::string& message);
+
 }  // namespace skyhook::cli

@@ -12,7 +12,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
-#include "cli/output.h"
+#include "cli/output_file.h"
 
 namespace skyhook::cli {
 namespace {

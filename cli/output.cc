@@ -2,69 +2,20 @@
 
 #include <arrow/compute/cast.h>
 #include <arrow/csv/writer.h>
-#include <arrow/io/file.h>
 #include <arrow/ipc/writer.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "cli/exit_code.h"
+#include "cli/output_file.h"
 
 namespace skyhook::cli {
 namespace {
 
 using arrow::Status;
-
-constexpr char kClosedPipeDetail[] = "skyhook::cli::ClosedPipe";
-
-class ClosedPipeDetail : public arrow::StatusDetail {
- public:
-  const char* type_id() const override { return kClosedPipeDetail; }
-  std::string ToString() const override { return "closed pipe"; }
-};
-
-// Standard output, unbuffered: the writers write large pieces.
-class StandardOutput : public arrow::io::OutputStream {
- public:
-  Status Close() override {
-    closed_ = true;
-    return Status::OK();
-  }
-  bool closed() const override { return closed_; }
-  arrow::Result<int64_t> Tell() const override { return position_; }
-
-  using OutputStream::Write;
-  Status Write(const void* data, int64_t bytes) override {
-    const char* next = static_cast<const char*>(data);
-    while (bytes > 0) {
-      const ssize_t written = ::write(STDOUT_FILENO, next, static_cast<size_t>(bytes));
-      if (written < 0) {
-        if (errno == EINTR) continue;
-        return WriteError();
-      }
-      next += written;
-      bytes -= written;
-      position_ += written;
-    }
-    return Status::OK();
-  }
-
- private:
-  static Status WriteError() {
-    if (errno == EPIPE) {
-      return Status(arrow::StatusCode::IOError, "standard output is closed",
-                    std::make_shared<ClosedPipeDetail>());
-    }
-    return Status::IOError("cannot write to standard output: ", std::strerror(errno));
-  }
-
-  int64_t position_ = 0;
-  bool closed_ = false;
-};
 
 // Formats that Arrow writes through a RecordBatchWriter.
 class BatchFileWriter : public RowWriter {
@@ -135,19 +86,16 @@ class ParquetWriter : public RowWriter {
 
 arrow::Result<Sink> OpenSink(const std::string& path) {
   Sink sink;
-  if (!path.empty()) {
-    ARROW_ASSIGN_OR_RAISE(sink.stream, arrow::io::FileOutputStream::Open(path));
+  if (!path.empty() && path != "/dev/stdout") {
+    sink.is_file = IsReplaceable(path);
+    ARROW_ASSIGN_OR_RAISE(sink.stream, sink.is_file ? ReplaceFile(path) : OpenDirectly(path));
     return sink;
   }
-  sink.stream = std::make_shared<StandardOutput>();
+  sink.stream = StandardOutput();
   sink.is_terminal = isatty(STDOUT_FILENO) == 1;
   const char* no_colour = std::getenv("NO_COLOR");
   sink.colour = sink.is_terminal && (no_colour == nullptr || *no_colour == '\0');
   return sink;
-}
-
-bool IsClosedPipe(const Status& status) {
-  return status.detail() != nullptr && std::string(status.detail()->type_id()) == kClosedPipeDetail;
 }
 
 arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(

@@ -26,16 +26,14 @@ class RowWriter {
 /// How the place looks that rows go to.
 struct Sink {
   std::shared_ptr<arrow::io::OutputStream> stream;
+  bool is_file = false;  ///< neither standard output nor a pipe or device
   bool is_terminal = false;
   bool colour = false;
 };
 
-/// Opens `path`, or standard output when it is empty. Writing to a closed pipe fails with
-/// IsClosedPipe.
+/// Opens `path`, or standard output when it is empty. A regular file is replaced when the stream is
+/// closed, and stays as it was when it is not.
 arrow::Result<Sink> OpenSink(const std::string& path);
-
-/// True for the error of a reader that went away, as `head` does: no reason to complain.
-bool IsClosedPipe(const arrow::Status& status);
 
 arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
     Format format, const Sink& sink, const std::shared_ptr<arrow::Schema>& schema);

@@ -103,6 +103,73 @@ class FormatsTest(CliTest):
         self.assertEqual(done.stdout, "1\n1\n")
 
 
+class OutputFileTest(CliTest):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.path = self.directory / "out.parquet"
+
+    def assert_holds_only(self, *names):
+        self.assertEqual(sorted(os.listdir(self.directory)), sorted(names))
+
+    def test_a_query_may_replace_its_own_input(self):
+        self.path.write_bytes(pathlib.Path(NATION).read_bytes())
+        done = sql(f"SELECT * FROM '{self.path}' WHERE n_nationkey < 3", "--format", "parquet", "-o", str(self.path))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("(3 rows)", run("head", str(self.path)).stdout)
+        self.assert_holds_only("out.parquet")
+
+    def test_a_query_that_fails_leaves_the_file_as_it_was(self):
+        self.path.write_text("as it was")
+        late = f"SELECT CAST(l_comment AS INTEGER) FROM '{LINEITEM}'"
+        for query, code in (("SELEC", 1), ("SELECT * FROM nothing", 1), (late, 1), ("SELECT 1; " + ENDLESS, 4)):
+            for command in ("sql", "-c", query), ("explain", "--analyze", query):
+                done = run(*command, "--timeout", "200ms" if code == 4 else "1h", "-o", str(self.path))
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(self.path.read_text(), "as it was")
+                self.assert_holds_only("out.parquet")
+
+    def test_a_query_that_is_interrupted_leaves_no_file(self):
+        process = subprocess.Popen([PROGRAM, "sql", "-c", "SELECT 1; " + ENDLESS, "-o", str(self.path)],
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.kill)
+        limit = time.monotonic() + DEADLINE_SECONDS
+        while not any(file.stat().st_size for file in self.directory.iterdir()) and time.monotonic() < limit:
+            pass
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE_SECONDS)
+        self.assertEqual(process.returncode, 130)
+        self.assert_holds_only()
+
+    def test_a_file_keeps_its_mode_and_a_link_its_target(self):
+        self.path.write_text("as it was")
+        self.path.chmod(0o640)
+        link = self.directory / "link"
+        link.symlink_to(self.path)
+        self.assertEqual(sql("SELECT 1 AS x", "--format", "csv", "-o", str(link)).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.path.read_text(), "x\n1\n")
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o640)
+        self.assert_holds_only("out.parquet", "link")
+
+    def test_what_is_no_regular_file_is_written_directly(self):
+        self.assertEqual(sql("SELECT 1 AS x", "--format", "csv", "-o", "/dev/stdout").stdout, "x\n1\n")
+        self.assertEqual(sql("SELECT 1 AS x", "-o", "/dev/null").returncode, 0)
+        os.mkfifo(self.path)
+        reader = subprocess.Popen(["cat", self.path], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(reader.kill)
+        self.assertEqual(sql("SELECT 1 AS x", "--format", "csv", "-o", str(self.path)).returncode, 0)
+        self.assertEqual(reader.communicate(timeout=DEADLINE_SECONDS)[0], "x\n1\n")
+
+    def test_errors_name_the_file_and_the_reason(self):
+        for path, reason in (("/no/such/x", "No such file or directory"), ("/dev/full", "No space left on device"),
+                             (str(self.directory), "Is a directory"), (NATION + "/x", "Not a directory")):
+            done = sql("SELECT 1", "-o", path)
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stderr, f"error: cannot write to '{path}': {reason}\n")
+
+
 class VerbsTest(CliTest):
     def test_data_directory(self):
         done = sql("SELECT count(*) AS n FROM nation", "--data", str(DATA), "--format", "csv")
