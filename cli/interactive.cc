@@ -4,7 +4,6 @@
 #include <editline/readline.h>
 #endif
 
-#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
+#include "cli/standard_error.h"
 
 namespace skyhook::cli {
 namespace {
@@ -40,7 +40,7 @@ std::optional<std::string> ReadLine(const char* prompt) {
   std::free(line);
   return text;
 #else
-  fmt::print(stderr, "{}", prompt);
+  Tell(prompt);
   std::string text;
   if (!std::getline(std::cin, text)) return std::nullopt;
   return text;
@@ -95,12 +95,12 @@ class Shell {
     if (command == ".quit" || command == ".exit") {
       done_ = true;
     } else if (command == ".help") {
-      fmt::print(stderr, "{}", kHelp);
+      Tell(kHelp);
     } else if (command == ".timing on" || command == ".timing off") {
       timing_ = command == ".timing on";
     } else if (command == ".tables") {
       ARROW_ASSIGN_OR_RAISE(const auto names, session_->TableNames());
-      for (const std::string& name : names) fmt::print(stderr, "{}\n", name);
+      for (const std::string& name : names) Tell(name + "\n");
     } else {
       return UsageError(fmt::format("there is no command '{}'; see .help", command));
     }
@@ -108,7 +108,7 @@ class Shell {
   }
 
   static void Report(const Status& status) {
-    if (!status.ok()) fmt::print(stderr, "error: {}\n", status.message());
+    if (!status.ok()) Tell(fmt::format("error: {}\n", status.message()));
   }
 
   sql::Session* session_;
@@ -123,7 +123,7 @@ class Shell {
 
 Status RunInteractive(const SqlCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
-  fmt::print(stderr, "Skyhook {}; .help lists the commands\n", SKYHOOK_VERSION);
+  Tell(fmt::format("Skyhook {}; .help lists the commands\n", SKYHOOK_VERSION));
   return Shell(session.get(), options, command.timing).Run();
 }
 

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdio>
 #include <functional>
 #include <map>
 
@@ -13,6 +12,7 @@
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/output_file.h"
+#include "cli/standard_error.h"
 
 namespace skyhook::cli {
 namespace {
@@ -119,14 +119,15 @@ CLI::App* AddPathCommand(CLI::App* app, const std::string& name, const std::stri
 // Prints what went wrong and what to try.
 int Report(const Status& status) {
   if (status.ok() || IsClosedPipe(status)) return static_cast<int>(ExitCode::kOk);
-  fmt::print(stderr, "error: {}\n", status.message());
+  Tell(fmt::format("error: {}\n", status.message()));
   const std::string hint = HintFor(status);
-  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+  if (!hint.empty()) Tell(fmt::format("hint: {}\n", hint));
   return static_cast<int>(ExitCodeOf(status));
 }
 
 int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  OccupyStandardStreams();
   Arguments arguments;
   CLI::App app("Skyhook: SQL over Parquet and Arrow files, with the work pushed to the data.",
                "skyhook");

@@ -4,19 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
+
+#include "cli/standard_error.h"
 
 namespace skyhook::cli {
 namespace {
 
 constexpr std::chrono::seconds kPatience(1);
 constexpr int kWidth = 40;
-
-void Print(const std::string& text) {
-  std::fputs(text.c_str(), stderr);
-  std::fflush(stderr);
-}
 
 }  // namespace
 
@@ -30,15 +26,15 @@ void ProgressBar::Show(double share) {
   if (!enabled_ || std::chrono::steady_clock::now() - begin_ < kPatience) return;
   const double done = std::clamp(share, 0.0, 1.0);
   const int filled = static_cast<int>(done * kWidth);
-  Print(fmt::format("\r[{}{}] {:3.0f}%", std::string(static_cast<size_t>(filled), '#'),
-                    std::string(static_cast<size_t>(kWidth - filled), ' '), done * 100));
+  Tell(fmt::format("\r[{}{}] {:3.0f}%", std::string(static_cast<size_t>(filled), '#'),
+                   std::string(static_cast<size_t>(kWidth - filled), ' '), done * 100));
   shown_ = true;
 }
 
 void ProgressBar::Hide() {
   std::lock_guard<std::mutex> lock(mutex_);
   enabled_ = false;
-  if (shown_) Print("\r\033[K");
+  if (shown_) Tell("\r\033[K");
   shown_ = false;
 }
 

@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
+#include "cli/standard_error.h"
 
 namespace skyhook::cli {
 namespace {
@@ -28,7 +27,7 @@ Status RunRepeated(sql::Session* session, const std::string& statement, const Sq
 
 }  // namespace
 
-void PrintTime(double milliseconds) { fmt::print(stderr, "{:.1f} ms\n", milliseconds); }
+void PrintTime(double milliseconds) { Tell(fmt::format("{:.1f} ms\n", milliseconds)); }
 
 Status RunSql(const SqlCommand& command, const RunOptions& options) {
   if (!command.text.empty() && !command.file.empty()) {

@@ -234,6 +234,27 @@ class ErrorsTest(CliTest):
             pathlib.Path(path).write_bytes(b"PAR1 and nothing of use at all, PAR1")
             self.assert_fails(sql(f"SELECT * FROM '{path}'"), 3, "bad.parquet", "hint: ")
 
+    def test_standard_error_that_takes_nothing_is_no_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "schema", "nope"], stderr=full, timeout=DEADLINE_SECONDS)
+            self.assertEqual(done.returncode, 3)
+            done = subprocess.run([PROGRAM, "sql", "--timing", "-c", "SELECT 1"], stdout=subprocess.DEVNULL,
+                                  stderr=full, timeout=DEADLINE_SECONDS)
+            self.assertEqual(done.returncode, 0)
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([PROGRAM, "sql", "-c", "selec"], stderr=writer, timeout=DEADLINE_SECONDS)
+        os.close(writer)
+        self.assertEqual(done.returncode, 1)
+
+    def test_no_file_takes_the_place_of_a_closed_standard_error(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "x.csv")
+            done = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", PROGRAM, "sql", "--timing", "-c", "SELECT 1 AS x",
+                                   "--format", "csv", "-o", path], timeout=DEADLINE_SECONDS)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(pathlib.Path(path).read_text(), "x\n1\n")
+
     def test_timeout(self):
         self.assert_fails(sql(ENDLESS, "--timeout", "200ms"), 4, "time limit of 200ms", "hint: ")
 
