@@ -1,3 +1,4 @@
+#include <arrow/array/array_dict.h>
 #include <arrow/array/array_nested.h>
 #include <arrow/util/base64.h>
 #include <fmt/format.h>
@@ -45,8 +46,9 @@ void AppendString(std::string_view text, std::string* out) {
 
 Status AppendValue(const arrow::Array& array, int64_t row, std::string* out);
 
-// JSON has no NaN and no infinity: they become text.
-void AppendDouble(double value, std::string* out) {
+// The shortest text that gives `value` back. JSON has no NaN and no infinity: they become text.
+template <typename Float>
+void AppendFloat(Float value, std::string* out) {
   if (std::isfinite(value)) {
     *out += fmt::format("{}", value);
   } else {
@@ -103,10 +105,10 @@ Status AppendValue(const arrow::Array& array, int64_t row, std::string* out) {
       *out += fmt::format("{}", static_cast<const arrow::Int64Array&>(array).Value(row));
       return Status::OK();
     case Type::FLOAT:
-      AppendDouble(static_cast<const arrow::FloatArray&>(array).Value(row), out);
+      AppendFloat(static_cast<const arrow::FloatArray&>(array).Value(row), out);
       return Status::OK();
     case Type::DOUBLE:
-      AppendDouble(static_cast<const arrow::DoubleArray&>(array).Value(row), out);
+      AppendFloat(static_cast<const arrow::DoubleArray&>(array).Value(row), out);
       return Status::OK();
     case Type::STRING:
       AppendString(static_cast<const arrow::StringArray&>(array).GetView(row), out);
@@ -124,6 +126,10 @@ Status AppendValue(const arrow::Array& array, int64_t row, std::string* out) {
     case Type::FIXED_SIZE_LIST: {
       const auto& list = static_cast<const arrow::FixedSizeListArray&>(array);
       return AppendList(*list.values(), list.value_offset(row), list.value_offset(row + 1), out);
+    }
+    case Type::DICTIONARY: {
+      const auto& values = static_cast<const arrow::DictionaryArray&>(array);
+      return AppendValue(*values.dictionary(), values.GetValueIndex(row), out);
     }
     case Type::STRUCT:
       return AppendStruct(static_cast<const arrow::StructArray&>(array), row, out);

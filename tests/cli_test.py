@@ -80,6 +80,17 @@ class FormatsTest(CliTest):
         self.assertEqual(json.loads(done.stdout),
                          {"i": 1, "d": 2.5, "s": 'a"b', "n": None, "l": [1, 2], "o": {"x": True}})
 
+    def test_json_of_an_enum_is_its_value(self):
+        enum = "'b'::ENUM('a', 'b')"
+        done = sql(f"SELECT {enum} AS e, [{enum}, NULL] AS l, {{'x': {enum}}} AS o, NULL::ENUM('a') AS n",
+                   "--format", "json")
+        self.assertEqual(json.loads(done.stdout), {"e": "b", "l": ["b", None], "o": {"x": "b"}, "n": None})
+
+    def test_floats_are_as_short_as_they_can_be(self):
+        query = "SELECT 0.1::FLOAT AS f, 0.1::DOUBLE AS d, 1e30::FLOAT AS large, 'inf'::FLOAT AS i"
+        self.assertEqual(sql(query, "--format", "json").stdout,
+                         '{"f":0.1,"d":0.1,"large":1e+30,"i":"Infinity"}\n')
+
     def test_parquet_and_arrow_files_can_be_read_again(self):
         with tempfile.TemporaryDirectory() as directory:
             for form, name in (("parquet", "out.parquet"),):
