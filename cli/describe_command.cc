@@ -69,15 +69,19 @@ Status ListColumn(const client::ColumnStorage& column, Listing* out) {
   return out->Bool(10, column.bloom_filter);
 }
 
+// "1 row", "2 rows".
+std::string Counted(int64_t number, const std::string& noun) {
+  return fmt::format("{} {}{}", sql::GroupedNumber(number), noun, number == 1 ? "" : "s");
+}
+
 Status WriteStorage(const client::FragmentStorage& storage, const RunOptions& options,
                     const Sink& sink) {
   ARROW_ASSIGN_OR_RAISE(const bool table, IsTable(options));
   if (table) {
-    ARROW_RETURN_NOT_OK(sink.stream->Write(
-        fmt::format("{}: {}, {}, {} rows in {} row groups{}\n", storage.name, storage.format,
-                    sql::ByteSize(storage.bytes), sql::GroupedNumber(storage.rows),
-                    sql::GroupedNumber(storage.row_groups),
-                    storage.created_by.empty() ? "" : ", written by " + storage.created_by)));
+    ARROW_RETURN_NOT_OK(sink.stream->Write(fmt::format(
+        "{}: {}, {}, {} in {}{}\n", storage.name, storage.format, sql::ByteSize(storage.bytes),
+        Counted(storage.rows, "row"), Counted(storage.row_groups, "row group"),
+        storage.created_by.empty() ? "" : ", written by " + storage.created_by)));
   }
   using arrow::field;
   const auto text = arrow::utf8();

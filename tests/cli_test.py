@@ -194,7 +194,7 @@ class VerbsTest(CliTest):
 
     def test_stats(self):
         done = run("stats", NATION)
-        self.assertIn("25 rows in 1 row groups", done.stdout)
+        self.assertIn("25 rows in 1 row group, ", done.stdout)
         self.assertIn("snappy", done.stdout)
 
     def test_version(self):
