@@ -71,7 +71,8 @@ Status ListColumn(const client::ColumnStorage& column, Listing* out) {
 
 // "1 row", "2 rows".
 std::string Counted(int64_t number, const std::string& noun) {
-  return fmt::format("{} {}{}", sql::GroupedNumber(number), noun, number == 1 ? "" : "s");
+  const char* ending = number == 1 ? "" : noun.ends_with("ch") ? "es" : "s";
+  return fmt::format("{} {}{}", sql::GroupedNumber(number), noun, ending);
 }
 
 Status WriteStorage(const client::FragmentStorage& storage, const RunOptions& options,
@@ -80,7 +81,8 @@ Status WriteStorage(const client::FragmentStorage& storage, const RunOptions& op
   if (table) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(fmt::format(
         "{}: {}, {}, {} in {}{}\n", storage.name, storage.format, sql::ByteSize(storage.bytes),
-        Counted(storage.rows, "row"), Counted(storage.row_groups, "row group"),
+        Counted(storage.rows, "row"),
+        Counted(storage.row_groups, storage.format == "Parquet" ? "row group" : "record batch"),
         storage.created_by.empty() ? "" : ", written by " + storage.created_by)));
   }
   using arrow::field;

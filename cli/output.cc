@@ -112,7 +112,9 @@ arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
     case Format::kCsv:
       return CsvWriter::Make(sink, *schema);
     case Format::kArrow: {
-      ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeStreamWriter(sink.stream, schema));
+      ARROW_ASSIGN_OR_RAISE(auto writer, sink.is_file
+                                             ? arrow::ipc::MakeFileWriter(sink.stream, schema)
+                                             : arrow::ipc::MakeStreamWriter(sink.stream, schema));
       return std::make_unique<BatchFileWriter>(std::move(writer));
     }
     case Format::kParquet: {

@@ -93,7 +93,7 @@ class FormatsTest(CliTest):
 
     def test_parquet_and_arrow_files_can_be_read_again(self):
         with tempfile.TemporaryDirectory() as directory:
-            for form, name in (("parquet", "out.parquet"),):
+            for form, name in (("parquet", "out.parquet"), ("arrow", "out.arrow")):
                 path = os.path.join(directory, name)
                 done = sql(self.QUERY, "--format", form, "-o", path)
                 self.assertEqual((done.returncode, done.stdout), (0, ""))
@@ -196,6 +196,15 @@ class VerbsTest(CliTest):
         done = run("stats", NATION)
         self.assertIn("25 rows in 1 row group, ", done.stdout)
         self.assertIn("snappy", done.stdout)
+
+    def test_stats_of_an_arrow_file(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "nation.arrow")
+            sql(f"SELECT n_name, n_nationkey FROM '{NATION}'", "--format", "arrow", "-o", path)
+            done = run("stats", path)
+            self.assertRegex(done.stdout, r"nation.arrow: Arrow IPC, \S+ KB, 25 rows in 1 record batch\n")
+            self.assertRegex(done.stdout, r"\nn_name +\| string .*\| +25 \|")
+            self.assertIn("(2 rows)", done.stdout)
 
     def test_version(self):
         self.assertRegex(run("version").stdout, r"^skyhook \d+\.\d+\.\d+ \(Arrow 26\.\S+, DuckDB v1\.5\.6\)\n$")

@@ -68,6 +68,8 @@ ColumnStorage DescribeColumn(const parquet::FileMetaData& metadata, int column) 
   ColumnStorage storage;
   storage.name = metadata.schema()->Column(column)->path()->ToDotString();
   storage.type = TypeText(*metadata.schema()->Column(column));
+  storage.compressed_bytes = 0;
+  storage.uncompressed_bytes = 0;
   storage.page_index = metadata.num_row_groups() > 0;
   storage.bloom_filter = metadata.num_row_groups() > 0;
   Collected collected;
@@ -111,6 +113,17 @@ arrow::Status DescribeParquet(base::ByteSource* source, const arrow::Buffer& tai
   return arrow::Status::OK();
 }
 
+// Arrow IPC files say how long they are and nothing of how their columns are stored.
+void DescribeIpc(const site::FragmentDescription& description, FragmentStorage* storage) {
+  for (const auto& field : description.declared_schema->fields()) {
+    ColumnStorage column;
+    column.name = field->name();
+    column.type = field->type()->ToString();
+    column.values = description.num_rows;
+    storage->columns.push_back(std::move(column));
+  }
+}
+
 }  // namespace
 
 arrow::Result<FragmentStorage> DescribeStorage(const TableFragment& fragment) {
@@ -121,13 +134,17 @@ arrow::Result<FragmentStorage> DescribeStorage(const TableFragment& fragment) {
   storage.bytes = description.bytes;
   storage.rows = description.num_rows;
   storage.row_groups = static_cast<int64_t>(description.row_groups.size());
-  storage.format = "Arrow IPC";
-  if (source->size() < kTailBytes) return storage;
+  if (source->size() < kTailBytes) {
+    return base::CorruptData("{}: {} bytes are no file", storage.name, source->size());
+  }
   ARROW_ASSIGN_OR_RAISE(const auto tail,
                         source->ReadOne({source->size() - kTailBytes, kTailBytes}));
   if (std::memcmp(tail->data() + sizeof(uint32_t), kParquetMagic, 4) == 0) {
     storage.format = "Parquet";
     ARROW_RETURN_NOT_OK(DescribeParquet(source.get(), *tail, &storage));
+  } else {
+    storage.format = "Arrow IPC";
+    DescribeIpc(description, &storage);
   }
   return storage;
 }
