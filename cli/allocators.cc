@@ -17,7 +17,7 @@ constexpr int kSmallestMapping = 64 * 1024;
 
 arrow::Status BoundAllocators(const std::string& memory) {
   if (memory.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, ParseSize(memory));
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, ParseMemory(memory));
   if (bytes >= kLittleMemory) return arrow::Status::OK();
   // Large blocks are mapped, and so go back to the system when they are freed; the rest comes from
   // one arena, whose end is trimmed.

@@ -3,6 +3,8 @@
 
 #include <arrow/status.h>
 
+#include <string>
+
 #include "cli/options.h"
 
 namespace skyhook::cli {
@@ -15,6 +17,8 @@ arrow::Status RunSchema(const PathCommand& command, const RunOptions& options);
 arrow::Status RunHead(const PathCommand& command, const RunOptions& options);
 arrow::Status RunStats(const PathCommand& command, const RunOptions& options);
 arrow::Status RunVersion();
+/// What RunVersion prints, without the line's end.
+std::string VersionText();
 
 /// Prints "NNN.N ms" to standard error.
 void PrintTime(double milliseconds);

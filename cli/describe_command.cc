@@ -150,11 +150,14 @@ Status RunStats(const PathCommand& command, const RunOptions& options) {
   return sink.stream->Close();
 }
 
+std::string VersionText() {
+  return fmt::format("skyhook {} (Arrow {}, DuckDB {})", SKYHOOK_VERSION,
+                     arrow::GetBuildInfo().version_string, sql::DuckDbVersion());
+}
+
 Status RunVersion() {
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
-  return sink.stream->Write(fmt::format("skyhook {} (Arrow {}, DuckDB {})\n", SKYHOOK_VERSION,
-                                        arrow::GetBuildInfo().version_string,
-                                        sql::DuckDbVersion()));
+  return sink.stream->Write(VersionText() + "\n");
 }
 
 }  // namespace skyhook::cli

@@ -64,7 +64,7 @@ std::string HintFor(const arrow::Status& status) {
   }
   if (base::Is(status, Code::kStaleObject)) return "run the query again to read the new version";
   if (base::Is(status, Code::kCorruptData)) {
-    return "try 'skyhook stats PATH' on the file, or get a fresh copy of it";
+    return "check that it is the right file, or get a fresh copy of it";
   }
   if (HasDetail(status, kOutputDetail)) return "";
   if (status.IsIOError()) return "check the path, and that it may be read";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
 #include <functional>
 #include <map>
@@ -18,6 +19,8 @@ namespace skyhook::cli {
 namespace {
 
 using arrow::Status;
+
+constexpr int kMostThreads = 1024;
 
 struct Arguments {
   RunOptions run;
@@ -37,7 +40,8 @@ void AddOutputOptions(CLI::App* command, RunOptions* options) {
 
 void AddThreadsOption(CLI::App* command, RunOptions* options) {
   command->add_option("--threads", options->threads, "Threads in all (default: one per processor)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(1, kMostThreads));
 }
 
 void AddDataOption(CLI::App* command, RunOptions* options) {
@@ -116,6 +120,15 @@ CLI::App* AddPathCommand(CLI::App* app, const std::string& name, const std::stri
   return command;
 }
 
+// What is wrong with a number of rows, or nothing. CLI11 takes too large a number for the largest.
+std::string CheckRows(const std::string& text) {
+  int64_t rows = 0;
+  const char* end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data(), end, rows);
+  if (error == std::errc() && parsed == end && rows >= 0) return "";
+  return fmt::format("'{}' is no number of rows", text);
+}
+
 // Prints what went wrong and what to try.
 int Report(const Status& status) {
   if (status.ok() || IsClosedPipe(status)) return static_cast<int>(ExitCode::kOk);
@@ -123,6 +136,17 @@ int Report(const Status& status) {
   const std::string hint = HintFor(status);
   if (!hint.empty()) Tell(fmt::format("hint: {}\n", hint));
   return static_cast<int>(ExitCodeOf(status));
+}
+
+// CLI11 says of a word that it does not know that a verb is missing.
+int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining();
+  if (error.get_exit_code() != 0 && app.get_subcommands().empty() && !words.empty()) {
+    const std::string& word = words.front();
+    return Report(UsageError(fmt::format("there is no {} '{}'; skyhook --help lists what there is",
+                                         word.starts_with('-') ? "option" : "verb", word)));
+  }
+  return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
 }
 
 int Main(int argc, char** argv) {
@@ -133,6 +157,7 @@ int Main(int argc, char** argv) {
                "skyhook");
   app.footer("\n" + ExitCodeHelp());
   app.require_subcommand(1);
+  app.set_version_flag("--version", VersionText, "As the verb");
   std::map<const CLI::App*, std::function<Status()>> commands;
   commands[AddSql(&app, &arguments)] = [&] { return RunSql(arguments.sql, arguments.run); };
   commands[AddExplain(&app, &arguments)] = [&] {
@@ -144,7 +169,7 @@ int Main(int argc, char** argv) {
   };
   CLI::App* head = AddPathCommand(&app, "head", "Show the first rows of a table", &arguments);
   head->add_option("-n,--rows", arguments.path.rows, "How many")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CheckRows)
       ->capture_default_str();
   commands[head] = [&] { return RunHead(arguments.path, arguments.run); };
   commands[AddPathCommand(&app, "stats", "Show row groups, pages, encodings and sizes by column",
@@ -156,8 +181,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    return ReportParseError(app, error);
   }
   Status ready = BoundAllocators(arguments.run.memory);
   if (ready.ok()) ready = arrow::compute::Initialize();

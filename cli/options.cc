@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <limits>
@@ -39,12 +40,14 @@ const std::map<std::string, double> kSizeUnits = {{"", 1.0},
 const std::map<std::string, double> kTimeUnits = {{"", 1e9},   {"ms", 1e6},   {"s", 1e9},
                                                   {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
 
-// A positive number with a unit, as an integer of the smallest unit.
-arrow::Result<int64_t> ParseAmount(const std::string& text, const std::string& what,
+// A positive number with a unit, as an integer of the smallest unit; `what` is what `option` wants.
+arrow::Result<int64_t> ParseAmount(const std::string& option, const std::string& text,
+                                   const std::string& what,
                                    const std::map<std::string, double>& units,
                                    const std::string& example) {
   const auto refuse = [&] {
-    return UsageError(fmt::format("'{}' is no {}; write for example {}", text, what, example));
+    return UsageError(
+        fmt::format("{}: '{}' is no {}; write for example {}", option, text, what, example));
   };
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -59,13 +62,13 @@ arrow::Result<int64_t> ParseAmount(const std::string& text, const std::string& w
 
 }  // namespace
 
-arrow::Result<int64_t> ParseSize(const std::string& text) {
-  return ParseAmount(text, "size", kSizeUnits, "64MB or 2GiB");
+arrow::Result<int64_t> ParseMemory(const std::string& text) {
+  return ParseAmount("--memory", text, "size", kSizeUnits, "64MB or 2GiB");
 }
 
-arrow::Result<std::chrono::nanoseconds> ParseDuration(const std::string& text) {
+arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text) {
   ARROW_ASSIGN_OR_RAISE(const int64_t nanos,
-                        ParseAmount(text, "time", kTimeUnits, "500ms, 30s or 5m"));
+                        ParseAmount("--timeout", text, "time", kTimeUnits, "500ms, 30s or 5m"));
   return std::chrono::nanoseconds(nanos);
 }
 
@@ -81,17 +84,11 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
       fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
 }
 
-arrow::Status CheckThreads(int threads) {
-  if (threads >= 0 && threads <= 1024) return arrow::Status::OK();
-  return UsageError(fmt::format("--threads {}: write a number from 1 to 1024", threads));
-}
-
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
   sql::SessionOptions session;
-  ARROW_RETURN_NOT_OK(CheckThreads(options.threads));
   session.threads = options.threads;
   if (!options.memory.empty()) {
-    ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseSize(options.memory));
+    ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseMemory(options.memory));
   }
   session.data_directories = options.data_directories;
   return sql::Session::Make(session);
@@ -104,9 +101,12 @@ arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& 
     content << std::cin.rdbuf();
     return content.str();
   }
+  std::error_code ignored;
+  const bool is_directory = std::filesystem::is_directory(file, ignored);
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    return UsageError(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
+  if (is_directory || !stream) {
+    return arrow::Status::IOError(
+        fmt::format("cannot read '{}': {}", file, std::strerror(is_directory ? EISDIR : errno)));
   }
   content << stream.rdbuf();
   return content.str();

@@ -48,13 +48,12 @@ struct PathCommand {
   int64_t rows = 10;  ///< of head
 };
 
-/// "64MB", "1.5GiB", "4096": decimal units, and binary ones with an i. Must be positive.
-arrow::Result<int64_t> ParseSize(const std::string& text);
-/// "500ms", "2s", "1.5m", "1h"; a number alone is seconds. Must be positive.
-arrow::Result<std::chrono::nanoseconds> ParseDuration(const std::string& text);
+/// The bytes of --memory: "64MB", "1.5GiB", "4096"; decimal units, and binary ones with an i. Must
+/// be positive.
+arrow::Result<int64_t> ParseMemory(const std::string& text);
+/// Of --timeout: "500ms", "2s", "1.5m", "1h"; a number alone is seconds. Must be positive.
+arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text);
 arrow::Result<Format> ParseFormat(const std::string& text);
-/// A usage error for a number of threads that cannot be; 0 stands for one per processor.
-arrow::Status CheckThreads(int threads);
 
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options);
 /// The text of -c or the content of -f ("-" is standard input).

@@ -72,12 +72,11 @@ Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sin
 
 Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
-  ARROW_RETURN_NOT_OK(CheckThreads(options.threads));
   client::ScanOptions scan;
   const int processors = static_cast<int>(std::thread::hardware_concurrency());
   scan.max_streams = options.threads > 0 ? options.threads : std::max(processors, 1);
   if (!options.memory.empty()) {
-    ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseSize(options.memory));
+    ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseMemory(options.memory));
   }
   ARROW_ASSIGN_OR_RAISE(const Paths paths, NamedTables(command, options));
   ARROW_ASSIGN_OR_RAISE(const std::string bytes, ScriptOf("", command.plan));

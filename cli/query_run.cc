@@ -45,7 +45,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   sql::QueryOptions query;
   query.on_progress = [&bar](double share) { bar.Show(share); };
   if (!options.timeout.empty()) {
-    ARROW_ASSIGN_OR_RAISE(query.timeout, ParseDuration(options.timeout));
+    ARROW_ASSIGN_OR_RAISE(query.timeout, ParseTimeout(options.timeout));
   }
   query.stop = std::move(stop);
 

@@ -207,6 +207,7 @@ class VerbsTest(CliTest):
             self.assertIn("(2 rows)", done.stdout)
 
     def test_version(self):
+        self.assertEqual(run("--version").stdout, run("version").stdout)
         self.assertRegex(run("version").stdout, r"^skyhook \d+\.\d+\.\d+ \(Arrow 26\.\S+, DuckDB v1\.5\.6\)\n$")
 
     def test_explain(self):
@@ -241,11 +242,16 @@ class ErrorsTest(CliTest):
 
     def test_wrong_command_line(self):
         self.assert_fails(run("sql", "--nonsense"), 2)
-        self.assert_fails(run("no-such-verb"), 2)
-        self.assert_fails(sql("SELECT 1", "--memory", "lots"), 2, "'lots' is no size", "64MB")
-        self.assert_fails(sql("SELECT 1", "--timeout", "soon"), 2, "'soon' is no time")
+        self.assert_fails(run("no-such-verb"), 2, "there is no verb 'no-such-verb'")
+        self.assert_fails(run("--nonsense"), 2, "there is no option '--nonsense'")
+        self.assert_fails(sql("SELECT 1", "--memory", "lots"), 2, "--memory: 'lots' is no size", "64MB")
+        self.assert_fails(run("query", "--plan", "-", "--memory", "0"), 2, "--memory: '0' is no size")
+        self.assert_fails(sql("SELECT 1", "--timeout", "soon"), 2, "--timeout: 'soon' is no time")
+        for number in ("0", "-1", "1025", "many"):
+            self.assert_fails(sql("SELECT 1", "--threads", number), 2, "--threads", number)
+        for number in ("99999999999999999999", "-1", "few"):
+            self.assert_fails(run("head", "-n", number, NATION), 2, "--rows", number)
         self.assert_fails(sql("SELECT 1", "--format", "xml"), 2, "'xml' is no format")
-        self.assert_fails(run("sql", "-f", "/no/such/script.sql"), 2, "/no/such/script.sql")
 
     def test_missing_and_corrupt_data(self):
         self.assert_fails(run("schema", "/no/such.parquet"), 3, "/no/such.parquet", "hint: ")
@@ -274,6 +280,31 @@ class ErrorsTest(CliTest):
                                    "--format", "csv", "-o", path], timeout=DEADLINE_SECONDS)
             self.assertEqual(done.returncode, 0)
             self.assertEqual(pathlib.Path(path).read_text(), "x\n1\n")
+
+    def test_what_is_missing_is_the_same_for_every_verb(self):
+        for path in ("/no/such.parquet", "/no/such/*.parquet", "/proc/self/*.parquet"):
+            for command in (["schema", path], ["head", path], ["stats", path], ["explain", f"SELECT * FROM '{path}'"],
+                            ["sql", "-c", f"SELECT * FROM '{path}'"]):
+                self.assert_fails(run(*command), 3, path)
+        for command in (["sql", "-f"], ["explain", "-f"], ["query", "--plan"]):
+            self.assert_fails(run(*command, "/no/such"), 3, "cannot read '/no/such': No such file or directory")
+            self.assert_fails(run(*command, str(DATA)), 3, f"cannot read '{DATA}': Is a directory")
+
+    def test_reasons_are_those_of_the_system(self):
+        with tempfile.TemporaryDirectory() as directory:
+            link = os.path.join(directory, "circle")
+            os.symlink(link, link)
+            for path in (link, link + "/x.parquet", link + "/*.parquet"):
+                self.assert_fails(run("schema", path), 3, path, "Too many levels of symbolic links")
+
+    def test_hints_lead_on(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "bad.parquet")
+            pathlib.Path(path).write_bytes(b"{ no plan and no PAR1")
+            for command in (["stats", path], ["query", "--plan", path, "--table", "t=" + NATION]):
+                done = run(*command)
+                self.assert_fails(done, 3, "bad.parquet")
+                self.assertNotIn("stats PATH", done.stderr)
 
     def test_timeout(self):
         self.assert_fails(sql(ENDLESS, "--timeout", "200ms"), 4, "time limit of 200ms", "hint: ")

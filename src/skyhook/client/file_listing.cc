@@ -129,12 +129,13 @@ std::pair<fs::path, std::vector<std::string>> SplitPattern(const std::string& pa
 arrow::Status NothingFound(const std::string& pattern, const fs::path& directory) {
   std::error_code ignored;
   if (!directory.empty() && !fs::exists(directory, ignored)) {
-    return base::Invalid("nothing matches '{}': there is no '{}'", pattern, directory.string());
+    return arrow::Status::IOError(
+        fmt::format("nothing matches '{}': there is no '{}'", pattern, directory.string()));
   }
-  return base::Invalid(
+  return arrow::Status::IOError(fmt::format(
       "nothing matches '{}': '{}' holds no such file (looked for .parquet, .arrow and .feather in "
       "directories; names that begin with . or _ are left out)",
-      pattern, directory.empty() ? "." : directory.string());
+      pattern, directory.empty() ? "." : directory.string()));
 }
 
 }  // namespace
@@ -150,9 +151,10 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   } else if (fs::exists(status)) {
     ARROW_RETURN_NOT_OK(listing.Add(pattern));
   } else if (components.empty()) {
-    return arrow::Status::IOError(fmt::format(
-        "cannot open '{}': {} (relative paths start at '{}')", pattern,
-        error ? error.message() : "No such file or directory", fs::current_path(error).string()));
+    std::error_code ignored;
+    return arrow::Status::IOError(fmt::format("cannot open '{}': {} (relative paths start at '{}')",
+                                              pattern, error.message(),
+                                              fs::current_path(ignored).string()));
   } else {
     ARROW_RETURN_NOT_OK(listing.AddMatches(directory, components));
   }

@@ -83,10 +83,10 @@ TEST_F(FileListingTest, LinksInACircleEnd) {
 TEST_F(FileListingTest, NothingFoundSaysWhereItLooked) {
   Touch({"t/readme.md"});
   EXPECT_THAT(ListFiles(Path("t/*.parquet"), 10),
-              testing::FailsWith(StatusCode::Invalid, "nothing matches '" + Path("t/*.parquet")));
-  EXPECT_THAT(ListFiles(Path("t"), 10), testing::FailsWith(StatusCode::Invalid, ".feather"));
+              testing::FailsWith(StatusCode::IOError, "nothing matches '" + Path("t/*.parquet")));
+  EXPECT_THAT(ListFiles(Path("t"), 10), testing::FailsWith(StatusCode::IOError, ".feather"));
   EXPECT_THAT(ListFiles(Path("u/*.parquet"), 10),
-              testing::FailsWith(StatusCode::Invalid, "there is no '" + Path("u")));
+              testing::FailsWith(StatusCode::IOError, "there is no '" + Path("u")));
   EXPECT_THAT(ListFiles(Path("absent.parquet"), 10),
               testing::FailsWith(StatusCode::IOError, "No such file"));
   EXPECT_THAT(ListFiles("", 10), testing::FailsWith(StatusCode::Invalid, "empty path"));

@@ -225,7 +225,7 @@ TEST_F(TableTest, WhatIsNoParquetFileIsNamed) {
 
 TEST_F(TableTest, NothingThereIsTheUsersMistake) {
   EXPECT_THAT(OpenTable(Path("absent.parquet")), FailsWith(StatusCode::IOError, "absent.parquet"));
-  EXPECT_THAT(OpenTable(Path("*.parquet")), FailsWith(StatusCode::Invalid, "nothing matches"));
+  EXPECT_THAT(OpenTable(Path("*.parquet")), FailsWith(StatusCode::IOError, "nothing matches"));
 }
 
 TEST_F(TableTest, AFileThatMayNotBeReadIsNamed) {
