@@ -3,6 +3,7 @@
 #include <arrow/compute/cast.h>
 #include <arrow/csv/writer.h>
 #include <arrow/ipc/writer.h>
+#include <arrow/util/base64.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ class BatchFileWriter : public RowWriter {
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
 };
 
-// Nested values go out as text.
+// Nested values go out as text, bytes in base64.
 class CsvWriter : public RowWriter {
  public:
   static arrow::Result<std::unique_ptr<RowWriter>> Make(const Sink& sink,
@@ -39,8 +40,8 @@ class CsvWriter : public RowWriter {
     arrow::FieldVector fields;
     bool plain_names = true;
     for (const auto& field : schema.fields()) {
-      const bool nested = arrow::is_nested(field->type()->id());
-      fields.push_back(nested ? field->WithType(arrow::utf8()) : field);
+      const bool is_text = arrow::is_nested(field->type()->id()) || HoldsBytes(*field->type());
+      fields.push_back(is_text ? field->WithType(arrow::utf8()) : field);
       plain_names &= field->name().find_first_of(",\"\r\n") == std::string::npos;
     }
     auto writer = std::make_unique<CsvWriter>();
@@ -55,8 +56,11 @@ class CsvWriter : public RowWriter {
   Status Write(const arrow::RecordBatch& batch) override {
     arrow::ArrayVector columns = batch.columns();
     for (auto& column : columns) {
-      if (!arrow::is_nested(column->type_id())) continue;
-      ARROW_ASSIGN_OR_RAISE(column, TextOf(*column));
+      if (HoldsBytes(*column->type())) {
+        ARROW_ASSIGN_OR_RAISE(column, Base64Of(*column));
+      } else if (arrow::is_nested(column->type_id())) {
+        ARROW_ASSIGN_OR_RAISE(column, TextOf(*column));
+      }
     }
     return writer_->WriteRecordBatch(
         *arrow::RecordBatch::Make(schema_, batch.num_rows(), std::move(columns)));
@@ -124,6 +128,30 @@ arrow::Result<std::unique_ptr<RowWriter>> MakeRowWriter(
     }
   }
   return Status::UnknownError("no writer for this format");
+}
+
+bool HoldsBytes(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW:
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+arrow::Result<std::shared_ptr<arrow::StringArray>> Base64Of(const arrow::Array& column) {
+  arrow::StringBuilder builder;
+  for (int64_t row = 0; row < column.length(); ++row) {
+    ARROW_ASSIGN_OR_RAISE(const auto value, column.GetScalar(row));
+    const auto bytes = static_cast<const arrow::BaseBinaryScalar&>(*value).view();
+    ARROW_RETURN_NOT_OK(value->is_valid ? builder.Append(arrow::util::base64_encode(bytes))
+                                        : builder.AppendNull());
+  }
+  ARROW_ASSIGN_OR_RAISE(auto text, builder.Finish());
+  return std::static_pointer_cast<arrow::StringArray>(text);
 }
 
 arrow::Result<std::shared_ptr<arrow::StringArray>> TextOf(const arrow::Array& column) {

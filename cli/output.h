@@ -44,6 +44,12 @@ std::unique_ptr<RowWriter> MakeTableWriter(const Sink& sink,
 std::unique_ptr<RowWriter> MakeJsonWriter(const Sink& sink,
                                           const std::shared_ptr<arrow::Schema>& schema);
 
+/// True for BLOBs and their like: bytes that need not be text.
+bool HoldsBytes(const arrow::DataType& type);
+
+/// The values of a column that holds bytes in base64, NULL as a null.
+arrow::Result<std::shared_ptr<arrow::StringArray>> Base64Of(const arrow::Array& column);
+
 /// The values of a column as text, NULL as a null.
 arrow::Result<std::shared_ptr<arrow::StringArray>> TextOf(const arrow::Array& column);
 

@@ -83,6 +83,9 @@ Status AppendOther(const arrow::Array& array, int64_t row, std::string* out) {
   const bool number = arrow::is_integer(array.type_id()) || arrow::is_decimal(array.type_id());
   if (number) {
     *out += value->ToString();
+  } else if (HoldsBytes(*array.type())) {
+    const auto bytes = static_cast<const arrow::BaseBinaryScalar&>(*value).view();
+    AppendString(arrow::util::base64_encode(bytes), out);
   } else {
     AppendString(value->ToString(), out);
   }

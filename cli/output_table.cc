@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/display_width.h"
 #include "cli/output.h"
 #include "skyhook/sql/plan_tree.h"
 
@@ -18,23 +19,9 @@ constexpr int64_t kRowsMeasured = 1000;
 constexpr size_t kLongestCell = 60;
 constexpr char kNull[] = "NULL";
 
-// Code points: what a cell takes on most screens.
-size_t WidthOf(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-std::string Cut(std::string_view text, size_t width) {
-  if (WidthOf(text) <= width) return std::string(text);
-  std::string out;
-  size_t taken = 0;
-  for (char c : text) {
-    const bool starts = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (starts && ++taken >= width) break;
-    out += c;
-  }
-  return out + "…";
+std::string Cut(std::string text, size_t width) {
+  if (DisplayWidth(text) <= width) return text;
+  return std::string(CutToWidth(text, width - 1)) + "…";
 }
 
 // Line breaks and other control characters would break the table.
@@ -59,7 +46,9 @@ bool AlignsRight(const arrow::DataType& type) {
 class TableWriter : public RowWriter {
  public:
   TableWriter(Sink sink, std::shared_ptr<arrow::Schema> schema)
-      : sink_(std::move(sink)), schema_(std::move(schema)) {}
+      : sink_(std::move(sink)), schema_(std::move(schema)) {
+    for (const auto& field : schema_->fields()) names_.push_back(OneLine(field->name()));
+  }
 
   Status Write(const arrow::RecordBatch& batch) override {
     ARROW_RETURN_NOT_OK(AddCells(batch));
@@ -97,10 +86,10 @@ class TableWriter : public RowWriter {
   }
 
   void Measure() {
-    for (int i = 0; i < schema_->num_fields(); ++i) {
-      size_t width = WidthOf(schema_->field(i)->name());
+    for (size_t i = 0; i < names_.size(); ++i) {
+      size_t width = DisplayWidth(names_[i]);
       for (const Row& row : cells_) {
-        width = std::max(width, WidthOf(row[static_cast<size_t>(i)].text));
+        width = std::max(width, DisplayWidth(row[i].text));
       }
       widths_.push_back(width);
     }
@@ -122,8 +111,7 @@ class TableWriter : public RowWriter {
     std::string names;
     std::string rule;
     for (size_t i = 0; i < widths_.size(); ++i) {
-      const auto& field = *schema_->field(static_cast<int>(i));
-      names += (i > 0 ? " | " : "") + Padded(Bold(field.name()), WidthOf(field.name()), i);
+      names += (i > 0 ? " | " : "") + Padded(Bold(names_[i]), DisplayWidth(names_[i]), i);
       rule += (i > 0 ? "-+-" : "") + std::string(widths_[i], '-');
     }
     return Trimmed(names) + "\n" + rule + "\n";
@@ -133,7 +121,7 @@ class TableWriter : public RowWriter {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string text = row[i].is_null ? Dim(row[i].text) : row[i].text;
-      line += (i > 0 ? " | " : "") + Padded(text, WidthOf(row[i].text), i);
+      line += (i > 0 ? " | " : "") + Padded(text, DisplayWidth(row[i].text), i);
     }
     *out += Trimmed(line) + "\n";
   }
@@ -162,6 +150,7 @@ class TableWriter : public RowWriter {
 
   Sink sink_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::string> names_;
   std::vector<Row> cells_;
   std::vector<size_t> widths_;
   bool measured_ = false;

@@ -74,6 +74,20 @@ class FormatsTest(CliTest):
     def test_csv(self):
         self.assertEqual(sql(self.QUERY, "--format", "csv").stdout, 'k,name\n0,"ALGERIA"\n1,"ARGENTINA"\n')
 
+    def test_csv_of_bytes_is_that_of_json(self):
+        query = r"SELECT '\xFF\x00'::BLOB AS b, 'text'::BLOB AS t, NULL::BLOB AS n"
+        done = sql(query, "--format", "csv")
+        self.assertEqual((done.stdout, done.stderr), ('b,t,n\n"/wA=","dGV4dA==",\n', ""))
+        self.assertEqual(json.loads(sql(query, "--format", "json").stdout), {"b": "/wA=", "t": "dGV4dA==", "n": None})
+
+    def test_names_of_columns_do_not_break_the_table(self):
+        done = sql('SELECT 1 AS "a\n\x1b[1mb"')
+        self.assertEqual(done.stdout, "a\\n\\x1B[1mb\n" + "-" * 11 + "\n" + " " * 10 + "1\n(1 row)\n")
+
+    def test_wide_characters_take_two_columns(self):
+        done = sql("SELECT * FROM (VALUES ('日本', 1), ('🙂', 2), ('e\u0301', 3), ('abcde', 4)) AS t(\"名\", n)")
+        self.assertEqual(done.stdout, "名    | n\n------+--\n日本  | 1\n🙂    | 2\ne\u0301     | 3\nabcde | 4\n(4 rows)\n")
+
     def test_json(self):
         done = sql("SELECT 1 AS i, 2.50 AS d, 'a\"b' AS s, NULL AS n, [1, 2] AS l, {'x': true} AS o",
                    "--format", "json")
@@ -322,6 +336,7 @@ class TerminalTest(CliTest):
         query = "SELECT repeat('x', 200) AS long"
         self.assertNotIn("x" * 100, in_terminal("sql", "-c", query)[1])
         self.assertIn("x" * 200, sql(query).stdout)
+        self.assertIn("日" * 29 + "…", in_terminal("sql", "-c", "SELECT repeat('日', 100) AS long")[1])
 
     def test_interactive(self):
         code, printed = in_terminal("sql", "--data", str(DATA),
