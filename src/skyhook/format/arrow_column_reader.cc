@@ -7,6 +7,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/engine_array.h"
+#include "skyhook/format/guarded_pool.h"
 #include "skyhook/format/parquet_exceptions.h"
 #include "skyhook/format/random_access_file.h"
 
@@ -26,18 +27,18 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Read(int64_t beg
     bytes_held_ = arrow::util::TotalBufferSize(*array_);
     reader_->cost()->pages_read += column_.num_pages;
   }
-  return SelectRows(array_, begin, length, selection, pool_);
+  return SelectRows(array_, begin, length, selection, options_.pool);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ArrowColumnReader::ReadTable() {
   const auto failure = std::make_shared<arrow::Status>();
   const auto read = [&]() -> arrow::Result<std::shared_ptr<arrow::Table>> {
-    parquet::ReaderProperties properties(pool_);
+    parquet::ReaderProperties properties(GuardedPool(options_.pool, options_.max_page_bytes));
     properties.set_page_checksum_verification(true);
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(
         builder.Open(MakeRandomAccessFile(*reader_, failure), properties, column_.metadata));
-    builder.memory_pool(pool_)->properties(column_.properties);
+    builder.memory_pool(options_.pool)->properties(column_.properties);
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<parquet::arrow::FileReader> file, builder.Build());
     return file->ReadRowGroup(column_.row_group, column_.leaves);
   };
@@ -57,14 +58,14 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Decode() {
   if (chunks.num_chunks() == 1) {
     whole = chunks.chunk(0);
   } else if (chunks.num_chunks() == 0) {
-    ARROW_ASSIGN_OR_RAISE(whole, arrow::MakeEmptyArray(chunks.type(), pool_));
+    ARROW_ASSIGN_OR_RAISE(whole, arrow::MakeEmptyArray(chunks.type(), options_.pool));
   } else {
-    ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks.chunks(), pool_));
+    ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks.chunks(), options_.pool));
   }
   // Of each struct on the way Arrow's reader gives the one field that is asked for.
   const std::vector<int> path(static_cast<size_t>(column_.depth), 0);
-  ARROW_ASSIGN_OR_RAISE(whole, FieldOf(std::move(whole), path, pool_));
-  return ToEngineType(whole, column_.engine_type, pool_);
+  ARROW_ASSIGN_OR_RAISE(whole, FieldOf(std::move(whole), path, options_.pool));
+  return ToEngineType(whole, column_.engine_type, options_.pool);
 }
 
 }  // namespace skyhook::format

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <arrow/array.h>
-#include <arrow/memory_pool.h>
 #include <arrow/result.h>
 #include <arrow/table.h>
 #include <parquet/metadata.h>
@@ -14,6 +13,7 @@
 
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/column_reader.h"
+#include "skyhook/format/fragment.h"
 
 namespace skyhook::format {
 
@@ -32,8 +32,8 @@ class ArrowColumnReader : public ColumnReader {
   };
 
   /// `reader` must outlive this and carry a cost.
-  ArrowColumnReader(Column column, const ByteReader* reader, arrow::MemoryPool* pool)
-      : column_(std::move(column)), reader_(reader), pool_(pool) {}
+  ArrowColumnReader(Column column, const ByteReader* reader, const ReadOptions& options)
+      : column_(std::move(column)), reader_(reader), options_(options) {}
   ~ArrowColumnReader() override;
 
   void Want(const plan::RowRanges& rows, bool late) override { late_ = late; }
@@ -52,7 +52,7 @@ class ArrowColumnReader : public ColumnReader {
 
   Column column_;
   const ByteReader* reader_;
-  arrow::MemoryPool* pool_;
+  ReadOptions options_;
   bool late_ = false;
   std::shared_ptr<arrow::Array> array_;
   int64_t bytes_held_ = 0;

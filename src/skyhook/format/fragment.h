@@ -61,8 +61,8 @@ class RowGroupReader {
 /// How fragments are read.
 struct ReadOptions {
   base::CoalesceOptions coalesce;
-  /// Largest footer, page index or page accepted, in bytes (uncompressed): a guard against
-  /// corrupt lengths.
+  /// Largest footer, page index, page or compressed buffer accepted, in bytes (uncompressed): a
+  /// guard against corrupt lengths.
   int64_t max_page_bytes = int64_t{1} << 30;
   arrow::MemoryPool* pool = nullptr;  ///< nullptr: Arrow's default pool
 };

@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/array_row_group_reader.h"
 #include "skyhook/format/byte_reader.h"
+#include "skyhook/format/guarded_pool.h"
 #include "skyhook/format/ipc_footer.h"
 #include "skyhook/format/plain_fragment.h"
 #include "skyhook/format/random_access_file.h"
@@ -34,13 +35,13 @@ arrow::Result<FileReaderPtr> OpenFileReader(const ByteReader& reader, const Know
 class IpcBatchReader : public ArrayRowGroupReader {
  public:
   IpcBatchReader(std::string where, const Fragment& fragment, plan::RowRange rows, int batch,
-                 ByteReader reader, KnownBytes footer, arrow::MemoryPool* pool)
+                 ByteReader reader, KnownBytes footer, const ReadOptions& options)
       : ArrayRowGroupReader(std::move(where), *fragment.schema(), fragment.nested_fields(), rows,
-                            pool),
+                            options.pool),
         batch_(batch),
         reader_(std::move(reader)),
         footer_(std::move(footer)),
-        pool_(pool) {}
+        pool_(GuardedPool(options.pool, options.max_page_bytes)) {}
 
  protected:
   arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
@@ -97,7 +98,7 @@ class IpcFragment : public PlainFragment {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
     return std::make_unique<IpcBatchReader>(
         Where(row_group), *this, row_group_rows(row_group), row_group,
-        ByteReader(source_, options_.coalesce, context), footer_.known, options_.pool);
+        ByteReader(source_, options_.coalesce, context), footer_.known, options_);
   }
 
  private:

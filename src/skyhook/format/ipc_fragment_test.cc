@@ -89,6 +89,22 @@ TEST(IpcFragment, NamesTheFileThatIsCutShort) {
               FailsWith(base::Code::kCorruptData, "fruit.arrow: neither a Parquet nor"));
 }
 
+TEST(IpcFragment, RefusesABufferThatSaysItIsHuge) {
+  const auto whole = WriteIpc(*Fruit(), 100, arrow::Compression::ZSTD);
+  // A compressed buffer begins with its length once decompressed: here that of "pad", 50002 bytes.
+  const std::string said("\x52\xc3\0\0\0\0\0\0\x28\xb5\x2f\xfd", 12);
+  std::string bytes = whole->ToString();
+  const size_t at = bytes.find(said);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 5] = 1;
+  const auto fragment = OpenBytes(arrow::Buffer::FromString(bytes));
+  plan::Cost cost;
+  auto reader = Require(fragment->Open(0, &cost));
+  EXPECT_THAT(
+      reader->Prefetch({2}, plan::RowRanges{{0, 3}}, false),
+      FailsWith(base::Code::kCorruptData, "test: row group 0: a buffer of 1099511677824 bytes"));
+}
+
 TEST(BatchesFragment, ReadsBatchesAsRowGroups) {
   const auto table = RandomTable(3000, 0.3);
   arrow::TableBatchReader batches(*table);

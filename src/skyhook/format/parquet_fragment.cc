@@ -223,7 +223,7 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(
                           LocateColumnChunk(*metadata_, row_group, leaf, source_->size()));
     wanted.num_pages += chunk.num_data_pages.value_or(0);
   }
-  return std::make_unique<ArrowColumnReader>(std::move(wanted), reader, options_.pool);
+  return std::make_unique<ArrowColumnReader>(std::move(wanted), reader, options_);
 }
 
 arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(int row_group, int column,

@@ -1,0 +1,61 @@
+#include "skyhook/format/guarded_pool.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::format {
+namespace {
+
+class Guard final : public arrow::MemoryPool {
+ public:
+  Guard(arrow::MemoryPool* pool, int64_t most) : pool_(pool), most_(most) {}
+
+  using MemoryPool::Allocate;
+  using MemoryPool::Free;
+  using MemoryPool::Reallocate;
+
+  arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
+    ARROW_RETURN_NOT_OK(Check(size));
+    return pool_->Allocate(size, alignment, out);
+  }
+  arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
+                           uint8_t** data) override {
+    ARROW_RETURN_NOT_OK(Check(new_size));
+    return pool_->Reallocate(old_size, new_size, alignment, data);
+  }
+  void Free(uint8_t* data, int64_t size, int64_t alignment) override {
+    pool_->Free(data, size, alignment);
+  }
+  void ReleaseUnused() override { pool_->ReleaseUnused(); }
+  int64_t bytes_allocated() const override { return pool_->bytes_allocated(); }
+  int64_t total_bytes_allocated() const override { return pool_->total_bytes_allocated(); }
+  int64_t num_allocations() const override { return pool_->num_allocations(); }
+  int64_t max_memory() const override { return pool_->max_memory(); }
+  std::string backend_name() const override { return pool_->backend_name(); }
+
+ private:
+  arrow::Status Check(int64_t size) const {
+    if (size <= most_) return arrow::Status::OK();
+    return base::CorruptData("a buffer of {} bytes; the most that is accepted is {}", size, most_);
+  }
+
+  arrow::MemoryPool* pool_;
+  int64_t most_;
+};
+
+}  // namespace
+
+arrow::MemoryPool* GuardedPool(arrow::MemoryPool* pool, int64_t most) {
+  static std::mutex mutex;
+  // Never destroyed: arrays that end after main still free their memory.
+  static auto& guards = *new std::map<std::pair<arrow::MemoryPool*, int64_t>, Guard>();
+  std::lock_guard<std::mutex> lock(mutex);
+  return &guards.try_emplace({pool, most}, pool, most).first->second;
+}
+
+}  // namespace skyhook::format
