@@ -77,13 +77,15 @@ template void WriteFloat(double value, std::string* out);
 
 void WriteDecimal(Int128 unscaled, int precision, int scale, std::string* out) {
   if (scale == 0) return WriteInteger(unscaled, out);
-  const Int128 power = PowerOfTen(scale);
-  const Int128 size = unscaled < 0 ? -unscaled : unscaled;
+  using Magnitude = unsigned __int128;  // of the least value, too
+  const auto power = static_cast<Magnitude>(PowerOfTen(scale));
+  const auto bits = static_cast<Magnitude>(unscaled);
+  const Magnitude size = unscaled < 0 ? -bits : bits;
   if (unscaled < 0) *out += '-';
-  if (precision > scale) WriteInteger(size / power, out);
+  if (precision > scale || size >= power) WriteInteger(static_cast<Int128>(size / power), out);
   *out += '.';
   const size_t start = out->size();
-  WriteInteger(size % power, out);
+  WriteInteger(static_cast<Int128>(size % power), out);
   out->insert(start, static_cast<size_t>(scale) - (out->size() - start), '0');
 }
 

@@ -82,6 +82,18 @@ TEST(CastKernels, NumbersAsText) {
       (Texts{"18446744073709551615"}));
 }
 
+// Files may hold values of more digits than their type has.
+TEST(CastKernels, TheLeastDecimalAsText) {
+  for (const auto& [scale, text] : {std::pair(38, "-1.70141183460469231731687303715884105728"),
+                                    std::pair(37, "-17.0141183460469231731687303715884105728"),
+                                    std::pair(0, "-170141183460469231731687303715884105728")}) {
+    arrow::Decimal128Builder builder(arrow::decimal128(38, scale));
+    testing::Require(builder.Append(arrow::Decimal128(std::numeric_limits<int64_t>::min(), 0)));
+    const auto least = testing::Require(builder.Finish());
+    EXPECT_EQ(Require(CastOver(least, arrow::utf8_view())), Texts{text});
+  }
+}
+
 TEST(CastKernels, TextAsIntegers) {
   EXPECT_EQ(Read(arrow::int32(), {" 42 ", "+5", "-0", "1_000", "1e3", "1.5", "-2.5", "15e-1", "5.",
                                   ".5", "0x7F_FF", "0b101", "2147483647.4"}),
@@ -94,6 +106,15 @@ TEST(CastKernels, TextAsIntegers) {
             (Texts{"0", "255", "NULL", "NULL", "NULL"}));
   EXPECT_THAT(CastOver(TextsOf({"7", "seven"}), arrow::int64()),
               FailsWith(arrow::StatusCode::Invalid, "seven does not fit int64"));
+}
+
+TEST(CastKernels, AnExponentHasNone) {
+  std::string text = "1";
+  for (int i = 0; i < 500'000; ++i) text += "e1";
+  const Texts wrong = {"1e1e1", text};
+  for (const auto& type : {arrow::int32(), arrow::float64(), plan::DecimalType(9, 2)}) {
+    EXPECT_EQ(Read(type, wrong), (Texts{"NULL", "NULL"})) << type->ToString();
+  }
 }
 
 // DuckDB 1.5.6 has 1.0 for the second, 0.01 for "5e-5" as DECIMAL(9, 2), and 12340 for the last.

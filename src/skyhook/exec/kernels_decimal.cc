@@ -77,8 +77,8 @@ Decimal256 Wide(Int128 value) {
 // a * 10^power / b, rounded; nothing when it has more than 38 digits. power is in [-38, 38].
 std::optional<Int128> ScaledQuotient(Int128 a, Int128 b, int power, RoundingMode mode) {
   const bool negative = (a < 0) != (b < 0);
-  Decimal256 dividend = Wide(a < 0 ? -a : a);
-  Decimal256 divisor = Wide(b < 0 ? -b : b);
+  Decimal256 dividend = Decimal256::Abs(Wide(a));
+  Decimal256 divisor = Decimal256::Abs(Wide(b));
   (power >= 0 ? dividend : divisor) *= Wide(PowerOfTen(power >= 0 ? power : -power));
   const auto divided = dividend.Divide(divisor);
   if (!divided.ok()) return std::nullopt;

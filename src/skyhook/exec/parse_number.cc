@@ -36,7 +36,6 @@ struct ExponentSink {
     return value <= (negative ? 32'768 : 32'767);
   }
   bool Fraction(int) { return false; }
-  bool Exponent(int) { return false; }
   bool Finish() {
     if (negative) value = -value;
     return true;
@@ -76,8 +75,12 @@ bool ScanNumber(std::string_view text, bool negative, Sink* sink) {
     if (!ScanFraction(text, &at, sink) || (!whole && at == first)) return false;
   }
   if (at < text.size() && !IsSpace(text[at])) {
-    const bool exponent = Lowered(text[at]) == 'e' && at > start;
-    return exponent && ReadExponent(text.substr(at + 1), sink);
+    if constexpr (std::is_same_v<Sink, ExponentSink>) {
+      return false;  // it has none of its own
+    } else {
+      const bool exponent = Lowered(text[at]) == 'e' && at > start;
+      return exponent && ReadExponent(text.substr(at + 1), sink);
+    }
   }
   return SkipSpaces(text.substr(at)).empty() && text.size() > start && sink->Finish();
 }
