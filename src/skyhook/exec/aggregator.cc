@@ -214,6 +214,12 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial, int64_t first_row) {
     return base::Invalid("partial state has {} columns, not the {} of its plan",
                          partial.num_columns(), partial_schema_->num_fields());
   }
+  for (int i = 0; i < partial.num_columns(); ++i) {
+    if (partial.column(i)->type()->Equals(*partial_schema_->field(i)->type())) continue;
+    return base::Invalid("partial state has {} where its plan has {}",
+                         partial.schema()->field(i)->ToString(),
+                         partial_schema_->field(i)->ToString());
+  }
   const int64_t rows = partial.num_rows();
   const uint32_t* groups = nullptr;
   if (!keys_.empty()) {

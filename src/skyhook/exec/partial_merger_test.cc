@@ -93,6 +93,22 @@ TEST(PartialMerger, FloatSumsDoNotShowHowRowsWereSplit) {
   EXPECT_EQ(testing::FinalRows(pipeline, partials), (std::vector<std::string>{"6, 1"}));
 }
 
+TEST(PartialMerger, RefusesAPartialOfOtherTypes) {
+  const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
+  auto pipeline = testing::ReadAll(*schema);
+  pipeline.aggregate = plan::Aggregate{{0}, {{AggregateFunction::kCountAll, -1, -1, "rows"}}};
+  const auto fragment = testing::OpenParquet(*testing::TableOf(schema, "1\n"));
+  const auto partial = testing::RunKernel(pipeline, fragment).batches[0];
+  for (int column = 0; column < 2; ++column) {
+    const auto narrow = Require(arrow::MakeArrayFromScalar(arrow::Int32Scalar(1), 1));
+    const auto other =
+        Require(partial->SetColumn(column, arrow::field("narrow", arrow::int32()), narrow));
+    auto merger = Require(PartialMerger::Make(pipeline, {}));
+    EXPECT_THAT(merger->Consume(*other, 0),
+                testing::FailsWith(arrow::StatusCode::Invalid, "narrow: int32 where its plan has"));
+  }
+}
+
 TEST(TopKMerger, KeepsTheBestOfSeveralFragmentsAndSaysAThreshold) {
   const auto schema =
       arrow::schema({arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});

@@ -19,7 +19,7 @@ void BestRows::Add(Candidate candidate) {
   if (full_ && worst() < candidate) return;
   bytes_ += BytesOf(candidate);
   rows_.push_back(std::move(candidate));
-  if (static_cast<int64_t>(rows_.size()) >= 2 * limit_ + kSlack) Settle();
+  if (static_cast<int64_t>(rows_.size()) / 2 - kSlack / 2 >= limit_) Settle();
 }
 
 void BestRows::Settle() {
