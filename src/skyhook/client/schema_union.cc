@@ -6,6 +6,18 @@
 #include "skyhook/plan/types.h"
 
 namespace skyhook::client {
+namespace {
+
+/// Whether columns of the same engine type may have values that this one lacks.
+bool IsNarrower(const arrow::DataType& declared) {
+  if (declared.id() == arrow::Type::DICTIONARY) {
+    return IsNarrower(*static_cast<const arrow::DictionaryType&>(declared).value_type());
+  }
+  return declared.id() == arrow::Type::HALF_FLOAT ||
+         declared.id() == arrow::Type::FIXED_SIZE_BINARY;
+}
+
+}  // namespace
 
 arrow::Result<RenamedColumns> SchemaUnion::Add(const site::FragmentDescription& fragment) {
   const std::string& file = fragment.id.name;
@@ -74,7 +86,10 @@ arrow::Status SchemaUnion::Unite(const arrow::Field& field, const std::string& f
     known->file = file;
     return arrow::Status::OK();
   }
-  if (plan::EngineType(known->field->type())->Equals(*plan::EngineType(field.type()))) {
+  const auto engine = plan::EngineType(field.type());
+  if (plan::EngineType(known->field->type())->Equals(*engine)) {
+    const bool differ = !known->field->type()->Equals(*field.type());
+    if (differ && IsNarrower(*known->field->type())) known->field = known->field->WithType(engine);
     return arrow::Status::OK();
   }
   return base::Invalid("column '{}' is {} in '{}' but {} in '{}': open them as separate tables",

@@ -1,5 +1,8 @@
 #include "skyhook/client/table.h"
 
+#include <arrow/array/util.h>
+#include <arrow/scalar.h>
+#include <arrow/util/float16.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -76,6 +79,17 @@ TEST_F(TableTest, DeclarationsOfOneEngineTypeGoTogether) {
   Write("1.parquet", {{"a", arrow::utf8()}}, "x");
   Write("2.parquet", {{"a", arrow::large_utf8()}}, "y");
   EXPECT_EQ(Open("*.parquet")->schema->ToString(), "a: string");
+}
+
+TEST_F(TableTest, AHalfOfOneFileIsAFloatWhereAnotherHasFloats) {
+  const auto halves = testing::Require(
+      arrow::MakeArrayFromScalar(arrow::HalfFloatScalar(arrow::util::Float16(0.5F)), 1));
+  testing::WriteIpc(
+      Path("1.arrow"),
+      *arrow::Table::Make(arrow::schema({arrow::field("a", arrow::float16())}), {halves}));
+  Write("2.arrow", {{"a", arrow::float32()}}, "1e6");
+  EXPECT_EQ(Open("*.arrow")->schema->ToString(), "a: float");
+  EXPECT_EQ(Open("1.arrow")->schema->ToString(), "a: halffloat");
 }
 
 TEST_F(TableTest, AColumnOfNullsTakesTheTypeOfTheOthers) {
