@@ -84,6 +84,15 @@ class DifferentialTest : public ::testing::Test {
     return {arrow::Status::OK(), *table};
   }
 
+  // Without rewriting by statistics: of text that it knows to be ASCII, substring gives something
+  // else for a negative length and a start beyond its end.
+  Outcome RunNatively(const std::string& query) {
+    Do("SET disabled_optimizers = 'statistics_propagation'");
+    Outcome outcome = Run(Put(query, "native"));
+    Do("SET disabled_optimizers = ''");
+    return outcome;
+  }
+
   // Remembers which functions stand in what was pushed.
   void Note(const std::string& text) {
     for (const plan::CatalogueEntry& entry : plan::Catalogue()) {
@@ -96,7 +105,7 @@ class DifferentialTest : public ::testing::Test {
   void Compare(uint64_t seed, const RandomQuery& query) {
     SCOPED_TRACE(
         fmt::format("SKYHOOK_SEED={} SKYHOOK_DIFFERENTIAL=1\n{}\n{}", seed, layout_, query.sql));
-    const Outcome expected = Run(Put(query.sql, "native"));
+    const Outcome expected = RunNatively(query.sql);
     const std::string over_files = Put(query.sql, fmt::format("'{}'", path_));
     CompareOutcomes(query, Run(over_files), expected);
     if (seed % 5 != 0) return;
@@ -108,7 +117,7 @@ class DifferentialTest : public ::testing::Test {
   void CompareOutcomes(const RandomQuery& query, const Outcome& actual, const Outcome& expected) {
     if (!expected.status.ok() || !actual.status.ok()) {
       const bool same = expected.status.ok() == actual.status.ok() ||
-                        (expected.status.ok() && FailsForWhatItCounts(query.sql));
+                        (actual.status.ok() && FailsForWhatItCounts(query.sql));
       (same ? errors_ : failures_) += 1;
       EXPECT_TRUE(same) << "files: " << actual.status.message()
                         << "\nnative: " << expected.status.message();
@@ -126,14 +135,13 @@ class DifferentialTest : public ::testing::Test {
     EXPECT_EQ(rows, wanted);
   }
 
-  // Over a column without NULL, DuckDB counts rows and does not evaluate count(f(x)). Where a file
-  // says nothing of NULL the scan cannot know, and may fail for f: rightly, if DuckDB fails once it
-  // needs the values, too.
+  // Over a column that it knows to be without NULL, DuckDB counts rows and does not evaluate
+  // count(f(x)): f cannot fail there as it does over the native table, unless its values are
+  // needed.
   bool FailsForWhatItCounts(const std::string& sql) {
     static const std::regex counted(R"(count\((?!\*|DISTINCT ))");
     const std::string distinct = std::regex_replace(sql, counted, "count(DISTINCT ");
-    return layout_.find("no statistics") != std::string::npos && distinct != sql &&
-           !Run(Put(distinct, "native")).status.ok();
+    return distinct != sql && !Run(Put(distinct, fmt::format("'{}'", path_))).status.ok();
   }
 
   testing::TemporaryDirectory directory_;
