@@ -1,3 +1,4 @@
+// How thorough a test is, by the build that it runs in.
 #pragma once
 
 namespace skyhook::testing {
