@@ -7,8 +7,10 @@
 
 #include "duckdb/common/arrow/arrow_converter.hpp"
 #include "duckdb/common/arrow/arrow_util.hpp"
+#include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "duckdb/main/chunk_scan_state/query_result.hpp"
+#include "skyhook/base/status.h"
 #include "skyhook/sql/watchdog.h"
 
 namespace skyhook::sql {
@@ -19,6 +21,20 @@ using arrow::Status;
 // Rows of one Arrow batch: fewer when memory is short, by 16 KB of memory for each.
 int64_t BatchRows(int64_t memory_bytes) {
   return std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024);
+}
+
+// DuckDB would hand these on as something else: -1 for a large UHUGEINT, a time without its zone,
+// the bytes that hold the bits.
+Status CheckTypes(const duckdb::QueryResult& result) {
+  using duckdb::LogicalTypeId;
+  for (size_t i = 0; i < result.types.size(); ++i) {
+    for (const auto id : {LogicalTypeId::UHUGEINT, LogicalTypeId::TIME_TZ, LogicalTypeId::BIT}) {
+      if (!duckdb::TypeVisitor::Contains(result.types[i], id)) continue;
+      return base::Invalid("column '{}' is {}, for which Arrow has no type: cast it to VARCHAR",
+                           result.names[i], result.types[i].ToString());
+    }
+  }
+  return Status::OK();
 }
 
 class DuckDbStream : public QueryStream {
@@ -65,6 +81,7 @@ class DuckDbStream : public QueryStream {
  private:
   Status ReadSchema() {
     has_rows_ = result_->properties.return_type == duckdb::StatementReturnType::QUERY_RESULT;
+    ARROW_RETURN_NOT_OK(CheckTypes(*result_));
     ArrowSchema schema;
     duckdb::ArrowConverter::ToArrowSchema(&schema, result_->types, result_->names,
                                           result_->client_properties);

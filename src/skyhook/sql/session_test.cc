@@ -104,6 +104,19 @@ TEST_F(SessionTest, ColumnsThatSqlLacksFailWhenRead) {
   EXPECT_THAT(ErrorOfQuery(*session, "SELECT wide FROM " + path).message(), HasSubstr("'wide'"));
 }
 
+TEST_F(SessionTest, ResultsOfTypesThatArrowLacksAreRefusedByName) {
+  auto session = OpenSession();
+  for (const std::string& value :
+       std::vector<std::string>{"1::UHUGEINT", "'101'::BIT", "'01:02:03+02'::TIMETZ"}) {
+    for (const std::string& column : {value, "[" + value + "]", "{'f': " + value + "}"}) {
+      EXPECT_THAT(ErrorOfQuery(*session, "SELECT 1 AS a, " + column + " AS b"),
+                  FailsWith(arrow::StatusCode::Invalid, "column 'b' is "));
+    }
+  }
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT (2::UHUGEINT ** 127)::UHUGEINT::VARCHAR"),
+              ElementsAre("170141183460469231731687303715884105728"));
+}
+
 TEST_F(SessionTest, CancellingEndsTheQuery) {
   const std::string path = WriteManyRows();
   auto session = OpenSession();
