@@ -11,7 +11,9 @@
 #include <string>
 
 #include "skyhook/plan/aggregate_catalogue.h"
+#include "skyhook/plan/expression.h"
 #include "skyhook/plan/reference.h"
+#include "skyhook/testing/matchers.h"
 
 namespace skyhook::plan {
 namespace {
@@ -47,6 +49,19 @@ void ExpectFile(const std::string& name, const std::string& content) {
   found << file.rdbuf();
   EXPECT_EQ(found.str(), content) << name << " is not what the catalogue says; "
                                   << "SKYHOOK_UPDATE=1 rewrites it";
+}
+
+TEST(Catalogue, CastsAmongIntegersFailWhereTheRangeIsNarrower) {
+  const auto can_fail = [](const std::shared_ptr<arrow::DataType>& from,
+                           const std::shared_ptr<arrow::DataType>& to) {
+    return CanFail(*testing::Require(Call(Function::kCast, {Column(0, from)}, {}, to)));
+  };
+  EXPECT_FALSE(can_fail(arrow::int32(), arrow::int64()));
+  EXPECT_FALSE(can_fail(arrow::uint16(), arrow::uint32()));
+  EXPECT_FALSE(can_fail(arrow::uint32(), arrow::int64()));
+  EXPECT_TRUE(can_fail(arrow::uint32(), arrow::int32()));
+  EXPECT_TRUE(can_fail(arrow::int64(), arrow::int32()));
+  EXPECT_TRUE(can_fail(arrow::int8(), arrow::uint64()));
 }
 
 TEST(Catalogue, ReferenceSaysWhatItSays) {

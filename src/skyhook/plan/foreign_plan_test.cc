@@ -104,6 +104,14 @@ TEST(ForeignPlan, ColumnsThatAreNotReadAreNotAskedFor) {
   EXPECT_EQ(plan.steps.at(0).pipeline.input->field_names(), std::vector<std::string>{"d"});
 }
 
+TEST(ForeignPlan, AReadSaysWhichOfItsColumnsItEmits) {
+  const std::string read = Replaced(Read(), R"({"read": {)",
+                                    R"({"read": {"common": {"emit": {"outputMapping": [2]}}, )");
+  const auto plan = Require(ReadForeignPlan(Plan("datafusion", "add", read, R"("d")")));
+  EXPECT_EQ(plan.steps.at(0).pipeline.projection.size(), 1u);
+  EXPECT_EQ(plan.steps.at(0).pipeline.input->field_names(), std::vector<std::string>{"d"});
+}
+
 TEST(ForeignPlan, GroupingsAreReadInTheirOldAndNewShape) {
   const std::string now = AggregateRelation(
       R"("groupings": [{"expressionReferences": [0]}], "groupingExpressions": [)" + Field(3) +

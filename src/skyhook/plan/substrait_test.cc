@@ -191,6 +191,15 @@ TEST(SubstraitTest, StandardFunctionsAreUsedWhereTheySayTheSame) {
   EXPECT_EQ(substring.find("org.skyhookdm"), std::string::npos) << substring;
 }
 
+TEST(SubstraitTest, AFieldOfAnOuterQueryIsRefused) {
+  std::string bytes = Require(ToSubstrait(Projecting(arrow::int64(), Col(0, arrow::int64()))));
+  // An empty root_reference (field 4) becomes an outer_reference (field 5).
+  const size_t at = bytes.find(std::string("\x22\0", 2));
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = '\x2a';
+  EXPECT_THAT(FromSubstrait(bytes), FailsWith(base::Code::kUnsupportedPlan, "outer_reference"));
+}
+
 TEST(SubstraitTest, ComparingFloatsInTotalOrderIsAFunctionOfOurs) {
   const auto x = Col(0, arrow::float64());
   const auto total = Json(Projecting(arrow::float64(), Fn(Function::kLess, {x, x})));
