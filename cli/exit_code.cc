@@ -7,24 +7,23 @@
 namespace skyhook::cli {
 namespace {
 
-constexpr char kUsageDetail[] = "skyhook::cli::Usage";
+constexpr char kUsage[] = "skyhook::cli::Usage";
+constexpr char kOutput[] = "skyhook::cli::Output";
+constexpr char kClosedPipe[] = "skyhook::cli::ClosedPipe";
 
-class UsageDetail : public arrow::StatusDetail {
+// Says of an error which kind it is.
+class Kind : public arrow::StatusDetail {
  public:
-  const char* type_id() const override { return kUsageDetail; }
-  std::string ToString() const override { return "usage"; }
+  explicit Kind(const char* kind) : kind_(kind) {}
+  const char* type_id() const override { return kind_; }
+  std::string ToString() const override { return kind_; }
+
+ private:
+  const char* kind_;
 };
 
-constexpr char kOutputDetail[] = "skyhook::cli::Output";
-
-class OutputDetail : public arrow::StatusDetail {
- public:
-  const char* type_id() const override { return kOutputDetail; }
-  std::string ToString() const override { return "output"; }
-};
-
-bool HasDetail(const arrow::Status& status, const std::string& type) {
-  return status.detail() != nullptr && status.detail()->type_id() == type;
+bool Is(const arrow::Status& status, const std::string& kind) {
+  return status.detail() != nullptr && status.detail()->type_id() == kind;
 }
 
 }  // namespace
@@ -32,7 +31,7 @@ bool HasDetail(const arrow::Status& status, const std::string& type) {
 ExitCode ExitCodeOf(const arrow::Status& status) {
   using base::Code;
   if (status.ok()) return ExitCode::kOk;
-  if (HasDetail(status, kUsageDetail)) return ExitCode::kUsage;
+  if (Is(status, kUsage)) return ExitCode::kUsage;
   if (status.IsCancelled()) return ExitCode::kInterrupted;
   if (base::Is(status, Code::kLimitExceeded) || status.IsOutOfMemory()) {
     return ExitCode::kLimitExceeded;
@@ -66,18 +65,24 @@ std::string HintFor(const arrow::Status& status) {
   if (base::Is(status, Code::kCorruptData)) {
     return "check that it is the right file, or get a fresh copy of it";
   }
-  if (HasDetail(status, kOutputDetail)) return "";
+  if (Is(status, kOutput)) return "";
   if (status.IsIOError()) return "check the path, and that it may be read";
   if (status.IsUnknownError()) return "please report this, with the query";
   return "";
 }
 
 arrow::Status UsageError(const std::string& message) {
-  return arrow::Status(arrow::StatusCode::Invalid, message, std::make_shared<UsageDetail>());
+  return arrow::Status(arrow::StatusCode::Invalid, message, std::make_shared<Kind>(kUsage));
 }
 
 arrow::Status OutputError(const std::string& message) {
-  return arrow::Status::IOError(message).WithDetail(std::make_shared<OutputDetail>());
+  return arrow::Status(arrow::StatusCode::IOError, message, std::make_shared<Kind>(kOutput));
 }
+
+arrow::Status ClosedPipeError(const std::string& message) {
+  return arrow::Status(arrow::StatusCode::IOError, message, std::make_shared<Kind>(kClosedPipe));
+}
+
+bool IsClosedPipe(const arrow::Status& status) { return Is(status, kClosedPipe); }
 
 }  // namespace skyhook::cli

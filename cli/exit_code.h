@@ -31,4 +31,8 @@ arrow::Status UsageError(const std::string& message);
 /// Rows that cannot be written.
 arrow::Status OutputError(const std::string& message);
 
+/// A reader that went away, as `head` does: no reason to complain.
+arrow::Status ClosedPipeError(const std::string& message);
+bool IsClosedPipe(const arrow::Status& status);
+
 }  // namespace skyhook::cli

@@ -12,7 +12,6 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
-#include "cli/output_file.h"
 #include "cli/standard_error.h"
 
 namespace skyhook::cli {

@@ -22,16 +22,9 @@ namespace fs = std::filesystem;
 using arrow::Result;
 using arrow::Status;
 
-constexpr char kClosedPipeDetail[] = "skyhook::cli::ClosedPipe";
 constexpr mode_t kNewFileMode = 0666;
 // Files of other processes with our number, on other machines or long dead, may be in the way.
 constexpr int kNamesTried = 100;
-
-class ClosedPipeDetail : public arrow::StatusDetail {
- public:
-  const char* type_id() const override { return kClosedPipeDetail; }
-  std::string ToString() const override { return "closed pipe"; }
-};
 
 Status WriteError(const std::string& name, int error) {
   return OutputError(fmt::format("cannot write to {}: {}", name, std::strerror(error)));
@@ -76,9 +69,7 @@ class DescriptorStream : public arrow::io::OutputStream {
 
  private:
   Status Failed(int error) const {
-    if (error != EPIPE) return WriteError(name_, error);
-    return Status(arrow::StatusCode::IOError, name_ + " is closed",
-                  std::make_shared<ClosedPipeDetail>());
+    return error == EPIPE ? ClosedPipeError(name_ + " is closed") : WriteError(name_, error);
   }
 
   int descriptor_;
@@ -166,10 +157,6 @@ bool IsReplaceable(const std::string& path) {
   const fs::file_status status = fs::status(path, ignored);
   if (fs::exists(status)) return fs::is_regular_file(status);
   return !fs::is_symlink(fs::symlink_status(path, ignored)) && fs::path(path).has_filename();
-}
-
-bool IsClosedPipe(const Status& status) {
-  return status.detail() != nullptr && std::string(status.detail()->type_id()) == kClosedPipeDetail;
 }
 
 }  // namespace skyhook::cli

@@ -9,7 +9,7 @@
 
 namespace skyhook::cli {
 
-/// Writes to standard output, unbuffered. Writing to a closed pipe fails with IsClosedPipe.
+/// Writes to standard output, unbuffered. Writing to a closed pipe fails with ClosedPipeError.
 std::shared_ptr<arrow::io::OutputStream> StandardOutput();
 
 /// Replaces the file `path` when it is closed: until then its bytes go to a hidden file beside it,
@@ -22,8 +22,5 @@ arrow::Result<std::shared_ptr<arrow::io::OutputStream>> OpenDirectly(const std::
 
 /// True when `path` is a regular file, or nothing yet.
 bool IsReplaceable(const std::string& path);
-
-/// True for the error of a reader that went away, as `head` does: no reason to complain.
-bool IsClosedPipe(const arrow::Status& status);
 
 }  // namespace skyhook::cli
