@@ -83,16 +83,10 @@ class OracleQuery {
                                                          .page_rows = 1 + Below(100),
                                                          .dictionary = Below(2) == 0,
                                                          .page_index = Below(2) == 0});
-    RunRequest request;
-    request.rows = plan::RowRanges::All(fragment->num_rows());
-    ARROW_ASSIGN_OR_RAISE(auto execution, Run(pipeline_, fragment, std::move(request)));
-    std::vector<BatchPtr> batches;
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
-      if (batch == nullptr) break;
-      batches.push_back(std::move(batch));
-    }
-    if (pipeline_.aggregate.has_value()) ARROW_RETURN_NOT_OK(Merge(&batches));
+    ARROW_ASSIGN_OR_RAISE(const auto run,
+                          testing::TryKernel(pipeline_, fragment, testing::AllRowsOf(*fragment)));
+    if (!pipeline_.aggregate.has_value()) return Sorted(testing::ResultRows(run.batches));
+    ARROW_ASSIGN_OR_RAISE(const auto batches, testing::Merged(pipeline_, run.batches));
     return Sorted(testing::ResultRows(batches));
   }
 
@@ -373,18 +367,6 @@ class OracleQuery {
       row.push_back(std::move(array));
     }
     return As(pipeline_.ResultSchema(), std::move(row));
-  }
-
-  arrow::Status Merge(std::vector<BatchPtr>* batches) {
-    ARROW_ASSIGN_OR_RAISE(auto merger, PartialMerger::Make(pipeline_, {}));
-    for (const auto& batch : *batches) ARROW_RETURN_NOT_OK(merger->Consume(*batch, 0));
-    ARROW_RETURN_NOT_OK(merger->Finish());
-    batches->clear();
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto batch, merger->Next());
-      if (batch == nullptr) return arrow::Status::OK();
-      batches->push_back(std::move(batch));
-    }
   }
 
   static std::vector<testing::ResultRow> Sorted(std::vector<testing::ResultRow> rows) {

@@ -26,6 +26,7 @@ using plan::Function;
 using plan::Pipeline;
 using plan::RowRanges;
 using plan::StoppedBy;
+using testing::KernelRun;
 using testing::Require;
 using testing::ResultRow;
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
@@ -146,23 +147,11 @@ class Subject {
   FragmentPtr fragment_;
 };
 
-struct Call {
-  std::vector<BatchPtr> batches;
-  plan::Outcome outcome;
-};
-
-arrow::Result<Call> RunCall(const Pipeline& pipeline, const FragmentPtr& fragment,
-                            RunRequest request) {
-  Call call;
-  ARROW_ASSIGN_OR_RAISE(auto execution, Run(pipeline, fragment, std::move(request)));
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
-    if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(batch->ValidateFull());
-    call.batches.push_back(std::move(batch));
-  }
-  call.outcome = execution->outcome();
-  return call;
+arrow::Result<KernelRun> RunCall(const Pipeline& pipeline, const FragmentPtr& fragment,
+                                 RunRequest request) {
+  ARROW_ASSIGN_OR_RAISE(KernelRun run, testing::TryKernel(pipeline, fragment, std::move(request)));
+  for (const auto& batch : run.batches) ARROW_RETURN_NOT_OK(batch->ValidateFull());
+  return run;
 }
 
 /// Where the row's number stands in results of pipelines without an aggregate.
@@ -208,12 +197,7 @@ Answer Finished(const Pipeline& pipeline, const std::vector<Returned>& calls) {
       ARROW_RETURN_NOT_OK(merger->Consume(*batch, call.first_row));
     }
   }
-  ARROW_RETURN_NOT_OK(merger->Finish());
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, merger->Next());
-    if (batch == nullptr) break;
-    batches.push_back(std::move(batch));
-  }
+  ARROW_ASSIGN_OR_RAISE(batches, testing::Finish(merger.get()));
   auto rows = testing::ResultRows(batches);
   std::sort(rows.begin(), rows.end(), testing::RowBefore);
   return rows;
@@ -221,9 +205,7 @@ Answer Finished(const Pipeline& pipeline, const std::vector<Returned>& calls) {
 
 /// One call for everything.
 Answer Whole(const Pipeline& pipeline, const FragmentPtr& fragment) {
-  RunRequest request;
-  request.rows = RowRanges::All(fragment->num_rows());
-  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pipeline, fragment, std::move(request)));
+  ARROW_ASSIGN_OR_RAISE(KernelRun call, RunCall(pipeline, fragment, testing::AllRowsOf(*fragment)));
   return Finished(pipeline, {{0, call.batches}});
 }
 
@@ -265,7 +247,7 @@ arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges 
     request.rows = rows;
     request.limits = RandomLimits(subject);
     const bool over = request.limits.deadline.has_value();
-    ARROW_ASSIGN_OR_RAISE(Call call, RunCall(subject->pipeline(), fragment, request));
+    ARROW_ASSIGN_OR_RAISE(KernelRun call, RunCall(subject->pipeline(), fragment, request));
     const plan::Outcome& outcome = call.outcome;
     EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
     EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
@@ -326,9 +308,8 @@ Pipeline Identity(const std::shared_ptr<arrow::Schema>& input) {
 
 /// `pushed` runs over the fragment, `rest` over what it returned.
 Answer InTwoSteps(const Subject& subject, const Pipeline& pushed, const Pipeline& rest) {
-  RunRequest request;
-  request.rows = RowRanges::All(subject.fragment()->num_rows());
-  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pushed, subject.fragment(), std::move(request)));
+  ARROW_ASSIGN_OR_RAISE(
+      KernelRun call, RunCall(pushed, subject.fragment(), testing::AllRowsOf(*subject.fragment())));
   ARROW_ASSIGN_OR_RAISE(auto batches, format::FragmentFromBatches(pushed.ProjectedSchema(),
                                                                   call.batches, "returned"));
   return Whole(rest, batches);
@@ -376,10 +357,8 @@ std::vector<double> Tolerances(const Subject& subject) {
   if (!pipeline.aggregate.has_value()) return out;
   Pipeline rows = pipeline;
   rows.aggregate.reset();
-  RunRequest request;
-  request.rows = RowRanges::All(subject.fragment()->num_rows());
-  const auto values =
-      testing::ResultRows(Require(RunCall(rows, subject.fragment(), std::move(request))).batches);
+  const auto values = testing::ResultRows(
+      Require(RunCall(rows, subject.fragment(), testing::AllRowsOf(*subject.fragment()))).batches);
   const auto magnitude = [&](int column) {
     double sum = 1;
     for (const ResultRow& row : values) {
@@ -459,9 +438,8 @@ arrow::Result<std::vector<int64_t>> Kept(const Subject& subject,
   pipeline.aggregate.reset();
   pipeline.top_k.reset();
   pipeline.limit.reset();
-  RunRequest request;
-  request.rows = RowRanges::All(subject.fragment()->num_rows());
-  ARROW_ASSIGN_OR_RAISE(Call call, RunCall(pipeline, subject.fragment(), std::move(request)));
+  ARROW_ASSIGN_OR_RAISE(KernelRun call, RunCall(pipeline, subject.fragment(),
+                                                testing::AllRowsOf(*subject.fragment())));
   std::vector<int64_t> rows;
   for (const auto& batch : call.batches) {
     const auto& numbers = static_cast<const arrow::Int64Array&>(*batch->column(0));

@@ -1,7 +1,6 @@
 #include "skyhook/format/guarded_pool.h"
 
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
