@@ -60,12 +60,16 @@ Result<Column> Quotient(const plan::Expression& call, const Arguments& arguments
   const Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
       to[i] = T{};
-      const bool minus_one = std::is_signed_v<T> && b[i] == static_cast<T>(-1);
-      if (b[i] != 0 && !minus_one) to[i] = remainder ? a[i] % b[i] : a[i] / b[i];
-      if (!minus_one || remainder || !__builtin_sub_overflow(T{0}, a[i], &to[i])) continue;
-      if (!valid.IsValid(i)) continue;
-      constexpr T kMost = std::numeric_limits<T>::max();
-      ARROW_RETURN_NOT_OK(ResolveOverflow<T>(call, arguments, i, kMost, &to[i], &valid));
+      if (std::is_signed_v<T> && b[i] == static_cast<T>(-1)) {
+        T negated;
+        const bool overflow = __builtin_sub_overflow(T{0}, a[i], &negated);
+        if (!remainder) to[i] = negated;
+        if (!overflow || !valid.IsValid(i)) continue;
+        const T nearest = remainder ? T{0} : std::numeric_limits<T>::max();
+        ARROW_RETURN_NOT_OK(ResolveOverflow<T>(call, arguments, i, nearest, &to[i], &valid));
+      } else if (b[i] != 0) {
+        to[i] = remainder ? a[i] % b[i] : a[i] / b[i];
+      }
     }
     return Status::OK();
   });

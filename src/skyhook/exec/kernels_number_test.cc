@@ -157,6 +157,29 @@ TEST(NumberKernels, RemaindersOfDecimalsHaveTheDividendsSign) {
             (Rows{"1.000", "-1.000", "1.000", "0.010", "NULL"}));
 }
 
+// DuckDB fails so at every width; DataFusion wraps to 0.
+TEST(NumberKernels, TheRemainderOfTheSmallestIntegerByMinusOneOverflows) {
+  const auto remainder = [](const TypePtr& type, const std::string& lines, Overflow overflow) {
+    return Binary(type, lines, Function::kModulo, With(overflow));
+  };
+  EXPECT_THAT(
+      remainder(arrow::int8(), "-128,-1\n", Overflow::kError),
+      testing::FailsWith(arrow::StatusCode::Invalid, "modulus(-128, -1) does not fit int8"));
+  EXPECT_FALSE(remainder(arrow::int16(), "-32768,-1\n", Overflow::kError).ok());
+  EXPECT_FALSE(remainder(arrow::int32(), "-2147483648,-1\n", Overflow::kError).ok());
+  EXPECT_FALSE(remainder(arrow::int64(), "-9223372036854775808,-1\n", Overflow::kError).ok());
+  const std::string lines = "-128,-1\n-127,-1\n-128,NULL\nNULL,-1\n-128,0\n-128,3\n-7,-3\n";
+  const Rows rest{"0", "NULL", "NULL", "NULL", "-2", "-1"};
+  const auto rows = [&](Overflow overflow, const std::string& first) {
+    Rows expected{first};
+    expected.insert(expected.end(), rest.begin(), rest.end());
+    EXPECT_EQ(Require(remainder(arrow::int8(), lines, overflow)), expected);
+  };
+  rows(Overflow::kWrap, "0");
+  rows(Overflow::kSaturate, "0");
+  rows(Overflow::kNull, "NULL");
+}
+
 TEST(NumberKernels, DomainErrorsFollowTheirOption) {
   const auto logarithm = [](const CallOptions& options) {
     return Evaluate(arrow::float64(), arrow::float64(), "-1,0\n0,0\n1,0\ninf,0\nnan,0\nNULL,0\n",

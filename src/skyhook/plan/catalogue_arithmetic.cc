@@ -220,8 +220,22 @@ bool AdditionFails(const Expression& call) {
   return ShapeOf(*call.type()).precision < needed.precision && OverflowFails(call);
 }
 
+// Whether a divisor is an integer constant by which every integer of its type can be divided.
+bool DividesAll(const Expression& divisor) {
+  if (divisor.kind() != Expression::Kind::kLiteral || !divisor.literal()->is_valid) return false;
+  if (!IsInteger(*divisor.type())) return false;
+  const auto is = [&](int value) {
+    const auto other = arrow::MakeScalar(divisor.type(), value);
+    return other.ok() && divisor.literal()->Equals(**other);
+  };
+  return !is(0) && (arrow::is_unsigned_integer(divisor.type()->id()) || !is(-1));
+}
+
 bool DivisionFails(const Expression& call) {
-  const bool fits = call.function() == Function::kModulo || IsFloat(*call.type());
+  if (DividesAll(*call.arguments()[1])) return false;
+  const arrow::DataType& type = *call.type();
+  const bool fits = IsFloat(type) || arrow::is_unsigned_integer(type.id()) ||
+                    (IsDecimal(type) && call.function() == Function::kModulo);
   return call.options().division_by_zero == CallOptions::DivisionByZero::kError ||
          (!fits && OverflowFails(call));
 }
@@ -332,8 +346,11 @@ constexpr std::array kEntries = {
         .symbol = "%",
         .arity = {2, 2},
         .takes = kBinary,
-        .definition = "Remainder of the truncated quotient: it has the dividend's sign.",
-        .options = "division_by_zero (IEEE means ERROR for integers and decimals)",
+        .definition =
+            "Remainder of the truncated quotient: it has the dividend's sign. Of the smallest "
+            "integer by -1 it overflows as the quotient does; overflow = WRAP and SATURATE "
+            "give 0.",
+        .options = "division_by_zero (IEEE means ERROR for integers and decimals), overflow",
         .duckdb = "a % b of integers and floats",
         .differs = "DuckDB takes remainders of decimals as DOUBLE.",
         .rule = Arithmetic,

@@ -64,6 +64,27 @@ TEST(Catalogue, CastsAmongIntegersFailWhereTheRangeIsNarrower) {
   EXPECT_TRUE(can_fail(arrow::int8(), arrow::uint64()));
 }
 
+TEST(Catalogue, DivisionsByConstantsFailOnlyWhereTheConstantCan) {
+  CallOptions by_zero;
+  by_zero.division_by_zero = CallOptions::DivisionByZero::kError;
+  const auto can_fail = [&](Function function, const std::shared_ptr<arrow::Scalar>& divisor,
+                            const CallOptions& options) {
+    const auto constant = testing::Require(Literal(divisor));
+    return CanFail(
+        *testing::Require(Call(function, {Column(0, divisor->type), constant}, options)));
+  };
+  for (const Function function : {Function::kModulo, Function::kIntegerDivide}) {
+    EXPECT_FALSE(can_fail(function, arrow::MakeScalar(int64_t{1000}), by_zero));
+    EXPECT_TRUE(can_fail(function, arrow::MakeScalar(int64_t{-1}), {}));
+    EXPECT_TRUE(can_fail(function, arrow::MakeScalar(int64_t{0}), by_zero));
+    EXPECT_TRUE(can_fail(function, arrow::MakeScalar(uint8_t{0}), by_zero));
+    EXPECT_FALSE(can_fail(function, arrow::MakeScalar(uint8_t{255}), by_zero));
+    EXPECT_FALSE(can_fail(function, arrow::MakeScalar(uint8_t{0}), {}));
+    const auto column = Column(0, arrow::int32());
+    EXPECT_TRUE(CanFail(*testing::Require(Call(function, {column, column}))));
+  }
+}
+
 TEST(Catalogue, ReferenceSaysWhatItSays) {
   ExpectFile("docs/reference/functions.md", FunctionReference());
 }

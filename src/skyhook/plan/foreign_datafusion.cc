@@ -158,6 +158,7 @@ Result<ExpressionPtr> Arithmetic(Function function, ForeignCall call) {
     options.division_by_zero = DivisionByZero::kError;
   } else if (function == Function::kModulo) {
     options.division_by_zero = DivisionByZero::kError;
+    options.overflow = Overflow::kWrap;
   } else {
     options.overflow = Overflow::kWrap;
   }

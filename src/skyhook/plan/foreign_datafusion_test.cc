@@ -115,6 +115,7 @@ TEST(ForeignDataFusion, DataFusionsArithmeticWrapsAroundAndFailsOnZero) {
   EXPECT_EQ(ArithmeticOptions("divide", 0).overflow, CallOptions::Overflow::kError);
   EXPECT_EQ(ArithmeticOptions("divide", 1).division_by_zero, CallOptions::DivisionByZero::kIeee);
   EXPECT_EQ(ArithmeticOptions("divide", 2).rounding, CallOptions::Rounding::kTowardsZero);
+  EXPECT_EQ(ArithmeticOptions("modulus", 0).overflow, CallOptions::Overflow::kWrap);
   EXPECT_EQ(ArithmeticOptions("modulus", 2).division_by_zero, CallOptions::DivisionByZero::kError);
 }
 

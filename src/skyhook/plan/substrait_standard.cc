@@ -199,17 +199,17 @@ class TableBuilder {
   void AddDivisions() {
     for (const auto& [zero, theirs] : kZeroDivisions) {
       for (const auto& [overflow, said] : kOverflows) {
+        const auto options = Options().Set(zero).Set(overflow);
+        Add({Function::kModulo, "modulus"}, kArithmeticUrn, IsSigned, options,
+            {{"division_type", "TRUNCATE"}, {"overflow", said}, {"on_domain_error", theirs}});
         if (overflow == Overflow::kWrap) continue;
-        Add({Function::kIntegerDivide, "divide"}, kArithmeticUrn, IsSigned,
-            Options().Set(zero).Set(overflow),
+        Add({Function::kIntegerDivide, "divide"}, kArithmeticUrn, IsSigned, options,
             {{"overflow", said}, {"on_division_by_zero", theirs}});
       }
       Add({Function::kIntegerDivide, "divide"}, kUnsignedUrn, IsUnsigned, Options().Set(zero),
           {{"on_division_by_zero", theirs}});
       Add({Function::kDivide, "divide"}, kArithmeticUrn, IsFloat, Options().Set(zero),
           {{"on_division_by_zero", theirs}, kEven});
-      Add({Function::kModulo, "modulus"}, kArithmeticUrn, IsSigned, Options().Set(zero),
-          {{"division_type", "TRUNCATE"}, {"on_domain_error", theirs}});
     }
     Add({Function::kDivide, "divide"}, kArithmeticUrn, IsFloat,
         Options().Set(DivisionByZero::kIeee), {{"on_division_by_zero", "IEEE"}, kEven});
