@@ -36,6 +36,11 @@ Result<GroupedRows> WithValues(const Column& state, GroupedRows rows) {
   return rows;
 }
 
+// Whether it is a decimal of more than 18 digits, whose sums may leave 128 bits.
+bool IsOfManyDigits(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DECIMAL128 || type.id() == arrow::Type::DECIMAL256;
+}
+
 class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
@@ -52,7 +57,9 @@ class CountAccumulator : public Accumulator {
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
     ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
     const int64_t* counts = column.values<int64_t>();
-    for (int64_t i = 0; i < rows.rows; ++i) counts_[rows.group(i)] += counts[i];
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      ARROW_RETURN_NOT_OK(AddCount(counts[i], &counts_[rows.group(i)]));
+    }
     return Status::OK();
   }
 
@@ -71,7 +78,7 @@ class CountAccumulator : public Accumulator {
   std::vector<int64_t> counts_;
 };
 
-// Sums of integers and decimals in 128 bits.
+// Sums of values of at most 64 bits in 128 bits, which fewer than 2^64 of them cannot leave.
 class ExactSumAccumulator : public Accumulator {
  public:
   explicit ExactSumAccumulator(int scale) : type_(arrow::decimal128(38, scale)) {}
@@ -86,9 +93,7 @@ class ExactSumAccumulator : public Accumulator {
     return VisitPhysical(*argument->type(), [&](auto value) {
       using T = decltype(value);
       if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
-        return AddNarrow(argument->values<T>(), argument->is_constant(), rows);
-      } else if constexpr (std::is_same_v<T, Int128>) {
-        return AddWide(argument->values<T>(), argument->is_constant(), rows);
+        return Add(argument->values<T>(), argument->is_constant(), rows);
       } else {
         return base::UnsupportedPlan("no exact sum of {}", argument->type()->ToString());
       }
@@ -98,7 +103,16 @@ class ExactSumAccumulator : public Accumulator {
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
     ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
     ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
-    return AddWide(column.values<Int128>(), false, with_values);
+    const Int128* sums = column.values<Int128>();
+    for (int64_t i = 0; i < with_values.rows; ++i) {
+      if (!with_values.count(i)) continue;
+      const uint32_t group = with_values.group(i);
+      if (__builtin_add_overflow(sums_[group], sums[i], &sums_[group])) {
+        return base::CorruptData("a sum of integers that leaves 128 bits");
+      }
+      seen_[group] = 1;
+    }
+    return Status::OK();
   }
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
@@ -121,9 +135,8 @@ class ExactSumAccumulator : public Accumulator {
   int64_t bytes_held() const override { return BytesOf(sums_) + BytesOf(seen_); }
 
  private:
-  // Fewer than 2^64 values of at most 64 bits cannot leave 128 bits.
   template <typename T>
-  Status AddNarrow(const T* values, bool constant, const GroupedRows& rows) {
+  Status Add(const T* values, bool constant, const GroupedRows& rows) {
     if (rows.groups == nullptr && rows.counts == nullptr && !constant) {
       Int128 sum = 0;
       for (int64_t i = 0; i < rows.rows; ++i) sum += values[i];
@@ -135,19 +148,6 @@ class ExactSumAccumulator : public Accumulator {
       if (!rows.count(i)) continue;
       const uint32_t group = rows.group(i);
       sums_[group] += values[constant ? 0 : i];
-      seen_[group] = 1;
-    }
-    return Status::OK();
-  }
-
-  Status AddWide(const Int128* values, bool constant, const GroupedRows& rows) {
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (!rows.count(i)) continue;
-      const uint32_t group = rows.group(i);
-      if (__builtin_add_overflow(sums_[group], values[constant ? 0 : i], &sums_[group])) {
-        return base::Invalid("sum: the running total of {} does not fit 128 bits",
-                             type_->ToString());
-      }
       seen_[group] = 1;
     }
     return Status::OK();
@@ -412,6 +412,12 @@ class DistinctAccumulator : public Accumulator {
 
 }  // namespace
 
+Status AddCount(int64_t more, int64_t* count) {
+  const int64_t before = *count;
+  if (more >= 0 && !__builtin_add_overflow(before, more, count)) return Status::OK();
+  return base::CorruptData("a partial state counts {} rows, after {}", more, before);
+}
+
 Result<std::unique_ptr<Accumulator>> MakeAccumulator(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument) {
   switch (kind) {
@@ -421,7 +427,7 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       return std::make_unique<DistinctAccumulator>(argument);
     case StateKind::kSum:
       if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
-      if (plan::IsWideDecimal(*argument)) return MakeWideSumAccumulator(argument);
+      if (IsOfManyDigits(*argument)) return MakeDecimalSumAccumulator(argument);
       return std::make_unique<ExactSumAccumulator>(
           plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0);
     case StateKind::kMoments:
@@ -463,6 +469,9 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
       if (IsFloat(*argument)) return {arrow::float64(), arrow::float64()};
       if (plan::IsWideDecimal(*argument)) {
         return {arrow::decimal256(76, plan::ShapeOf(*argument).scale), arrow::int64()};
+      }
+      if (IsOfManyDigits(*argument)) {
+        return {arrow::decimal128(38, plan::ShapeOf(*argument).scale), arrow::int64()};
       }
       return {
           arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};

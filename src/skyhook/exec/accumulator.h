@@ -38,6 +38,10 @@ struct GroupedRows {
   bool count(int64_t row) const { return counts == nullptr || counts[row] != 0; }
 };
 
+/// Adds a count of partial state to `count`; kCorruptData when it is none or leaves 64 bits, which
+/// no rows make it.
+arrow::Status AddCount(int64_t more, int64_t* count);
+
 /// State of one kind over all groups. Not thread-safe.
 class Accumulator {
  public:
@@ -90,8 +94,9 @@ arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
 std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
 
-/// Sums of decimals of more than 38 digits.
-std::unique_ptr<Accumulator> MakeWideSumAccumulator(const std::shared_ptr<arrow::DataType>& type);
+/// Sums of decimals of more than 18 digits.
+std::unique_ptr<Accumulator> MakeDecimalSumAccumulator(
+    const std::shared_ptr<arrow::DataType>& type);
 /// Count, mean and sum of squared deviations (Welford; merged as Chan, Golub and LeVeque do).
 std::unique_ptr<Accumulator> MakeMomentsAccumulator();
 /// The same of two columns, with the sum of the products of their deviations.

@@ -39,23 +39,25 @@ struct Moments {
     products += from_x * (y - mean_y);
   }
 
-  void Merge(const Moments& other) {
-    if (other.count == 0) return;
-    if (count == 0) {
+  Status Merge(const Moments& other) {
+    const int64_t before = count;
+    ARROW_RETURN_NOT_OK(AddCount(other.count, &count));
+    if (other.count == 0) return Status::OK();
+    if (before == 0) {
       *this = other;
-      return;
+      return Status::OK();
     }
-    const auto a = static_cast<double>(count);
+    const auto a = static_cast<double>(before);
     const auto b = static_cast<double>(other.count);
     const double share = b / (a + b);
     const double apart_x = other.mean_x - mean_x;
     const double apart_y = other.mean_y - mean_y;
-    count += other.count;
     mean_x += apart_x * share;
     mean_y += apart_y * share;
     squares_x += other.squares_x + apart_x * apart_x * a * share;
     squares_y += other.squares_y + apart_y * apart_y * a * share;
     products += other.products + apart_x * apart_y * a * share;
+    return Status::OK();
   }
 };
 
@@ -87,7 +89,7 @@ class MomentsAccumulator : public Accumulator {
       for (size_t part = 0; part < parts.size(); ++part) {
         *parts[part] = columns[part + 1].values<double>()[i];
       }
-      moments_[rows.group(i)].Merge(other);
+      ARROW_RETURN_NOT_OK(moments_[rows.group(i)].Merge(other));
     }
     return Status::OK();
   }

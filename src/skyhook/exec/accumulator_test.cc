@@ -96,6 +96,22 @@ TEST(Accumulator, SumsOfIntegersInSixtyFourBitsEndInAnErrorWhereTheyDoNotFit) {
   EXPECT_THROW(Aggregate(schema, "9223372036854775807\n1\n", sum), std::exception);
 }
 
+TEST(Accumulator, SumsOfDecimalsMayLeaveTheirWidthOnTheWay) {
+  const auto sum = [](const std::shared_ptr<arrow::DataType>& type, const std::string& lines) {
+    return Aggregate(arrow::schema({arrow::field("x", type)}), lines,
+                     {.function = AggregateFunction::kSum, .argument = 0, .name = ""});
+  };
+  const std::string most(38, '9');
+  const std::string up = most + "\n" + most + "\n" + most + "\n" + most + "\n";
+  const std::string down = "-" + most + "\n-" + most + "\n-" + most + "\n-" + most + "\n";
+  const auto narrow = arrow::decimal128(38, 0);
+  EXPECT_EQ(sum(narrow, up + down + "7\n"), Rows{"7"});
+  EXPECT_EQ(sum(narrow, down + "NULL\n" + up + "-7\n"), Rows{"-7"});
+  EXPECT_THROW(sum(narrow, up), std::exception);
+  EXPECT_THROW(sum(narrow, "-" + most + "\n-1\n"), std::exception);
+  EXPECT_EQ(sum(narrow, "-" + most + "\n"), Rows{"-" + most});
+}
+
 // n distinct numbers, each several times.
 Rows DistinctOf(int64_t n) {
   std::string lines = "NULL\n";

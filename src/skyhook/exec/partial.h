@@ -21,7 +21,8 @@ namespace skyhook::exec {
 /// | measure        | state columns |
 /// |----------------|---------------|
 /// | count          | int64 |
-/// | sum, integers and decimals | decimal128(38, s) as a 128-bit integer, null for no values |
+/// | sum, integers and decimals | decimal128(38, s) as a 128-bit integer, null for no values; of |
+/// |                | more than 18 digits also int64, how often the sum wrapped around |
 /// | sum, floats    | double high, double low (double-double), null for no values |
 /// | min, max       | the value, null for none |
 /// | avg            | the state of sum, then int64 count |

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 #include <thread>
 
@@ -106,6 +107,30 @@ TEST(PartialMerger, RefusesAPartialOfOtherTypes) {
     auto merger = Require(PartialMerger::Make(pipeline, {}));
     EXPECT_THAT(merger->Consume(*other, 0),
                 testing::FailsWith(arrow::StatusCode::Invalid, "narrow: int32 where its plan has"));
+  }
+}
+
+TEST(PartialMerger, RefusesCountsThatNoRowsMake) {
+  const auto schema = arrow::schema({arrow::field("x", arrow::float64())});
+  const auto fragment = testing::OpenParquet(*testing::TableOf(schema, "1\n2\n"));
+  // The column of the state that counts.
+  for (const auto& [function, column] :
+       {std::pair{AggregateFunction::kCount, 0}, std::pair{AggregateFunction::kAvg, 2},
+        std::pair{AggregateFunction::kVarianceSample, 0}}) {
+    auto pipeline = testing::ReadAll(*schema);
+    pipeline.aggregate = plan::Aggregate{{}, {{function, 0, -1, "m"}}};
+    const auto partial = testing::RunKernel(pipeline, fragment).batches.at(0);
+    for (const int64_t count : {int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+      const auto counts = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(count), 1));
+      const auto other =
+          Require(partial->SetColumn(column, partial->schema()->field(column), counts));
+      auto merger = Require(PartialMerger::Make(pipeline, {}));
+      Require(merger->Consume(*partial, 0));
+      arrow::Status status = merger->Consume(*other, 0);
+      if (status.ok()) status = merger->Finish();
+      if (status.ok()) status = merger->Next().status();
+      EXPECT_THAT(status, testing::FailsWith(base::Code::kCorruptData, "a partial state counts"));
+    }
   }
 }
 

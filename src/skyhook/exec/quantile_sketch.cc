@@ -55,9 +55,9 @@ void QuantileSketch::Add(double value) {
 }
 
 void QuantileSketch::Append(Bucket bucket, double least, double greatest) {
-  least_ = empty_ ? least : std::min(least_, least);
-  greatest_ = empty_ ? greatest : std::max(greatest_, greatest);
-  empty_ = false;
+  least_ = total_ == 0 ? least : std::min(least_, least);
+  greatest_ = total_ == 0 ? greatest : std::max(greatest_, greatest);
+  total_ += bucket.count;
   pending_.push_back(bucket);
   if (pending_.size() >= std::max(kLeastPending, buckets_.size())) Settle();
 }
@@ -100,7 +100,7 @@ void QuantileSketch::Coarsen() const {
 
 std::string QuantileSketch::bytes() const {
   std::string out;
-  if (empty_) return out;
+  if (total_ == 0) return out;
   Settle();
   out.reserve(kHeaderBytes + kBucketBytes * buckets_.size());
   Store(least_, &out);
@@ -132,7 +132,8 @@ arrow::Status QuantileSketch::Merge(std::string_view bytes) {
   for (size_t i = 0; i < count; ++i) {
     const auto key = Load<int64_t>(bytes, kHeaderBytes + kBucketBytes * i);
     const auto values = Load<int64_t>(bytes, kHeaderBytes + kBucketBytes * i + 8);
-    if (key < OrderedBits(least) >> shift || key > OrderedBits(greatest) >> shift || values <= 0) {
+    if (key < OrderedBits(least) >> shift || key > OrderedBits(greatest) >> shift || values <= 0 ||
+        values > std::numeric_limits<int64_t>::max() - total_) {
       return base::CorruptData("a quantile sketch with {} values in bucket {}", values, key);
     }
     Append({key >> (shift_ - shift), values}, least, greatest);
@@ -140,9 +141,9 @@ arrow::Status QuantileSketch::Merge(std::string_view bytes) {
   return arrow::Status::OK();
 }
 
-double QuantileSketch::ValueAt(int64_t rank, int64_t total) const {
+double QuantileSketch::ValueAt(int64_t rank) const {
   if (rank <= 0) return least_;
-  if (rank >= total - 1) return greatest_;
+  if (rank >= total_ - 1) return greatest_;
   int64_t passed = 0;
   for (const Bucket& bucket : buckets_) {
     passed += bucket.count;
@@ -152,16 +153,14 @@ double QuantileSketch::ValueAt(int64_t rank, int64_t total) const {
 }
 
 std::optional<double> QuantileSketch::Quantile(double fraction) const {
-  if (empty_) return std::nullopt;
+  if (total_ == 0) return std::nullopt;
   Settle();
-  int64_t total = 0;
-  for (const Bucket& bucket : buckets_) total += bucket.count;
-  const double rank = fraction * static_cast<double>(total - 1);
+  const double rank = fraction * static_cast<double>(total_ - 1);
   const double below = std::floor(rank);
   const double part = rank - below;
-  const double low = ValueAt(static_cast<int64_t>(below), total);
+  const double low = ValueAt(static_cast<int64_t>(below));
   if (part == 0) return low;
-  const double high = ValueAt(static_cast<int64_t>(below) + 1, total);
+  const double high = ValueAt(static_cast<int64_t>(below) + 1);
   return low == high ? low : low * (1 - part) + high * part;
 }
 

@@ -59,7 +59,7 @@ class QuantileSketch {
   /// Brings the pending buckets in, and lowers the resolution as far as it must be.
   void Settle() const;
   void Coarsen() const;
-  double ValueAt(int64_t rank, int64_t total) const;
+  double ValueAt(int64_t rank) const;
 
   // Settled lazily: what is pending does not show.
   mutable std::vector<Bucket> buckets_;  // ascending keys
@@ -67,7 +67,7 @@ class QuantileSketch {
   mutable int shift_ = 0;                // 52 - p
   double least_ = 0;
   double greatest_ = 0;
-  bool empty_ = true;
+  int64_t total_ = 0;  // of the buckets' counts
 };
 
 }  // namespace skyhook::exec

@@ -132,6 +132,9 @@ TEST(QuantileSketch, DamagedBytesAreRefused) {
   std::string none = good;
   none[24 + 8] = 0;
   EXPECT_THAT(merge(none), FailsWith(base::Code::kCorruptData, "with 0 values"));
+  std::string most = good;
+  most.replace(24 + 8, 8, "\xff\xff\xff\xff\xff\xff\xff\x7f");
+  EXPECT_THAT(merge(most), FailsWith(base::Code::kCorruptData, "in bucket"));
 }
 
 std::vector<std::string> QuantileOf(const std::shared_ptr<arrow::DataType>& type,

@@ -120,9 +120,9 @@ constexpr std::array kEntries = {
         .definition = "Exact for integers and decimals; a result that does not fit is an error. "
                       "Floats are added in twice the precision and rounded once. NULL for no "
                       "values.",
-        .state = "decimal128(38, s) as a 128-bit integer; of more than 38 digits decimal256(76, s) "
-                 "as a sum modulo 2^256, and int64 how often that wrapped around; of floats double "
-                 "high and low",
+        .state = "decimal128(38, s) as a 128-bit integer; of decimals of more than 18 digits "
+                 "decimal128(38, s) or decimal256(76, s) as a sum modulo 2^128 or 2^256, and int64 "
+                 "how often that wrapped around; of floats double high and low",
         .duckdb = "sum",
         .pyarrow = "sum",
         .differs = "pyarrow's sums of 64-bit integers wrap around.",
