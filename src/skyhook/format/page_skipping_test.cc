@@ -4,6 +4,8 @@
 #include <arrow/util/cancel.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 #include <parquet/properties.h>
 
 #include <functional>
@@ -84,6 +86,18 @@ TEST(PageSkipping, DecompressesOnlyPagesWithWantedRows) {
     EXPECT_EQ(cost.pages_skipped, 7);
     EXPECT_EQ(cost.pages_skipped_late, 0);
   }
+}
+
+TEST(PageSkipping, TheBytesOfARowGroupAreThoseOfItsColumnChunks) {
+  const auto file = WithIndex();
+  const auto metadata =
+      parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(file))->metadata();
+  const auto bytes_of = [&](int column) {
+    return metadata->RowGroup(0)->ColumnChunk(column)->total_compressed_size();
+  };
+  const auto fragment = OpenBytes(file);
+  EXPECT_EQ(fragment->row_group_bytes(0, {kText}), bytes_of(kText));
+  EXPECT_EQ(fragment->row_group_bytes(0, {kKey, kMode}), bytes_of(kKey) + bytes_of(kMode));
 }
 
 TEST(PageSkipping, FetchesOnlyPagesWithWantedRows) {
