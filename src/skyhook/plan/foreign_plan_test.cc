@@ -207,6 +207,21 @@ TEST(ForeignPlan, AggregatesOfStateOrInAnOrderAreRefused) {
               FailsWith(Code::kUnsupportedPlan, "'sorts'"));
 }
 
+TEST(ForeignPlan, AggregatesOfMoreColumnsThanTheyTakeAreRefusedByName) {
+  const std::string one = Value(Field(0));
+  const auto read = [&](const std::string& arguments) {
+    const std::string rel = AggregateRelation(R"("groupings": [{}], )", arguments);
+    const std::string uris =
+        R"("extensionUris": [{"extensionUriAnchor": 1, "uri": "/functions_arithmetic.yaml"}], )";
+    return ReadForeignPlan(
+        Plan("elsewhere", "max:i64", rel, R"("x")", R"("extensionUriReference": 1)", uris));
+  };
+  EXPECT_THAT(read(one), testing::IsOk());
+  EXPECT_THAT(read(one + ", " + one), FailsWith(Code::kUnsupportedPlan, "aggregate max("));
+  EXPECT_THAT(read(one + ", " + one + ", " + one),
+              FailsWith(Code::kUnsupportedPlan, "aggregate max("));
+}
+
 TEST(ForeignPlan, BytesThatAreNoPlanAreCorrupt) {
   for (const char* bytes : {"{", "{\"relations\": 5}", "SELECT 1", "\xff\xff"}) {
     EXPECT_THAT(ReadForeignPlan(bytes), FailsWith(Code::kCorruptData, "plan")) << bytes;

@@ -91,8 +91,7 @@ Result<std::vector<int>> ReadArguments(const pb::AggregateFunction& function,
     columns.push_back(column);
     measure->types.push_back(projected.field(column)->type());
   }
-  if (columns.size() <= 2) return columns;
-  return base::UnsupportedPlan("{} is not understood", measure->ToString());
+  return columns;
 }
 
 Status CheckOutput(const MeasureCall& measure, const Measure& ours) {
