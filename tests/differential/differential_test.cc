@@ -42,6 +42,19 @@ std::string Put(std::string sql, const std::string& table) {
   return sql.replace(sql.find("TABLE"), 5, table);
 }
 
+// DuckDB sorts by keys that do not hold the sign of zero, and may read the values back from them
+// (over native tables it does, where a late fetch of the other columns pays).
+bool MayLoseSignsOfZero(const std::string& sql) {
+  return sql.find("ORDER BY ALL") != std::string::npos ||
+         sql.find("ORDER BY f") != std::string::npos;
+}
+
+std::vector<std::string> WithoutSignsOfZero(std::vector<std::string> rows) {
+  static const std::regex zero("(^|, )-0(?=,|$)");
+  for (std::string& row : rows) row = std::regex_replace(row, zero, "$010");
+  return rows;
+}
+
 // A query's rows, or its error.
 struct Outcome {
   arrow::Status status;
@@ -103,13 +116,13 @@ class DifferentialTest : public ::testing::Test {
     }
   }
 
-  void Compare(uint64_t seed, const RandomQuery& query) {
+  void Compare(uint64_t seed, const RandomQuery& query, bool unpushed_too) {
     SCOPED_TRACE(
         fmt::format("SKYHOOK_SEED={} SKYHOOK_DIFFERENTIAL=1\n{}\n{}", seed, layout_, query.sql));
     const Outcome expected = RunNatively(query.sql);
     const std::string over_files = Put(query.sql, fmt::format("'{}'", path_));
     CompareOutcomes(query, Run(over_files), expected);
-    if (seed % 5 != 0) return;
+    if (!unpushed_too) return;
     Do("SET skyhook_pushdown = false");
     CompareOutcomes(query, Run(over_files), expected);
     Do("SET skyhook_pushdown = true");
@@ -130,8 +143,12 @@ class DifferentialTest : public ::testing::Test {
       failures_ += HasFailure() && !failed_before ? 1 : 0;
       return;
     }
-    const auto rows = sql::Rows(*actual.table);
-    const auto wanted = sql::Rows(*expected.table);
+    auto rows = sql::Rows(*actual.table);
+    auto wanted = sql::Rows(*expected.table);
+    if (MayLoseSignsOfZero(query.sql)) {
+      rows = WithoutSignsOfZero(std::move(rows));
+      wanted = WithoutSignsOfZero(std::move(wanted));
+    }
     failures_ += rows == wanted ? 0 : 1;
     EXPECT_EQ(rows, wanted);
   }
@@ -162,9 +179,11 @@ TEST_F(DifferentialTest, AnswersOverFilesAreThoseOfNativeTables) {
     const uint64_t wanted = seed / kQueriesPerTable + 1;
     if (table != wanted) UseTable(table = wanted);
     Random random(seed);
-    Compare(seed, MakeQuery(&random));
+    Compare(seed, MakeQuery(&random), seed % 5 == 0);
   }
-  for (const char* query : kDirected) Compare(first, {query, true});
+  // DuckDB's own first and last take any thread's rows.
+  const uint64_t last = first + queries - 1;
+  for (const char* query : kDirected) Compare(last, {query, true}, false);
   fmt::print("{} queries from seed {}, {} outcomes errors on both sides, {} functions pushed\n",
              queries, first, errors_, pushed_.size());
   if (queries < kUsualQueries) return;
