@@ -196,6 +196,18 @@ TEST(ParquetStatistics, ReadsThoseOfPages) {
   EXPECT_EQ(cost.read_calls, calls) << "the index is read once";
 }
 
+TEST(ParquetStatistics, ReadsThoseOfPagesOfOneRow) {
+  testing::ParquetLayout layout;
+  layout.page_rows = 1;
+  const auto fragment = OpenBytes(testing::ParquetBytes(*FewRows(), layout));
+  plan::Cost cost;
+  const auto pages = Require(fragment->Pages(0, 2, &cost));
+  ASSERT_EQ(pages.size(), 4u);
+  for (int64_t page = 0; page < 4; ++page) {
+    EXPECT_EQ(pages[page].rows, (plan::RowRange{page, page + 1}));
+  }
+}
+
 TEST(ParquetStatistics, AreAbsentWhenNotWritten) {
   testing::ParquetLayout layout;
   layout.statistics = false;
