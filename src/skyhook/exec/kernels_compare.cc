@@ -20,8 +20,8 @@ namespace {
 // A comparison as one of three tests, with operands swapped and the result negated or not.
 struct Plan {
   enum Test { kEqual, kLess, kLessEqual } test;
-  bool swap = false;
-  bool negate = false;
+  bool swap;
+  bool negate;
 };
 
 Plan PlanOf(Function function) {

@@ -1,5 +1,7 @@
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
 #include <arrow/io/memory.h>
 #include <arrow/util/cancel.h>
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include <functional>
 
 #include "skyhook/format/fragment_rows_test.h"
+#include "skyhook/testing/parquet_files.h"
 
 namespace skyhook::format {
 namespace {
@@ -69,6 +72,18 @@ std::string TextAt(const arrow::Array& array, int64_t i) {
   return Require(array.GetScalar(i))->ToString();
 }
 
+arrow::Result<std::shared_ptr<arrow::Scalar>> ZeroOf(const std::shared_ptr<arrow::DataType>& type) {
+  if (arrow::is_base_binary_like(type->id())) {
+    return arrow::MakeScalar(type, arrow::Buffer::FromString("0"));
+  }
+  if (type->id() == arrow::Type::FIXED_SIZE_BINARY) {
+    return arrow::MakeScalar(type, arrow::Buffer::FromString("000"));
+  }
+  if (type->id() == arrow::Type::DECIMAL256) return arrow::MakeScalar(type, arrow::Decimal256(0));
+  if (arrow::is_decimal(type->id())) return arrow::MakeScalar(type, arrow::Decimal128(0));
+  return arrow::MakeScalar(type, 0);
+}
+
 TEST(PageSkipping, DecompressesOnlyPagesWithWantedRows) {
   for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
     const auto fragment = OpenBytes(bytes);
@@ -98,6 +113,50 @@ TEST(PageSkipping, TheBytesOfARowGroupAreThoseOfItsColumnChunks) {
   const auto fragment = OpenBytes(file);
   EXPECT_EQ(fragment->row_group_bytes(0, {kText}), bytes_of(kText));
   EXPECT_EQ(fragment->row_group_bytes(0, {kKey, kMode}), bytes_of(kKey) + bytes_of(kMode));
+}
+
+// Types whose columns only Arrow's reader could decode would be read whole.
+TEST(PageSkipping, SkipsPagesOfEveryFlatType) {
+  for (const auto& type : {arrow::boolean(),
+                           arrow::int8(),
+                           arrow::int16(),
+                           arrow::int32(),
+                           arrow::int64(),
+                           arrow::uint8(),
+                           arrow::uint16(),
+                           arrow::uint32(),
+                           arrow::uint64(),
+                           arrow::float16(),
+                           arrow::float32(),
+                           arrow::float64(),
+                           arrow::date32(),
+                           arrow::time64(arrow::TimeUnit::MICRO),
+                           arrow::timestamp(arrow::TimeUnit::MICRO),
+                           arrow::decimal128(9, 2),
+                           arrow::decimal128(18, 2),
+                           arrow::decimal128(38, 2),
+                           arrow::decimal256(50, 2),
+                           arrow::utf8(),
+                           arrow::binary(),
+                           arrow::fixed_size_binary(3)}) {
+    SCOPED_TRACE(type->ToString());
+    const auto nulls = Require(arrow::MakeArrayOfNull(type, 5000));
+    const auto zeros = Require(arrow::MakeArrayFromScalar(*Require(ZeroOf(type)), 5000));
+    const auto values = Require(arrow::Concatenate({nulls, zeros}));
+    const auto table = arrow::Table::Make(arrow::schema({arrow::field("x", type)}), {values});
+    testing::ParquetLayout layout;
+    layout.page_rows = 1000;
+    const auto fragment = OpenBytes(testing::ParquetBytes(*table, layout));
+    plan::Cost cost;
+    auto reader = OpenGroup(*fragment, &cost);
+    Require(reader->Prefetch({0}, RowRanges{{7500, 7501}}, false));
+    const auto row = Require(reader->Read(0, 7500, 1, std::nullopt));
+    ASSERT_EQ(row->length(), 1);
+    EXPECT_TRUE(row->IsValid(0));
+    reader.reset();
+    EXPECT_EQ(cost.pages_read, 1);
+    EXPECT_EQ(cost.pages_skipped, 9);
+  }
 }
 
 TEST(PageSkipping, FetchesOnlyPagesWithWantedRows) {

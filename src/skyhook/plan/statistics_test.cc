@@ -35,6 +35,37 @@ Verdict Of(const ExpressionPtr& predicate, const ColumnStatistics& statistics) {
   return Decide(*predicate, [&](int) { return statistics; });
 }
 
+TEST(CompareScalars, OrdersTheValuesOfEveryType) {
+  const auto expect_order = [](const arrow::Scalar& less, const arrow::Scalar& greater) {
+    EXPECT_LT(CompareScalars(less, greater), 0) << less.type->ToString();
+    EXPECT_GT(CompareScalars(greater, less), 0) << less.type->ToString();
+    EXPECT_EQ(CompareScalars(less, less), 0) << less.type->ToString();
+  };
+  for (const auto& type :
+       {arrow::int8(), arrow::int16(), arrow::int32(), arrow::int64(), arrow::float32(),
+        arrow::float64(), arrow::duration(arrow::TimeUnit::SECOND)}) {
+    expect_order(*Require(arrow::Scalar::Parse(type, "-2")),
+                 *Require(arrow::Scalar::Parse(type, "1")));
+  }
+  // The greater of these is negative where its bits are taken as signed.
+  expect_order(arrow::UInt8Scalar(1), arrow::UInt8Scalar(0xff));
+  expect_order(arrow::UInt16Scalar(1), arrow::UInt16Scalar(0xffff));
+  expect_order(arrow::UInt32Scalar(1), arrow::UInt32Scalar(0xffffffff));
+  expect_order(arrow::UInt64Scalar(1), arrow::UInt64Scalar(~uint64_t{0}));
+  expect_order(arrow::BooleanScalar(false), arrow::BooleanScalar(true));
+  expect_order(arrow::Date32Scalar(-1), arrow::Date32Scalar(1));
+  expect_order(arrow::Time32Scalar(1, arrow::TimeUnit::SECOND),
+               arrow::Time32Scalar(2, arrow::TimeUnit::SECOND));
+  expect_order(arrow::Decimal64Scalar(arrow::Decimal64(-2), arrow::decimal64(9, 2)),
+               arrow::Decimal64Scalar(arrow::Decimal64(1), arrow::decimal64(9, 2)));
+  expect_order(arrow::Decimal128Scalar(arrow::Decimal128(-2), arrow::decimal128(30, 2)),
+               arrow::Decimal128Scalar(arrow::Decimal128(1), arrow::decimal128(30, 2)));
+  expect_order(arrow::Decimal256Scalar(arrow::Decimal256(-2), arrow::decimal256(60, 2)),
+               arrow::Decimal256Scalar(arrow::Decimal256(1), arrow::decimal256(60, 2)));
+  expect_order(arrow::StringViewScalar("Z"), arrow::StringViewScalar("\xc3\xa4"));
+  expect_order(arrow::BinaryViewScalar("Z"), arrow::BinaryViewScalar("\xff"));
+}
+
 TEST(Decide, ComparesWithBounds) {
   const auto ten_to_twenty = Between(int64_t{10}, int64_t{20});
   EXPECT_EQ(Of(Fn(Function::kLess, {Int(), Lit(10)}), ten_to_twenty), Verdict::kNever);
