@@ -7,7 +7,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/engine_array.h"
-#include "skyhook/format/guarded_pool.h"
+#include "skyhook/base/guarded_pool.h"
 #include "skyhook/format/parquet_exceptions.h"
 #include "skyhook/format/random_access_file.h"
 
@@ -33,7 +33,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Read(int64_t beg
 arrow::Result<std::shared_ptr<arrow::Table>> ArrowColumnReader::ReadTable() {
   const auto failure = std::make_shared<arrow::Status>();
   const auto read = [&]() -> arrow::Result<std::shared_ptr<arrow::Table>> {
-    parquet::ReaderProperties properties(GuardedPool(options_.pool, options_.max_page_bytes));
+    parquet::ReaderProperties properties(base::GuardedPool(options_.pool, options_.max_page_bytes));
     properties.set_page_checksum_verification(true);
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(

@@ -8,7 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/array_row_group_reader.h"
 #include "skyhook/format/byte_reader.h"
-#include "skyhook/format/guarded_pool.h"
+#include "skyhook/base/guarded_pool.h"
 #include "skyhook/format/ipc_footer.h"
 #include "skyhook/format/plain_fragment.h"
 #include "skyhook/format/random_access_file.h"
@@ -41,7 +41,7 @@ class IpcBatchReader : public ArrayRowGroupReader {
         batch_(batch),
         reader_(std::move(reader)),
         footer_(std::move(footer)),
-        pool_(GuardedPool(options.pool, options.max_page_bytes)) {}
+        pool_(base::GuardedPool(options.pool, options.max_page_bytes)) {}
 
  protected:
   arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {

@@ -1,4 +1,4 @@
-#include "skyhook/format/guarded_pool.h"
+#include "skyhook/base/guarded_pool.h"
 
 #include <map>
 #include <mutex>
@@ -7,7 +7,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::format {
+namespace skyhook::base {
 namespace {
 
 class Guard final : public arrow::MemoryPool {
@@ -40,7 +40,7 @@ class Guard final : public arrow::MemoryPool {
  private:
   arrow::Status Check(int64_t size) const {
     if (size <= most_) return arrow::Status::OK();
-    return base::CorruptData("a buffer of {} bytes; the most that is accepted is {}", size, most_);
+    return CorruptData("a buffer of {} bytes; the most that is accepted is {}", size, most_);
   }
 
   arrow::MemoryPool* pool_;
@@ -57,4 +57,4 @@ arrow::MemoryPool* GuardedPool(arrow::MemoryPool* pool, int64_t most) {
   return &guards.try_emplace({pool, most}, pool, most).first->second;
 }
 
-}  // namespace skyhook::format
+}  // namespace skyhook::base
