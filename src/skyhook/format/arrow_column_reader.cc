@@ -5,9 +5,9 @@
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
 
+#include "skyhook/base/guarded_pool.h"
 #include "skyhook/base/status.h"
 #include "skyhook/format/engine_array.h"
-#include "skyhook/base/guarded_pool.h"
 #include "skyhook/format/parquet_exceptions.h"
 #include "skyhook/format/random_access_file.h"
 

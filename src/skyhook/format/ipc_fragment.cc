@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "skyhook/base/guarded_pool.h"
 #include "skyhook/base/status.h"
 #include "skyhook/format/array_row_group_reader.h"
 #include "skyhook/format/byte_reader.h"
-#include "skyhook/base/guarded_pool.h"
 #include "skyhook/format/ipc_footer.h"
 #include "skyhook/format/plain_fragment.h"
 #include "skyhook/format/random_access_file.h"

@@ -1,0 +1,263 @@
+#include "skyhook/wire/reply.h"
+
+#include <arrow/io/memory.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/util/compression.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "skyhook/base/guarded_pool.h"
+#include "skyhook/base/status.h"
+#include "skyhook/wire/fields.h"
+
+namespace skyhook::wire {
+
+using arrow::Result;
+using arrow::Status;
+using arrow::StatusCode;
+using base::Code;
+using plan::Cost;
+
+namespace {
+
+constexpr int64_t kMostBufferBytes = int64_t{256} << 20;
+
+const std::vector<uint16_t> kKnown = {
+    static_cast<uint16_t>(ReplyTag::kRefusal), static_cast<uint16_t>(ReplyTag::kStatus),
+    static_cast<uint16_t>(ReplyTag::kOutcome), static_cast<uint16_t>(ReplyTag::kRemaining),
+    static_cast<uint16_t>(ReplyTag::kCost),    static_cast<uint16_t>(ReplyTag::kBody)};
+
+// Failures by the numbers they travel as, which never change.
+struct StatusNumber {
+  uint32_t number;
+  StatusCode status;
+  std::optional<Code> code;
+};
+constexpr std::array kStatusNumbers = {
+    StatusNumber{0, StatusCode::OK, {}},
+    StatusNumber{1, StatusCode::Invalid, {}},
+    StatusNumber{2, StatusCode::IOError, {}},
+    StatusNumber{3, StatusCode::Cancelled, {}},
+    StatusNumber{4, StatusCode::UnknownError, {}},
+    StatusNumber{16, StatusCode::NotImplemented, Code::kUnsupportedPlan},
+    StatusNumber{17, StatusCode::IOError, Code::kStaleObject},
+    StatusNumber{18, StatusCode::Invalid, Code::kCorruptData},
+    StatusNumber{19, StatusCode::CapacityError, Code::kLimitExceeded},
+    StatusNumber{20, StatusCode::IOError, Code::kBusy},
+    StatusNumber{21, StatusCode::IOError, Code::kUnreachable},
+    StatusNumber{22, StatusCode::IOError, Code::kUnauthorised}};
+constexpr uint32_t kUnknownNumber = 4;
+
+uint32_t NumberOf(const Status& status) {
+  for (const StatusNumber& entry : kStatusNumbers) {
+    if (entry.code.has_value() && base::Is(status, *entry.code)) return entry.number;
+  }
+  for (const StatusNumber& entry : kStatusNumbers) {
+    if (!entry.code.has_value() && entry.status == status.code()) return entry.number;
+  }
+  return kUnknownNumber;
+}
+
+Status StatusOf(uint32_t number, std::string message) {
+  for (const StatusNumber& entry : kStatusNumbers) {
+    if (entry.number != number) continue;
+    if (entry.code.has_value()) return base::MakeStatus(*entry.code, std::move(message));
+    return entry.status == StatusCode::OK ? Status::OK() : Status(entry.status, message);
+  }
+  return Status::UnknownError(std::move(message));
+}
+
+// What is counted, by the numbers it travels as, which never change.
+struct CostNumber {
+  uint32_t number;
+  int64_t Cost::*value;
+};
+constexpr std::array kCostNumbers = {CostNumber{1, &Cost::bytes_read},
+                                     CostNumber{2, &Cost::read_calls},
+                                     CostNumber{3, &Cost::rows_in},
+                                     CostNumber{4, &Cost::rows_out},
+                                     CostNumber{5, &Cost::bytes_out},
+                                     CostNumber{6, &Cost::cpu_ns},
+                                     CostNumber{7, &Cost::row_groups},
+                                     CostNumber{8, &Cost::row_groups_skipped_statistics},
+                                     CostNumber{9, &Cost::row_groups_skipped_bloom},
+                                     CostNumber{10, &Cost::row_groups_skipped_dictionary},
+                                     CostNumber{11, &Cost::row_groups_skipped_runtime},
+                                     CostNumber{12, &Cost::rows_skipped_page_index},
+                                     CostNumber{13, &Cost::rows_skipped_runtime},
+                                     CostNumber{14, &Cost::pages_read},
+                                     CostNumber{15, &Cost::pages_skipped},
+                                     CostNumber{16, &Cost::pages_skipped_late},
+                                     CostNumber{17, &Cost::partial_flushes}};
+
+std::string CostToBytes(const Cost& cost) {
+  std::string bytes;
+  for (const CostNumber& entry : kCostNumbers) {
+    if (cost.*entry.value == 0) continue;
+    Append(entry.number, &bytes);
+    Append(uint32_t{0}, &bytes);
+    Append(cost.*entry.value, &bytes);
+  }
+  return bytes;
+}
+
+Status CostFromBytes(std::string_view bytes, Cost* cost) {
+  uint32_t number = 0;
+  uint32_t zero = 0;
+  int64_t value = 0;
+  while (Take(&bytes, &number) && Take(&bytes, &zero) && Take(&bytes, &value)) {
+    if (value < 0) return base::CorruptData("a reply whose cost {} is {}", number, value);
+    for (const CostNumber& entry : kCostNumbers) {
+      if (entry.number == number) cost->*entry.value = value;
+    }
+  }
+  return bytes.empty() ? Status::OK() : base::CorruptData("a reply whose costs are cut short");
+}
+
+constexpr uint32_t kFilterBit = 1;
+constexpr uint32_t kProjectionBit = 2;
+constexpr uint32_t kReductionBit = 4;
+
+std::string OutcomeToBytes(const plan::Outcome& outcome) {
+  std::string bytes;
+  Append((outcome.applied.filter ? kFilterBit : 0) |
+             (outcome.applied.projection ? kProjectionBit : 0) |
+             (outcome.applied.reduction ? kReductionBit : 0),
+         &bytes);
+  Append(static_cast<uint32_t>(outcome.stopped_by), &bytes);
+  return bytes;
+}
+
+Status OutcomeFromBytes(std::string_view bytes, plan::Outcome* out) {
+  uint32_t applied = 0;
+  uint32_t stopped_by = 0;
+  if (!Take(&bytes, &applied) || !Take(&bytes, &stopped_by) ||
+      stopped_by > static_cast<uint32_t>(plan::StoppedBy::kRefused)) {
+    return base::CorruptData("a reply without an outcome that is understood");
+  }
+  out->applied = {(applied & kFilterBit) != 0, (applied & kProjectionBit) != 0,
+                  (applied & kReductionBit) != 0};
+  out->stopped_by = static_cast<plan::StoppedBy>(stopped_by);
+  return Status::OK();
+}
+
+arrow::Compression::type CompressionOf(Codec codec) {
+  switch (codec) {
+    case Codec::kLz4:
+      return arrow::Compression::LZ4_FRAME;
+    case Codec::kZstd:
+      return arrow::Compression::ZSTD;
+    case Codec::kNone:
+      break;
+  }
+  return arrow::Compression::UNCOMPRESSED;
+}
+
+Result<std::shared_ptr<arrow::Buffer>> BatchesToBytes(const Reply& reply, Codec codec) {
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.use_threads = false;
+  if (codec != Codec::kNone) {
+    ARROW_ASSIGN_OR_RAISE(options.codec, arrow::util::Codec::Create(CompressionOf(codec)));
+    options.min_space_savings = 0.05;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create());
+  ARROW_ASSIGN_OR_RAISE(
+      auto writer, arrow::ipc::MakeStreamWriter(sink, reply.batches.front()->schema(), options));
+  for (const auto& batch : reply.batches) ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
+  ARROW_RETURN_NOT_OK(writer->Close());
+  return sink->Finish();
+}
+
+Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const Request& request,
+                        Reply* reply) {
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.use_threads = false;
+  options.memory_pool = base::GuardedPool(arrow::default_memory_pool(), kMostBufferBytes);
+  ARROW_ASSIGN_OR_RAISE(auto reader,
+                        arrow::ipc::RecordBatchStreamReader::Open(
+                            std::make_shared<arrow::io::BufferReader>(std::move(bytes)), options));
+  if (!request.pipeline.aggregate.has_value()) {
+    const auto schema = request.pipeline.ProjectedSchema();
+    if (!reader->schema()->Equals(*schema)) {
+      return base::CorruptData("a reply of the columns {} to a request for {}",
+                               reader->schema()->ToString(), schema->ToString());
+    }
+  }
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
+    if (batch == nullptr) return Status::OK();
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    reply->batches.push_back(std::move(batch));
+  }
+}
+
+Status RemainingFromBytes(std::string_view bytes, const Request& request, plan::Outcome* outcome) {
+  ARROW_ASSIGN_OR_RAISE(outcome->remaining, RowsFromBytes(bytes));
+  outcome->answered = request.rows.Subtract(outcome->remaining);
+  if (outcome->remaining.Subtract(request.rows).empty()) return Status::OK();
+  return base::CorruptData("a reply that leaves rows {} of {} asked for",
+                           outcome->remaining.ToString(), request.rows.ToString());
+}
+
+// A class that declines says no more than why.
+void Decline(std::string_view reason, const Request& request, plan::Outcome* outcome) {
+  outcome->stopped_by = plan::StoppedBy::kRefused;
+  outcome->reason = reason;
+  outcome->remaining = request.rows;
+}
+
+}  // namespace
+
+Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t message_bytes) {
+  MessageWriter writer(kReplyMagic);
+  std::string status;
+  Append(NumberOf(reply.status), &status);
+  status += reply.status.message();
+  writer.Add(ReplyTag::kStatus, status, kRequired);
+  if (reply.status.ok() && reply.outcome.stopped_by == plan::StoppedBy::kRefused) {
+    writer.Add(ReplyTag::kRefusal, reply.outcome.reason, kRequired);
+  } else if (reply.status.ok()) {
+    writer.Add(ReplyTag::kOutcome, OutcomeToBytes(reply.outcome), kRequired);
+    writer.Add(ReplyTag::kRemaining, RowsToBytes(reply.outcome.remaining), kRequired);
+    if (!reply.batches.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const auto body, BatchesToBytes(reply, codec));
+      writer.Add(ReplyTag::kBody, std::string_view(*body), kRequired);
+    }
+  }
+  writer.Add(ReplyTag::kCost, CostToBytes(reply.outcome.cost));
+  ARROW_ASSIGN_OR_RAISE(std::string message, writer.Finish());
+  if (static_cast<int64_t>(message.size()) <= message_bytes) return message;
+  return base::LimitExceeded("a reply of {} bytes; {} were allowed", message.size(), message_bytes);
+}
+
+Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
+  const std::string_view bytes(*message);
+  ARROW_ASSIGN_OR_RAISE(const auto reader, MessageReader::Open(bytes, kReplyMagic, kKnown));
+  Reply reply;
+  ARROW_RETURN_NOT_OK(CostFromBytes(reader.Last(ReplyTag::kCost), &reply.outcome.cost));
+  if (const auto& refusals = reader.All(ReplyTag::kRefusal); !refusals.empty()) {
+    Decline(refusals.front(), request, &reply.outcome);
+    return reply;
+  }
+  std::string_view status = reader.Last(ReplyTag::kStatus);
+  uint32_t number = 0;
+  if (!Take(&status, &number)) return base::CorruptData("a reply without a status");
+  reply.status = StatusOf(number, std::string(status));
+  if (!reply.status.ok()) return reply;
+  ARROW_RETURN_NOT_OK(OutcomeFromBytes(reader.Last(ReplyTag::kOutcome), &reply.outcome));
+  ARROW_RETURN_NOT_OK(
+      RemainingFromBytes(reader.Last(ReplyTag::kRemaining), request, &reply.outcome));
+  if (const std::string_view body = reader.Last(ReplyTag::kBody); !body.empty()) {
+    const auto offset = static_cast<int64_t>(body.data() - bytes.data());
+    auto slice = arrow::SliceBuffer(message, offset, static_cast<int64_t>(body.size()));
+    const Status read = BatchesFromBytes(std::move(slice), request, &reply);
+    if (!read.ok())
+      return base::CorruptData("a reply whose batches are damaged: {}", read.message());
+  }
+  return reply;
+}
+
+}  // namespace skyhook::wire

@@ -1,0 +1,141 @@
+#include "skyhook/wire/request.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/plan/substrait.h"
+#include "skyhook/wire/fields.h"
+
+namespace skyhook::wire {
+
+using arrow::Result;
+using std::chrono::steady_clock;
+
+namespace {
+
+const std::vector<uint16_t> kKnown = {
+    static_cast<uint16_t>(RequestTag::kPipeline),      static_cast<uint16_t>(RequestTag::kFragment),
+    static_cast<uint16_t>(RequestTag::kRows),          static_cast<uint16_t>(RequestTag::kLimits),
+    static_cast<uint16_t>(RequestTag::kRuntimeFilter), static_cast<uint16_t>(RequestTag::kCodecs)};
+
+uint32_t MillisecondsLeft(const base::Limits& limits, uint32_t otherwise) {
+  if (!limits.deadline.has_value()) return otherwise;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*limits.deadline - steady_clock::now());
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(left.count(), 0, std::numeric_limits<uint32_t>::max()));
+}
+
+std::string LimitsToBytes(const base::Limits& limits) {
+  std::string bytes;
+  for (const int64_t limit :
+       {limits.reply_bytes, limits.rows_in, limits.memory_bytes, limits.batch_rows}) {
+    Append(limit, &bytes);
+  }
+  return bytes;
+}
+
+// Limits that are not said stay as they are.
+arrow::Status LimitsFromBytes(std::string_view bytes, base::Limits* limits) {
+  for (int64_t* limit :
+       {&limits->reply_bytes, &limits->rows_in, &limits->memory_bytes, &limits->batch_rows}) {
+    if (!Take(&bytes, limit)) return arrow::Status::OK();
+    if (*limit <= 0) return base::CorruptData("a request with a limit of {}", *limit);
+  }
+  return arrow::Status::OK();
+}
+
+// A plan that filters by the snapshot: its predicate travels as all predicates do.
+Result<std::string> FilterToBytes(const plan::RuntimeFilter& filter,
+                                  const plan::ExpressionPtr& snapshot,
+                                  const plan::Pipeline& pipeline) {
+  plan::Pipeline carrier;
+  carrier.input = pipeline.input;
+  carrier.filter = {snapshot};
+  ARROW_ASSIGN_OR_RAISE(const std::string plan, plan::ToSubstrait(carrier));
+  const std::string_view kind = filter.kind();
+  std::string bytes;
+  Append(static_cast<uint32_t>(kind.size()), &bytes);
+  bytes.append(kind);
+  return bytes + plan;
+}
+
+// The kinds that accounts tell apart.
+const char* KindOf(std::string_view kind) {
+  return kind == "top-k threshold" ? "top-k threshold" : "join";
+}
+
+Result<std::shared_ptr<const plan::RuntimeFilter>> FilterFromBytes(std::string_view bytes,
+                                                                   const plan::Pipeline& pipeline) {
+  uint32_t kind_bytes = 0;
+  if (!Take(&bytes, &kind_bytes) || kind_bytes > bytes.size()) {
+    return base::CorruptData("a runtime filter that is cut short");
+  }
+  auto filter = std::make_shared<plan::SettableRuntimeFilter>(KindOf(bytes.substr(0, kind_bytes)));
+  ARROW_ASSIGN_OR_RAISE(const plan::Pipeline carrier,
+                        plan::FromSubstrait(bytes.substr(kind_bytes)));
+  if (!carrier.input->Equals(*pipeline.input)) {
+    return base::CorruptData("a runtime filter over other columns than its pipeline reads");
+  }
+  ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr predicate, plan::And(carrier.filter));
+  if (plan::CanFail(*predicate)) return base::CorruptData("a runtime filter that can fail");
+  filter->Set(std::move(predicate));
+  return filter;
+}
+
+}  // namespace
+
+Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms) {
+  MessageWriter writer(kRequestMagic);
+  writer.header()->deadline_ms = MillisecondsLeft(request.limits, default_deadline_ms);
+  writer.header()->reply_bytes = static_cast<uint64_t>(request.message_bytes);
+  ARROW_ASSIGN_OR_RAISE(const std::string pipeline, plan::ToSubstrait(request.pipeline));
+  writer.Add(RequestTag::kPipeline, pipeline, kRequired);
+  writer.Add(RequestTag::kFragment, request.fragment);
+  writer.Add(RequestTag::kRows, RowsToBytes(request.rows), kRequired);
+  writer.Add(RequestTag::kLimits, LimitsToBytes(request.limits));
+  for (const auto& filter : request.runtime_filters) {
+    const plan::ExpressionPtr snapshot = filter->Snapshot();
+    if (snapshot == nullptr) continue;
+    ARROW_ASSIGN_OR_RAISE(const std::string bytes,
+                          FilterToBytes(*filter, snapshot, request.pipeline));
+    writer.Add(RequestTag::kRuntimeFilter, bytes);
+  }
+  uint32_t codecs = 0;
+  for (const Codec codec : request.codecs) codecs |= 1u << static_cast<int>(codec);
+  std::string codec_bytes;
+  Append(codecs, &codec_bytes);
+  writer.Add(RequestTag::kCodecs, codec_bytes);
+  return writer.Finish();
+}
+
+Result<Request> DecodeRequest(std::string_view message) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, MessageReader::Open(message, kRequestMagic, kKnown));
+  Request request;
+  ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
+  request.fragment = reader.Last(RequestTag::kFragment);
+  ARROW_ASSIGN_OR_RAISE(request.rows, RowsFromBytes(reader.Last(RequestTag::kRows)));
+  ARROW_RETURN_NOT_OK(LimitsFromBytes(reader.Last(RequestTag::kLimits), &request.limits));
+  request.limits.deadline =
+      steady_clock::now() + std::chrono::milliseconds(reader.header().deadline_ms);
+  for (const std::string_view bytes : reader.All(RequestTag::kRuntimeFilter)) {
+    ARROW_ASSIGN_OR_RAISE(auto filter, FilterFromBytes(bytes, request.pipeline));
+    request.runtime_filters.push_back(std::move(filter));
+  }
+  std::string_view bytes = reader.Last(RequestTag::kCodecs);
+  uint32_t codecs = 1;
+  Take(&bytes, &codecs);
+  request.codecs.clear();
+  for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd}) {
+    if ((codecs >> static_cast<int>(codec) & 1) != 0) request.codecs.push_back(codec);
+  }
+  request.message_bytes = static_cast<int64_t>(
+      std::min<uint64_t>(reader.header().reply_bytes, std::numeric_limits<int64_t>::max()));
+  return request;
+}
+
+}  // namespace skyhook::wire

@@ -1,0 +1,41 @@
+// What a client asks of a remote site.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "skyhook/base/limits.h"
+#include "skyhook/plan/pipeline.h"
+#include "skyhook/plan/row_ranges.h"
+#include "skyhook/plan/runtime_filter.h"
+
+namespace skyhook::wire {
+
+/// How the Arrow IPC stream of a reply is compressed.
+enum class Codec : uint8_t { kNone, kLz4, kZstd };
+
+struct Request {
+  plan::Pipeline pipeline;
+  std::string fragment;  ///< its name, for messages
+  plan::RowRanges rows;
+  base::Limits limits;
+  /// On the way they are snapshots: those of a decoded request do not change.
+  plan::RuntimeFilters runtime_filters;
+  std::vector<Codec> codecs = {Codec::kNone};  ///< that the reply may use
+  /// The most bytes of the whole reply.
+  int64_t message_bytes = int64_t{16} << 20;
+};
+
+/// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,
+/// `default_deadline_ms` does. Fails as plan::ToSubstrait does.
+arrow::Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms);
+
+/// The deadline counts from now. Bytes that are no request are kCorruptData; what is not understood
+/// is kUnsupportedPlan, naming it. Safe on hostile bytes.
+arrow::Result<Request> DecodeRequest(std::string_view message);
+
+}  // namespace skyhook::wire
