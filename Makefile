@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench fuzz build format lint tidy clean
+.PHONY: help demo test test-ceph bench fuzz build format lint tidy clean
 .NOTPARALLEL:
 
 # Precompiled headers through ccache need the first; the second lets several checkouts share hits.
@@ -12,6 +12,7 @@ export CCACHE_NOHASHDIR := 1
 help:
 	@echo 'make demo    build, make TPC-H data, and run queries with the account of each scan'
 	@echo 'make test    build, and run every test'
+	@echo 'make test-ceph  run what needs Ceph, against a cluster on the loopback address'
 	@echo 'make bench   build, and measure against DuckDB on one pinned core'
 	@echo 'make fuzz    run each fuzz target for a minute, with clang and libFuzzer'
 	@echo 'make build   release build; programs go to build/release/bin'
@@ -29,6 +30,9 @@ test: build
 	@cmake --build --preset asan --target skyhook_unit_tests
 	@tools/tpch_data 0.1
 	@tools/run_tests
+
+test-ceph: build
+	@tools/test_ceph
 
 bench: build
 	@tools/tpch_data 1

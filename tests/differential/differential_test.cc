@@ -32,7 +32,7 @@ const std::set<Function> kPrintedOtherwise = {Function::kNot, Function::kNegate,
 constexpr const char* kDirected[] = {
     "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
     "SELECT max(log2(u4 + 1)), max(log10(u4 + 1)), max(ln(u1 + 1)), max(sqrt(u2)), "
-    "max(acosh(u1 + 1)) FROM TABLE",
+    "max(acosh(u1 + 1)), max(acos(sign(i4))), max(asin(sign(i4))) FROM TABLE",
     "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE",
     "SELECT k, first(s), last(i4), any_value(d15), first(u1) FILTER (i4 > 0) FROM TABLE GROUP BY k "
     "ORDER BY k",

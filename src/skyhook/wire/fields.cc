@@ -43,19 +43,25 @@ Result<MessageReader> MessageReader::Open(std::string_view message, uint32_t mag
                                  header.oldest, kVersion);
   }
   std::string_view fields = message.substr(header.header_bytes);
-  if (base::Crc32c(fields) != header.checksum) {
-    return base::CorruptData("a message of {} bytes whose checksum is not its own", message.size());
-  }
+  const bool whole = base::Crc32c(fields) == header.checksum;
   Field field;
   while (NextField(&fields, &field)) {
     if (std::find(known.begin(), known.end(), field.tag) != known.end()) {
       reader.fields_[field.tag].push_back(field.bytes);
-    } else if (field.required) {
+    } else if (whole && field.required) {
       return base::UnsupportedPlan("a message with field {}, which is not understood", field.tag);
     }
   }
+  if (!whole && !reader.IsRefusalOfAClass()) {
+    return base::CorruptData("a message of {} bytes whose checksum is not its own", message.size());
+  }
   if (!fields.empty()) return base::CorruptData("a message whose last field is cut short");
   return reader;
+}
+
+bool MessageReader::IsRefusalOfAClass() const {
+  return header_.magic == kReplyMagic && header_.checksum == kNoChecksum && fields_.size() == 1 &&
+         fields_.begin()->first == static_cast<uint16_t>(ReplyTag::kRefusal);
 }
 
 const std::vector<std::string_view>& MessageReader::Fields(uint16_t tag) const {

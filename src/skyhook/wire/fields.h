@@ -72,6 +72,8 @@ class MessageReader {
   }
 
  private:
+  /// Those have no checksum.
+  bool IsRefusalOfAClass() const;
   const std::vector<std::string_view>& Fields(uint16_t tag) const;
 
   Header header_;

@@ -24,6 +24,8 @@ static_assert(std::endian::native == std::endian::little);
 inline constexpr uint32_t kRequestMagic = 0x51524b53;  ///< "SKRQ"
 inline constexpr uint32_t kReplyMagic = 0x50524b53;    ///< "SKRP"
 inline constexpr uint16_t kVersion = 1;
+/// A reply of the fields kRefusal only may have this for its checksum.
+inline constexpr uint32_t kNoChecksum = 0;
 
 struct Header {
   uint32_t magic = 0;
@@ -33,7 +35,7 @@ struct Header {
   uint32_t deadline_ms = 0;  ///< of a request: what the call may take, from its arrival
   uint64_t reply_bytes = 0;  ///< of a request: the most bytes of a reply, header and all
   uint64_t field_bytes = 0;
-  uint32_t checksum = 0;  ///< CRC-32C of the fields
+  uint32_t checksum = 0;  ///< CRC-32C of the fields; kNoChecksum in a refusal by a class
   uint32_t reserved = 0;
 };
 static_assert(sizeof(Header) == 40);

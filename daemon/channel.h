@@ -1,0 +1,46 @@
+// The worker's end of its conversation with the object class (worker/message.h).
+#pragma once
+
+#include <arrow/status.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "skyhook/base/byte_source.h"
+#include "skyhook/worker/message.h"
+
+namespace skyhook::daemon {
+
+struct Call {
+  std::string request;
+  uint32_t deadline_ms = 0;
+  int64_t object_bytes = 0;
+  int64_t object_mtime = 0;
+  int64_t reply_bytes = 0;
+};
+
+/// Over the descriptors that the class hands to the worker. Once a function fails with kUnreachable
+/// the class is gone, and the worker has nothing left to do. Not thread-safe.
+class Channel {
+ public:
+  /// Maps the window.
+  static arrow::Result<Channel> Open();
+
+  arrow::Status SayReady();
+  /// Waits for the next call.
+  arrow::Result<Call> NextCall();
+  /// The bytes of ranges of the call's object, which must hold them.
+  arrow::Result<base::Buffers> Read(const std::vector<base::ByteRange>& ranges);
+  /// Ends the call.
+  arrow::Status Reply(std::string_view reply);
+
+ private:
+  arrow::Status Send(const worker::Message& message);
+  arrow::Status Receive(worker::Kind expected, worker::Message* message);
+
+  uint8_t* window_ = nullptr;
+};
+
+}  // namespace skyhook::daemon

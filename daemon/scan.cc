@@ -1,0 +1,125 @@
+#include "daemon/scan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/exec/run.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/wire/reply.h"
+#include "skyhook/wire/request.h"
+
+namespace skyhook::daemon {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+constexpr int64_t kMemoryBytes = int64_t{256} << 20;
+// What frames a reply, and what Arrow's IPC adds to its buffers.
+constexpr int64_t kReplyOverhead = 64 * 1024;
+// A reply that turned out too large is computed again, of fewer rows, so many times.
+constexpr int kTries = 4;
+
+// The object of a call, as the class lends it.
+class LentObject : public base::ByteSource {
+ public:
+  LentObject(std::string name, const Call& call, Channel* channel)
+      : name_(std::move(name)),
+        version_(fmt::format("{}-{}", call.object_bytes, call.object_mtime)),
+        size_(call.object_bytes),
+        channel_(channel) {}
+
+  int64_t size() const override { return size_; }
+  const std::string& version() const override { return version_; }
+  const std::string& name() const override { return name_; }
+
+  // While a call is made its object cannot change: the class holds its placement group.
+  arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
+                                         arrow::StopToken) override {
+    if (Status status = CheckRanges(ranges); !status.ok()) {
+      return arrow::Future<base::Buffers>::MakeFinished(std::move(status));
+    }
+    auto buffers = channel_->Read(ranges);
+    if (!buffers.ok()) failure_ = buffers.status();
+    return arrow::Future<base::Buffers>::MakeFinished(std::move(buffers));
+  }
+
+  /// Of the channel; it ends the worker when the class is gone.
+  const Status& failure() const { return failure_; }
+
+ private:
+  std::string name_;
+  std::string version_;
+  int64_t size_;
+  Channel* channel_;
+  Status failure_;
+};
+
+Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> fragment,
+               const base::Limits& limits, wire::Reply* reply) {
+  exec::RunRequest run{request.rows, limits, request.runtime_filters};
+  ARROW_ASSIGN_OR_RAISE(auto execution,
+                        exec::Run(request.pipeline, std::move(fragment), std::move(run)));
+  reply->batches.clear();
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
+    if (batch == nullptr) break;
+    reply->batches.push_back(std::move(batch));
+  }
+  reply->outcome = execution->outcome();
+  return Status::OK();
+}
+
+// With a codec, a reply that is compressed may hold more; it is judged by what it takes
+// uncompressed.
+Result<std::string> RunWithin(const wire::Request& request,
+                              std::shared_ptr<base::ByteSource> source, const Call& call) {
+  wire::Reply reply;
+  plan::Cost opening;
+  ARROW_ASSIGN_OR_RAISE(auto fragment, format::OpenFragment(std::move(source), {}, {&opening, {}}));
+  base::Limits limits = request.limits;
+  limits.memory_bytes = std::min(limits.memory_bytes, kMemoryBytes);
+  limits.reply_bytes =
+      std::clamp<int64_t>(call.reply_bytes - kReplyOverhead, 1, limits.reply_bytes);
+  const wire::Codec codec = request.codecs.empty() ? wire::Codec::kNone : request.codecs.back();
+  for (int attempt = 1;; ++attempt) {
+    ARROW_RETURN_NOT_OK(RunOnce(request, fragment, limits, &reply));
+    reply.outcome.cost += opening;
+    auto message = wire::EncodeReply(reply, codec, call.reply_bytes);
+    const bool too_large = base::Is(message.status(), base::Code::kLimitExceeded);
+    if (!too_large || attempt == kTries) return message;
+    limits.reply_bytes = std::max<int64_t>(limits.reply_bytes / 4, 1);
+    limits.batch_rows = std::max<int64_t>(limits.batch_rows / 8, 1);
+  }
+}
+
+Result<std::string> Refused(const Status& status, const Call& call) {
+  wire::Reply reply;
+  // What does not fit here may fit elsewhere.
+  if (base::Is(status, base::Code::kLimitExceeded)) {
+    reply.outcome.stopped_by = plan::StoppedBy::kRefused;
+    reply.outcome.reason = status.message();
+  } else {
+    reply.status = status;
+  }
+  return wire::EncodeReply(reply, wire::Codec::kNone, std::max<int64_t>(call.reply_bytes, 4096));
+}
+
+}  // namespace
+
+Result<std::string> Scan(const Call& call, Channel* channel) {
+  auto request = wire::DecodeRequest(call.request);
+  if (!request.ok()) return Refused(request.status(), call);
+  request->limits.deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(call.deadline_ms);
+  const auto object = std::make_shared<LentObject>(request->fragment, call, channel);
+  auto message = RunWithin(*request, object, call);
+  if (base::Is(object->failure(), base::Code::kUnreachable)) return object->failure();
+  return message.ok() ? std::move(message) : Refused(message.status(), call);
+}
+
+}  // namespace skyhook::daemon

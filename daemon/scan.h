@@ -1,0 +1,14 @@
+// Answers one call: a request over the bytes of one object.
+#pragma once
+
+#include <string>
+
+#include "daemon/channel.h"
+
+namespace skyhook::daemon {
+
+/// The reply, of at most call.reply_bytes. What goes wrong with the request or the object is told
+/// in it; an error is that there is no reply, because the class is gone.
+arrow::Result<std::string> Scan(const Call& call, Channel* channel);
+
+}  // namespace skyhook::daemon

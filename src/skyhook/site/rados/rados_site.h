@@ -1,0 +1,25 @@
+// The site whose fragments are objects of a Ceph pool, and whose kernel runs beside their OSDs.
+#pragma once
+
+#include <memory>
+
+#include "skyhook/site/site.h"
+#include "skyhook/store/rados/connection.h"
+
+namespace skyhook::site::rados {
+
+struct RadosSiteOptions {
+  /// What a call may take when the request has no deadline; it then says what remains. A call holds
+  /// its placement group, which others wait for.
+  uint32_t call_ms = 200;
+  /// The most bytes of one reply.
+  int64_t reply_bytes = int64_t{16} << 20;
+};
+
+/// FragmentId::name is an object of `pool`; a version is RADOS's own, which copying a pool changes.
+/// What an OSD declines, or cannot do (no class, no worker, an erasure-coded pool, no right to
+/// execute), is an answer that refuses, with the reason.
+std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::rados::Pool> pool,
+                                    const RadosSiteOptions& options = {});
+
+}  // namespace skyhook::site::rados

@@ -1,0 +1,52 @@
+// What the object class and the worker beside it say to each other: plain structs, one to a packet
+// of a SOCK_SEQPACKET socket, and a window of shared memory for bytes. Includes nothing.
+//
+// The class spawns a worker with the socket as descriptor kSocket and the window as kWindow. The
+// worker says kReady once it has given up its privileges. Then, for each call:
+//
+//   class  -> worker   kCall: the request lies in the window
+//   worker -> class    kRead: ranges of the object, each to be put at its place in the window
+//   class  -> worker   kReadDone: they are there, or `result` is an error number
+//   worker -> class    kReplyPart: bytes of the reply lie at the window's start; class: kGoOn
+//   worker -> class    kReplyEnd: the same, and they are the last; the worker waits for a call
+//
+// The class trusts nothing that a worker says: it checks every number before it uses it, and ends a
+// worker that breaks the order above or outlives its deadline. The worker ends with its socket.
+#pragma once
+
+#include <cstdint>
+
+namespace skyhook::worker {
+
+/// Raised with every change of what is below; kReady tells it.
+inline constexpr uint32_t kProtocol = 1;
+
+inline constexpr int kSocket = 3;
+inline constexpr int kWindow = 4;
+inline constexpr uint64_t kWindowBytes = uint64_t{4} << 20;
+inline constexpr uint32_t kMostRanges = 64;
+
+enum class Kind : uint32_t { kReady = 1, kCall, kRead, kReadDone, kReplyPart, kGoOn, kReplyEnd };
+
+struct Range {
+  uint64_t offset = 0;  ///< in the object
+  uint32_t bytes = 0;
+  uint32_t place = 0;  ///< in the window
+};
+
+struct Message {
+  Kind kind = Kind::kReady;
+  uint32_t protocol = kProtocol;
+  int32_t result = 0;         ///< kReadDone: 0, or a negative error number
+  uint32_t deadline_ms = 0;   ///< kCall: what is left of the call's time
+  uint64_t bytes = 0;         ///< in the window: of the request, or of the reply's part
+  uint64_t object_bytes = 0;  ///< kCall
+  int64_t object_mtime = 0;   ///< kCall: seconds since 1970
+  uint64_t reply_bytes = 0;   ///< kCall: the most bytes of the whole reply
+  uint32_t num_ranges = 0;    ///< kRead
+  uint32_t zero = 0;
+  Range ranges[kMostRanges] = {};
+};
+static_assert(sizeof(Message) == 56 + 16 * kMostRanges);
+
+}  // namespace skyhook::worker
