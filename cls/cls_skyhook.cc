@@ -74,6 +74,8 @@ class Call {
   /// 0, or a negative error number; then `worker_failed` says whether it is the worker's doing.
   int Run(std::string_view request, Message call, ceph::bufferlist* out);
   bool worker_failed() const { return worker_failed_; }
+  /// False: the worker was gone before it heard of the call.
+  bool started() const { return started_; }
 
  private:
   int Failed(int error) {
@@ -87,6 +89,7 @@ class Call {
   WorkerProcess* process_;
   const int64_t deadline_ms_;
   bool worker_failed_ = false;
+  bool started_ = false;
   int object_error_ = 0;  // of a read: whatever the worker makes of it, the client is told
 };
 
@@ -95,6 +98,7 @@ int Call::Run(std::string_view request, Message call, ceph::bufferlist* out) {
   Message message = call;
   while (true) {
     if (const int error = process_->Send(message, deadline_ms_); error < 0) return Failed(error);
+    started_ = true;
     if (const int error = process_->Receive(&message, deadline_ms_); error < 0)
       return Failed(error);
     if (message.kind == Kind::kRead) {
@@ -171,14 +175,19 @@ int RunInWorker(cls_method_context_t context, std::string_view request, const Su
   }
   Call running(context, process.get(), deadline_ms);
   const int error = running.Run(request, call, out);
-  if (running.worker_failed()) {
-    cls_log(0, "skyhook: a worker failed: %s", strerror(-error));
-    ++(error == -ETIMEDOUT ? state.counters.timed_out : state.counters.crashed);
-    state.quarantine.Strike(suspect, NowMs());
-    process.reset();
-  }
   if (error < 0) out->clear();
-  state.pool.Return(std::move(process));
+  if (!running.worker_failed()) {
+    state.pool.Return(std::move(process));
+    return error;
+  }
+  state.pool.Return(nullptr);
+  // One that ended while it was idle: the next one is another. There are not many of them.
+  if (!running.started()) {
+    return RunInWorker(context, request, suspect, call, deadline_ms, out);
+  }
+  cls_log(0, "skyhook: a worker failed: %s", strerror(-error));
+  ++(error == -ETIMEDOUT ? state.counters.timed_out : state.counters.crashed);
+  state.quarantine.Strike(suspect, NowMs());
   return error;
 }
 

@@ -51,6 +51,10 @@ Status FilterSystemCalls() {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),
                                                                 seccomp_release);
   if (filter == nullptr) return Status::IOError("seccomp_init");
+  // Of all threads: libraries may have begun some.
+  if (const int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); error != 0) {
+    return SystemError("seccomp_attr_set", -error);
+  }
   for (const int call : kAllowed) {
     if (const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0); error != 0) {
       return SystemError("seccomp_rule_add", -error);

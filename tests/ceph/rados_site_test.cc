@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <rados/librados.hpp>
+#include <sstream>
 
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
@@ -87,6 +91,101 @@ TEST(RadosSite, AnErasureCodedPoolSaysWhyItDeclines) {
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
   EXPECT_EQ(answer->outcome().reason, "the OSD has no class skyhook, or its pool is erasure-coded");
+}
+
+/// What /proc says of the workers of any OSD here.
+struct Worker {
+  int pid = 0;
+  std::string status;
+};
+
+std::string ContentOf(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  return content.str();
+}
+
+/// The number after `name` in a /proc/PID/status.
+std::string StatusOf(const std::string& status, const std::string& name) {
+  const size_t at = status.find("\n" + name + ":\t");
+  if (at == std::string::npos) return "";
+  const size_t begin = at + name.size() + 3;
+  return status.substr(begin, status.find_first_of("\t\n", begin) - begin);
+}
+
+std::vector<Worker> Workers() {
+  std::vector<Worker> workers;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string status = ContentOf(entry.path() / "status");
+    if (status.rfind("Name:\tskyhook-worker\n", 0) != 0 || StatusOf(status, "State")[0] == 'Z') {
+      continue;
+    }
+    const std::string parent = ContentOf("/proc/" + StatusOf(status, "PPid") + "/comm");
+    if (parent == "ceph-osd\n") workers.push_back({std::stoi(entry.path().filename()), status});
+  }
+  return workers;
+}
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
+    request_.pipeline = ReadAll(*schema);
+    request_.fragment = {fixture_.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))), ""};
+    request_.rows = plan::RowRanges::All(2);
+  }
+  std::vector<std::string> Ask() {
+    const auto answer = Require(fixture_.site()->Run(request_));
+    std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+    while (auto batch = Require(answer->Next())) batches.push_back(batch);
+    return RowsOf(batches);
+  }
+
+  AnsweringFixture fixture_;
+  site::Request request_;
+};
+
+TEST_F(WorkerTest, HasNoPrivileges) {
+  ASSERT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
+  const auto workers = Workers();
+  ASSERT_FALSE(workers.empty());
+  for (const Worker& worker : workers) {
+    for (const auto& thread :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", worker.pid))) {
+      const std::string status = ContentOf(thread.path() / "status");
+      EXPECT_EQ(StatusOf(status, "Seccomp"), "2");
+      EXPECT_EQ(StatusOf(status, "NoNewPrivs"), "1");
+      EXPECT_EQ(StatusOf(status, "CapEff"), "0000000000000000");
+      EXPECT_NE(StatusOf(status, "Uid"), "0");
+    }
+  }
+}
+
+TEST_F(WorkerTest, ThatWasKilledWhileIdleIsReplaced) {
+  ASSERT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
+  const auto workers = Workers();
+  ASSERT_FALSE(workers.empty());
+  for (const Worker& worker : workers) ASSERT_EQ(::kill(worker.pid, SIGKILL), 0);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!Workers().empty() && std::chrono::steady_clock::now() < deadline) {
+  }
+  ASSERT_TRUE(Workers().empty());
+  // No refusal, and no strike against the plan: AnsweringFixture would not have it.
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(WorkerTest, ThatIsStoppedIsEndedAtTheDeadline) {
+  ASSERT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
+  const auto workers = Workers();
+  ASSERT_FALSE(workers.empty());
+  for (const Worker& worker : workers) ASSERT_EQ(::kill(worker.pid, SIGSTOP), 0);
+  const auto answer = Require(fixture_.RadosFixture::site()->Run(request_));
+  EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
+  EXPECT_EQ(answer->outcome().reason, "the OSD's worker did not answer in time");
+  EXPECT_EQ(answer->outcome().remaining, request_.rows);
+  for (const Worker& worker : workers) ::kill(worker.pid, SIGKILL);
+  EXPECT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
 }
 
 }  // namespace
