@@ -6,7 +6,7 @@
 namespace skyhook::fuzz {
 
 std::vector<const Target*> Targets() {
-  return {&kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget};
+  return {&kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget, &kWireTarget};
 }
 
 void Check(bool holds, const std::string& what) {

@@ -33,6 +33,8 @@ extern const Target kExpressionTarget;
 extern const Target kParquetTarget;
 /// Arrow IPC files, likewise.
 extern const Target kIpcTarget;
+/// Requests and replies of remote sites, under a checksum that is right; partial state is merged.
+extern const Target kWireTarget;
 
 std::vector<const Target*> Targets();
 
