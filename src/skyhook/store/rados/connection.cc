@@ -29,10 +29,17 @@ Status Set(librados::Rados* cluster, const char* option, const std::string& valu
   return base::Invalid("Ceph's option {} cannot be '{}'", option, value);
 }
 
-Status ConnectionError(int error) {
+Status ConnectionError(const ConnectionOptions& options, int error) {
+  if (error == -ETIMEDOUT) {
+    // A client whose key is refused tries again until its time is over.
+    return base::MakeStatus(
+        Code::kUnreachable,
+        fmt::format("no monitor of Ceph let {} in within {} s: none answers, or "
+                    "it has another key",
+                    options.name, options.timeout_s));
+  }
   const std::string message = fmt::format("cannot connect to Ceph: {}", std::strerror(-error));
   if (error == -EACCES || error == -EPERM) return base::MakeStatus(Code::kUnauthorised, message);
-  if (error == -ETIMEDOUT) return base::MakeStatus(Code::kUnreachable, message);
   return Status::IOError(message);
 }
 
@@ -54,7 +61,7 @@ Status Connect(const ConnectionOptions& options, librados::Rados* cluster) {
     if (options.timeout_s > 0) ARROW_RETURN_NOT_OK(Set(cluster, option, timeout));
   }
   const int error = cluster->connect();
-  return error < 0 ? ConnectionError(error) : Status::OK();
+  return error < 0 ? ConnectionError(options, error) : Status::OK();
 }
 
 // Hands the completion of an operation to a future. Deletes itself.

@@ -32,7 +32,7 @@ struct Operated {
 /// The objects of one pool and namespace. Thread-safe; keeps its connection.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  /// Connects. kUnauthorised for a key that is refused, kUnreachable when no monitor answers, an
+  /// Connects. kUnreachable when no monitor lets the client in before its time is over, an
   /// IOError that names the pool when there is none.
   static arrow::Result<std::shared_ptr<Pool>> Open(const ConnectionOptions& options,
                                                    const std::string& pool,
