@@ -206,8 +206,8 @@ int Scan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* o
   call.object_mtime = mtime;
   const Settings& settings = GetSettings();
   call.deadline_ms = std::min<uint32_t>(header.deadline_ms, settings.deadline_ms);
-  call.reply_bytes =
-      std::min<uint64_t>(header.reply_bytes, static_cast<uint64_t>(settings.reply_bytes));
+  call.reply_bytes = std::clamp<uint64_t>(header.reply_bytes, worker::kLeastReplyBytes,
+                                          static_cast<uint64_t>(settings.reply_bytes));
   const int64_t now_ms = NowMs();
   const Suspect suspect{PipelineOf(request, header), call.object_bytes, call.object_mtime};
   if (const int64_t left_ms = state.quarantine.RefusedFor(suspect, now_ms); left_ms > 0) {

@@ -97,16 +97,22 @@ Result<std::string> RunWithin(const wire::Request& request,
   }
 }
 
+// The beginning of a message that may hold a whole plan.
+std::string Shortened(const std::string& message) {
+  constexpr size_t kMost = worker::kLeastReplyBytes / 4;
+  return message.size() <= kMost ? message : message.substr(0, kMost) + "...";
+}
+
 Result<std::string> Refused(const Status& status, const Call& call) {
   wire::Reply reply;
   // What does not fit here may fit elsewhere.
   if (base::Is(status, base::Code::kLimitExceeded)) {
     reply.outcome.stopped_by = plan::StoppedBy::kRefused;
-    reply.outcome.reason = status.message();
+    reply.outcome.reason = Shortened(status.message());
   } else {
-    reply.status = status;
+    reply.status = Status(status.code(), Shortened(status.message()), status.detail());
   }
-  return wire::EncodeReply(reply, wire::Codec::kNone, std::max<int64_t>(call.reply_bytes, 4096));
+  return wire::EncodeReply(reply, wire::Codec::kNone, call.reply_bytes);
 }
 
 }  // namespace

@@ -6,17 +6,23 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <rados/librados.hpp>
+#include <random>
 #include <sstream>
 
+#include "skyhook/base/crc32c.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/result_rows.h"
 #include "skyhook/testing/site_conformance.h"
+#include "skyhook/wire/header.h"
+#include "skyhook/wire/request.h"
 
 namespace skyhook::testing {
 namespace {
@@ -43,6 +49,8 @@ class RadosFixture : public SiteFixture {
     EXPECT_EQ(pool_->io().write_full(name, content), 0);
     return name;
   }
+
+  Pool& pool() { return *pool_; }
 
  private:
   static std::string NameSpace() {
@@ -91,6 +99,60 @@ TEST(RadosSite, AnErasureCodedPoolSaysWhyItDeclines) {
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
   EXPECT_EQ(answer->outcome().reason, "the OSD has no class skyhook, or its pool is erasure-coded");
+}
+
+/// What the class says of itself where an object lies: "name=value" lines.
+std::map<std::string, std::string> DescriptionAt(librados::IoCtx* io, const std::string& object) {
+  librados::bufferlist in;
+  librados::bufferlist out;
+  EXPECT_EQ(io->exec(object, "skyhook", "describe", in, out), 0);
+  std::istringstream lines(out.to_str());
+  std::map<std::string, std::string> description;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t equals = line.find('=');
+    description[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  return description;
+}
+
+/// `message` with a few bytes changed, under a checksum that is right again.
+std::string Mutated(std::string message, std::mt19937* random) {
+  for (int i = 0; i < 3; ++i) {
+    message[sizeof(wire::Header) + (*random)() % (message.size() - sizeof(wire::Header))] =
+        static_cast<char>((*random)());
+  }
+  wire::Header header;
+  std::memcpy(&header, message.data(), sizeof(header));
+  header.checksum = base::Crc32c(std::string_view(message).substr(sizeof(header)));
+  std::memcpy(message.data(), &header, sizeof(header));
+  return message;
+}
+
+TEST(RadosSite, HostileRequestsEndNeitherTheOsdNorItsWorkers) {
+  RadosFixture fixture("replicated");
+  const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
+  const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n")));
+  wire::Request request;
+  request.pipeline = ReadAll(*schema);
+  request.rows = plan::RowRanges::All(2);
+  const std::string message = Require(wire::EncodeRequest(request, 100));
+  librados::IoCtx& io = fixture.pool().io();
+  auto before = DescriptionAt(&io, name);
+  std::mt19937 random(2026);
+  int answered = 0;
+  for (int i = 0; i < 500; ++i) {
+    librados::bufferlist in;
+    librados::bufferlist out;
+    in.append(i % 10 == 0 ? message.substr(0, random() % message.size())
+                          : Mutated(message, &random));
+    answered += io.exec(name, "skyhook", "scan", in, out) == 0 ? 1 : 0;
+  }
+  auto after = DescriptionAt(&io, name);
+  EXPECT_GT(answered, 300) << "with an error in words, or rows";
+  EXPECT_EQ(after["pid"], before["pid"]);
+  EXPECT_EQ(after["workers_crashed"], before["workers_crashed"]);
+  EXPECT_EQ(after["workers_timed_out"], before["workers_timed_out"]);
+  EXPECT_EQ(std::stoi(after["calls"]), std::stoi(before["calls"]) + 500);
 }
 
 /// What /proc says of the workers of any OSD here.

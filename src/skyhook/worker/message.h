@@ -25,6 +25,8 @@ inline constexpr int kSocket = 3;
 inline constexpr int kWindow = 4;
 inline constexpr uint64_t kWindowBytes = uint64_t{4} << 20;
 inline constexpr uint32_t kMostRanges = 64;
+/// Room for a refusal or an error, whatever a request allows.
+inline constexpr uint64_t kLeastReplyBytes = 4096;
 
 enum class Kind : uint32_t { kReady = 1, kCall, kRead, kReadDone, kReplyPart, kGoOn, kReplyEnd };
 
