@@ -3,11 +3,11 @@
 #include <cstring>
 
 #include "fuzz/target.h"
-#include "skyhook/base/crc32c.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/random_pipeline.h"
+#include "skyhook/testing/sealed_message.h"
 #include "skyhook/wire/header.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -58,10 +58,8 @@ std::string Framed(std::string message) {
   header.version = wire::kVersion;
   header.oldest = wire::kVersion;
   header.header_bytes = sizeof(header);
-  header.field_bytes = message.size() - sizeof(header);
-  header.checksum = base::Crc32c(std::string_view(message).substr(sizeof(header)));
   std::memcpy(message.data(), &header, sizeof(header));
-  return message;
+  return testing::Sealed(std::move(message));
 }
 
 /// State of whoever answers is merged as far as it goes.

@@ -12,6 +12,7 @@
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
+#include "tests/ceph/object_content.h"
 
 namespace skyhook::store::rados {
 namespace {
@@ -84,9 +85,7 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
   const auto bytes = testing::ParquetBytes(*testing::TableOf(schema, "1\n2\n"));
   const auto owner = Require(Pool::Open({}, "replicated", "readers"));
-  librados::bufferlist content;
-  content.append(reinterpret_cast<const char*>(bytes->data()),
-                 static_cast<unsigned>(bytes->size()));
+  librados::bufferlist content = testing::ObjectContent(*bytes);
   ASSERT_EQ(owner->io().write_full("x.parquet", content), 0);
   const auto pool =
       Require(Pool::Open(Client("client.reader", "allow r"), "replicated", "readers"));

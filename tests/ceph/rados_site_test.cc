@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,15 +13,16 @@
 #include <random>
 #include <sstream>
 
-#include "skyhook/base/crc32c.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/result_rows.h"
+#include "skyhook/testing/sealed_message.h"
 #include "skyhook/testing/site_conformance.h"
 #include "skyhook/wire/header.h"
 #include "skyhook/wire/request.h"
+#include "tests/ceph/object_content.h"
 
 namespace skyhook::testing {
 namespace {
@@ -43,9 +43,7 @@ class RadosFixture : public SiteFixture {
 
   std::shared_ptr<site::Site> site() override { return site_; }
   std::string Put(const std::string& name, const arrow::Buffer& bytes) override {
-    librados::bufferlist content;
-    content.append(reinterpret_cast<const char*>(bytes.data()),
-                   static_cast<unsigned>(bytes.size()));
+    librados::bufferlist content = ObjectContent(bytes);
     EXPECT_EQ(pool_->io().write_full(name, content), 0);
     return name;
   }
@@ -121,11 +119,7 @@ std::string Mutated(std::string message, std::mt19937* random) {
     message[sizeof(wire::Header) + (*random)() % (message.size() - sizeof(wire::Header))] =
         static_cast<char>((*random)());
   }
-  wire::Header header;
-  std::memcpy(&header, message.data(), sizeof(header));
-  header.checksum = base::Crc32c(std::string_view(message).substr(sizeof(header)));
-  std::memcpy(message.data(), &header, sizeof(header));
-  return message;
+  return Sealed(std::move(message));
 }
 
 TEST(RadosSite, HostileRequestsEndNeitherTheOsdNorItsWorkers) {

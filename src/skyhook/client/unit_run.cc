@@ -5,6 +5,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/site/fragment_version.h"
 
 namespace skyhook::client {
 namespace {
@@ -79,11 +80,9 @@ arrow::Status UnitRun::StartCall() {
 }
 
 arrow::Status UnitRun::CheckVersion() const {
-  const std::string& wanted = request_.fragment.version;
   const std::string& read = answer_->outcome().version;
-  if (wanted.empty() || read.empty() || read == wanted) return arrow::Status::OK();
-  return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
-                           request_.fragment.name, wanted, read);
+  if (read.empty()) return arrow::Status::OK();
+  return site::CheckVersion(request_.fragment, read, request_.fragment.name);
 }
 
 arrow::Status UnitRun::FinishCall() {

@@ -41,6 +41,13 @@ bool IsOfManyDigits(const arrow::DataType& type) {
   return type.id() == arrow::Type::DECIMAL128 || type.id() == arrow::Type::DECIMAL256;
 }
 
+// Of integers and decimals.
+std::shared_ptr<arrow::DataType> SumType(const arrow::DataType& argument) {
+  const int scale = plan::IsDecimal(argument) ? plan::ShapeOf(argument).scale : 0;
+  return plan::IsWideDecimal(argument) ? arrow::decimal256(76, scale)
+                                       : arrow::decimal128(38, scale);
+}
+
 class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
@@ -81,7 +88,7 @@ class CountAccumulator : public Accumulator {
 // Sums of values of at most 64 bits in 128 bits, which fewer than 2^64 of them cannot leave.
 class ExactSumAccumulator : public Accumulator {
  public:
-  explicit ExactSumAccumulator(int scale) : type_(arrow::decimal128(38, scale)) {}
+  explicit ExactSumAccumulator(std::shared_ptr<arrow::DataType> type) : type_(std::move(type)) {}
 
   void Resize(int64_t groups) override {
     sums_.resize(static_cast<size_t>(groups), 0);
@@ -427,9 +434,8 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       return std::make_unique<DistinctAccumulator>(argument);
     case StateKind::kSum:
       if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
-      if (IsOfManyDigits(*argument)) return MakeDecimalSumAccumulator(argument);
-      return std::make_unique<ExactSumAccumulator>(
-          plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0);
+      if (IsOfManyDigits(*argument)) return MakeDecimalSumAccumulator(SumType(*argument));
+      return std::make_unique<ExactSumAccumulator>(SumType(*argument));
     case StateKind::kMoments:
       return MakeMomentsAccumulator();
     case StateKind::kComoments:
@@ -467,14 +473,8 @@ std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
       return {arrow::int64()};
     case StateKind::kSum:
       if (IsFloat(*argument)) return {arrow::float64(), arrow::float64()};
-      if (plan::IsWideDecimal(*argument)) {
-        return {arrow::decimal256(76, plan::ShapeOf(*argument).scale), arrow::int64()};
-      }
-      if (IsOfManyDigits(*argument)) {
-        return {arrow::decimal128(38, plan::ShapeOf(*argument).scale), arrow::int64()};
-      }
-      return {
-          arrow::decimal128(38, plan::IsDecimal(*argument) ? plan::ShapeOf(*argument).scale : 0)};
+      if (IsOfManyDigits(*argument)) return {SumType(*argument), arrow::int64()};
+      return {SumType(*argument)};
     case StateKind::kDistinct:
       return {arrow::list(argument)};
     case StateKind::kFirst:

@@ -99,15 +99,11 @@ class DecimalSumAccumulator : public Accumulator {
 
 }  // namespace
 
-std::unique_ptr<Accumulator> MakeDecimalSumAccumulator(
-    const std::shared_ptr<arrow::DataType>& type) {
-  const int scale = plan::ShapeOf(*type).scale;
+std::unique_ptr<Accumulator> MakeDecimalSumAccumulator(std::shared_ptr<arrow::DataType> type) {
   if (plan::IsWideDecimal(*type)) {
-    return std::make_unique<DecimalSumAccumulator<Int256>>(arrow::decimal256(76, scale),
-                                                           WidePowerOfTen(76));
+    return std::make_unique<DecimalSumAccumulator<Int256>>(std::move(type), WidePowerOfTen(76));
   }
-  return std::make_unique<DecimalSumAccumulator<Int128>>(arrow::decimal128(38, scale),
-                                                         PowerOfTen(38));
+  return std::make_unique<DecimalSumAccumulator<Int128>>(std::move(type), PowerOfTen(38));
 }
 
 }  // namespace skyhook::exec

@@ -156,10 +156,8 @@ Result<ExpressionPtr> Arithmetic(Function function, ForeignCall call) {
   } else if (function == Function::kDivide) {
     function = Function::kIntegerDivide;
     options.division_by_zero = DivisionByZero::kError;
-  } else if (function == Function::kModulo) {
-    options.division_by_zero = DivisionByZero::kError;
-    options.overflow = Overflow::kWrap;
   } else {
+    if (function == Function::kModulo) options.division_by_zero = DivisionByZero::kError;
     options.overflow = Overflow::kWrap;
   }
   return plan::Call(function, call.arguments, options);

@@ -1,6 +1,5 @@
 #include "skyhook/wire/fields.h"
 
-#include <algorithm>
 #include <limits>
 
 #include "skyhook/base/crc32c.h"
@@ -16,22 +15,22 @@ void MessageWriter::AddField(uint16_t tag, std::string_view bytes, uint16_t flag
     return;
   }
   const FieldHeader field{tag, flags, static_cast<uint32_t>(bytes.size())};
-  fields_.append(reinterpret_cast<const char*>(&field), sizeof(field));
-  fields_.append(bytes);
-  fields_.append(Padded(bytes.size()) - bytes.size(), '\0');
+  message_.append(reinterpret_cast<const char*>(&field), sizeof(field));
+  message_.append(bytes);
+  message_.append(Padded(bytes.size()) - bytes.size(), '\0');
 }
 
 Result<std::string> MessageWriter::Finish() {
   if (too_large_) return base::LimitExceeded("a message with a field of more than 4 GiB");
-  header_.field_bytes = fields_.size();
-  header_.checksum = base::Crc32c(fields_);
-  std::string message(reinterpret_cast<const char*>(&header_), sizeof(header_));
-  message += fields_;
-  return message;
+  const std::string_view fields = std::string_view(message_).substr(sizeof(header_));
+  header_.field_bytes = fields.size();
+  header_.checksum = base::Crc32c(fields);
+  std::memcpy(message_.data(), &header_, sizeof(header_));
+  return std::move(message_);
 }
 
-Result<MessageReader> MessageReader::Open(std::string_view message, uint32_t magic,
-                                          const std::vector<uint16_t>& known) {
+Result<MessageReader> MessageReader::OpenFields(std::string_view message, uint32_t magic,
+                                                uint16_t last_known) {
   MessageReader reader;
   Header& header = reader.header_;
   if (!ReadHeader(message, magic, &header)) {
@@ -46,7 +45,7 @@ Result<MessageReader> MessageReader::Open(std::string_view message, uint32_t mag
   const bool whole = base::Crc32c(fields) == header.checksum;
   Field field;
   while (NextField(&fields, &field)) {
-    if (std::find(known.begin(), known.end(), field.tag) != known.end()) {
+    if (field.tag >= 1 && field.tag <= last_known) {
       reader.fields_[field.tag].push_back(field.bytes);
     } else if (whole && field.required) {
       return base::UnsupportedPlan("a message with field {}, which is not understood", field.tag);

@@ -32,7 +32,7 @@ bool Take(std::string_view* bytes, T* out) {
 /// Collects fields into a message.
 class MessageWriter {
  public:
-  explicit MessageWriter(uint32_t magic) { header_.magic = magic; }
+  explicit MessageWriter(uint32_t magic) : message_(sizeof(Header), '\0') { header_.magic = magic; }
 
   Header* header() { return &header_; }
   template <typename Tag>
@@ -46,32 +46,37 @@ class MessageWriter {
   void AddField(uint16_t tag, std::string_view bytes, uint16_t flags);
 
   Header header_;
-  std::string fields_;
+  std::string message_;  // room for the header, then the fields so far
   bool too_large_ = false;
 };
 
 /// The fields of one message by tag, in the order they came in. Views of the message.
 class MessageReader {
  public:
-  /// Checks frame, version and checksum; `known` are the tags that are understood. kCorruptData for
-  /// what is no message; kUnsupportedPlan when a newer version, or a field that is not known, is
-  /// required.
+  /// Checks frame, version and checksum; tags from 1 to `last_known` are understood. kCorruptData
+  /// for what is no message; kUnsupportedPlan when a newer version, or a field that is not known,
+  /// is required.
+  template <typename Tag>
   static arrow::Result<MessageReader> Open(std::string_view message, uint32_t magic,
-                                           const std::vector<uint16_t>& known);
+                                           Tag last_known) {
+    return OpenFields(message, magic, static_cast<uint16_t>(last_known));
+  }
 
   const Header& header() const { return header_; }
   template <typename Tag>
   const std::vector<std::string_view>& All(Tag tag) const {
     return Fields(static_cast<uint16_t>(tag));
   }
-  /// The last one's bytes; `missing` when there is none.
+  /// The last one's bytes; none when it is missing.
   template <typename Tag>
-  std::string_view Last(Tag tag, std::string_view missing = {}) const {
+  std::string_view Last(Tag tag) const {
     const auto& all = All(tag);
-    return all.empty() ? missing : all.back();
+    return all.empty() ? std::string_view() : all.back();
   }
 
  private:
+  static arrow::Result<MessageReader> OpenFields(std::string_view message, uint32_t magic,
+                                                 uint16_t last_known);
   /// Those have no checksum.
   bool IsRefusalOfAClass() const;
   const std::vector<std::string_view>& Fields(uint16_t tag) const;

@@ -49,7 +49,7 @@ static_assert(sizeof(FieldHeader) == 8);
 
 inline constexpr uint16_t kRequired = 1;  ///< in FieldHeader::flags
 
-/// Fields of a request.
+/// Fields of a request, numbered without gaps.
 enum class RequestTag : uint16_t {
   kPipeline = 1,       ///< a Substrait plan (plan/substrait.h)
   kFragment = 2,       ///< its name, for messages
@@ -59,7 +59,7 @@ enum class RequestTag : uint16_t {
   kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body
 };
 
-/// Fields of a reply.
+/// Fields of a reply, numbered without gaps.
 enum class ReplyTag : uint16_t {
   kRefusal = 1,    ///< a sentence: nothing was done, and why
   kStatus = 2,     ///< uint32 StatusNumber, then the message

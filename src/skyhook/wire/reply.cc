@@ -6,7 +6,6 @@
 #include <arrow/util/compression.h>
 
 #include <array>
-#include <optional>
 #include <utility>
 
 #include "skyhook/base/guarded_pool.h"
@@ -25,47 +24,43 @@ namespace {
 
 constexpr int64_t kMostBufferBytes = int64_t{256} << 20;
 
-const std::vector<uint16_t> kKnown = {
-    static_cast<uint16_t>(ReplyTag::kRefusal), static_cast<uint16_t>(ReplyTag::kStatus),
-    static_cast<uint16_t>(ReplyTag::kOutcome), static_cast<uint16_t>(ReplyTag::kRemaining),
-    static_cast<uint16_t>(ReplyTag::kCost),    static_cast<uint16_t>(ReplyTag::kBody)};
-
 // Failures by the numbers they travel as, which never change.
+template <typename What>
 struct StatusNumber {
   uint32_t number;
-  StatusCode status;
-  std::optional<Code> code;
+  What what;
 };
-constexpr std::array kStatusNumbers = {
-    StatusNumber{0, StatusCode::OK, {}},
-    StatusNumber{1, StatusCode::Invalid, {}},
-    StatusNumber{2, StatusCode::IOError, {}},
-    StatusNumber{3, StatusCode::Cancelled, {}},
-    StatusNumber{4, StatusCode::UnknownError, {}},
-    StatusNumber{16, StatusCode::NotImplemented, Code::kUnsupportedPlan},
-    StatusNumber{17, StatusCode::IOError, Code::kStaleObject},
-    StatusNumber{18, StatusCode::Invalid, Code::kCorruptData},
-    StatusNumber{19, StatusCode::CapacityError, Code::kLimitExceeded},
-    StatusNumber{20, StatusCode::IOError, Code::kBusy},
-    StatusNumber{21, StatusCode::IOError, Code::kUnreachable},
-    StatusNumber{22, StatusCode::IOError, Code::kUnauthorised}};
+constexpr std::array kCodes = {StatusNumber<Code>{16, Code::kUnsupportedPlan},
+                               StatusNumber<Code>{17, Code::kStaleObject},
+                               StatusNumber<Code>{18, Code::kCorruptData},
+                               StatusNumber<Code>{19, Code::kLimitExceeded},
+                               StatusNumber<Code>{20, Code::kBusy},
+                               StatusNumber<Code>{21, Code::kUnreachable},
+                               StatusNumber<Code>{22, Code::kUnauthorised}};
+constexpr std::array kPlain = {StatusNumber<StatusCode>{0, StatusCode::OK},
+                               StatusNumber<StatusCode>{1, StatusCode::Invalid},
+                               StatusNumber<StatusCode>{2, StatusCode::IOError},
+                               StatusNumber<StatusCode>{3, StatusCode::Cancelled},
+                               StatusNumber<StatusCode>{4, StatusCode::UnknownError}};
 constexpr uint32_t kUnknownNumber = 4;
 
 uint32_t NumberOf(const Status& status) {
-  for (const StatusNumber& entry : kStatusNumbers) {
-    if (entry.code.has_value() && base::Is(status, *entry.code)) return entry.number;
+  for (const auto& [number, code] : kCodes) {
+    if (base::Is(status, code)) return number;
   }
-  for (const StatusNumber& entry : kStatusNumbers) {
-    if (!entry.code.has_value() && entry.status == status.code()) return entry.number;
+  for (const auto& [number, code] : kPlain) {
+    if (code == status.code()) return number;
   }
   return kUnknownNumber;
 }
 
 Status StatusOf(uint32_t number, std::string message) {
-  for (const StatusNumber& entry : kStatusNumbers) {
-    if (entry.number != number) continue;
-    if (entry.code.has_value()) return base::MakeStatus(*entry.code, std::move(message));
-    return entry.status == StatusCode::OK ? Status::OK() : Status(entry.status, message);
+  if (number == 0) return Status::OK();
+  for (const auto& [known, code] : kCodes) {
+    if (known == number) return base::MakeStatus(code, std::move(message));
+  }
+  for (const auto& [known, code] : kPlain) {
+    if (known == number) return Status(code, std::move(message));
   }
   return Status::UnknownError(std::move(message));
 }
@@ -235,7 +230,8 @@ Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t message
 
 Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
   const std::string_view bytes(*message);
-  ARROW_ASSIGN_OR_RAISE(const auto reader, MessageReader::Open(bytes, kReplyMagic, kKnown));
+  ARROW_ASSIGN_OR_RAISE(const auto reader,
+                        MessageReader::Open(bytes, kReplyMagic, ReplyTag::kBody));
   Reply reply;
   ARROW_RETURN_NOT_OK(CostFromBytes(reader.Last(ReplyTag::kCost), &reply.outcome.cost));
   if (const auto& refusals = reader.All(ReplyTag::kRefusal); !refusals.empty()) {

@@ -17,11 +17,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-const std::vector<uint16_t> kKnown = {
-    static_cast<uint16_t>(RequestTag::kPipeline),      static_cast<uint16_t>(RequestTag::kFragment),
-    static_cast<uint16_t>(RequestTag::kRows),          static_cast<uint16_t>(RequestTag::kLimits),
-    static_cast<uint16_t>(RequestTag::kRuntimeFilter), static_cast<uint16_t>(RequestTag::kCodecs)};
-
 uint32_t MillisecondsLeft(const base::Limits& limits, uint32_t otherwise) {
   if (!limits.deadline.has_value()) return otherwise;
   const auto left =
@@ -114,7 +109,8 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
 }
 
 Result<Request> DecodeRequest(std::string_view message) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, MessageReader::Open(message, kRequestMagic, kKnown));
+  ARROW_ASSIGN_OR_RAISE(const auto reader,
+                        MessageReader::Open(message, kRequestMagic, RequestTag::kCodecs));
   Request request;
   ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);

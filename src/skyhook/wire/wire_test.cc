@@ -11,7 +11,6 @@
 #include <random>
 #include <sstream>
 
-#include "skyhook/base/crc32c.h"
 #include "skyhook/base/status.h"
 #include "skyhook/plan/substrait.h"
 #include "skyhook/testing/matchers.h"
@@ -20,6 +19,7 @@
 #include "skyhook/testing/random_batches.h"
 #include "skyhook/testing/random_pipeline.h"
 #include "skyhook/testing/result_rows.h"
+#include "skyhook/testing/sealed_message.h"
 #include "skyhook/wire/fields.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -90,10 +90,8 @@ std::string Changed(std::string message, const std::function<void(Header*, std::
   std::memcpy(&header, message.data(), sizeof(header));
   std::string fields = message.substr(sizeof(header));
   change(&header, &fields);
-  header.field_bytes = fields.size() - (header.header_bytes - sizeof(header));
-  header.checksum =
-      base::Crc32c(std::string_view(fields).substr(header.header_bytes - sizeof(header)));
-  return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + fields;
+  return testing::Sealed(std::string(reinterpret_cast<const char*>(&header), sizeof(header)) +
+                         fields);
 }
 
 std::string FieldBytes(uint16_t tag, uint16_t flags, const std::string& bytes) {

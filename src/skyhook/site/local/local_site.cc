@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "skyhook/base/status.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/site/fragment_version.h"
 #include "skyhook/site/local/file_source.h"
 #include "skyhook/site/local/open_fragments.h"
 
@@ -66,10 +66,7 @@ class LocalSite : public Site {
 
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(auto source, OpenFile(id.name));
-    if (!id.version.empty() && id.version != source->version()) {
-      return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
-                               id.name, id.version, source->version());
-    }
+    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), id.name));
     return source;
   }
 

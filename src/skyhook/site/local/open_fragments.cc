@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/site/fragment_version.h"
 #include "skyhook/site/local/file_source.h"
 
 namespace skyhook::site::local {
@@ -11,10 +12,7 @@ arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id,
                                                const format::ReadContext& context) {
   plan::Cost* cost = context.cost;
   ARROW_ASSIGN_OR_RAISE(const std::string version, FileVersion(id.name));
-  if (!id.version.empty() && id.version != version) {
-    return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
-                             id.name, id.version, version);
-  }
+  ARROW_RETURN_NOT_OK(CheckVersion(id, version, id.name));
   if (auto known = Find(id.name, version, cost)) return *std::move(known);
   ARROW_ASSIGN_OR_RAISE(auto source, OpenFile(id.name));
   if (source->version() != version) {

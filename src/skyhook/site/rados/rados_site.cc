@@ -2,12 +2,12 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <rados/librados.hpp>
 #include <utility>
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/site/fragment_version.h"
 #include "skyhook/site/refusal.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -92,10 +92,7 @@ class RadosSite : public Site {
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(auto source, pool_->OpenObject(id.name));
-    if (!id.version.empty() && id.version != source->version()) {
-      return base::StaleObject("'{}' changed since it was first looked at: version {} became {}",
-                               source->name(), id.version, source->version());
-    }
+    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->name()));
     return source;
   }
 
@@ -153,13 +150,7 @@ class RadosSite : public Site {
   // A reply that is damaged says nothing: the fragment is read instead.
   Result<std::unique_ptr<Answer>> AnswerOf(const Request& request, const wire::Request& asked,
                                            const librados::bufferlist& bytes, uint64_t version) {
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> message,
-                          arrow::AllocateBuffer(bytes.length()));
-    uint8_t* to = message->mutable_data();
-    for (const auto& part : bytes.buffers()) {
-      std::memcpy(to, part.c_str(), part.length());
-      to += part.length();
-    }
+    ARROW_ASSIGN_OR_RAISE(const auto message, store::rados::CopyOf(bytes));
     auto reply = wire::DecodeReply(message, asked);
     if (!reply.ok()) return Refuse(request, reply.status().message());
     if (base::Is(reply->status, base::Code::kUnsupportedPlan)) {

@@ -128,13 +128,7 @@ class Object : public base::ByteSource {
         return Status::IOError(fmt::format("'{}': {} of {} bytes at {} came", name, bytes.length(),
                                            parts.ranges[i].length, parts.ranges[i].offset));
       }
-      ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(parts.ranges[i].length));
-      uint8_t* to = buffer->mutable_data();
-      for (const auto& part : bytes.buffers()) {
-        std::memcpy(to, part.c_str(), part.length());
-        to += part.length();
-      }
-      buffers.push_back(std::move(buffer));
+      ARROW_ASSIGN_OR_RAISE(buffers.emplace_back(), CopyOf(bytes));
     }
     return buffers;
   }
@@ -201,6 +195,17 @@ Result<std::shared_ptr<base::ByteSource>> Pool::OpenObject(const std::string& ob
   // The source keeps the pool, and so the connection, for as long as it is read.
   return std::make_shared<Object>(shared_from_this(), object, operated.version,
                                   static_cast<int64_t>(stat->size));
+}
+
+Result<std::shared_ptr<arrow::Buffer>> CopyOf(const librados::bufferlist& bytes) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(bytes.length()));
+  uint8_t* to = buffer->mutable_data();
+  for (const auto& part : bytes.buffers()) {
+    std::memcpy(to, part.c_str(), part.length());
+    to += part.length();
+  }
+  return buffer;
 }
 
 Status ObjectError(const std::string& what, const std::string& uri, int error) {

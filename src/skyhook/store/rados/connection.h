@@ -1,8 +1,10 @@
 // A connection to a Ceph cluster, and the objects of one pool and namespace.
 #pragma once
 
+#include <arrow/buffer.h>
 #include <arrow/result.h>
 #include <arrow/util/future.h>
+#include <rados/buffer_fwd.h>
 
 #include <cstdint>
 #include <memory>
@@ -58,6 +60,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   std::unique_ptr<State> state_;
 };
+
+/// What Ceph hands over, in one piece.
+arrow::Result<std::shared_ptr<arrow::Buffer>> CopyOf(const ceph::bufferlist& bytes);
 
 /// An error number of an operation on an object, in words; kStaleObject for a version that is no
 /// longer there.
