@@ -53,9 +53,10 @@ class DecimalSumAccumulator : public Accumulator {
     ARROW_ASSIGN_OR_RAISE(const Column wraps, Column::FromArray(state[1]));
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!sums.IsValid(i)) continue;
+      const int64_t more = wraps.values<int64_t>()[i];
       int64_t& kept = wraps_[rows.group(i)];
-      if (__builtin_add_overflow(kept, wraps.values<int64_t>()[i], &kept)) {
-        return base::CorruptData("a sum that wrapped around {} times", wraps.values<int64_t>()[i]);
+      if (__builtin_add_overflow(kept, more, &kept) || kept > kMostWraps || kept < -kMostWraps) {
+        return base::CorruptData("a sum that wrapped around {} times", more);
       }
       Add(rows.group(i), sums.values<T>()[i]);
     }
@@ -84,6 +85,9 @@ class DecimalSumAccumulator : public Accumulator {
   }
 
  private:
+  // More than rows make it, and so far from the end of 64 bits that Add does not get there.
+  static constexpr int64_t kMostWraps = int64_t{1} << 62;
+
   void Add(uint32_t group, const T& value) {
     const bool down = value < T{};
     if (AddsWithOverflow(&sums_[group], value)) wraps_[group] += down ? -1 : 1;

@@ -134,6 +134,24 @@ TEST(PartialMerger, RefusesCountsThatNoRowsMake) {
   }
 }
 
+TEST(PartialMerger, RefusesASumThatWrappedAroundMoreOftenThanRowsMakeIt) {
+  const auto schema = arrow::schema({arrow::field("x", arrow::decimal128(38, 0))});
+  auto pipeline = testing::ReadAll(*schema);
+  pipeline.aggregate = plan::Aggregate{{}, {{AggregateFunction::kSum, 0, -1, "sum"}}};
+  const auto fragment = testing::OpenParquet(*testing::TableOf(schema, "1\n"));
+  const auto partial = testing::RunKernel(pipeline, fragment).batches.at(0);
+  for (const int64_t wraps :
+       {std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()}) {
+    const auto array = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(wraps), 1));
+    const auto other = Require(partial->SetColumn(1, partial->schema()->field(1), array));
+    auto merger = Require(PartialMerger::Make(pipeline, {}));
+    arrow::Status status = merger->Consume(*other, 0);
+    if (status.ok()) status = merger->Finish();
+    if (status.ok()) status = merger->Next().status();
+    EXPECT_THAT(status, testing::FailsWith(base::Code::kCorruptData, "wrapped around"));
+  }
+}
+
 TEST(TopKMerger, KeepsTheBestOfSeveralFragmentsAndSaysAThreshold) {
   const auto schema =
       arrow::schema({arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});
