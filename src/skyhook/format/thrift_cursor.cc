@@ -5,7 +5,7 @@
 namespace skyhook::format {
 namespace {
 
-/// Page headers nest three deep; more is an attack on the stack.
+/// Page headers nest three deep, footers eight; more is an attack on the stack.
 constexpr int kMaxDepth = 16;
 
 /// Booleans carry their value in the field header, but take a byte of their own in containers.
@@ -41,13 +41,13 @@ uint64_t ThriftCursor::ReadVarint() {
   return 0;
 }
 
-int64_t ThriftCursor::ReadZigZag() {
+int64_t ThriftCursor::ReadInt64() {
   const uint64_t value = ReadVarint();
   return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1));
 }
 
 int32_t ThriftCursor::ReadInt32() {
-  const int64_t value = ReadZigZag();
+  const int64_t value = ReadInt64();
   if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max()) {
     Fail(State::kMalformed);
     return 0;
@@ -114,11 +114,15 @@ void ThriftCursor::SkipStruct(int depth) {
   ReadStruct(this, [&](const Field& field) { Skip(field.type, depth + 1); });
 }
 
-void ThriftCursor::SkipList(int depth) {
+ThriftCursor::ListHeader ThriftCursor::ReadListHeader() {
   const uint8_t header = ReadByte();
   const uint64_t size = (header >> 4) == 15 ? ReadVarint() : header >> 4;
-  const ThriftType type = InContainer(header & 0x0f);
-  for (uint64_t i = 0; i < size && good(); ++i) Skip(type, depth + 1);
+  return {InContainer(header & 0x0f), size};
+}
+
+void ThriftCursor::SkipList(int depth) {
+  const ListHeader list = ReadListHeader();
+  for (uint64_t i = 0; i < list.size && good(); ++i) Skip(list.element, depth + 1);
 }
 
 void ThriftCursor::SkipMap(int depth) {

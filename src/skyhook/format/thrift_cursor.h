@@ -49,12 +49,20 @@ class ThriftCursor {
   /// the field before, 0 for the first.
   Field ReadField(int32_t previous_id);
   int32_t ReadInt32();
+  int64_t ReadInt64();
+
+  struct ListHeader {
+    ThriftType element = ThriftType::kStop;
+    uint64_t size = 0;
+  };
+  /// What stands in front of the elements of a list or set. The size is as hostile as the rest:
+  /// elements are read while the cursor is good.
+  ListHeader ReadListHeader();
   void Skip(ThriftType type, int depth = 0);
 
  private:
   uint8_t ReadByte();
   uint64_t ReadVarint();
-  int64_t ReadZigZag();
   void SkipBytes(uint64_t count);
   void SkipStruct(int depth);
   void SkipList(int depth);
