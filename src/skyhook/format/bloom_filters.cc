@@ -161,6 +161,26 @@ bool CanLookUp(const FlatColumn& column) {
 
 }  // namespace
 
+arrow::Result<std::optional<base::ByteRange>> LocateBloomFilter(
+    const parquet::ColumnChunkMetaData& chunk, int64_t max_bytes, const ByteReader& reader) {
+  if (!chunk.bloom_filter_offset().has_value()) return std::nullopt;
+  const int64_t offset = *chunk.bloom_filter_offset();
+  const int64_t size = reader.source().size();
+  if (offset < 0 || offset > size) {
+    return base::CorruptData("bloom filter at {} in a file of {} bytes", offset, size);
+  }
+  int64_t length = chunk.bloom_filter_length().value_or(0);
+  if (length <= 0) {
+    const int64_t header_bytes = std::min(kMaxHeaderBytes, size - offset);
+    ARROW_ASSIGN_OR_RAISE(auto header, reader.ReadOne({offset, header_bytes}));
+    ARROW_ASSIGN_OR_RAISE(length, FilterLength(*header));
+  }
+  if (length > size - offset || length > max_bytes) {
+    return base::CorruptData("bloom filter at {}+{} in a file of {} bytes", offset, length, size);
+  }
+  return base::ByteRange{offset, length};
+}
+
 bool BloomFilters::Has(int row_group, const FlatColumn& column) const {
   if (!CanLookUp(column)) return false;
   const auto offset =
@@ -195,25 +215,12 @@ arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int l
 arrow::Result<BloomFilters::FilterPtr> BloomFilters::Load(int row_group, int leaf,
                                                           const ByteReader& reader) const {
   const auto chunk = metadata_->RowGroup(row_group)->ColumnChunk(leaf);
-  const int64_t offset = *chunk->bloom_filter_offset();
-  const int64_t size = reader.source().size();
-  if (offset < 0 || offset > size) {
-    return base::CorruptData("bloom filter at {} in a file of {} bytes", offset, size);
-  }
-  int64_t length = chunk->bloom_filter_length().value_or(0);
-  if (length <= 0) {
-    const int64_t header_bytes = std::min(kMaxHeaderBytes, size - offset);
-    ARROW_ASSIGN_OR_RAISE(auto header, reader.ReadOne({offset, header_bytes}));
-    ARROW_ASSIGN_OR_RAISE(length, FilterLength(*header));
-  }
-  if (length > size - offset || length > max_filter_bytes_) {
-    return base::CorruptData("bloom filter at {}+{} in a file of {} bytes", offset, length, size);
-  }
-  ARROW_ASSIGN_OR_RAISE(auto bytes, reader.ReadOne({offset, length}));
+  ARROW_ASSIGN_OR_RAISE(const auto range, LocateBloomFilter(*chunk, max_filter_bytes_, reader));
+  ARROW_ASSIGN_OR_RAISE(auto bytes, reader.ReadOne(range.value()));
   arrow::io::BufferReader stream(bytes);
   return std::make_shared<parquet::BlockSplitBloomFilter>(
       parquet::BlockSplitBloomFilter::Deserialize(parquet::default_reader_properties(), &stream,
-                                                  length));
+                                                  range->length));
 }
 
 }  // namespace skyhook::format

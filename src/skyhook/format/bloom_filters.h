@@ -13,10 +13,17 @@
 #include <optional>
 #include <utility>
 
+#include "skyhook/base/byte_range.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/flat_column.h"
 
 namespace skyhook::format {
+
+/// Where a chunk's filter lies, its header included; nullopt when there is none. Reads the header
+/// when the footer does not say how long the filter is. Fails with kCorruptData when it leaves the
+/// file or is larger than `max_bytes`.
+arrow::Result<std::optional<base::ByteRange>> LocateBloomFilter(
+    const parquet::ColumnChunkMetaData& chunk, int64_t max_bytes, const ByteReader& reader);
 
 /// Thread-safe.
 class BloomFilters {

@@ -8,6 +8,9 @@
 namespace skyhook::format {
 namespace {
 
+/// Most footers fit; reading more than a footer costs little.
+constexpr int64_t kTailBytes = 64 * 1024;
+
 std::shared_ptr<arrow::Buffer> SliceOf(const std::vector<base::ByteRange>& joined,
                                        const base::Buffers& buffers, const base::ByteRange& range) {
   if (range.length == 0) return std::make_shared<arrow::Buffer>(nullptr, 0);
@@ -73,6 +76,12 @@ arrow::Result<base::Buffers> ByteReader::Read(const std::vector<base::ByteRange>
 arrow::Result<std::shared_ptr<arrow::Buffer>> ByteReader::ReadOne(base::ByteRange range) const {
   ARROW_ASSIGN_OR_RAISE(base::Buffers buffers, Read({range}));
   return buffers[0];
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> ByteReader::ReadTail() const {
+  const int64_t size = source_->size();
+  const int64_t length = std::min(size, kTailBytes);
+  return ReadOne({size - length, length});
 }
 
 }  // namespace skyhook::format

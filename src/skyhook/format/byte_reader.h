@@ -26,6 +26,8 @@ class ByteReader {
   /// passed, also where the source does not notice.
   arrow::Result<base::Buffers> Read(const std::vector<base::ByteRange>& ranges) const;
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadOne(base::ByteRange range) const;
+  /// Reads the source's last bytes, which hold the footer of most files, or all it has.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadTail() const;
 
   const base::ByteSource& source() const { return *source_; }
   const base::CoalesceOptions& coalesce() const { return coalesce_; }

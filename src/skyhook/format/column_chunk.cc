@@ -15,24 +15,27 @@ constexpr int64_t kMissingHeaderBytes = 100;
 
 int64_t StartOf(const parquet::ColumnChunkMetaData& chunk) {
   const int64_t data = chunk.data_page_offset();
+  // 0: a dictionary without a data page.
   const bool dictionary_leads = chunk.has_dictionary_page() && chunk.dictionary_page_offset() > 0 &&
-                                chunk.dictionary_page_offset() < data;
+                                (chunk.dictionary_page_offset() < data || data == 0);
   return dictionary_leads ? chunk.dictionary_page_offset() : data;
 }
 
-arrow::Result<base::ByteRange> BytesOf(const parquet::FileMetaData& metadata,
-                                       const parquet::ColumnChunkMetaData& chunk,
-                                       int64_t file_size) {
-  base::ByteRange bytes{StartOf(chunk), chunk.total_compressed_size()};
+arrow::Status LocateBytes(const parquet::FileMetaData& metadata,
+                          const parquet::ColumnChunkMetaData& stored, int64_t file_size,
+                          ColumnChunk* chunk) {
+  base::ByteRange& bytes = chunk->bytes;
+  bytes = {StartOf(stored), stored.total_compressed_size()};
   if (bytes.offset < 0 || bytes.length < 0 || bytes.offset > file_size ||
       bytes.length > file_size - bytes.offset) {
     return base::CorruptData("column chunk at {}+{} in a file of {} bytes", bytes.offset,
                              bytes.length, file_size);
   }
   if (metadata.writer_version().VersionLt(ApplicationVersion::PARQUET_816_FIXED_VERSION())) {
-    bytes.length += std::min(kMissingHeaderBytes, file_size - bytes.end());
+    chunk->doubtful_bytes = std::min(kMissingHeaderBytes, file_size - bytes.end());
+    bytes.length += chunk->doubtful_bytes;
   }
-  return bytes;
+  return arrow::Status::OK();
 }
 
 bool IsDataPage(const parquet::PageEncodingStats& stats) {
@@ -81,7 +84,7 @@ arrow::Result<ColumnChunk> LocateColumnChunk(const parquet::FileMetaData& metada
     const auto stored = group->ColumnChunk(leaf);
     ARROW_RETURN_NOT_OK(CheckSchema(metadata, leaf, *stored));
     ColumnChunk chunk;
-    ARROW_ASSIGN_OR_RAISE(chunk.bytes, BytesOf(metadata, *stored, file_size));
+    ARROW_RETURN_NOT_OK(LocateBytes(metadata, *stored, file_size, &chunk));
     chunk.first_data_page = stored->data_page_offset();
     chunk.num_rows = group->num_rows();
     chunk.compression = stored->compression();

@@ -15,6 +15,7 @@ namespace skyhook::format {
 struct ColumnChunk {
   /// All pages, the dictionary page included. May end up to 100 bytes late (PARQUET-816).
   base::ByteRange bytes;
+  int64_t doubtful_bytes = 0;   ///< at the end of `bytes`, which may not be the chunk's
   int64_t first_data_page = 0;  ///< file offset; bytes in front of it hold the dictionary page
   int64_t num_rows = 0;         ///< of the row group
   arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED;

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <set>
 
 #include "skyhook/format/fragment_rows_test.h"
 
@@ -21,19 +20,11 @@ bool IsThere(const std::string& file) {
   return std::find(files.begin(), files.end(), file) != files.end();
 }
 
-/// Files of the corpus that Arrow 26 does not read (a map of strings beyond 2 GiB, and a map
-/// schema that is none), so that there is nothing to compare with.
-const std::set<std::string>& RefusedByArrow() {
-  static const std::set<std::string> files{"incorrect_map_schema.parquet",
-                                           "large_string_map.brotli.parquet"};
-  return files;
-}
-
 class Corpus : public ::testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Corpus);
 
 TEST_P(Corpus, ReadsAsArrowDoes) {
-  if (RefusedByArrow().contains(GetParam())) GTEST_SKIP();
+  if (!testing::IsReadByArrow(GetParam())) GTEST_SKIP();
   const auto bytes = BytesOf(GetParam());
   const auto expected = ReadByArrow(bytes);
   const auto fragment = OpenBytes(bytes, GetParam());

@@ -1,6 +1,5 @@
 #include "skyhook/format/fragment.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "skyhook/base/status.h"
@@ -11,8 +10,6 @@
 namespace skyhook::format {
 namespace {
 
-/// Most footers fit; reading more than a footer costs little.
-constexpr int64_t kTailBytes = 64 * 1024;
 /// An empty file of either format is longer.
 constexpr int64_t kLeastBytes = 12;
 
@@ -23,9 +20,8 @@ arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> 
   if (size < kLeastBytes) {
     return base::CorruptData("{} bytes are neither a Parquet nor an Arrow IPC file", size);
   }
-  const int64_t tail_bytes = std::min(size, kTailBytes);
   const ByteReader reader(source, options.coalesce, context);
-  ARROW_ASSIGN_OR_RAISE(auto tail, reader.ReadOne({size - tail_bytes, tail_bytes}));
+  ARROW_ASSIGN_OR_RAISE(auto tail, reader.ReadTail());
   const std::string_view end(*tail);
   if (end.ends_with("PAR1") || end.ends_with("PARE")) {
     return OpenParquet(std::move(source), tail, options, context);

@@ -15,11 +15,6 @@ bool Covers(const base::ByteRange& outer, const base::ByteRange& inner) {
   return outer.offset <= inner.offset && inner.end() <= outer.end();
 }
 
-bool Inside(const base::ByteRange& range, int64_t file_size) {
-  return range.offset >= 0 && range.length > 0 && range.offset <= file_size &&
-         range.length <= file_size - range.offset;
-}
-
 /// The rows of each page; empty when the first rows do not ascend from 0 to the chunk's end.
 std::vector<plan::RowRange> RowsOf(const std::vector<parquet::PageLocation>& pages,
                                    int64_t num_rows) {
@@ -54,12 +49,21 @@ std::shared_ptr<const std::vector<PageLocation>> Locate(
 
 }  // namespace
 
-std::optional<base::ByteRange> PageIndex::Location(Kind kind, int row_group, int leaf) const {
-  const auto chunk = metadata_->RowGroup(row_group)->ColumnChunk(leaf);
-  const auto location =
-      kind == kOffsets ? chunk->GetOffsetIndexLocation() : chunk->GetColumnIndexLocation();
+std::optional<base::ByteRange> LocateIndex(const std::optional<parquet::IndexLocation>& location,
+                                           int64_t file_size) {
   if (!location.has_value()) return std::nullopt;
-  return base::ByteRange{location->offset, location->length};
+  const base::ByteRange range{location->offset, location->length};
+  const bool inside = range.offset >= 0 && range.length > 0 && range.offset <= file_size &&
+                      range.length <= file_size - range.offset;
+  return inside ? std::optional(range) : std::nullopt;
+}
+
+std::optional<base::ByteRange> PageIndex::Location(Kind kind, int row_group, int leaf,
+                                                   int64_t file_size) const {
+  const auto chunk = metadata_->RowGroup(row_group)->ColumnChunk(leaf);
+  return LocateIndex(
+      kind == kOffsets ? chunk->GetOffsetIndexLocation() : chunk->GetColumnIndexLocation(),
+      file_size);
 }
 
 base::ByteRange PageIndex::Extent(Kind kind, int first_row_group, int last_row_group,
@@ -67,8 +71,8 @@ base::ByteRange PageIndex::Extent(Kind kind, int first_row_group, int last_row_g
   base::ByteRange extent;
   for (int group = first_row_group; group <= last_row_group; ++group) {
     for (int leaf = 0; leaf < metadata_->num_columns(); ++leaf) {
-      const auto location = Location(kind, group, leaf);
-      if (!location.has_value() || !Inside(*location, file_size)) continue;
+      const auto location = Location(kind, group, leaf, file_size);
+      if (!location.has_value()) continue;
       if (extent.length == 0) extent = *location;
       const int64_t end = std::max(extent.end(), location->end());
       extent.offset = std::min(extent.offset, location->offset);
@@ -93,9 +97,9 @@ base::ByteRange PageIndex::ChooseRegion(Kind kind, int row_group, const base::By
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> PageIndex::Load(Kind kind, int row_group, int leaf,
                                                               const ByteReader& reader) {
-  const std::optional<base::ByteRange> wanted = Location(kind, row_group, leaf);
   const int64_t file_size = reader.source().size();
-  if (!wanted.has_value() || !Inside(*wanted, file_size)) return nullptr;
+  const std::optional<base::ByteRange> wanted = Location(kind, row_group, leaf, file_size);
+  if (!wanted.has_value()) return nullptr;
   Region& region = regions_[kind];
   if (region.bytes == nullptr || !Covers(region.range, *wanted)) {
     const base::ByteRange range = ChooseRegion(kind, row_group, *wanted, file_size);

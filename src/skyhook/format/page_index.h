@@ -22,6 +22,10 @@
 
 namespace skyhook::format {
 
+/// Where an index lies; nullopt when the footer names none, or one that leaves the file.
+std::optional<base::ByteRange> LocateIndex(const std::optional<parquet::IndexLocation>& location,
+                                           int64_t file_size);
+
 /// Thread-safe. An index that does not parse, or that contradicts the chunk, counts as absent:
 /// files are readable without.
 class PageIndex {
@@ -57,7 +61,8 @@ class PageIndex {
 
   arrow::Result<OffsetIndexPtr> Offsets(int row_group, int leaf, const ByteReader& reader);
   arrow::Result<ColumnIndexPtr> Columns(int row_group, int leaf, const ByteReader& reader);
-  std::optional<base::ByteRange> Location(Kind kind, int row_group, int leaf) const;
+  std::optional<base::ByteRange> Location(Kind kind, int row_group, int leaf,
+                                          int64_t file_size) const;
   base::ByteRange Extent(Kind kind, int first_row_group, int last_row_group,
                          int64_t file_size) const;
   base::ByteRange ChooseRegion(Kind kind, int row_group, const base::ByteRange& wanted,

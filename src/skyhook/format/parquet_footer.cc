@@ -16,20 +16,6 @@ namespace {
 /// The length of the metadata (little-endian) and the magic.
 constexpr int64_t kTrailerBytes = 8;
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> MetadataBytes(
-    const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes) {
-  uint32_t length = 0;
-  std::memcpy(&length, tail->data() + tail->size() - kTrailerBytes, sizeof(length));
-  const int64_t file_size = reader.source().size();
-  if (length > file_size - kTrailerBytes || length > max_bytes) {
-    return base::CorruptData("footer of {} bytes in a file of {}", length, file_size);
-  }
-  if (length + kTrailerBytes <= tail->size()) {
-    return arrow::SliceBuffer(tail, tail->size() - kTrailerBytes - length, length);
-  }
-  return reader.ReadOne({file_size - kTrailerBytes - length, length});
-}
-
 arrow::Status CheckRowGroups(const parquet::FileMetaData& metadata) {
   int64_t rows = 0;
   for (int i = 0; i < metadata.num_row_groups(); ++i) {
@@ -96,18 +82,37 @@ ParquetColumn MakeColumn(const parquet::SchemaDescriptor& schema,
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
+arrow::Result<std::shared_ptr<arrow::Buffer>> ReadParquetFooterBytes(
     const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes) {
   if (std::string_view(*tail).ends_with("PARE")) {
     return arrow::Status::NotImplemented("encrypted Parquet file");
   }
-  ARROW_ASSIGN_OR_RAISE(auto bytes, MetadataBytes(reader, tail, max_bytes));
+  uint32_t length = 0;
+  std::memcpy(&length, tail->data() + tail->size() - kTrailerBytes, sizeof(length));
+  const int64_t file_size = reader.source().size();
+  if (length > file_size - kTrailerBytes || length > max_bytes) {
+    return base::CorruptData("footer of {} bytes in a file of {}", length, file_size);
+  }
+  if (length + kTrailerBytes <= tail->size()) {
+    return arrow::SliceBuffer(tail, tail->size() - kTrailerBytes - length, length);
+  }
+  return reader.ReadOne({file_size - kTrailerBytes - length, length});
+}
+
+arrow::Result<std::shared_ptr<parquet::FileMetaData>> ParseParquetFooter(
+    const arrow::Buffer& footer) {
   return CatchParquet([&]() -> arrow::Result<std::shared_ptr<parquet::FileMetaData>> {
-    auto metadata = parquet::FileMetaData::Make(bytes->data(), bytes->size());
+    auto metadata = parquet::FileMetaData::Make(footer.data(), footer.size());
     ARROW_RETURN_NOT_OK(CheckRowGroups(*metadata));
     if (metadata->is_encryption_algorithm_set()) return RefuseEncrypted(*metadata);
     return metadata;
   });
+}
+
+arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
+    const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes) {
+  ARROW_ASSIGN_OR_RAISE(auto footer, ReadParquetFooterBytes(reader, tail, max_bytes));
+  return ParseParquetFooter(*footer);
 }
 
 namespace {

@@ -18,9 +18,18 @@
 
 namespace skyhook::format {
 
-/// Parses the footer of a file that ends with `tail` and in "PAR1" or "PARE"; reads what `tail`
-/// lacks of it. Fails with kCorruptData when it is damaged or larger than `max_bytes`, with
-/// NotImplemented when the file is encrypted.
+/// The bytes of the footer, without length and magic, of a file that ends with `tail` and in "PAR1"
+/// or "PARE"; reads what `tail` lacks of it. Fails with kCorruptData when it is cut short or larger
+/// than `max_bytes`, with NotImplemented when it is encrypted.
+arrow::Result<std::shared_ptr<arrow::Buffer>> ReadParquetFooterBytes(
+    const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes);
+
+/// Fails with kCorruptData when the footer is damaged, with NotImplemented when it says that the
+/// file is encrypted.
+arrow::Result<std::shared_ptr<parquet::FileMetaData>> ParseParquetFooter(
+    const arrow::Buffer& footer);
+
+/// Both in one.
 arrow::Result<std::shared_ptr<parquet::FileMetaData>> ReadParquetFooter(
     const ByteReader& reader, const std::shared_ptr<arrow::Buffer>& tail, int64_t max_bytes);
 
