@@ -7,6 +7,8 @@
 
 #include "fuzz/file_target.h"
 #include "fuzz/target.h"
+#include "skyhook/base/byte_source.h"
+#include "skyhook/format/parquet_assembly.h"
 #include "skyhook/format/random_table_test.h"
 #include "skyhook/testing/corpus.h"
 
@@ -21,6 +23,7 @@ using testing::Require;
 constexpr int64_t kRows = 24;
 constexpr int kColumnsOfAFile = 5;
 constexpr int64_t kMostCorpusBytes = 16 * 1024;
+constexpr int64_t kMostAssembledBytes = 1 << 20;
 /// A few bytes that unfold to two gigabytes.
 constexpr char kLargeMap[] = "large_string_map.brotli.parquet";
 
@@ -102,12 +105,39 @@ std::vector<std::string> Seeds() {
   return out;
 }
 
+arrow::Result<std::shared_ptr<const format::ParquetParts>> PartsOf(
+    const std::shared_ptr<arrow::Buffer>& bytes, const format::ReadOptions& options) {
+  return format::ParquetParts::Read(base::MakeBufferSource(bytes, "input"), options, nullptr);
+}
+
+/// Takes a file apart, puts it together again, and takes that apart.
+void RunAssembly(Bytes input) {
+  auto bytes = std::make_shared<arrow::Buffer>(input.data(), static_cast<int64_t>(input.size()));
+  format::ReadOptions options;
+  options.max_page_bytes = kMostAssembledBytes;
+  const auto parts = PartsOf(bytes, options);
+  if (!parts.ok() || !(*parts)->obstacle().empty()) return;
+  const int row_groups = (*parts)->num_row_groups();
+  const auto assembly = format::Assemble({{*parts, 0, row_groups}}, options, nullptr);
+  if (!assembly.ok() || assembly->bytes > kMostAssembledBytes) return;
+  const auto again =
+      Require(format::ReadAssembly(*assembly, {0, assembly->bytes}, options, nullptr));
+  const auto parts_again = Require(PartsOf(again, options));
+  Check((*parts)->CanJoin(*parts_again), "a file differs from its own row groups");
+  Check(parts_again->num_row_groups() == row_groups, "row groups were lost");
+}
+
+void Run(Bytes input) {
+  RunFile(input);
+  RunAssembly(input);
+}
+
 size_t Mutate(uint8_t* data, size_t size, size_t capacity, uint32_t seed, MutatePart mutate) {
   return MutateFile({"PAR1"}, data, size, capacity, seed, mutate);
 }
 
 }  // namespace
 
-const Target kParquetTarget{"parquet", RunFile, Seeds, Mutate};
+const Target kParquetTarget{"parquet", Run, Seeds, Mutate};
 
 }  // namespace skyhook::fuzz

@@ -29,7 +29,8 @@ struct Target {
 extern const Target kPlanTarget;
 /// Pipelines of the whole catalogue, made out of the bytes: to Substrait and back, and run.
 extern const Target kExpressionTarget;
-/// Parquet files: opened, read column by column, and under a predicate on each column.
+/// Parquet files: opened, read column by column, under a predicate on each column, and assembled
+/// anew.
 extern const Target kParquetTarget;
 /// Arrow IPC files, likewise.
 extern const Target kIpcTarget;
