@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/listing.h"
 #include "cli/output.h"
 #include "cli/query_run.h"
 #include "skyhook/client/describe.h"
@@ -16,39 +17,6 @@ namespace skyhook::cli {
 namespace {
 
 using arrow::Status;
-
-// Collects rows of text, integer and boolean columns and writes them in the format asked for.
-class Listing {
- public:
-  explicit Listing(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
-
-  Status Begin() {
-    return arrow::RecordBatchBuilder::Make(schema_, arrow::default_memory_pool()).Value(&builder_);
-  }
-  Status Text(int column, const std::string& value) {
-    return builder_->GetFieldAs<arrow::StringBuilder>(column)->Append(value);
-  }
-  Status Bool(int column, bool value) {
-    return builder_->GetFieldAs<arrow::BooleanBuilder>(column)->Append(value);
-  }
-  // Negative: unknown.
-  Status Number(int column, int64_t value) {
-    auto* builder = builder_->GetFieldAs<arrow::Int64Builder>(column);
-    return value < 0 ? builder->AppendNull() : builder->Append(value);
-  }
-
-  Status Write(const RunOptions& options, const Sink& sink) {
-    ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
-    ARROW_ASSIGN_OR_RAISE(auto writer, MakeRowWriter(format, sink, schema_));
-    ARROW_ASSIGN_OR_RAISE(const auto batch, builder_->Flush());
-    ARROW_RETURN_NOT_OK(writer->Write(*batch));
-    return writer->Finish();
-  }
-
- private:
-  std::shared_ptr<arrow::Schema> schema_;
-  std::unique_ptr<arrow::RecordBatchBuilder> builder_;
-};
 
 arrow::Result<bool> IsTable(const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
@@ -67,12 +35,6 @@ Status ListColumn(const client::ColumnStorage& column, Listing* out) {
   ARROW_RETURN_NOT_OK(out->Number(8, column.uncompressed_bytes));
   ARROW_RETURN_NOT_OK(out->Bool(9, column.page_index));
   return out->Bool(10, column.bloom_filter);
-}
-
-// "1 row", "2 rows".
-std::string Counted(int64_t number, const std::string& noun) {
-  const char* ending = number == 1 ? "" : noun.ends_with("ch") ? "es" : "s";
-  return fmt::format("{} {}{}", sql::GroupedNumber(number), noun, ending);
 }
 
 Status WriteStorage(const client::FragmentStorage& storage, const RunOptions& options,
@@ -108,7 +70,7 @@ std::string QuotedPath(const std::string& path) {
 }  // namespace
 
 Status RunSchema(const PathCommand& command, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path));
+  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
   Listing listing(arrow::schema(
       {arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
        arrow::field("nullable", arrow::boolean()), arrow::field("partition", arrow::boolean())}));
@@ -141,7 +103,7 @@ Status RunHead(const PathCommand& command, const RunOptions& options) {
 }
 
 Status RunStats(const PathCommand& command, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path));
+  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
   for (const auto& fragment : table->fragments) {
     ARROW_ASSIGN_OR_RAISE(const auto storage, client::DescribeStorage(fragment));

@@ -27,7 +27,25 @@ struct Arguments {
   ExplainCommand explain;
   QueryCommand query;
   PathCommand path;
+  PutCommand put;
+  GetCommand get;
+  TableCommand table;
 };
+
+// Ceph's own, for tables at rados://; before or after the verb.
+void AddCephOptions(CLI::App* app, RunOptions* options) {
+  store::RadosOptions* rados = &options->rados;
+  const auto add = [&](const std::string& names, std::string* value, const std::string& about,
+                       const std::string& type) {
+    app->add_option(names, *value, about)->type_name(type)->group("Ceph");
+  };
+  add("-c,--conf", &rados->configuration, "Configuration (default: CEPH_CONF, then Ceph's own)",
+      "FILE");
+  add("-n,--name", &rados->name, "Who to connect as (default: client.admin)", "TYPE.ID");
+  add("--id", &options->rados_id, "The same, without the client.", "ID");
+  add("-k,--keyring", &rados->keyring, "Where the key is", "FILE");
+  add("--cluster", &rados->cluster, "Name of the cluster (default: ceph)", "NAME");
+}
 
 void AddOutputOptions(CLI::App* command, RunOptions* options) {
   command
@@ -119,6 +137,89 @@ CLI::App* AddPathCommand(CLI::App* app, const std::string& name, const std::stri
   return command;
 }
 
+CLI::App* AddPut(CLI::App* app, Arguments* arguments) {
+  PutCommand* put = &arguments->put;
+  CLI::App* command = app->add_subcommand("put", "Put Parquet or Arrow files into a table");
+  command
+      ->add_option("FILES... TABLE", put->paths,
+                   "Files, directories, globs or - for standard input; then the table: "
+                   "rados://POOL[/NAMESPACE]/TABLE or a directory")
+      ->required();
+  command->add_flag("--append", put->append, "Add to the table that is there");
+  command->add_flag("--replace", put->replace, "Replace the table that is there");
+  command->add_flag("--verbatim", put->options.verbatim,
+                    "Fail rather than encode a row group anew that no object can hold");
+  command->add_option("--object-bytes", put->object_bytes, "Size of objects (default: 32MiB)")
+      ->type_name("SIZE");
+  const std::string group = "Encoding anew";
+  command->add_flag("--rewrite", put->rewrite, "Encode all rows anew")->group(group);
+  command->add_option("--row-group-rows", put->options.write.row_group_rows, "Rows of a row group")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--page-bytes", put->page_bytes, "Bytes of a page (default: 128KiB)")
+      ->type_name("SIZE")
+      ->group(group);
+  command
+      ->add_option("--codec", put->options.write.codec, "none, snappy, gzip, brotli, lz4 or zstd")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--sort-by", put->sort_by, "Sort all rows by these columns")
+      ->type_name("COLUMN")
+      ->delimiter(',')
+      ->group(group);
+  command
+      ->add_option("--bloom-filter", put->options.write.bloom_filters,
+                   "Columns that get bloom filters")
+      ->type_name("COLUMN")
+      ->delimiter(',')
+      ->group(group);
+  return command;
+}
+
+CLI::App* AddGet(CLI::App* app, Arguments* arguments) {
+  CLI::App* command = app->add_subcommand("get", "Give the files back that a table was put from");
+  command->add_option("TABLE", arguments->get.uri, "The table; @N behind it: its snapshot N")
+      ->required();
+  command->add_option("-o,--output", arguments->run.output, "A directory, a file, or -")
+      ->type_name("PATH");
+  command->add_flag("--force", arguments->get.force, "Replace files that are there");
+  return command;
+}
+
+CLI::App* AddTableCommand(CLI::App* app, const std::string& name, const std::string& about,
+                          Arguments* arguments) {
+  CLI::App* command = app->add_subcommand(name, about);
+  command
+      ->add_option("TABLE", arguments->table.uri,
+                   "rados://POOL[/NAMESPACE]/TABLE, or the table's directory")
+      ->required();
+  return command;
+}
+
+void AddTableCommands(CLI::App* app, Arguments* arguments,
+                      std::map<const CLI::App*, std::function<Status()>>* commands) {
+  const auto add = [&](const std::string& name, const std::string& about, auto run) {
+    CLI::App* command = AddTableCommand(app, name, about, arguments);
+    (*commands)[command] = [arguments, run] { return run(arguments->table, arguments->run); };
+    return command;
+  };
+  AddOutputOptions(add("ls", "Show the tables of a store, or the objects of a table", RunLs),
+                   &arguments->run);
+  AddOutputOptions(add("history", "Show the snapshots of a table that are kept", RunHistory),
+                   &arguments->run);
+  add("rm", "Remove a table", RunRm);
+  add("compact", "Join the small objects of a table, without encoding anything anew", RunCompact);
+  CLI::App* vacuum =
+      add("vacuum", "Remove old snapshots of a table and objects that nobody needs", RunVacuum);
+  vacuum->add_option("--keep", arguments->table.keep, "What was needed so recently stays")
+      ->type_name("TIME")
+      ->capture_default_str();
+  vacuum->add_flag("--dry-run", arguments->table.dry_run, "Only say what would be removed");
+  add("verify", "Compare the objects of a table with their checksums", RunVerify);
+}
+
 // What is wrong with a number of rows, or nothing. CLI11 takes too large a number for the largest.
 std::string CheckRows(const std::string& text) {
   int64_t rows = 0;
@@ -156,6 +257,7 @@ int Main(int argc, char** argv) {
                "skyhook");
   app.footer("\n" + ExitCodeHelp());
   app.require_subcommand(1);
+  app.fallthrough();
   app.set_version_flag("--version", VersionText, "As the verb");
   std::map<const CLI::App*, std::function<Status()>> commands;
   commands[AddSql(&app, &arguments)] = [&] { return RunSql(arguments.sql, arguments.run); };
@@ -173,6 +275,10 @@ int Main(int argc, char** argv) {
   commands[head] = [&] { return RunHead(arguments.path, arguments.run); };
   commands[AddPathCommand(&app, "stats", "Show row groups, pages, encodings and sizes by column",
                           &arguments)] = [&] { return RunStats(arguments.path, arguments.run); };
+  commands[AddPut(&app, &arguments)] = [&] { return RunPut(arguments.put, arguments.run); };
+  commands[AddGet(&app, &arguments)] = [&] { return RunGet(arguments.get, arguments.run); };
+  AddTableCommands(&app, &arguments, &commands);
+  AddCephOptions(&app, &arguments.run);
   commands[app.add_subcommand("version", "Show the versions of Skyhook, Arrow and DuckDB")] = [&] {
     return RunVersion();
   };

@@ -37,8 +37,8 @@ const std::map<std::string, double> kSizeUnits = {{"", 1.0},
                                                   {"ti", 1099511627776.},
                                                   {"tib", 1099511627776.}};
 
-const std::map<std::string, double> kTimeUnits = {{"", 1e9},   {"ms", 1e6},   {"s", 1e9},
-                                                  {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+const std::map<std::string, double> kTimeUnits = {
+    {"", 1e9}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
 
 // A positive number with a unit, as an integer of the smallest unit; `what` is what `option` wants.
 arrow::Result<int64_t> ParseAmount(const std::string& option, const std::string& text,
@@ -62,8 +62,17 @@ arrow::Result<int64_t> ParseAmount(const std::string& option, const std::string&
 
 }  // namespace
 
-arrow::Result<int64_t> ParseMemory(const std::string& text) {
-  return ParseAmount("--memory", text, "size", kSizeUnits, "64MB or 2GiB");
+arrow::Result<int64_t> ParseMemory(const std::string& text) { return ParseSize("--memory", text); }
+
+arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& text) {
+  return ParseAmount(option, text, "size", kSizeUnits, "64MB or 2GiB");
+}
+
+arrow::Result<std::chrono::seconds> ParseKeep(const std::string& text) {
+  if (text == "0") return std::chrono::seconds(0);
+  ARROW_ASSIGN_OR_RAISE(const int64_t nanos,
+                        ParseAmount("--keep", text, "time", kTimeUnits, "7d, 12h or 0"));
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::nanoseconds(nanos));
 }
 
 arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text) {
@@ -84,8 +93,16 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
       fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
 }
 
+client::OpenOptions OpenOptionsOf(const RunOptions& options) {
+  client::OpenOptions open;
+  open.rados = options.rados;
+  if (!options.rados_id.empty()) open.rados.name = "client." + options.rados_id;
+  return open;
+}
+
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
   sql::SessionOptions session;
+  session.open = OpenOptionsOf(options);
   session.threads = options.threads;
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseMemory(options.memory));

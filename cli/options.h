@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/client/table.h"
 #include "skyhook/sql/session.h"
+#include "skyhook/store/put.h"
+#include "skyhook/store/rados_pool.h"
 
 namespace skyhook::cli {
 
@@ -23,6 +26,30 @@ struct RunOptions {
   std::string format = "table";
   std::string output;  ///< a file; empty: standard output
   std::vector<std::string> data_directories;
+  store::RadosOptions rados;
+  std::string rados_id;  ///< --id; empty: none
+};
+
+struct PutCommand {
+  std::vector<std::string> paths;  ///< files, and the table at the end
+  bool append = false;
+  bool replace = false;
+  bool rewrite = false;
+  std::string object_bytes;
+  std::string page_bytes;
+  store::PutOptions options;
+  std::vector<std::string> sort_by;
+};
+
+struct GetCommand {
+  std::string uri;
+  bool force = false;
+};
+
+struct TableCommand {
+  std::string uri;
+  std::string keep = "7d";  ///< of vacuum
+  bool dry_run = false;
 };
 
 struct SqlCommand {
@@ -53,7 +80,14 @@ struct PathCommand {
 arrow::Result<int64_t> ParseMemory(const std::string& text);
 /// Of --timeout: "500ms", "2s", "1.5m", "1h"; a number alone is seconds. Must be positive.
 arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text);
+/// Of --keep: as ParseTimeout, and "7d"; 0 is none.
+arrow::Result<std::chrono::seconds> ParseKeep(const std::string& text);
+/// The bytes of another option than --memory.
+arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& text);
 arrow::Result<Format> ParseFormat(const std::string& text);
+
+/// How tables are opened.
+client::OpenOptions OpenOptionsOf(const RunOptions& options);
 
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options);
 /// The text of -c or the content of -f ("-" is standard input).

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/standard_error.h"
+#include "skyhook/sql/plan_tree.h"
 
 namespace skyhook::cli {
 namespace {
@@ -21,13 +22,26 @@ ProgressBar::ProgressBar()
 
 ProgressBar::~ProgressBar() { Hide(); }
 
-void ProgressBar::Show(double share) {
+void ProgressBar::ShowBytes(int64_t done, int64_t total) {
+  if (total <= 0) return;
+  const auto rate = static_cast<int64_t>(static_cast<double>(done) / std::max(seconds(), 1e-3));
+  Show(static_cast<double>(done) / static_cast<double>(total),
+       fmt::format("{} of {}, {}/s", sql::ByteSize(done), sql::ByteSize(total),
+                   sql::ByteSize(rate)));
+}
+
+double ProgressBar::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+}
+
+void ProgressBar::Show(double share, const std::string& text) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!enabled_ || std::chrono::steady_clock::now() - begin_ < kPatience) return;
   const double done = std::clamp(share, 0.0, 1.0);
   const int filled = static_cast<int>(done * kWidth);
-  Tell(fmt::format("\r[{}{}] {:3.0f}%", std::string(static_cast<size_t>(filled), '#'),
-                   std::string(static_cast<size_t>(kWidth - filled), ' '), done * 100));
+  Tell(fmt::format("\r[{}{}] {:3.0f}%{}{}{}", std::string(static_cast<size_t>(filled), '#'),
+                   std::string(static_cast<size_t>(kWidth - filled), ' '), done * 100,
+                   text.empty() ? "" : "  ", text, text.empty() ? "" : "\033[K"));
   shown_ = true;
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 
 namespace skyhook::cli {
 
@@ -14,8 +16,11 @@ class ProgressBar {
   /// Wipes the bar.
   ~ProgressBar();
 
-  /// To be called with the share done, in [0, 1].
-  void Show(double share);
+  /// To be called with the share done, in [0, 1], and what to say beside the bar.
+  void Show(double share, const std::string& text = "");
+  /// The same of bytes, with their number and rate.
+  void ShowBytes(int64_t done, int64_t total);
+  double seconds() const;
   /// Wipes the bar and shows none again: rows are about to be printed.
   void Hide();
 

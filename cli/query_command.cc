@@ -83,7 +83,7 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   const auto plan = plan::ReadForeignPlan(bytes);
   if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
   ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
-  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path));
+  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options)));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   scan.stop = interruptible.token();

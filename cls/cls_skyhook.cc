@@ -168,10 +168,9 @@ int RunInWorker(cls_method_context_t context, std::string_view request, const Su
   State& state = TheState();
   std::unique_ptr<WorkerProcess> process;
   if (const int error = state.pool.Take(deadline_ms, &process); error < 0) {
-    // Not what it was: -ENOENT would say that there is no such object.
-    if (error != -EBUSY) return error == -ETIMEDOUT ? error : -ENOTCONN;
-    ++state.counters.busy;
-    return Refuse("as many calls as this OSD allows are running", out);
+    if (error == -EBUSY) ++state.counters.busy;
+    // Not what else it was: -ENOENT would say that there is no such object.
+    return error == -EBUSY || error == -ETIMEDOUT ? error : -ENOTCONN;
   }
   Call running(context, process.get(), deadline_ms);
   const int error = running.Run(request, call, out);

@@ -122,6 +122,11 @@ Result<std::string> Scan(const Call& call, Channel* channel) {
   if (!request.ok()) return Refused(request.status(), call);
   request->limits.deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(call.deadline_ms);
+  if (request->fragment_bytes >= 0 && request->fragment_bytes != call.object_bytes) {
+    return Refused(base::StaleObject("'{}' has {} bytes, and had {} when its table was written",
+                                     request->fragment, call.object_bytes, request->fragment_bytes),
+                   call);
+  }
   const auto object = std::make_shared<LentObject>(request->fragment, call, channel);
   auto message = RunWithin(*request, object, call);
   if (base::Is(object->failure(), base::Code::kUnreachable)) return object->failure();

@@ -1,50 +1,37 @@
 // Who may connect, and what is said to who may not.
-#include "skyhook/store/rados/connection.h"
-
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <rados/librados.hpp>
 
 #include "skyhook/base/status.h"
 #include "skyhook/site/rados/rados_site.h"
+#include "skyhook/store/rados_pool.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
-#include "tests/ceph/object_content.h"
+#include "tests/ceph/test_pool.h"
 
-namespace skyhook::store::rados {
+namespace skyhook::store {
 namespace {
 
 using testing::FailsWith;
 using testing::Require;
 
-/// Asks the monitors; the answer's text.
-std::string Ask(const std::string& command) {
-  librados::Rados cluster;
-  EXPECT_EQ(cluster.init2("client.admin", "ceph", 0), 0);
-  EXPECT_EQ(cluster.conf_read_file(nullptr), 0);
-  EXPECT_EQ(cluster.connect(), 0);
-  librados::bufferlist answer;
-  std::string error;
-  EXPECT_EQ(cluster.mon_command(command, {}, &answer, &error), 0) << error;
-  cluster.shutdown();
-  return answer.to_str();
-}
-
 class ConnectionTest : public ::testing::Test {
  protected:
   /// A client of that name with these capabilities on OSDs, as it connects.
-  ConnectionOptions Client(const std::string& name, const std::string& osd) {
-    const std::string key = Ask(R"({"prefix": "auth get-or-create", "entity": ")" + name +
-                                R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
+  RadosOptions Client(const std::string& name, const std::string& osd) {
+    testing::TestPool owner("replicated", "");
+    const std::string key =
+        owner.AskMonitors(R"({"prefix": "auth get-or-create", "entity": ")" + name +
+                          R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
     return WithKeyring(name, key);
   }
-  ConnectionOptions WithKeyring(const std::string& name, const std::string& content) {
+  RadosOptions WithKeyring(const std::string& name, const std::string& content) {
     const std::string file = directory_.File(name);
     std::ofstream(file) << content;
-    ConnectionOptions options;
+    RadosOptions options;
     options.name = name;
     options.keyring = file;
     options.timeout_s = 5;
@@ -55,21 +42,21 @@ class ConnectionTest : public ::testing::Test {
 };
 
 TEST_F(ConnectionTest, AMissingPoolIsNamed) {
-  EXPECT_THAT(Pool::Open({}, "no-such-pool", ""),
+  EXPECT_THAT(OpenRadosPool({}, "no-such-pool", ""),
               FailsWith(arrow::StatusCode::IOError, "cannot open pool 'no-such-pool'"));
 }
 
 TEST_F(ConnectionTest, AConfigurationThatIsNotThereIsNamed) {
-  ConnectionOptions options;
+  RadosOptions options;
   options.configuration = "/nowhere/ceph.conf";
-  EXPECT_THAT(Pool::Open(options, "replicated", ""),
+  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
               FailsWith(arrow::StatusCode::IOError, "configuration '/nowhere/ceph.conf'"));
 }
 
 TEST_F(ConnectionTest, ANameThatIsNoneIsNamed) {
-  ConnectionOptions options;
+  RadosOptions options;
   options.name = "everybody";
-  EXPECT_THAT(Pool::Open(options, "replicated", ""),
+  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
               FailsWith(arrow::StatusCode::Invalid, "'everybody' is no name of a Ceph client"));
 }
 
@@ -77,18 +64,17 @@ TEST_F(ConnectionTest, AKeyThatIsRefusedIsTriedUntilTheTimeIsOver) {
   auto options = WithKeyring("client.nobody",
                              "[client.nobody]\n\tkey = AQBDdQdrY20wHxAAu5bt2xQZJtWgu11z+/IOZA==\n");
   options.timeout_s = 2;
-  EXPECT_THAT(Pool::Open(options, "replicated", ""),
+  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
               FailsWith(base::Code::kUnreachable, "let client.nobody in within 2 s"));
 }
 
 TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
   const auto bytes = testing::ParquetBytes(*testing::TableOf(schema, "1\n2\n"));
-  const auto owner = Require(Pool::Open({}, "replicated", "readers"));
-  librados::bufferlist content = testing::ObjectContent(*bytes);
-  ASSERT_EQ(owner->io().write_full("x.parquet", content), 0);
+  testing::TestPool owner("replicated", "readers");
+  owner.Write("x.parquet", *bytes);
   const auto pool =
-      Require(Pool::Open(Client("client.reader", "allow r"), "replicated", "readers"));
+      Require(OpenRadosPool(Client("client.reader", "allow r"), "replicated", "readers"));
   const auto site = site::rados::MakeRadosSite(pool);
   const auto described = Require(site->Describe({"x.parquet", ""}));
   EXPECT_EQ(described.num_rows, 2);
@@ -97,11 +83,12 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   request.fragment = described.id;
   request.rows = plan::RowRanges::All(2);
   const auto answer = Require(site->Run(request));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().reason,
             "the OSD does not load the class skyhook, or the client's capabilities lack x");
   EXPECT_EQ(answer->outcome().remaining, request.rows);
-  owner->io().remove("x.parquet");
+  owner.RemoveAll();
 }
 
 }  // namespace
-}  // namespace skyhook::store::rados
+}  // namespace skyhook::store

@@ -3,6 +3,7 @@
 #include "skyhook/site/rados/rados_site.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -22,33 +23,26 @@
 #include "skyhook/testing/site_conformance.h"
 #include "skyhook/wire/header.h"
 #include "skyhook/wire/request.h"
-#include "tests/ceph/object_content.h"
+#include "tests/ceph/test_pool.h"
 
 namespace skyhook::testing {
 namespace {
-
-using store::rados::Pool;
 
 /// Objects of a namespace of the test's own, which are removed with it.
 class RadosFixture : public SiteFixture {
  public:
   explicit RadosFixture(const std::string& pool)
-      : pool_(Require(Pool::Open({}, pool, NameSpace()))) {}
-  ~RadosFixture() override {
-    for (auto object = pool_->io().nobjects_begin(); object != pool_->io().nobjects_end();
-         ++object) {
-      pool_->io().remove(object->get_oid());
-    }
-  }
+      : pool_(pool, NameSpace()),
+        site_(site::rados::MakeRadosSite(Require(store::OpenRadosPool({}, pool, NameSpace())))) {}
+  ~RadosFixture() override { pool_.RemoveAll(); }
 
   std::shared_ptr<site::Site> site() override { return site_; }
   std::string Put(const std::string& name, const arrow::Buffer& bytes) override {
-    librados::bufferlist content = ObjectContent(bytes);
-    EXPECT_EQ(pool_->io().write_full(name, content), 0);
+    pool_.Write(name, bytes);
     return name;
   }
 
-  Pool& pool() { return *pool_; }
+  TestPool& pool() { return pool_; }
 
  private:
   static std::string NameSpace() {
@@ -56,8 +50,8 @@ class RadosFixture : public SiteFixture {
     return fmt::format("{}-{}", test == nullptr ? "test" : test->name(), ::getpid());
   }
 
-  std::shared_ptr<Pool> pool_;
-  std::shared_ptr<site::Site> site_ = site::rados::MakeRadosSite(pool_);
+  TestPool pool_;
+  std::shared_ptr<site::Site> site_;
 };
 
 /// Fails where a site declines that was expected to answer.
@@ -66,9 +60,23 @@ class AnsweringSite : public ForwardingSite {
   using ForwardingSite::ForwardingSite;
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
     ARROW_ASSIGN_OR_RAISE(auto answer, ForwardingSite::Run(std::move(request)));
-    EXPECT_NE(answer->outcome().stopped_by, plan::StoppedBy::kRefused) << answer->outcome().reason;
-    return answer;
+    return std::make_unique<ExpectedAnswer>(std::move(answer));
   }
+
+ private:
+  class ExpectedAnswer : public site::Answer {
+   public:
+    explicit ExpectedAnswer(std::unique_ptr<site::Answer> answer) : answer_(std::move(answer)) {}
+    arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+      auto batch = answer_->Next();
+      EXPECT_NE(outcome().stopped_by, plan::StoppedBy::kRefused) << outcome().reason;
+      return batch;
+    }
+    const plan::Outcome& outcome() const override { return answer_->outcome(); }
+
+   private:
+    std::unique_ptr<site::Answer> answer_;
+  };
 };
 
 class AnsweringFixture : public RadosFixture {
@@ -237,6 +245,7 @@ TEST_F(WorkerTest, ThatIsStoppedIsEndedAtTheDeadline) {
   ASSERT_FALSE(workers.empty());
   for (const Worker& worker : workers) ASSERT_EQ(::kill(worker.pid, SIGSTOP), 0);
   const auto answer = Require(fixture_.RadosFixture::site()->Run(request_));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
   EXPECT_EQ(answer->outcome().reason, "the OSD's worker did not answer in time");
   EXPECT_EQ(answer->outcome().remaining, request_.rows);

@@ -35,25 +35,22 @@ class PassingStream : public ScanStream {
 
   int64_t batch_index() const override { return batch_index_; }
 
-  /// Ends the unit in progress: its further rows are not needed.
-  void CloseUnit() {
-    reader_.Close();
-    work_->Done();
-  }
+  /// Ends what is in progress: its further rows are not needed.
+  void CloseUnits() { reader_.EndAll(); }
 
  private:
   arrow::Result<BatchPtr> NextOrError() {
     while (true) {
       ARROW_RETURN_NOT_OK(work_->Check());
-      if (!reader_.is_open()) {
-        const std::optional<Unit> unit = work_->Take();
-        if (!unit.has_value()) return nullptr;
-        batch_index_ = unit->index;
-        ARROW_RETURN_NOT_OK(reader_.Open(*unit, nullptr));
+      if (!running_) {
+        ARROW_ASSIGN_OR_RAISE(running_, reader_.Advance(nullptr));
+        if (!running_) return nullptr;
+        batch_index_ = reader_.unit().index;
       }
       ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
       if (batch == nullptr) {
-        CloseUnit();
+        reader_.End();
+        running_ = false;
       } else if (batch->num_rows() > 0) {
         return batch;
       }
@@ -62,6 +59,7 @@ class PassingStream : public ScanStream {
 
   std::shared_ptr<Work> work_;
   UnitReader reader_;
+  bool running_ = false;  // the reader's unit has begun to be read
   int64_t batch_index_ = 0;
 };
 
@@ -79,7 +77,7 @@ class CuttingStream : public ScanStream {
     left_ -= batch->num_rows();
     if (left_ == 0) {
       work_->Close();
-      stream_.CloseUnit();
+      stream_.CloseUnits();
     }
     return batch;
   }
@@ -126,11 +124,11 @@ class ReducingStream : public ScanStream {
 
   arrow::Status RunUnits() {
     while (!reduction_->IsFull()) {
-      const std::optional<Unit> unit = work_->Take();
-      if (!unit.has_value()) break;
-      ARROW_RETURN_NOT_OK(RunUnit(*unit));
-      work_->Done();
+      ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance(reduction_->filter()));
+      if (!more) break;
+      ARROW_RETURN_NOT_OK(RunUnit());
     }
+    reader_.EndAll();
     if (reduction_->IsFull()) work_->Close();
     ARROW_RETURN_NOT_OK(work_->Check());
     if (!work_->ClaimFinish()) return arrow::Status::OK();
@@ -141,8 +139,8 @@ class ReducingStream : public ScanStream {
     return arrow::Status::OK();
   }
 
-  arrow::Status RunUnit(const Unit& unit) {
-    ARROW_RETURN_NOT_OK(reader_.Open(unit, reduction_->filter()));
+  arrow::Status RunUnit() {
+    const Unit unit = reader_.unit();
     for (int64_t sequence = 0; reduction_->IsNeeded(unit); ++sequence) {
       ARROW_RETURN_NOT_OK(work_->Check());
       ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
@@ -151,7 +149,7 @@ class ReducingStream : public ScanStream {
       ARROW_RETURN_NOT_OK(reduction_->Consume(unit, sequence, std::move(batch)));
       AccountSince(started);
     }
-    reader_.Close();
+    reader_.End();
     return arrow::Status::OK();
   }
 
@@ -190,6 +188,8 @@ class ScanOfTable : public Scan {
     return std::clamp(num_units(), 1, work_->options().max_streams);
   }
   double progress() const override { return work_->progress(); }
+
+  Places places() const override { return work_->places(); }
 
   plan::Cost cost() const override {
     plan::Cost cost = work_->cost();
@@ -255,6 +255,13 @@ int StreamsThatFit(const Table& table, const ScanOptions& options) {
 
 }  // namespace
 
+Places& Places::operator+=(const Places& other) {
+  pushed += other.pushed;
+  pulled += other.pulled;
+  for (const auto& [reason, fragments] : other.refusals) refusals[reason] += fragments;
+  return *this;
+}
+
 arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> table,
                                                 plan::Pipeline pipeline, ScanOptions options) {
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
@@ -264,7 +271,8 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
   CutOptions cut{.max_streams = options.max_streams,
                  .min_rows = options.unit_rows,
-                 .few_units = pipeline.aggregate.has_value()};
+                 .few_units = pipeline.aggregate.has_value(),
+                 .whole_remote = true};
   std::vector<Unit> units = CutUnits(*table, skipped, cut);
   if (pipeline.top_k.has_value()) {
     ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));

@@ -6,11 +6,13 @@
 #include <arrow/util/cancel.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "skyhook/base/limits.h"
 #include "skyhook/client/table.h"
+#include "skyhook/placement/placement.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/runtime_filter.h"
@@ -30,8 +32,22 @@ struct ScanOptions {
   /// Row groups are asked for together until they hold so many rows: below that, starting a call
   /// costs more than a tenth of its work.
   int64_t unit_rows = 128 * 1024;
+  /// Where fragments of remote sites are scanned.
+  placement::Mode placement = placement::Mode::kAuto;
+  /// Calls at remote sites that each stream begins before it needs their replies, which it holds.
+  int units_ahead = 3;
   plan::RuntimeFilters runtime_filters;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
+};
+
+/// Where the fragments of remote sites were scanned; one may be counted in both.
+struct Places {
+  int64_t pushed = 0;  ///< beside the fragment
+  int64_t pulled = 0;  ///< here
+  std::map<std::string, int64_t>
+      refusals;  ///< why fragments were pulled although they were to be pushed
+
+  Places& operator+=(const Places& other);
 };
 
 /// One thread's share of a scan. Not thread-safe. Results come in engine types.
@@ -78,6 +94,7 @@ class Scan {
   virtual double progress() const = 0;
   /// The cost so far, of all streams.
   virtual plan::Cost cost() const = 0;
+  virtual Places places() const = 0;
 };
 
 /// Reads a scan with one stream into a reader of declared types.

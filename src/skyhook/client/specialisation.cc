@@ -64,7 +64,13 @@ arrow::Result<std::shared_ptr<const Specialisation>> Specialisation::Make(
   auto out = std::make_shared<Specialisation>();
   out->pipeline_ = pipeline;
   ARROW_RETURN_NOT_OK(out->ReplaceColumns(pipeline, table, fragment));
-  if (out->replacements_.empty()) return out;
+  out->stored_ = fragment.stored;
+  out->schema_ = table.schema;
+  out->input_ = pipeline.input;
+  if (out->replacements_.empty()) {
+    if (fragment.stored != nullptr) ARROW_RETURN_NOT_OK(out->SpecialiseFilter(pipeline.filter));
+    return out;
+  }
   for (plan::NamedExpression& projected : out->pipeline_.projection) {
     ARROW_ASSIGN_OR_RAISE(projected.expression,
                           plan::Substitute(projected.expression, out->replacements_));
@@ -98,8 +104,9 @@ arrow::Status Specialisation::SpecialiseFilter(const std::vector<plan::Expressio
     ARROW_ASSIGN_OR_RAISE(const plan::Verdict verdict, Decide(conjunct));
     if (verdict == plan::Verdict::kNever) skips_ = true;
     if (verdict == plan::Verdict::kAlways) continue;
-    ARROW_ASSIGN_OR_RAISE(pipeline_.filter.emplace_back(),
-                          plan::Substitute(conjunct, replacements_));
+    pipeline_.filter.push_back(conjunct);
+    if (replacements_.empty()) continue;
+    ARROW_ASSIGN_OR_RAISE(pipeline_.filter.back(), plan::Substitute(conjunct, replacements_));
   }
   return arrow::Status::OK();
 }
@@ -128,7 +135,8 @@ arrow::Result<plan::ExpressionPtr> Specialisation::Predicate(
 arrow::Result<plan::Verdict> Specialisation::Decide(const plan::ExpressionPtr& predicate) const {
   const plan::Verdict verdict =
       plan::Decide(*predicate, [this](int column) { return StatisticsOf(column); });
-  if (verdict != plan::Verdict::kMaybe || plan::CanFail(*predicate) || !IsConstant(*predicate)) {
+  if (verdict != plan::Verdict::kMaybe || plan::CanFail(*predicate) || replacements_.empty() ||
+      !IsConstant(*predicate)) {
     return verdict;
   }
   ARROW_ASSIGN_OR_RAISE(const plan::ExpressionPtr constant,
@@ -145,14 +153,22 @@ bool Specialisation::IsConstant(const plan::Expression& expression) const {
 }
 
 std::optional<plan::ColumnStatistics> Specialisation::StatisticsOf(int column) const {
+  if (replacements_.empty()) return StoredStatisticsOf(column);
   const plan::Expression& replacement = *replacements_[column];
-  if (replacement.kind() != Kind::kLiteral) return std::nullopt;
+  if (replacement.kind() != Kind::kLiteral) return StoredStatisticsOf(column);
   plan::ColumnStatistics out;
   out.num_rows = 1;
   out.null_count = replacement.literal()->is_valid ? 0 : 1;
   out.may_have_nan = false;
   if (replacement.literal()->is_valid) out.min = out.max = replacement.literal();
   return out;
+}
+
+std::optional<plan::ColumnStatistics> Specialisation::StoredStatisticsOf(int column) const {
+  if (stored_ == nullptr) return std::nullopt;
+  const int index = schema_->GetFieldIndex(input_->field(column)->name());
+  if (index < 0 || static_cast<size_t>(index) >= stored_->statistics.size()) return std::nullopt;
+  return stored_->statistics[static_cast<size_t>(index)];
 }
 
 }  // namespace skyhook::client

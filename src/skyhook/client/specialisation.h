@@ -38,8 +38,12 @@ class Specialisation : public std::enable_shared_from_this<Specialisation> {
   arrow::Result<plan::Verdict> Decide(const plan::ExpressionPtr& predicate) const;
   bool IsConstant(const plan::Expression& expression) const;
   std::optional<plan::ColumnStatistics> StatisticsOf(int column) const;
+  std::optional<plan::ColumnStatistics> StoredStatisticsOf(int column) const;
 
   bool skips_ = false;
+  std::shared_ptr<const store::Fragment> stored_;  ///< may be null
+  std::shared_ptr<arrow::Schema> schema_;          ///< of the table
+  std::shared_ptr<arrow::Schema> input_;           ///< of its pipeline
   plan::Pipeline pipeline_;
   /// By input column of the table's pipeline: a column of pipeline_'s input, or a literal. Empty
   /// when the fragment has all columns as they are.

@@ -9,6 +9,7 @@
 #include "skyhook/client/file_listing.h"
 #include "skyhook/client/hive_partitions.h"
 #include "skyhook/client/schema_union.h"
+#include "skyhook/client/stored_table.h"
 #include "skyhook/site/local/local_site.h"
 
 namespace skyhook::client {
@@ -31,10 +32,26 @@ arrow::Result<TableFragment> DescribeFile(const std::string& file, const std::st
     if (file == pattern) return description.status();
     return base::AddContext(description.status(), fmt::format("opening '{}'", pattern));
   }
-  return TableFragment{*std::move(description), site, {}, {}};
+  TableFragment fragment;
+  fragment.description = *std::move(description);
+  fragment.site = site;
+  return fragment;
 }
 
 }  // namespace
+
+std::string LearntVersion::Get() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return version_;
+}
+
+arrow::Status LearntVersion::Learn(const std::string& version, const std::string& name) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (version_.empty()) version_ = version;
+  if (version_ == version) return arrow::Status::OK();
+  return base::StaleObject("'{}' changed under the query: version {} became {}", name, version_,
+                           version);
+}
 
 const std::string& TableFragment::NameOf(const std::string& column) const {
   const auto found = renamed.find(column);
@@ -55,6 +72,7 @@ int64_t Table::num_bytes() const {
 
 arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
                                                       const OpenOptions& options) {
+  if (IsStoredTable(pattern)) return OpenStoredTable(pattern, options);
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files,
                         ListFiles(pattern, options.max_fragments));
   HivePartitions partitions{{}, std::vector<arrow::ScalarVector>(files.size())};
@@ -75,8 +93,31 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern
   return table;
 }
 
+arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> StatisticsOf(
+    const Table& table, const TableFragment& fragment, const std::string& column) {
+  if (fragment.stored == nullptr) {
+    return fragment.site->Statistics(fragment.description.id, fragment.NameOf(column));
+  }
+  std::vector<std::optional<plan::ColumnStatistics>> groups;
+  const int index = table.schema->GetFieldIndex(column);
+  if (index < 0 || !fragment.stored->statistics[static_cast<size_t>(index)].has_value()) {
+    return groups;
+  }
+  const auto& all = *fragment.stored->statistics[static_cast<size_t>(index)];
+  for (const plan::RowRange& rows : fragment.description.row_groups) {
+    plan::ColumnStatistics group = all;
+    group.num_rows = rows.size();
+    group.null_count.reset();
+    if (all.all_null()) group.null_count = rows.size();
+    if (all.null_count == 0) group.null_count = 0;
+    groups.emplace_back(std::move(group));
+  }
+  return groups;
+}
+
 arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
-  if (table.fragments.size() > kMaxFragmentsAsked) return true;
+  const bool stored = !table.fragments.empty() && table.fragments.front().stored != nullptr;
+  if (!stored && table.fragments.size() > kMaxFragmentsAsked) return true;
   const auto& partitions = table.partition_columns;
   const auto partition = std::find(partitions.begin(), partitions.end(), column);
   for (const TableFragment& fragment : table.fragments) {
@@ -85,8 +126,7 @@ arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
       continue;
     }
     if (fragment.description.num_rows == 0) continue;
-    ARROW_ASSIGN_OR_RAISE(const auto groups, fragment.site->Statistics(fragment.description.id,
-                                                                       fragment.NameOf(column)));
+    ARROW_ASSIGN_OR_RAISE(const auto groups, StatisticsOf(table, fragment, column));
     if (groups.empty()) return true;
     for (const auto& group : groups) {
       if (!group.has_value() || group->null_count != 0) return true;
@@ -97,6 +137,7 @@ arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
 
 bool LooksLikeTable(const std::string& name) {
   if (name.empty()) return false;
+  if (IsStoredTable(name)) return true;
   if (HasKnownEnding(name) || IsGlob(name)) return true;
   std::error_code ignored;
   return std::filesystem::is_directory(name, ignored) && HoldsKnownFile(name);

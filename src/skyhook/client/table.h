@@ -8,12 +8,31 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "skyhook/plan/statistics.h"
 #include "skyhook/site/site.h"
+#include "skyhook/store/rados_pool.h"
+#include "skyhook/store/snapshot.h"
 
 namespace skyhook::client {
+
+/// The version of a fragment whose table's manifest does not know it: learnt from the first answer,
+/// and asserted from then on. Thread-safe.
+class LearntVersion {
+ public:
+  /// Empty: none is known yet.
+  std::string Get() const;
+  /// kStaleObject, naming the fragment by `name`, when another version was learnt before.
+  arrow::Status Learn(const std::string& version, const std::string& name);
+
+ private:
+  mutable std::mutex mutex_;
+  std::string version_;
+};
 
 /// One fragment of a table, as known when the table was opened.
 struct TableFragment {
@@ -23,6 +42,9 @@ struct TableFragment {
   std::vector<std::shared_ptr<arrow::Scalar>> partition_values;
   /// Columns of the table that have another name here.
   std::map<std::string, std::string> renamed;
+  /// What the manifest of a stored table says of it; null where there is no manifest.
+  std::shared_ptr<const store::Fragment> stored = nullptr;
+  std::shared_ptr<LearntVersion> learnt = nullptr;  ///< likewise
 
   /// What a column of the table is called here, if it is here.
   const std::string& NameOf(const std::string& column) const;
@@ -45,15 +67,23 @@ struct OpenOptions {
   bool hive_partitioning = true;
   /// Largest number of files a pattern may match: a guard against `/**`.
   int64_t max_fragments = 1'000'000;
+  /// How Ceph is reached, for tables whose name begins with `rados://`.
+  store::RadosOptions rados = {};
 };
 
-/// Opens a file, a directory (every .parquet, .arrow and .feather file below it; hidden files and
-/// names that begin with _ are left out) or a glob (`*`, `?`, `[abc]`, `**`). Fields are matched by
-/// Parquet's field ids where files have them, else by name (SchemaUnion): a fragment may order them
-/// differently, name them differently, or lack some (they are NULL there); a field of two different
-/// types is an error that names both files.
+/// Opens a stored table (`rados://POOL[/NAMESPACE]/TABLE`, or a directory that `skyhook put` has
+/// made; `@N` behind it means its snapshot N), or a file, a directory (every .parquet, .arrow and
+/// .feather file below it; hidden files and names that begin with _ are left out) or a glob (`*`,
+/// `?`, `[abc]`, `**`). Fields are matched by Parquet's field ids where files have them, else by
+/// name (SchemaUnion): a fragment may order them differently, name them differently, or lack some
+/// (they are NULL there); a field of two different types is an error that names both files.
 arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
                                                       const OpenOptions& options = {});
+
+/// What is known of a column of the table, by row group of the fragment; empty when nothing is. Of
+/// a stored table without asking its site, and the same bounds for all row groups.
+arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> StatisticsOf(
+    const Table& table, const TableFragment& fragment, const std::string& column);
 
 /// True unless statistics say that no row of the table is NULL in `column`, one of its own. Asks
 /// for statistics of every fragment; of a table with more than 256 it does not, and says true.

@@ -12,13 +12,14 @@ namespace {
 
 class PulledAnswer : public site::Answer {
  public:
-  PulledAnswer(std::unique_ptr<exec::Execution> execution, plan::Cost opening)
-      : execution_(std::move(execution)), opening_(opening) {}
+  PulledAnswer(std::unique_ptr<exec::Execution> execution, plan::Cost opening, bool remote)
+      : execution_(std::move(execution)), opening_(opening), remote_(remote) {}
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch = execution_->Next();
     outcome_ = execution_->outcome();
     outcome_.cost += opening_;
+    if (remote_) outcome_.cost.network_bytes = outcome_.cost.bytes_read;
     return batch;
   }
   const plan::Outcome& outcome() const override { return outcome_; }
@@ -26,6 +27,7 @@ class PulledAnswer : public site::Answer {
  private:
   std::unique_ptr<exec::Execution> execution_;
   plan::Cost opening_;
+  bool remote_;
   plan::Outcome outcome_;
 };
 
@@ -34,7 +36,9 @@ class PulledAnswer : public site::Answer {
 arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site::Request request) {
   plan::Cost opening;
   const site::FragmentId& id = request.fragment;
-  if (fragment_ == nullptr || fragment_->name() != id.name || fragment_->version() != id.version) {
+  if (fragment_ == nullptr || name_ != id.name || fragment_->version() != id.version) {
+    fragment_.reset();
+    name_ = id.name;
     ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id));
     ARROW_ASSIGN_OR_RAISE(fragment_,
                           format::OpenFragment(std::move(source), {}, {&opening, request.stop}));
@@ -42,14 +46,19 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
   exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
                        request.stop};
   ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment_, std::move(run)));
-  return std::make_unique<PulledAnswer>(std::move(execution), opening);
+  return std::make_unique<PulledAnswer>(std::move(execution), opening, site->profile().remote);
 }
 
-UnitRun::UnitRun(std::shared_ptr<site::Site> site, site::Request request, Puller* puller)
-    : site_(std::move(site)),
+UnitRun::UnitRun(const TableFragment& fragment, site::Request request, bool push, Puller* puller)
+    : site_(fragment.site),
+      learnt_(fragment.learnt),
       request_(std::move(request)),
       puller_(puller),
-      pull_(!site_->profile().runs_pipelines) {}
+      pull_(!push || !site_->profile().runs_pipelines) {}
+
+arrow::Status UnitRun::Start() {
+  return answer_ == nullptr && !request_.rows.empty() ? StartCall() : arrow::Status::OK();
+}
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitRun::Next() {
   while (answer_ != nullptr || !request_.rows.empty()) {
@@ -74,15 +83,24 @@ plan::Cost UnitRun::cost() const {
   return cost;
 }
 
+plan::Cost UnitRun::pushed_cost() const {
+  plan::Cost cost = finished_pushed_;
+  if (answer_ != nullptr && !pull_) cost += answer_->outcome().cost;
+  return cost;
+}
+
 arrow::Status UnitRun::StartCall() {
+  if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
+  pulled_ = pulled_ || pull_;
   auto answer = pull_ ? puller_->Run(site_.get(), request_) : site_->Run(request_);
   return std::move(answer).Value(&answer_);
 }
 
-arrow::Status UnitRun::CheckVersion() const {
+arrow::Status UnitRun::CheckVersion() {
   const std::string& read = answer_->outcome().version;
   if (read.empty()) return arrow::Status::OK();
-  return site::CheckVersion(request_.fragment, read, request_.fragment.name);
+  if (learnt_ != nullptr) return learnt_->Learn(read, request_.fragment.name);
+  return site::CheckVersion(request_.fragment, read, -1, request_.fragment.name);
 }
 
 arrow::Status UnitRun::FinishCall() {
@@ -91,9 +109,18 @@ arrow::Status UnitRun::FinishCall() {
   const bool full = outcome.stopped_by == plan::StoppedBy::kRowLimit;
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
   request_.rows = full ? plan::RowRanges() : outcome.remaining;
-  finished_ += outcome.cost;
-  if (!refused) finished_.rows_in -= request_.rows.num_rows();  // the next call counts them
-  if (answered == 0 && !request_.rows.empty() && (pull_ || !refused)) {
+  plan::Cost cost = outcome.cost;
+  if (!refused) cost.rows_in -= request_.rows.num_rows();  // the next call counts them
+  finished_ += cost;
+  if (!pull_) finished_pushed_ += cost;
+  if (refused) refusal_ = outcome.reason;
+  pushed_ = pushed_ || (!pull_ && !refused);
+  const bool stuck = answered == 0 && !request_.rows.empty() && !refused;
+  if (stuck && !pull_ && site_->profile().remote) {
+    refusal_ = fmt::format("a call ended by its {} limit without any answer",
+                           plan::StoppedByName(outcome.stopped_by));
+    pull_ = true;
+  } else if (stuck || (refused && pull_)) {
     return base::LimitExceeded(
         "'{}': the call for rows {} ended by its {} limit without any answer",
         request_.fragment.name, request_.rows.ToString(), plan::StoppedByName(outcome.stopped_by));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "skyhook/client/table.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/site/site.h"
@@ -20,34 +21,52 @@ class Puller {
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Site* site, site::Request request);
 
  private:
+  std::string name_;  ///< that fragment_ was opened as
   std::shared_ptr<format::Fragment> fragment_;
 };
 
 /// Pulled by one thread at a time. A failed call ends the run: what it returned has been passed on.
 class UnitRun {
  public:
-  /// Asks `site` for `request`, and for what it leaves over again until nothing is left; what it
-  /// refuses, `puller` (which outlives the run) does.
-  UnitRun(std::shared_ptr<site::Site> site, site::Request request, Puller* puller);
+  /// Asks the fragment's site for `request` if `push` and the site runs pipelines, and for what it
+  /// leaves over again until nothing is left; what it refuses, `puller` (which outlives the run)
+  /// does.
+  UnitRun(const TableFragment& fragment, site::Request request, bool push, Puller* puller);
+
+  /// Sends the first call on its way. Next does if this was not called.
+  arrow::Status Start();
 
   /// The next batch, null once every row of the request is answered.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
 
   /// What all calls have cost so far.
   plan::Cost cost() const;
+  /// Of that, what calls at the site have.
+  plan::Cost pushed_cost() const;
+  /// What our own kernel was asked for.
+  bool pulled() const { return pulled_; }
+  /// What the site answered.
+  bool pushed() const { return pushed_; }
+  /// Why the site declined, if it did.
+  const std::string& refusal() const { return refusal_; }
 
  private:
   arrow::Status StartCall();
   arrow::Status FinishCall();
   /// Fails when the answer is of another version than was asked for: units must not be mixed.
-  arrow::Status CheckVersion() const;
+  arrow::Status CheckVersion();
 
   std::shared_ptr<site::Site> site_;
-  site::Request request_;  ///< its rows are those not answered yet
+  std::shared_ptr<LearntVersion> learnt_;  ///< may be null
+  site::Request request_;                  ///< its rows are those not answered yet
   Puller* puller_;
   bool pull_;
+  bool pulled_ = false;
+  bool pushed_ = false;
+  std::string refusal_;
   std::unique_ptr<site::Answer> answer_;
   plan::Cost finished_;
+  plan::Cost finished_pushed_;
 };
 
 }  // namespace skyhook::client

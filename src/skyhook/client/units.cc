@@ -104,11 +104,16 @@ std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
   for (size_t i = 0; i < table.fragments.size(); ++i) {
     const TableFragment& fragment = table.fragments[i];
     if (!skipped[i]) {
-      CutFragment(fragment, static_cast<int64_t>(i), first_row, rows_per_unit, &units);
+      // Calls at one object wait for each other, and each opens it anew: one call does all.
+      const bool whole = options.whole_remote && fragment.site->profile().remote;
+      CutFragment(fragment, static_cast<int64_t>(i), first_row,
+                  whole ? fragment.description.num_rows : rows_per_unit, &units);
     }
     first_row += fragment.description.num_rows;
   }
-  if (static_cast<int64_t>(units.size()) < options.max_streams) {
+  const bool whole = options.whole_remote && !table.fragments.empty() &&
+                     table.fragments.front().site->profile().remote;
+  if (static_cast<int64_t>(units.size()) < options.max_streams && !whole) {
     units = Split(units, options.split_rows);
   }
   for (size_t i = 0; i < units.size(); ++i) units[i].index = static_cast<int64_t>(i);
@@ -129,8 +134,7 @@ arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
   for (const Unit& unit : *units) {
     const TableFragment& fragment = table.fragments[unit.fragment];
     if (described != std::exchange(described, unit.fragment)) {
-      ARROW_ASSIGN_OR_RAISE(
-          statistics, fragment.site->Statistics(fragment.description.id, fragment.NameOf(*column)));
+      ARROW_ASSIGN_OR_RAISE(statistics, StatisticsOf(table, fragment, *column));
     }
     ranked.emplace_back(RankOf(unit, fragment.description.row_groups, statistics, key), unit);
   }

@@ -29,6 +29,8 @@ struct CutOptions {
   int64_t split_rows = 256 * 1024;
   /// Few units rather than equal ones: every unit of an aggregate returns its groups once more.
   bool few_units = false;
+  /// A fragment of a remote site is one unit.
+  bool whole_remote = false;
 };
 
 /// The units of the fragments that are not `skipped`, in the order of (fragment, row).

@@ -4,15 +4,18 @@
 #include <arrow/status.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "skyhook/client/scan.h"
 #include "skyhook/client/specialisation.h"
 #include "skyhook/client/unit_run.h"
 #include "skyhook/client/units.h"
+#include "skyhook/placement/placement.h"
 
 namespace skyhook::client {
 
@@ -41,8 +44,17 @@ class Work {
   /// The failure of any stream, or Cancelled when the caller asked to stop.
   arrow::Status Check();
 
+  /// Whether a fragment's site is to be asked, or its bytes are to be read here, by what is known
+  /// now.
+  bool ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised) const;
+  /// How many units a stream may begin before it needs them; 0 until something is known.
+  int units_ahead() const;
+
+  /// Takes what a unit of `fragment` has cost, and where it was answered.
+  void Account(int64_t fragment, const UnitRun& run);
   void Account(const plan::Cost& cost);
   plan::Cost cost() const;
+  Places places() const;
   double progress() const;
 
  private:
@@ -58,30 +70,46 @@ class Work {
   bool finish_claimed_ = false;
   arrow::Status failure_;
   plan::Cost cost_;
+  placement::Measured measured_;
+  Places places_;
+  std::set<int64_t> pushed_;  ///< fragments
+  std::set<int64_t> pulled_;
 };
 
-/// Runs units one after the other, on behalf of one stream. Not thread-safe.
+/// Runs units one after the other, on behalf of one stream; those of remote sites begin before they
+/// are needed. Not thread-safe.
 class UnitReader {
  public:
   explicit UnitReader(std::shared_ptr<Work> work) : work_(std::move(work)) {}
-  ~UnitReader() { Close(); }
+  ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
 
-  /// Starts `unit`, whose fragment also sees `filter` (may be null) besides the scan's filters.
-  arrow::Status Open(const Unit& unit, std::shared_ptr<const plan::RuntimeFilter> filter);
-  bool is_open() const { return run_.has_value(); }
+  /// Goes to the next unit; false when there is none. The fragments of units that begin now also
+  /// see `filter` (may be null) besides the scan's filters.
+  arrow::Result<bool> Advance(std::shared_ptr<const plan::RuntimeFilter> filter);
+  bool has_unit() const { return !begun_.empty(); }
+  const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
-  /// Ends the unit, finished or not, and accounts for it.
-  void Close();
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() { return begun_.front().run.Next(); }
+  /// Ends the unit, finished or not, accounts for it and says that it is done.
+  void End();
+  /// Ends all units that have begun: they are not needed.
+  void EndAll();
 
  private:
+  struct Begun {
+    Unit unit;
+    UnitRun run;
+  };
+
+  arrow::Status Begin(const Unit& unit, const std::shared_ptr<const plan::RuntimeFilter>& filter);
+
   std::shared_ptr<Work> work_;
   Puller puller_;
   int64_t fragment_ = -1;  ///< that specialisation_ is for
   std::shared_ptr<const Specialisation> specialisation_;
-  std::optional<UnitRun> run_;
+  std::deque<Begun> begun_;  ///< the first is the current one
 };
 
 }  // namespace skyhook::client

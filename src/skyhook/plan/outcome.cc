@@ -9,6 +9,7 @@ Cost& Cost::operator+=(const Cost& other) {
   rows_out += other.rows_out;
   bytes_out += other.bytes_out;
   cpu_ns += other.cpu_ns;
+  network_bytes += other.network_bytes;
   row_groups += other.row_groups;
   row_groups_skipped_statistics += other.row_groups_skipped_statistics;
   row_groups_skipped_bloom += other.row_groups_skipped_bloom;

@@ -16,6 +16,7 @@ struct Cost {
   int64_t rows_out = 0;   ///< rows, or partial groups, returned
   int64_t bytes_out = 0;  ///< bytes of Arrow buffers returned
   int64_t cpu_ns = 0;
+  int64_t network_bytes = 0;  ///< of replies of remote sites, and read of their fragments here
 
   int64_t row_groups = 0;  ///< row groups asked for
   int64_t row_groups_skipped_statistics = 0;

@@ -17,13 +17,17 @@ class Refusal : public Answer {
 
 }  // namespace
 
-std::unique_ptr<Answer> Refuse(const Request& request, std::string reason) {
+plan::Outcome RefusedOutcome(const Request& request, std::string reason) {
   plan::Outcome outcome;
   outcome.remaining = request.rows;
   outcome.stopped_by = plan::StoppedBy::kRefused;
   outcome.reason = std::move(reason);
   outcome.version = request.fragment.version;
-  return std::make_unique<Refusal>(std::move(outcome));
+  return outcome;
+}
+
+std::unique_ptr<Answer> Refuse(const Request& request, std::string reason) {
+  return std::make_unique<Refusal>(RefusedOutcome(request, std::move(reason)));
 }
 
 }  // namespace skyhook::site

@@ -8,7 +8,11 @@
 
 namespace skyhook::site {
 
-/// An answer without batches: everything asked for remains, for `reason` (a sentence for people).
+/// The outcome of a call that declined: everything asked for remains, for `reason` (a sentence for
+/// people).
+plan::Outcome RefusedOutcome(const Request& request, std::string reason);
+
+/// An answer without batches, with that outcome.
 std::unique_ptr<Answer> Refuse(const Request& request, std::string reason);
 
 }  // namespace skyhook::site

@@ -25,6 +25,8 @@ namespace skyhook::site {
 struct FragmentId {
   std::string name;     ///< path or object name
   std::string version;  ///< empty: any; else a mismatch is Code::kStaleObject
+  /// The size that whoever wrote it has noted; another one is Code::kStaleObject too. -1: any.
+  int64_t bytes = -1;
 };
 
 struct Request {

@@ -28,11 +28,19 @@ void Configure(const SessionOptions& options, duckdb::DBConfig* config) {
   duckdb::OptimizerExtension::Register(*config, MakePushdown());
 }
 
+void CheckPlacement(duckdb::ClientContext&, duckdb::SetScope, duckdb::Value& value) {
+  const auto mode = placement::ParseMode(value.ToString());
+  if (!mode.ok()) throw duckdb::InvalidInputException(mode.status().message());
+}
+
 void RegisterScan(duckdb::DuckDB* database) {
   auto& config = duckdb::DBConfig::GetConfig(*database->instance);
   config.AddExtensionOption(kPushdownSetting,
                             "Push filters, aggregates, top-k and limits into Skyhook's scans",
                             duckdb::LogicalType::BOOLEAN, duckdb::Value::BOOLEAN(true));
+  config.AddExtensionOption(kPlacementSetting,
+                            "Where fragments of remote sites are scanned: auto, push or pull",
+                            duckdb::LogicalType::VARCHAR, duckdb::Value("auto"), CheckPlacement);
   // At the front: DuckDB's own for Parquet files is there already and the first match wins.
   config.replacement_scans.insert(config.replacement_scans.begin(),
                                   duckdb::ReplacementScan(ReplaceTable));

@@ -57,6 +57,20 @@ void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* 
   Line(indent, fmt::format("cpu: {:.1f} ms", static_cast<double>(cost.cpu_ns) / 1e6), out);
 }
 
+void AppendPlaces(const client::Places& places, const plan::Cost& cost, const std::string& indent,
+                  std::string* out) {
+  if (places.pushed + places.pulled == 0) return;
+  Line(indent,
+       fmt::format("fragments: {} scanned at their OSDs, {} here; {} over the network",
+                   GroupedNumber(places.pushed), GroupedNumber(places.pulled),
+                   ByteSize(cost.network_bytes)),
+       out);
+  for (const auto& [reason, fragments] : places.refusals) {
+    Line(indent, fmt::format("not at the OSD: {} of them ({})", GroupedNumber(fragments), reason),
+         out);
+  }
+}
+
 void AppendAccount(const ScanAccount& account, const std::string& indent, PlanText what,
                    std::string* out) {
   for (const PushedPart& part : account.pushed) {
@@ -70,6 +84,7 @@ void AppendAccount(const ScanAccount& account, const std::string& indent, PlanTe
     Line(indent, "runtime filter: " + filter, out);
   }
   AppendCost(account.cost(), indent, out);
+  AppendPlaces(account.places(), account.cost(), indent, out);
 }
 
 void Append(const PlanNode& node, const std::string& indent, PlanText what, std::string* out) {
@@ -109,6 +124,13 @@ plan::Cost ScanAccount::cost() const {
   return cost;
 }
 
+client::Places ScanAccount::places() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  client::Places places = finished_places_;
+  for (const auto& scan : running_) places += scan->places();
+  return places;
+}
+
 double ScanAccount::progress() const {
   std::lock_guard<std::mutex> lock(mutex_);
   if (running_.empty()) return ended_ ? 1.0 : 0.0;
@@ -127,6 +149,7 @@ void ScanAccount::End(const std::shared_ptr<client::Scan>& scan) {
   const auto found = std::find(running_.begin(), running_.end(), scan);
   if (found == running_.end()) return;
   finished_ += scan->cost();
+  finished_places_ += scan->places();
   running_.erase(found);
   ended_ = true;
 }

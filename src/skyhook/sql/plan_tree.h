@@ -42,6 +42,7 @@ class ScanAccount {
   std::vector<std::string> runtime_filters() const;
   /// Cost so far; final once the query's stream has ended.
   plan::Cost cost() const;
+  client::Places places() const;
   /// In [0, 1].
   double progress() const;
 
@@ -54,6 +55,7 @@ class ScanAccount {
   std::vector<std::shared_ptr<client::Scan>> running_;
   std::vector<std::string> runtime_filters_;
   plan::Cost finished_;
+  client::Places finished_places_;
   bool ended_ = false;
 };
 

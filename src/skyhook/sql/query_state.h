@@ -14,6 +14,7 @@
 
 #include "duckdb.hpp"
 #include "duckdb/main/client_context_state.hpp"
+#include "skyhook/client/table.h"
 #include "skyhook/sql/plan_tree.h"
 
 namespace skyhook::sql {
@@ -21,12 +22,16 @@ namespace skyhook::sql {
 /// One query. Thread-safe, except for plan().
 class QueryState {
  public:
-  QueryState(int64_t scan_memory_bytes, std::string spill_directory)
-      : scan_memory_bytes_(scan_memory_bytes), spill_directory_(std::move(spill_directory)) {}
+  QueryState(int64_t scan_memory_bytes, std::string spill_directory, client::OpenOptions open)
+      : scan_memory_bytes_(scan_memory_bytes),
+        spill_directory_(std::move(spill_directory)),
+        open_(std::move(open)) {}
 
   /// Memory of each of the plan's scans, in bytes.
   int64_t memory_of_scan() const;
   const std::string& spill_directory() const { return spill_directory_; }
+  /// How tables are opened.
+  const client::OpenOptions& open_options() const { return open_; }
 
   arrow::StopToken stop_token() { return stop_.token(); }
   void RequestStop() { stop_.RequestStop(); }
@@ -44,6 +49,7 @@ class QueryState {
  private:
   const int64_t scan_memory_bytes_;
   const std::string spill_directory_;
+  const client::OpenOptions open_;
   arrow::StopSource stop_;
   PlanNode plan_;
   mutable std::mutex mutex_;

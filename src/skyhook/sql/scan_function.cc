@@ -25,7 +25,8 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   const auto query = SessionState::Get(context).query();
   if (input.inputs[0].IsNull()) throw duckdb::BinderException("skyhook_scan needs a path");
   auto scan = duckdb::make_uniq<ScanPlan>();
-  scan->table = ValueOrThrow(*query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0])));
+  scan->table = ValueOrThrow(
+      *query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0]), query->open_options()));
   const auto columns = plan::EngineSchema(*scan->table->schema);
   scan->nested = plan::NestedFieldsOf(*columns);
   scan->schema = plan::AllColumns(*columns, scan->nested);

@@ -10,6 +10,8 @@
 namespace skyhook::sql {
 
 inline constexpr const char* kScanFunction = "skyhook_scan";
+/// SET skyhook_placement = auto | push | pull: where fragments of remote sites are scanned.
+inline constexpr const char* kPlacementSetting = "skyhook_placement";
 
 duckdb::TableFunction MakeScanFunction();
 

@@ -84,9 +84,18 @@ void AddOutputs(const ScanPlan& scan, const std::vector<int>& columns, PipelineB
   }
 }
 
-std::shared_ptr<client::Scan> StartScan(const ScanPlan& scan, plan::Pipeline pipeline,
+// What SET skyhook_placement says.
+placement::Mode PlacementOf(duckdb::ClientContext& context, QueryState* query) {
+  duckdb::Value value;
+  context.TryGetCurrentSetting(kPlacementSetting, value);
+  return ValueOrThrow(*query, placement::ParseMode(value.ToString()));
+}
+
+std::shared_ptr<client::Scan> StartScan(duckdb::ClientContext& context, const ScanPlan& scan,
+                                        plan::Pipeline pipeline,
                                         plan::RuntimeFilters runtime_filters, GlobalState* state) {
   client::ScanOptions options;
+  options.placement = PlacementOf(context, state->query.get());
   options.max_streams = static_cast<int>(state->threads);
   options.memory_bytes = state->query->memory_of_scan();
   options.spill_directory = state->query->spill_directory();
@@ -197,7 +206,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   ResolveTypes(scan, input, builder, state.get());
   plan::Pipeline pipeline = ValueOrThrow(*state->query, builder.Finish());
   state->schema = pipeline.ResultSchema();
-  state->scan = StartScan(scan, std::move(pipeline), std::move(filters.runtime), state.get());
+  state->scan =
+      StartScan(context, scan, std::move(pipeline), std::move(filters.runtime), state.get());
   state->threads = static_cast<idx_t>(state->scan->num_streams());
   if (state->account != nullptr) state->account->Begin(state->scan, std::move(filters.texts));
   return state;

@@ -113,8 +113,8 @@ class DuckDbSession : public Session {
   }
 
   std::shared_ptr<QueryState> BeginQuery() {
-    auto query =
-        std::make_shared<QueryState>(options_.memory_bytes / 2, options_.temporary_directory);
+    auto query = std::make_shared<QueryState>(options_.memory_bytes / 2,
+                                              options_.temporary_directory, options_.open);
     SessionState::Get(*connection_->context).set_query(query);
     return query;
   }

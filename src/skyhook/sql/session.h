@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/client/table.h"
 #include "skyhook/sql/plan_tree.h"
 
 namespace skyhook::sql {
@@ -28,6 +29,7 @@ struct SessionOptions {
   /// Every table file in these directories, and every directory of table files, becomes a view
   /// named by its stem.
   std::vector<std::string> data_directories;
+  client::OpenOptions open;  ///< how tables are opened
 };
 
 struct QueryOptions {

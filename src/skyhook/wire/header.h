@@ -57,6 +57,7 @@ enum class RequestTag : uint16_t {
   kLimits = 4,         ///< int64 reply_bytes, rows_in, memory_bytes, batch_rows (base/limits.h)
   kRuntimeFilter = 5,  ///< uint32 length of the kind, the kind, a Substrait plan that filters
   kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body
+  kFragmentBytes = 7,  ///< int64: the size that the fragment must have
 };
 
 /// Fields of a reply, numbered without gaps.

@@ -105,12 +105,17 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
   std::string codec_bytes;
   Append(codecs, &codec_bytes);
   writer.Add(RequestTag::kCodecs, codec_bytes);
+  if (request.fragment_bytes >= 0) {
+    std::string fragment_bytes;
+    Append(request.fragment_bytes, &fragment_bytes);
+    writer.Add(RequestTag::kFragmentBytes, fragment_bytes);
+  }
   return writer.Finish();
 }
 
 Result<Request> DecodeRequest(std::string_view message) {
   ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        MessageReader::Open(message, kRequestMagic, RequestTag::kCodecs));
+                        MessageReader::Open(message, kRequestMagic, RequestTag::kFragmentBytes));
   Request request;
   ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);
@@ -122,6 +127,8 @@ Result<Request> DecodeRequest(std::string_view message) {
     ARROW_ASSIGN_OR_RAISE(auto filter, FilterFromBytes(bytes, request.pipeline));
     request.runtime_filters.push_back(std::move(filter));
   }
+  std::string_view fragment_bytes = reader.Last(RequestTag::kFragmentBytes);
+  Take(&fragment_bytes, &request.fragment_bytes);
   std::string_view bytes = reader.Last(RequestTag::kCodecs);
   uint32_t codecs = 1;
   Take(&bytes, &codecs);

@@ -28,6 +28,8 @@ struct Request {
   std::vector<Codec> codecs = {Codec::kNone};  ///< that the reply may use
   /// The most bytes of the whole reply.
   int64_t message_bytes = int64_t{16} << 20;
+  /// The size that the fragment must have; -1: any.
+  int64_t fragment_bytes = -1;
 };
 
 /// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "skyhook/base/file_source.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/site/fragment_version.h"
-#include "skyhook/site/local/file_source.h"
 #include "skyhook/site/local/open_fragments.h"
 
 namespace skyhook::site::local {
@@ -65,8 +65,8 @@ class LocalSite : public Site {
   }
 
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, OpenFile(id.name));
-    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), id.name));
+    ARROW_ASSIGN_OR_RAISE(auto source, base::OpenFile(id.name));
+    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), id.name));
     return source;
   }
 

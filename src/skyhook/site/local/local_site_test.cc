@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "skyhook/site/local/file_source.h"
+#include "skyhook/base/file_source.h"
 #include "skyhook/site/local/open_fragments.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"

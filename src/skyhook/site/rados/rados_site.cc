@@ -2,7 +2,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <rados/librados.hpp>
+#include <chrono>
+#include <optional>
+#include <random>
+#include <thread>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -17,25 +20,10 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-using store::rados::Operated;
+using store::Executed;
 
 // How long a wait lasts before the stop token is looked at.
 constexpr double kWaitSeconds = 0.01;
-
-class ReplyAnswer : public Answer {
- public:
-  explicit ReplyAnswer(wire::Reply reply) : reply_(std::move(reply)) {}
-
-  Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    if (next_ == reply_.batches.size()) return nullptr;
-    return std::move(reply_.batches[next_++]);
-  }
-  const plan::Outcome& outcome() const override { return reply_.outcome; }
-
- private:
-  wire::Reply reply_;
-  size_t next_ = 0;
-};
 
 // Why an OSD did not run a pipeline that another may, or the client itself; nothing for errors that
 // are about the object.
@@ -48,6 +36,8 @@ const char* ReasonOf(int error) {
       return "the OSD has no class skyhook, or its pool is erasure-coded";
     case -EIO:
       return "the OSD cannot load the class skyhook";
+    case -EBUSY:
+      return "as many calls as the OSD allows are running";
     case -ENOTCONN:
       return "the OSD cannot start its worker";
     case -ESHUTDOWN:
@@ -66,9 +56,103 @@ const char* ReasonOf(int error) {
   }
 }
 
+// A busy OSD is asked again so many times, after waits that double up to the most.
+constexpr int kMostBusy = 10;
+constexpr int kFirstWaitMs = 1;
+constexpr int kMostWaitMs = 32;
+
+// One call, as often as it has to be made.
+struct Call {
+  std::shared_ptr<store::RadosPool> pool;
+  Request request;
+  wire::Request wire;
+  std::string message;
+  std::optional<uint64_t> version;
+
+  std::string uri() const { return pool->UriOf(request.fragment.name); }
+  arrow::Future<Executed> Send() const {
+    return pool->Execute(request.fragment.name, version, "skyhook", "scan", message,
+                         /*any_copy=*/true);
+  }
+};
+
+// Waits before a busy OSD is asked for the `attempt`th time, with jitter: others wait too.
+Status WaitForRoom(int attempt, const arrow::StopToken& stop) {
+  static thread_local std::minstd_rand random{std::random_device()()};
+  const int most_ms = std::min(kFirstWaitMs << attempt, kMostWaitMs);
+  std::this_thread::sleep_for(std::chrono::microseconds(
+      std::uniform_int_distribution<int>(most_ms * 500, most_ms * 1000)(random)));
+  return stop.Poll();
+}
+
+// The reply of a call that is under way; waits for it when it is first pulled.
+class CalledAnswer : public Answer {
+ public:
+  explicit CalledAnswer(Call call) : call_(std::move(call)), reply_(call_.Send()) {}
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    if (!arrived_) {
+      ARROW_RETURN_NOT_OK(Await());
+      arrived_ = true;
+    }
+    if (next_ == batches_.size()) return nullptr;
+    return std::move(batches_[next_++]);
+  }
+  const plan::Outcome& outcome() const override { return outcome_; }
+
+ private:
+  Status Await() {
+    ARROW_ASSIGN_OR_RAISE(Executed executed, Reply());
+    for (int attempt = 0; executed.result == -EBUSY && attempt < kMostBusy; ++attempt) {
+      ARROW_RETURN_NOT_OK(WaitForRoom(attempt, call_.request.stop));
+      reply_ = call_.Send();
+      ARROW_ASSIGN_OR_RAISE(executed, Reply());
+    }
+    if (const char* reason = ReasonOf(executed.result); reason != nullptr) {
+      return Refused(reason);
+    }
+    if (executed.result < 0) {
+      return store::ObjectError("cannot scan", call_.uri(), executed.result);
+    }
+    return Take(executed);
+  }
+
+  Result<Executed> Reply() {
+    while (!reply_.Wait(kWaitSeconds)) ARROW_RETURN_NOT_OK(call_.request.stop.Poll());
+    return reply_.result();
+  }
+
+  Status Refused(std::string reason) {
+    outcome_ = RefusedOutcome(call_.request, std::move(reason));
+    return Status::OK();
+  }
+
+  // A reply that is damaged says nothing: the fragment is read instead.
+  Status Take(const Executed& executed) {
+    auto reply = wire::DecodeReply(executed.output, call_.wire);
+    if (!reply.ok()) return Refused(reply.status().message());
+    if (base::Is(reply->status, base::Code::kUnsupportedPlan)) {
+      return Refused(reply->status.message());
+    }
+    ARROW_RETURN_NOT_OK(reply->status);
+    outcome_ = std::move(reply->outcome);
+    outcome_.version = std::to_string(executed.version);
+    outcome_.cost.network_bytes = executed.output->size();
+    batches_ = std::move(reply->batches);
+    return Status::OK();
+  }
+
+  const Call call_;
+  arrow::Future<Executed> reply_;
+  bool arrived_ = false;
+  plan::Outcome outcome_;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
+  size_t next_ = 0;
+};
+
 class RadosSite : public Site {
  public:
-  RadosSite(std::shared_ptr<store::rados::Pool> pool, const RadosSiteOptions& options)
+  RadosSite(std::shared_ptr<store::RadosPool> pool, const RadosSiteOptions& options)
       : pool_(std::move(pool)), options_(options) {
     profile_.location = pool_->UriOf("");
   }
@@ -92,10 +176,11 @@ class RadosSite : public Site {
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(auto source, pool_->OpenObject(id.name));
-    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->name()));
+    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
     return source;
   }
 
+  // Returns once the call is on its way.
   Result<std::unique_ptr<Answer>> Run(Request request) override {
     wire::Request asked{request.pipeline,
                         pool_->UriOf(request.fragment.name),
@@ -103,42 +188,22 @@ class RadosSite : public Site {
                         request.limits,
                         request.runtime_filters,
                         {wire::Codec::kNone, wire::Codec::kLz4},
-                        options_.reply_bytes};
+                        options_.reply_bytes,
+                        request.fragment.bytes};
     auto message = wire::EncodeRequest(asked, options_.call_ms);
     if (base::Is(message.status(), base::Code::kUnsupportedPlan)) {
       return Refuse(request, message.status().message());
     }
     ARROW_RETURN_NOT_OK(message.status());
-    auto reply = std::make_shared<librados::bufferlist>();
-    ARROW_ASSIGN_OR_RAISE(const Operated operated, Send(request, *message, reply));
-    if (const char* reason = ReasonOf(operated.result); reason != nullptr) {
-      return Refuse(request, reason);
-    }
-    if (operated.result < 0) {
-      return store::rados::ObjectError("cannot scan", asked.fragment, operated.result);
-    }
-    return AnswerOf(request, asked, *reply, operated.version);
+    ARROW_RETURN_NOT_OK(request.stop.Poll());
+    ARROW_ASSIGN_OR_RAISE(const auto version, VersionNumber(request.fragment));
+    return std::make_unique<CalledAnswer>(
+        Call{pool_, std::move(request), std::move(asked), *std::move(message), version});
   }
 
  private:
-  Result<Operated> Send(const Request& request, const std::string& message,
-                        const std::shared_ptr<librados::bufferlist>& reply) {
-    ARROW_RETURN_NOT_OK(request.stop.Poll());
-    librados::ObjectReadOperation operation;
-    if (!request.fragment.version.empty()) {
-      ARROW_ASSIGN_OR_RAISE(const uint64_t version, VersionNumber(request.fragment));
-      operation.assert_version(version);
-    }
-    librados::bufferlist in;
-    in.append(message);
-    operation.exec("skyhook", "scan", in, reply.get(), nullptr);
-    auto future = pool_->Operate(request.fragment.name, &operation);
-    future.AddCallback([reply](const Result<Operated>&) {});  // it is written to until then
-    while (!future.Wait(kWaitSeconds)) ARROW_RETURN_NOT_OK(request.stop.Poll());
-    return future.result();
-  }
-
-  Result<uint64_t> VersionNumber(const FragmentId& id) const {
+  Result<std::optional<uint64_t>> VersionNumber(const FragmentId& id) const {
+    if (id.version.empty()) return std::nullopt;
     uint64_t version = 0;
     const char* end = id.version.data() + id.version.size();
     const auto [parsed, error] = std::from_chars(id.version.data(), end, version);
@@ -147,28 +212,14 @@ class RadosSite : public Site {
                          id.version);
   }
 
-  // A reply that is damaged says nothing: the fragment is read instead.
-  Result<std::unique_ptr<Answer>> AnswerOf(const Request& request, const wire::Request& asked,
-                                           const librados::bufferlist& bytes, uint64_t version) {
-    ARROW_ASSIGN_OR_RAISE(const auto message, store::rados::CopyOf(bytes));
-    auto reply = wire::DecodeReply(message, asked);
-    if (!reply.ok()) return Refuse(request, reply.status().message());
-    if (base::Is(reply->status, base::Code::kUnsupportedPlan)) {
-      return Refuse(request, reply->status.message());
-    }
-    ARROW_RETURN_NOT_OK(reply->status);
-    reply->outcome.version = std::to_string(version);
-    return std::make_unique<ReplyAnswer>(*std::move(reply));
-  }
-
-  std::shared_ptr<store::rados::Pool> pool_;
+  std::shared_ptr<store::RadosPool> pool_;
   const RadosSiteOptions options_;
-  Profile profile_{.kind = "rados", .location = "", .runs_pipelines = true};
+  Profile profile_{.kind = "rados", .location = "", .runs_pipelines = true, .remote = true};
 };
 
 }  // namespace
 
-std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::rados::Pool> pool,
+std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::RadosPool> pool,
                                     const RadosSiteOptions& options) {
   return std::make_shared<RadosSite>(std::move(pool), options);
 }

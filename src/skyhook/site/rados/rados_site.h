@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "skyhook/site/site.h"
-#include "skyhook/store/rados/connection.h"
+#include "skyhook/store/rados_pool.h"
 
 namespace skyhook::site::rados {
 
@@ -19,7 +19,7 @@ struct RadosSiteOptions {
 /// FragmentId::name is an object of `pool`; a version is RADOS's own, which copying a pool changes.
 /// What an OSD declines, or cannot do (no class, no worker, an erasure-coded pool, no right to
 /// execute), is an answer that refuses, with the reason.
-std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::rados::Pool> pool,
+std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::RadosPool> pool,
                                     const RadosSiteOptions& options = {});
 
 }  // namespace skyhook::site::rados

@@ -8,14 +8,14 @@
 
 #include "skyhook/base/byte_source.h"
 
-namespace skyhook::site::local {
+namespace skyhook::base {
 
 /// Opens a regular file. Reads happen on the calling thread and the future is finished when
 /// ReadAsync returns. A file whose size or modification time is no longer what it was when it was
 /// opened fails every read with Code::kStaleObject. Holds one file descriptor.
-arrow::Result<std::shared_ptr<base::ByteSource>> OpenFile(const std::string& path);
+arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path);
 
 /// The version a file has now: "size-mtime_ns-inode", as OpenFile's sources say it.
 arrow::Result<std::string> FileVersion(const std::string& path);
 
-}  // namespace skyhook::site::local
+}  // namespace skyhook::base

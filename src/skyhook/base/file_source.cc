@@ -1,4 +1,4 @@
-#include "skyhook/site/local/file_source.h"
+#include "skyhook/base/file_source.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::site::local {
+namespace skyhook::base {
 namespace {
 
 /// The stop token is looked at once per so many bytes: a few milliseconds of a slow disk.
@@ -46,7 +46,7 @@ arrow::Result<struct stat> StatOf(int fd, const std::string& path) {
   return file;
 }
 
-class FileSource : public base::ByteSource {
+class FileSource : public ByteSource {
  public:
   FileSource(FileDescriptor fd, std::string path, const struct stat& file)
       : fd_(std::move(fd)),
@@ -58,15 +58,14 @@ class FileSource : public base::ByteSource {
   const std::string& version() const override { return version_; }
   const std::string& name() const override { return name_; }
 
-  arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
-                                         arrow::StopToken stop) override {
-    return arrow::Future<base::Buffers>::MakeFinished(ReadAll(ranges, stop));
+  arrow::Future<Buffers> ReadAsync(std::vector<ByteRange> ranges, arrow::StopToken stop) override {
+    return arrow::Future<Buffers>::MakeFinished(ReadAll(ranges, stop));
   }
 
  private:
-  arrow::Result<base::Buffers> ReadAll(const std::vector<base::ByteRange>& ranges,
-                                       const arrow::StopToken& stop) const;
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadRange(base::ByteRange range,
+  arrow::Result<Buffers> ReadAll(const std::vector<ByteRange>& ranges,
+                                 const arrow::StopToken& stop) const;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadRange(ByteRange range,
                                                           const arrow::StopToken& stop) const;
   arrow::Status CheckVersion() const;
 
@@ -76,13 +75,13 @@ class FileSource : public base::ByteSource {
   int64_t size_;
 };
 
-arrow::Result<base::Buffers> FileSource::ReadAll(const std::vector<base::ByteRange>& ranges,
-                                                 const arrow::StopToken& stop) const {
+arrow::Result<Buffers> FileSource::ReadAll(const std::vector<ByteRange>& ranges,
+                                           const arrow::StopToken& stop) const {
   ARROW_RETURN_NOT_OK(stop.Poll());
   ARROW_RETURN_NOT_OK(CheckRanges(ranges));
-  base::Buffers buffers;
+  Buffers buffers;
   buffers.reserve(ranges.size());
-  for (const base::ByteRange& range : ranges) {
+  for (const ByteRange& range : ranges) {
     ARROW_ASSIGN_OR_RAISE(buffers.emplace_back(), ReadRange(range, stop));
   }
   ARROW_RETURN_NOT_OK(CheckVersion());
@@ -90,7 +89,7 @@ arrow::Result<base::Buffers> FileSource::ReadAll(const std::vector<base::ByteRan
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> FileSource::ReadRange(
-    base::ByteRange range, const arrow::StopToken& stop) const {
+    ByteRange range, const arrow::StopToken& stop) const {
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(range.length));
   int64_t done = 0;
   while (done < range.length) {
@@ -117,13 +116,12 @@ arrow::Status FileSource::CheckVersion() const {
   ARROW_ASSIGN_OR_RAISE(const struct stat file, StatOf(fd_.get(), name_));
   const std::string now = VersionOf(file);
   if (now == version_) return arrow::Status::OK();
-  return base::StaleObject("'{}' changed while it was read: version {} became {}", name_, version_,
-                           now);
+  return StaleObject("'{}' changed while it was read: version {} became {}", name_, version_, now);
 }
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<base::ByteSource>> OpenFile(const std::string& path) {
+arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path) {
   // Non-blocking, so that a pipe without a writer is refused below instead of waited for.
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) return SystemError("cannot open", path, errno);
@@ -140,4 +138,4 @@ arrow::Result<std::string> FileVersion(const std::string& path) {
   return VersionOf(file);
 }
 
-}  // namespace skyhook::site::local
+}  // namespace skyhook::base

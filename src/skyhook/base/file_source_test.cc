@@ -1,4 +1,4 @@
-#include "skyhook/site/local/file_source.h"
+#include "skyhook/base/file_source.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/temporary_directory.h"
 
-namespace skyhook::site::local {
+namespace skyhook::base {
 namespace {
 
 using arrow::StatusCode;
@@ -106,4 +106,4 @@ TEST_F(FileSourceTest, WhatIsNoFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace skyhook::site::local
+}  // namespace skyhook::base

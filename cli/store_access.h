@@ -1,0 +1,29 @@
+// The store and the table that a URI of the command line means.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/options.h"
+#include "skyhook/store/location.h"
+#include "skyhook/store/object_store.h"
+
+namespace skyhook::cli {
+
+struct OpenedTable {
+  std::shared_ptr<store::ObjectStore> store;
+  store::Location location;
+
+  const std::string& table() const { return location.table; }
+};
+
+/// Opens the store; whether it has the table is not looked at.
+arrow::Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options);
+
+/// The same of a URI that must not name a snapshot: `what` is what is to be done with it.
+arrow::Result<OpenedTable> OpenTableToChange(const std::string& uri, const RunOptions& options,
+                                             const std::string& what);
+
+}  // namespace skyhook::cli

@@ -1,0 +1,102 @@
+#include "skyhook/client/stored_table.h"
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/site/local/local_site.h"
+#include "skyhook/site/rados/rados_site.h"
+#include "skyhook/store/local/local_store.h"
+#include "skyhook/store/table.h"
+
+namespace skyhook::client {
+
+using arrow::Result;
+
+namespace {
+
+OpenedStore OpenDirectory(const std::string& root) {
+  static const std::shared_ptr<site::Site> site = site::local::MakeLocalSite();
+  return {store::local::MakeLocalStore(root), site, false};
+}
+
+Result<OpenedStore> OpenPool(const store::Location& location, const store::RadosOptions& options) {
+  using Key = std::tuple<store::RadosOptions, std::string, std::string>;
+  static auto& mutex = *new std::mutex;
+  static auto& opened = *new std::map<Key, OpenedStore>;
+  const Key key{options, location.pool, location.name_space};
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = opened.find(key);
+  if (found != opened.end()) return found->second;
+  ARROW_ASSIGN_OR_RAISE(auto pool,
+                        store::OpenRadosPool(options, location.pool, location.name_space));
+  OpenedStore store{pool, site::rados::MakeRadosSite(pool), true};
+  return opened.emplace(key, std::move(store)).first->second;
+}
+
+site::FragmentDescription Describe(const store::Fragment& fragment, std::string name,
+                                   std::shared_ptr<arrow::Schema> schema) {
+  site::FragmentDescription out;
+  out.id = {std::move(name), "", fragment.bytes};
+  out.bytes = fragment.bytes;
+  out.declared_schema = std::move(schema);
+  out.num_rows = fragment.rows;
+  int64_t begin = 0;
+  for (const int64_t rows : fragment.row_group_rows) {
+    out.row_groups.push_back({begin, begin + rows});
+    begin += rows;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string OpenedStore::NameOf(const std::string& object) const {
+  return rados ? object : objects->UriOf(object);
+}
+
+bool IsStoredTable(const std::string& uri) {
+  if (store::IsRadosUri(uri)) return true;
+  const auto location = store::ParseTableUri(uri);
+  if (!location.ok()) return false;
+  std::error_code ignored;
+  return std::filesystem::exists(
+      std::filesystem::path(location->root) / store::HeadOf(location->table), ignored);
+}
+
+Result<OpenedStore> OpenStore(const store::Location& location, const store::RadosOptions& rados) {
+  if (location.rados) return OpenPool(location, rados);
+  return OpenDirectory(location.root);
+}
+
+Result<std::shared_ptr<const Table>> OpenStoredTable(const std::string& uri,
+                                                     const OpenOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseTableUri(uri));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
+  ARROW_ASSIGN_OR_RAISE(
+      store::Snapshot read,
+      store::ReadSnapshot(store.objects.get(), location.table, location.snapshot));
+  const auto snapshot = std::make_shared<const store::Snapshot>(std::move(read));
+  if (snapshot->schema->num_fields() == 0) {
+    return base::UnsupportedPlan("'{}' has no columns that can be read", uri);
+  }
+  auto table = std::make_shared<Table>();
+  table->name = uri;
+  table->schema = snapshot->schema;
+  for (const store::Fragment& stored : snapshot->fragments) {
+    TableFragment fragment;
+    const std::string name = store.NameOf(store::ObjectOf(location.table, stored.object));
+    fragment.description = Describe(stored, name, snapshot->schema);
+    fragment.site = store.site;
+    fragment.stored = std::shared_ptr<const store::Fragment>(snapshot, &stored);
+    fragment.learnt = std::make_shared<LearntVersion>();
+    table->fragments.push_back(std::move(fragment));
+  }
+  return table;
+}
+
+}  // namespace skyhook::client

@@ -1,0 +1,35 @@
+// Tables of a store, as client tables: what a manifest says stands in for looking at each fragment.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <memory>
+#include <string>
+
+#include "skyhook/client/table.h"
+#include "skyhook/site/site.h"
+#include "skyhook/store/location.h"
+#include "skyhook/store/object_store.h"
+
+namespace skyhook::client {
+
+/// True for what begins with `rados://`, and for a directory (an `@N` behind it left out) that
+/// holds a table's pointer.
+bool IsStoredTable(const std::string& uri);
+
+struct OpenedStore {
+  std::shared_ptr<store::ObjectStore> objects;
+  std::shared_ptr<site::Site> site;  ///< of the same objects
+  /// What the site calls an object.
+  std::string NameOf(const std::string& object) const;
+  bool rados = false;
+};
+
+/// Opened once for the whole process; later calls give the same.
+arrow::Result<OpenedStore> OpenStore(const store::Location& location,
+                                     const store::RadosOptions& rados);
+
+arrow::Result<std::shared_ptr<const Table>> OpenStoredTable(const std::string& uri,
+                                                            const OpenOptions& options);
+
+}  // namespace skyhook::client

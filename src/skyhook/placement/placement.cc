@@ -1,0 +1,260 @@
+#include "skyhook/placement/placement.h"
+
+#include <arrow/type_traits.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "skyhook/base/status.h"
+#include "skyhook/plan/expression.h"
+
+namespace skyhook::placement {
+namespace {
+
+using plan::Expression;
+using plan::Function;
+using Kind = Expression::Kind;
+using Statistics = std::optional<plan::ColumnStatistics>;
+
+/// Of a predicate of which nothing is known.
+constexpr double kUnknown = 0.2;
+/// An equality keeps no more, whatever the bounds say.
+constexpr double kMostOfEquality = 0.1;
+/// Arrow compressed by LZ4 takes more bytes than the pages that it comes from; measured over TPC-H.
+constexpr double kReplyOverStored = 1.8;
+/// Where it is not known how a column is stored.
+constexpr double kUnknownRowBytes = 8;
+/// An aggregate's reply, for each row of the fragment.
+constexpr double kAggregateRowBytes = 0.01;
+
+// A number that orders as the scalar does; nothing for types without.
+std::optional<double> PositionOf(const arrow::Scalar& scalar) {
+  if (!scalar.is_valid) return std::nullopt;
+  switch (scalar.type->id()) {
+    case arrow::Type::DECIMAL64:
+      return static_cast<const arrow::Decimal64Scalar&>(scalar).value.ToDouble(
+          static_cast<const arrow::DecimalType&>(*scalar.type).scale());
+    case arrow::Type::DECIMAL128:
+      return static_cast<const arrow::Decimal128Scalar&>(scalar).value.ToDouble(
+          static_cast<const arrow::DecimalType&>(*scalar.type).scale());
+    case arrow::Type::FLOAT:
+      return static_cast<const arrow::FloatScalar&>(scalar).value;
+    case arrow::Type::DOUBLE:
+      return static_cast<const arrow::DoubleScalar&>(scalar).value;
+    case arrow::Type::UINT64:
+      return static_cast<double>(static_cast<const arrow::UInt64Scalar&>(scalar).value);
+    default:
+      break;
+  }
+  if (!arrow::is_integer(scalar.type->id()) && !arrow::is_temporal(scalar.type->id())) {
+    return std::nullopt;
+  }
+  const auto number = scalar.CastTo(arrow::int64());
+  if (!number.ok()) return std::nullopt;
+  return static_cast<double>(static_cast<const arrow::Int64Scalar&>(**number).value);
+}
+
+// A comparison of a column with a literal, as if the column stood first.
+struct Comparison {
+  Function function;
+  int column;
+  const arrow::Scalar* literal;
+};
+
+Function Turned(Function function) {
+  switch (function) {
+    case Function::kLess:
+      return Function::kGreater;
+    case Function::kLessEqual:
+      return Function::kGreaterEqual;
+    case Function::kGreater:
+      return Function::kLess;
+    case Function::kGreaterEqual:
+      return Function::kLessEqual;
+    default:
+      return function;
+  }
+}
+
+std::optional<Comparison> ComparisonOf(const Expression& call) {
+  const auto& arguments = call.arguments();
+  if (arguments.size() != 2) return std::nullopt;
+  const Expression& a = *arguments[0];
+  const Expression& b = *arguments[1];
+  if (a.kind() == Kind::kColumn && b.kind() == Kind::kLiteral) {
+    return Comparison{call.function(), a.column(), b.literal().get()};
+  }
+  if (a.kind() == Kind::kLiteral && b.kind() == Kind::kColumn) {
+    return Comparison{Turned(call.function()), b.column(), a.literal().get()};
+  }
+  return std::nullopt;
+}
+
+double OfComparison(const Comparison& comparison, const Statistics& statistics) {
+  if (!statistics.has_value() || statistics->min == nullptr || statistics->max == nullptr) {
+    return kUnknown;
+  }
+  const auto at = PositionOf(*comparison.literal);
+  const auto min = PositionOf(*statistics->min);
+  const auto max = PositionOf(*statistics->max);
+  if (!at.has_value() || !min.has_value() || !max.has_value()) return kUnknown;
+  const double width = *max - *min;
+  const double below =
+      width > 0 ? std::clamp((*at - *min) / width, 0.0, 1.0) : (*at > *min ? 1.0 : 0.0);
+  const bool inside = *min <= *at && *at <= *max;
+  const double equal = inside ? std::min(kMostOfEquality, 1 / std::max(width, 1.0)) : 0;
+  switch (comparison.function) {
+    case Function::kEqual:
+    case Function::kIsNotDistinctFrom:
+      return equal;
+    case Function::kNotEqual:
+    case Function::kIsDistinctFrom:
+      return 1 - equal;
+    case Function::kLess:
+      return below;
+    case Function::kLessEqual:
+      return std::min(below + equal, 1.0);
+    case Function::kGreater:
+      return std::max(1 - below - equal, 0.0);
+    case Function::kGreaterEqual:
+      return 1 - below;
+    default:
+      return kUnknown;
+  }
+}
+
+double NullsOf(const Expression& argument, const plan::StatisticsLookup& lookup) {
+  if (argument.kind() != Kind::kColumn) return kUnknown;
+  const Statistics statistics = lookup(argument.column());
+  if (!statistics.has_value() || !statistics->null_count.has_value()) return kUnknown;
+  return static_cast<double>(*statistics->null_count) /
+         static_cast<double>(std::max<int64_t>(statistics->num_rows, 1));
+}
+
+double OfCall(const Expression& call, const plan::StatisticsLookup& lookup) {
+  const auto& arguments = call.arguments();
+  switch (call.function()) {
+    case Function::kNot:
+      return 1 - SelectivityOf(*arguments[0], lookup);
+    case Function::kIsNull:
+      return NullsOf(*arguments[0], lookup);
+    case Function::kIsNotNull:
+      return 1 - NullsOf(*arguments[0], lookup);
+    case Function::kIn: {
+      double sum = 0;
+      for (size_t i = 1; i < arguments.size(); ++i) {
+        if (arguments[0]->kind() != Kind::kColumn || arguments[i]->kind() != Kind::kLiteral) {
+          return kUnknown;
+        }
+        sum +=
+            OfComparison({Function::kEqual, arguments[0]->column(), arguments[i]->literal().get()},
+                         lookup(arguments[0]->column()));
+      }
+      return std::min(sum, 1.0);
+    }
+    default:
+      break;
+  }
+  const auto comparison = ComparisonOf(call);
+  return comparison.has_value() ? OfComparison(*comparison, lookup(comparison->column)) : kUnknown;
+}
+
+// Bytes of a row of some columns as they are stored.
+double StoredRowBytes(const std::set<int>& columns, int64_t rows,
+                      const std::function<ColumnFacts(int)>& facts) {
+  double sum = 0;
+  for (const int column : columns) {
+    const auto bytes = facts(column).bytes;
+    sum += bytes.has_value() ? static_cast<double>(*bytes) / static_cast<double>(rows)
+                             : kUnknownRowBytes;
+  }
+  return sum;
+}
+
+}  // namespace
+
+arrow::Result<Mode> ParseMode(const std::string& text) {
+  for (const Mode mode : {Mode::kAuto, Mode::kPush, Mode::kPull}) {
+    if (text == ModeName(mode)) return mode;
+  }
+  return base::Invalid("'{}' is no placement; there are auto, push and pull", text);
+}
+
+const char* ModeName(Mode mode) {
+  static constexpr std::array kNames = {"auto", "push", "pull"};
+  return kNames[static_cast<size_t>(mode)];
+}
+
+double SelectivityOf(const Expression& predicate, const plan::StatisticsLookup& lookup) {
+  switch (predicate.kind()) {
+    case Kind::kAnd: {
+      double all = 1;
+      for (const auto& one : predicate.arguments()) all *= SelectivityOf(*one, lookup);
+      return all;
+    }
+    case Kind::kOr: {
+      double none = 1;
+      for (const auto& one : predicate.arguments()) none *= 1 - SelectivityOf(*one, lookup);
+      return 1 - none;
+    }
+    case Kind::kCall:
+      return OfCall(predicate, lookup);
+    default:
+      return kUnknown;
+  }
+}
+
+Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragment_bytes,
+                    const std::function<ColumnFacts(int column)>& facts) {
+  Estimate estimate;
+  if (rows == 0) return estimate;
+  std::set<int> projected;
+  std::set<int> filtered;
+  double selectivity = 1;
+  for (const auto& conjunct : pipeline.filter) {
+    const auto columns = plan::ColumnsOf(*conjunct);
+    filtered.insert(columns.begin(), columns.end());
+    selectivity *= SelectivityOf(*conjunct, [&](int column) { return facts(column).statistics; });
+  }
+  for (const auto& one : pipeline.projection) {
+    const auto columns = plan::ColumnsOf(*one.expression);
+    projected.insert(columns.begin(), columns.end());
+  }
+  estimate.row_bytes = StoredRowBytes(projected, rows, facts) * kReplyOverStored;
+  std::set<int> all = projected;
+  all.insert(filtered.begin(), filtered.end());
+  estimate.pulled = std::min(StoredRowBytes(all, rows, facts),
+                             static_cast<double>(fragment_bytes) / static_cast<double>(rows));
+  estimate.pushed = estimate.row_bytes * selectivity;
+  const auto kept = static_cast<double>(rows) * selectivity;
+  if (pipeline.aggregate.has_value()) {
+    estimate.pushed = std::min(estimate.pushed, kAggregateRowBytes);
+  } else if (pipeline.top_k.has_value()) {
+    estimate.pushed *=
+        std::min(1.0, static_cast<double>(pipeline.top_k->limit) / std::max(kept, 1.0));
+  } else if (pipeline.limit.has_value()) {
+    estimate.pushed *=
+        std::min(1.0, static_cast<double>(pipeline.limit->limit) / std::max(kept, 1.0));
+  }
+  return estimate;
+}
+
+bool ShouldPush(Mode mode, const Estimate& estimate, const Measured& measured) {
+  if (mode != Mode::kAuto) return mode == Mode::kPush;
+  double pushed = estimate.pushed;
+  if (measured.pushed_rows > 0) {
+    pushed = static_cast<double>(measured.reply_bytes) / static_cast<double>(measured.pushed_rows);
+  } else if (measured.pulled_rows > 0) {
+    pushed = estimate.row_bytes * static_cast<double>(measured.pulled_rows_out) /
+             static_cast<double>(measured.pulled_rows);
+  }
+  double pulled = estimate.pulled;
+  if (measured.pulled_rows > 0) {
+    pulled = static_cast<double>(measured.read_bytes) / static_cast<double>(measured.pulled_rows);
+  }
+  return pushed <= pulled;
+}
+
+}  // namespace skyhook::placement

@@ -1,0 +1,72 @@
+// A pool of a Ceph cluster: a store of objects whose OSDs also run object classes.
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/result.h>
+#include <arrow/util/future.h>
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "skyhook/store/object_store.h"
+
+namespace skyhook::store {
+
+/// As Ceph's own programs take them; empty: Ceph's defaults, CEPH_CONF and CEPH_ARGS included.
+struct RadosOptions {
+  std::string cluster = "ceph";
+  std::string name = "client.admin";  ///< -n
+  std::string configuration;          ///< -c
+  std::string keyring;                ///< -k
+  /// How long an operation may take, in seconds; 0: as long as it takes.
+  int timeout_s = 30;
+
+  auto operator<=>(const RadosOptions&) const = default;
+};
+
+/// What a method of an object class gave.
+struct Executed {
+  int result = 0;        ///< of the whole operation: 0 or more, or a negative error number
+  uint64_t version = 0;  ///< of the object
+  std::shared_ptr<arrow::Buffer> output;
+};
+
+/// The objects of one pool and namespace. Keeps its connection, which all pools of the same options
+/// share. A new object gets the attribute `skyhook.id`, which no other object has.
+class RadosPool : public ObjectStore {
+ public:
+  /// Calls a method that only reads, where `object` lies: at the primary, or with `any_copy` at any
+  /// of its OSDs. When a version is given and the object has another, the result is -ERANGE or
+  /// -EOVERFLOW.
+  virtual arrow::Future<Executed> Execute(const std::string& object,
+                                          std::optional<uint64_t> version,
+                                          const std::string& class_name, const std::string& method,
+                                          const std::string& input, bool any_copy) = 0;
+
+  /// Asks the monitors, in Ceph's JSON; the answer as they give it.
+  virtual arrow::Result<std::string> AskMonitors(const std::string& command) = 0;
+};
+
+/// Connects, through a module that is loaded at the first call: whoever does not call this needs no
+/// librados. kUnreachable when no monitor lets the client in before its time is over, an IOError
+/// that names the pool when there is none, or what is missing for the module to be loaded.
+arrow::Result<std::shared_ptr<RadosPool>> OpenRadosPool(const RadosOptions& options,
+                                                        const std::string& pool,
+                                                        const std::string& name_space);
+
+/// An error number of an operation on an object, in words; kStaleObject for a version that is no
+/// longer there.
+arrow::Status ObjectError(const std::string& what, const std::string& uri, int error);
+
+/// What the module exports, under the name kRadosModuleEntry.
+using RadosModuleEntry = void (*)(const RadosOptions& options, const std::string& pool,
+                                  const std::string& name_space,
+                                  arrow::Result<std::shared_ptr<RadosPool>>* opened);
+inline constexpr char kRadosModuleEntry[] = "skyhook_open_rados_pool";
+/// A string that the module exports: the release it belongs to.
+inline constexpr char kRadosModuleRelease[] = "skyhook_rados_release";
+
+}  // namespace skyhook::store

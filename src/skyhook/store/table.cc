@@ -1,0 +1,183 @@
+#include "skyhook/store/table.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/store/manifest.h"
+
+namespace skyhook::store {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+constexpr int64_t kMostManifestBytes = int64_t{1} << 30;
+constexpr int kMostErrors = 3;
+
+using Head = std::optional<std::string>;  // the id of the current snapshot
+
+int64_t NowNanos() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+Result<Snapshot> ReadManifest(ObjectStore* store, const std::string& table, const std::string& id) {
+  const std::string name = ManifestOf(table, id);
+  ARROW_ASSIGN_OR_RAISE(const auto source, store->OpenObject(name));
+  if (source->size() > kMostManifestBytes) {
+    return base::CorruptData("'{}' has {} bytes", source->name(), source->size());
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto bytes, source->ReadOne({0, source->size()}));
+  ARROW_ASSIGN_OR_RAISE(Snapshot snapshot, DecodeManifest(bytes, source->name()));
+  if (snapshot.id() != id) {
+    return base::CorruptData("'{}' holds snapshot {}", source->name(), snapshot.id());
+  }
+  return snapshot;
+}
+
+// The snapshot before; nothing at the first, or where those before it were vacuumed.
+Result<std::optional<Snapshot>> ReadParent(ObjectStore* store, const std::string& table,
+                                           const Snapshot& snapshot) {
+  if (snapshot.parent.empty()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const auto kept, store->Look(ManifestOf(table, snapshot.parent)));
+  if (!kept.has_value()) return std::nullopt;
+  return ReadManifest(store, table, snapshot.parent);
+}
+
+Result<std::optional<Snapshot>> FindCommit(ObjectStore* store, const std::string& table,
+                                           std::optional<Snapshot> snapshot,
+                                           const std::string& commit, int64_t since) {
+  while (snapshot.has_value() && snapshot->sequence > since && snapshot->commit != commit) {
+    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, *snapshot));
+  }
+  if (snapshot.has_value() && snapshot->sequence > since) return snapshot;
+  return std::nullopt;
+}
+
+// An earlier try of the same commit may have written the same manifest.
+Status WriteManifest(ObjectStore* store, const std::string& table, const Snapshot& snapshot) {
+  const std::string name = ManifestOf(table, snapshot.id());
+  ARROW_ASSIGN_OR_RAISE(const auto bytes, EncodeManifest(snapshot));
+  ARROW_ASSIGN_OR_RAISE(const bool created, store->Create(name, *bytes));
+  if (created) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const Snapshot there, ReadManifest(store, table, snapshot.id()));
+  if (there.parent == snapshot.parent && there.fragments.size() == snapshot.fragments.size()) {
+    return Status::OK();
+  }
+  return Status::IOError(
+      fmt::format("'{}' is there and holds another snapshot", store->UriOf(name)));
+}
+
+// Waits longer the more often a race was lost, and never as long as the others.
+void BackOff(int losses) {
+  static thread_local std::minstd_rand random{std::random_device()()};
+  const int most_ms = std::min(2 << std::min(losses, 7), 200);
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(std::uniform_int_distribution<int>(0, most_ms)(random)));
+}
+
+// One try. Nothing: another writer was faster.
+Result<std::optional<Committed>> TryCommit(ObjectStore* store, const std::string& table,
+                                           const std::string& commit, int64_t since,
+                                           const Change& change) {
+  ARROW_ASSIGN_OR_RAISE(auto current, CurrentSnapshot(store, table));
+  ARROW_ASSIGN_OR_RAISE(auto found, FindCommit(store, table, current, commit, since));
+  if (found.has_value()) return Committed{*std::move(found), true};
+  const Snapshot* before = current.has_value() ? &*current : nullptr;
+  ARROW_ASSIGN_OR_RAISE(Snapshot next, change(before));
+  next.sequence = before == nullptr ? 1 : before->sequence + 1;
+  next.parent = before == nullptr ? "" : before->id();
+  next.commit = commit;
+  next.created_ns = NowNanos();
+  ARROW_RETURN_NOT_OK(WriteManifest(store, table, next));
+  const Head expected = before == nullptr ? Head() : before->id();
+  ARROW_ASSIGN_OR_RAISE(const bool swung, store->SwingPointer(HeadOf(table), expected, next.id()));
+  if (!swung) return std::nullopt;
+  return Committed{std::move(next), false};
+}
+
+bool IsOfTheStore(const Status& status) {
+  return status.IsIOError() && !base::Is(status, base::Code::kUnauthorised);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> ListTables(ObjectStore* store) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, store->List(""));
+  std::vector<std::string> tables;
+  const std::string head = HeadOf("");
+  for (const std::string& name : names) {
+    if (!name.ends_with(head)) continue;
+    const std::string table = name.substr(0, name.size() - head.size());
+    if (!table.empty() && table.find('/') == std::string::npos) tables.push_back(table);
+  }
+  return tables;
+}
+
+Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store, const std::string& table) {
+  ARROW_ASSIGN_OR_RAISE(const Head head, store->ReadPointer(HeadOf(table)));
+  if (!head.has_value()) return std::nullopt;
+  return ReadManifest(store, table, *head);
+}
+
+Result<Snapshot> ReadSnapshot(ObjectStore* store, const std::string& table,
+                              const std::string& which) {
+  ARROW_ASSIGN_OR_RAISE(auto snapshot, CurrentSnapshot(store, table));
+  if (!snapshot.has_value()) {
+    return Status::IOError(fmt::format("there is no table '{}'", store->UriOf(table)));
+  }
+  if (which.empty()) return *std::move(snapshot);
+  const int64_t newest = snapshot->sequence;
+  while (snapshot.has_value() && std::to_string(snapshot->sequence) != which) {
+    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, *snapshot));
+  }
+  if (snapshot.has_value()) return *std::move(snapshot);
+  return Status::IOError(fmt::format("table '{}' keeps no snapshot {}; its newest is {}",
+                                     store->UriOf(table), which, newest));
+}
+
+Result<std::vector<Snapshot>> History(ObjectStore* store, const std::string& table) {
+  std::vector<Snapshot> history;
+  ARROW_ASSIGN_OR_RAISE(auto snapshot, CurrentSnapshot(store, table));
+  while (snapshot.has_value()) {
+    history.push_back(*std::move(snapshot));
+    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, history.back()));
+  }
+  return history;
+}
+
+Result<Committed> Commit(ObjectStore* store, const std::string& table, const std::string& commit,
+                         int64_t since, const Change& change) {
+  int errors = 0;
+  for (int attempt = 0; attempt < kMostCommitTries; ++attempt) {
+    auto committed = TryCommit(store, table, commit, since, change);
+    if (committed.ok() && committed->has_value()) return **std::move(committed);
+    if (!committed.ok() && (!IsOfTheStore(committed.status()) || ++errors == kMostErrors)) {
+      return base::AddContext(committed.status(),
+                              fmt::format("committing to '{}'", store->UriOf(table)));
+    }
+    BackOff(attempt);
+  }
+  return base::MakeStatus(base::Code::kBusy, fmt::format("'{}': {} other writers were faster",
+                                                         store->UriOf(table), kMostCommitTries));
+}
+
+Result<bool> RemoveTable(ObjectStore* store, const std::string& table) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const Head head, store->ReadPointer(HeadOf(table)));
+    if (!head.has_value()) return false;
+    ARROW_ASSIGN_OR_RAISE(const bool removed,
+                          store->SwingPointer(HeadOf(table), head, std::nullopt));
+    if (removed) break;
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
+  for (const std::string& object : objects) ARROW_RETURN_NOT_OK(store->Remove(object));
+  return true;
+}
+
+}  // namespace skyhook::store

@@ -1,0 +1,55 @@
+// Tables of a store: their snapshots, and how the current one is changed.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skyhook/store/object_store.h"
+#include "skyhook/store/snapshot.h"
+
+namespace skyhook::store {
+
+/// Names of the store's tables, sorted. Lists all of its objects.
+arrow::Result<std::vector<std::string>> ListTables(ObjectStore* store);
+
+/// The current snapshot; nothing when there is no such table.
+arrow::Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store,
+                                                       const std::string& table);
+
+/// The snapshot that `which` means: the current one when it is empty, else that of this sequence
+/// number. Fails, naming the table, when there is none, or no more.
+arrow::Result<Snapshot> ReadSnapshot(ObjectStore* store, const std::string& table,
+                                     const std::string& which);
+
+/// The current snapshot and those before it, as far as they are kept; the newest first. Empty when
+/// there is no such table.
+arrow::Result<std::vector<Snapshot>> History(ObjectStore* store, const std::string& table);
+
+/// Makes schema, fragments and operation of the next snapshot out of the current one (null: there
+/// is no table). Called again when another writer was faster.
+using Change = std::function<arrow::Result<Snapshot>(const Snapshot* current)>;
+
+struct Committed {
+  Snapshot snapshot;
+  bool before = false;  ///< it had been committed already
+};
+
+/// Makes `change` the table's current snapshot under the name `commit`, which is unique to what is
+/// to be done: done again, it is found to be there. The table is looked through for it back to
+/// snapshot `since`.
+///
+/// Writes a manifest and swings the pointer. Whoever loses a race tries again, kMostCommitTries
+/// times. After an error of the store the outcome is looked up; when that fails too, the error says
+/// that it is unknown, and calling again with the same `commit` is safe.
+arrow::Result<Committed> Commit(ObjectStore* store, const std::string& table,
+                                const std::string& commit, int64_t since, const Change& change);
+inline constexpr int kMostCommitTries = 100;
+
+/// Removes a table: the pointer first, then every object. False: there is no such table.
+arrow::Result<bool> RemoveTable(ObjectStore* store, const std::string& table);
+
+}  // namespace skyhook::store

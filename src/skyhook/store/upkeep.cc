@@ -1,0 +1,118 @@
+#include "skyhook/store/upkeep.h"
+
+#include <set>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/store/table.h"
+
+namespace skyhook::store {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+int64_t NowNanos() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+// What is wrong with an object, or nothing.
+Result<std::string> ProblemOf(ObjectStore* store, const std::string& table,
+                              const Fragment& fragment) {
+  const std::string name = ObjectOf(table, fragment.object);
+  ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(name));
+  if (!there.has_value()) return fmt::format("'{}' is missing", store->UriOf(name));
+  if (there->bytes != fragment.bytes) {
+    return fmt::format("'{}' has {} bytes, and had {}", store->UriOf(name), there->bytes,
+                       fragment.bytes);
+  }
+  const auto stored = store->ChecksumOf(name);
+  if (!stored.ok()) {
+    return fmt::format("'{}' cannot be read: {}", store->UriOf(name), stored.status().message());
+  }
+  if (stored->crc32c == fragment.crc32c) return "";
+  return fmt::format("'{}' has checksum {:08x}, and had {:08x}", store->UriOf(name), stored->crc32c,
+                     fragment.crc32c);
+}
+
+Status VerifySources(ObjectStore* store, const std::string& table, const Snapshot& snapshot,
+                     VerifyReport* report) {
+  std::set<std::string> sources;
+  for (const Fragment& fragment : snapshot.fragments) {
+    sources.insert(fragment.sources.begin(), fragment.sources.end());
+  }
+  for (const std::string& source : sources) {
+    const std::string name = ObjectOf(table, source);
+    ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(name));
+    if (there.has_value()) continue;
+    report->problems.push_back(
+        fmt::format("'{}' is missing: a file cannot be given back", store->UriOf(name)));
+  }
+  return Status::OK();
+}
+
+// Snapshots that are current, or were after `since_ns`.
+std::vector<const Snapshot*> Kept(const std::vector<Snapshot>& history, int64_t since_ns) {
+  std::vector<const Snapshot*> kept;
+  for (size_t i = 0; i < history.size(); ++i) {
+    // It was current until the one after it was made.
+    if (i > 0 && history[i - 1].created_ns < since_ns) break;
+    kept.push_back(&history[i]);
+  }
+  return kept;
+}
+
+std::set<std::string> NeededBy(const std::vector<const Snapshot*>& snapshots,
+                               const std::string& table) {
+  std::set<std::string> needed{HeadOf(table)};
+  for (const Snapshot* snapshot : snapshots) {
+    needed.insert(ManifestOf(table, snapshot->id()));
+    for (const Fragment& fragment : snapshot->fragments) {
+      needed.insert(ObjectOf(table, fragment.object));
+      for (const std::string& source : fragment.sources) needed.insert(ObjectOf(table, source));
+    }
+  }
+  return needed;
+}
+
+}  // namespace
+
+Result<VerifyReport> Verify(ObjectStore* store, const std::string& table, const Snapshot& snapshot,
+                            const std::function<void(int64_t)>& on_progress) {
+  VerifyReport report;
+  for (const Fragment& fragment : snapshot.fragments) {
+    ARROW_ASSIGN_OR_RAISE(std::string problem, ProblemOf(store, table, fragment));
+    if (!problem.empty()) report.problems.push_back(std::move(problem));
+    ++report.objects;
+    report.bytes += fragment.bytes;
+    if (on_progress) on_progress(report.bytes);
+  }
+  ARROW_RETURN_NOT_OK(VerifySources(store, table, snapshot, &report));
+  return report;
+}
+
+Result<VacuumReport> Vacuum(ObjectStore* store, const std::string& table,
+                            const VacuumOptions& options) {
+  const int64_t since_ns =
+      NowNanos() - std::chrono::duration_cast<std::chrono::nanoseconds>(options.keep).count();
+  // Listed before the snapshots are read: what is committed in between is not in the list.
+  ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
+  ARROW_ASSIGN_OR_RAISE(const auto history, History(store, table));
+  const auto kept = Kept(history, since_ns);
+  const auto needed = NeededBy(kept, table);
+  VacuumReport report;
+  report.snapshots_kept = static_cast<int64_t>(kept.size());
+  for (const std::string& object : objects) {
+    if (needed.contains(object)) continue;
+    ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(object));
+    if (!there.has_value() || there->modified_ns > since_ns) continue;
+    if (!options.dry_run) ARROW_RETURN_NOT_OK(store->Remove(object));
+    report.removed.push_back(object);
+    report.bytes += there->bytes;
+  }
+  return report;
+}
+
+}  // namespace skyhook::store
