@@ -173,6 +173,7 @@ class Putting {
     ARROW_ASSIGN_OR_RAISE(write.codec, format::CodecOf(cut.file));
     ARROW_ASSIGN_OR_RAISE(const auto reader, format::ReadRowGroup(cut.file, piece.begin));
     std::unique_ptr<format::ParquetWriter> writer;
+    const int64_t before = objects_;
     int64_t held = 0;
     std::shared_ptr<arrow::RecordBatch> batch;
     while (true) {
@@ -193,7 +194,11 @@ class Putting {
         }
       }
     }
-    return writer == nullptr ? Status::OK() : AddEncoded(std::move(writer), fragment);
+    if (writer == nullptr && objects_ > before) return Status::OK();
+    if (writer == nullptr) {  // no rows at all: their columns stay
+      ARROW_ASSIGN_OR_RAISE(writer, format::ParquetWriter::Make(reader->schema(), write));
+    }
+    return AddEncoded(std::move(writer), fragment);
   }
 
   // Writes a row group's rows at a time, and ends objects that have their size.
@@ -321,7 +326,10 @@ Result<PutReport> Put(ObjectStore* store, const std::string& table,
   for (const FileCut& cut : cuts) {
     report.notices.insert(report.notices.end(), cut.notices.begin(), cut.notices.end());
   }
-  ARROW_RETURN_NOT_OK(journal.End());
+  // The rows are there: whoever was told of a failure now would put them once more.
+  if (const Status ended = journal.End(); !ended.ok()) {
+    report.notices.push_back("the journal of this put is still there: " + ended.message());
+  }
   return report;
 }
 
