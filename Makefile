@@ -32,6 +32,7 @@ test: build
 	@tools/run_tests
 
 test-ceph: build
+	@tools/tpch_data 0.1
 	@tools/test_ceph
 
 bench: build

@@ -23,6 +23,7 @@
 #include "skyhook/testing/site_conformance.h"
 #include "skyhook/wire/header.h"
 #include "skyhook/wire/request.h"
+#include "tests/ceph/cluster_control.h"
 #include "tests/ceph/test_pool.h"
 
 namespace skyhook::testing {
@@ -155,40 +156,6 @@ TEST(RadosSite, HostileRequestsEndNeitherTheOsdNorItsWorkers) {
   EXPECT_EQ(after["workers_crashed"], before["workers_crashed"]);
   EXPECT_EQ(after["workers_timed_out"], before["workers_timed_out"]);
   EXPECT_EQ(std::stoi(after["calls"]), std::stoi(before["calls"]) + 500);
-}
-
-/// What /proc says of the workers of any OSD here.
-struct Worker {
-  int pid = 0;
-  std::string status;
-};
-
-std::string ContentOf(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
-
-/// The number after `name` in a /proc/PID/status.
-std::string StatusOf(const std::string& status, const std::string& name) {
-  const size_t at = status.find("\n" + name + ":\t");
-  if (at == std::string::npos) return "";
-  const size_t begin = at + name.size() + 3;
-  return status.substr(begin, status.find_first_of("\t\n", begin) - begin);
-}
-
-std::vector<Worker> Workers() {
-  std::vector<Worker> workers;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string status = ContentOf(entry.path() / "status");
-    if (status.rfind("Name:\tskyhook-worker\n", 0) != 0 || StatusOf(status, "State")[0] == 'Z') {
-      continue;
-    }
-    const std::string parent = ContentOf("/proc/" + StatusOf(status, "PPid") + "/comm");
-    if (parent == "ceph-osd\n") workers.push_back({std::stoi(entry.path().filename()), status});
-  }
-  return workers;
 }
 
 class WorkerTest : public ::testing::Test {

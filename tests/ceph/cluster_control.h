@@ -1,0 +1,85 @@
+// The cluster of the tests as an operator sees it: its daemons, and the workers of its OSDs.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace skyhook::testing {
+
+inline std::string ContentOf(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  return content.str();
+}
+
+/// Runs tools/cluster; `environment` is put before it.
+inline void Cluster(const std::string& arguments, const std::string& environment = "") {
+  const std::string command =
+      fmt::format("{} {}/tools/cluster {} >/dev/null", environment, SKYHOOK_SOURCE_DIR, arguments);
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+/// Waits for `done`, for `seconds` at most; false when it was not.
+inline bool WaitUntil(const std::function<bool()>& done, int seconds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+/// What /proc says of a worker of any OSD here.
+struct Worker {
+  int pid = 0;
+  std::string status;
+};
+
+/// The number after `name` in a /proc/PID/status.
+inline std::string StatusOf(const std::string& status, const std::string& name) {
+  const size_t at = status.find("\n" + name + ":\t");
+  if (at == std::string::npos) return "";
+  const size_t begin = at + name.size() + 3;
+  return status.substr(begin, status.find_first_of("\t\n", begin) - begin);
+}
+
+inline std::vector<Worker> Workers() {
+  std::vector<Worker> workers;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string status = ContentOf(entry.path() / "status");
+    if (status.rfind("Name:\tskyhook-", 0) != 0 || StatusOf(status, "State")[0] == 'Z') continue;
+    const std::string parent = ContentOf("/proc/" + StatusOf(status, "PPid") + "/comm");
+    if (parent == "ceph-osd\n") workers.push_back({std::stoi(entry.path().filename()), status});
+  }
+  return workers;
+}
+
+inline void SignalWorkers(int signal) {
+  for (const Worker& worker : Workers()) ::kill(worker.pid, signal);
+}
+
+/// The OSDs that run, as processes.
+inline std::set<int> OsdPids() {
+  std::set<int> pids;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    if (ContentOf(entry.path() / "comm") == "ceph-osd\n") {
+      pids.insert(std::stoi(entry.path().filename()));
+    }
+  }
+  return pids;
+}
+
+}  // namespace skyhook::testing
