@@ -2,6 +2,7 @@
 
 #include <rados/objclass.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -24,7 +25,9 @@ void Read(const char* name, int64_t least, int64_t most, T* value) {
   *value = static_cast<T>(number);
 }
 
-Settings FromEnvironment() {
+}  // namespace
+
+Settings SettingsOfEnvironment() {
   Settings settings;
   if (const char* worker = std::getenv("SKYHOOK_WORKER"); worker != nullptr) {
     settings.worker = worker;
@@ -37,11 +40,6 @@ Settings FromEnvironment() {
   return settings;
 }
 
-}  // namespace
-
-const Settings& GetSettings() {
-  static const Settings settings = FromEnvironment();
-  return settings;
-}
+int64_t GraceMs(const Settings& settings) { return std::max(settings.deadline_ms / 2, 50); }
 
 }  // namespace skyhook::cls

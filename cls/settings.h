@@ -24,6 +24,10 @@ struct Settings {
 };
 
 /// As the environment says; a value that is none is logged and passed over.
-const Settings& GetSettings();
+Settings SettingsOfEnvironment();
+
+/// What the class adds to a call's deadline before it ends the worker, which stops by itself at its
+/// deadline: time to hand over a reply.
+int64_t GraceMs(const Settings& settings);
 
 }  // namespace skyhook::cls

@@ -5,26 +5,41 @@
 
 namespace skyhook::cls {
 
-int WorkerPool::Take(int64_t deadline_ms, std::unique_ptr<WorkerProcess>* out) {
-  if (running_.fetch_add(1) >= settings_.calls) {
+WorkerPool::Lease::~Lease() {
+  if (pool_ == nullptr) return;
+  if (!keep_) worker_.reset();
+  pool_->Return(std::move(worker_));
+}
+
+WorkerPool::WorkerPool(int calls, StartWorker start) : calls_(calls), start_(std::move(start)) {
+  idle_.reserve(static_cast<size_t>(calls));
+}
+
+int WorkerPool::Take(int64_t deadline_ms, Lease* out) {
+  if (running_.fetch_add(1) >= calls_) {
     running_.fetch_sub(1);
     return -EBUSY;
   }
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!idle_.empty()) {
-      *out = std::move(idle_.back());
+  out->pool_ = this;
+  out->worker_ = TakeIdle();
+  if (out->worker_ != nullptr) return 0;
+  const int error = WorkerProcess::Start(start_, deadline_ms, &out->worker_);
+  if (error == 0) started_.fetch_add(1);
+  return error;
+}
+
+// One that is gone, or that says something which would be taken for its answer, is ended.
+std::unique_ptr<WorkerProcess> WorkerPool::TakeIdle() {
+  while (true) {
+    std::unique_ptr<WorkerProcess> worker;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (idle_.empty()) return nullptr;
+      worker = std::move(idle_.back());
       idle_.pop_back();
-      return 0;
     }
+    if (worker->IsQuiet()) return worker;
   }
-  const int error = WorkerProcess::Spawn(settings_, deadline_ms, out);
-  if (error < 0) {
-    running_.fetch_sub(1);
-    return error;
-  }
-  spawned_.fetch_add(1);
-  return 0;
 }
 
 void WorkerPool::Return(std::unique_ptr<WorkerProcess> worker) {

@@ -11,26 +11,47 @@
 
 namespace skyhook::cls {
 
-/// Thread-safe.
+/// Thread-safe. Outlives its leases.
 class WorkerPool {
  public:
-  explicit WorkerPool(const Settings& settings) : settings_(settings) {}
+  /// A place among the calls that run, and a worker. Both go with it, in whatever way the call
+  /// ends.
+  class Lease {
+   public:
+    Lease() = default;
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
 
-  /// A worker for one call, which is given back by Return unless something went wrong with it.
-  /// -EBUSY when as many calls run as may; else as WorkerProcess::Spawn.
-  int Take(int64_t deadline_ms, std::unique_ptr<WorkerProcess>* out);
-  /// Ends the call of a worker; null says that the worker is not to be used again.
-  void Return(std::unique_ptr<WorkerProcess> worker);
+    WorkerProcess* worker() const { return worker_.get(); }
+    /// The worker waits for its next call: it may serve another.
+    void Keep() { keep_ = true; }
 
-  int64_t spawned() const { return spawned_.load(); }
-  int running() const { return running_.load(); }
+   private:
+    friend class WorkerPool;
+
+    WorkerPool* pool_ = nullptr;
+    std::unique_ptr<WorkerProcess> worker_;
+    bool keep_ = false;
+  };
+
+  WorkerPool(int calls, StartWorker start);
+
+  /// -EBUSY when as many calls run as may; else as WorkerProcess::Start.
+  int Take(int64_t deadline_ms, Lease* out);
+
+  int64_t started() const { return started_.load(); }
 
  private:
-  const Settings& settings_;
+  std::unique_ptr<WorkerProcess> TakeIdle();
+  void Return(std::unique_ptr<WorkerProcess> worker);
+
+  const int calls_;
+  const StartWorker start_;
   std::atomic<int> running_ = 0;
-  std::atomic<int64_t> spawned_ = 0;
+  std::atomic<int64_t> started_ = 0;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<WorkerProcess>> idle_;
+  std::vector<std::unique_ptr<WorkerProcess>> idle_;  // at most calls_, with those that run
 };
 
 }  // namespace skyhook::cls

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <rados/objclass.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,9 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <string>
-
-extern char** environ;
 
 namespace skyhook::cls {
 namespace {
@@ -39,33 +35,6 @@ int WaitFor(int socket, short events, int64_t deadline_ms) {
     if (ready < 0 && errno != EINTR) return -errno;
     if (ready > 0) return (poll_for.revents & events) != 0 ? 0 : -ESHUTDOWN;
   }
-}
-
-// Runs `program` with the two descriptors at their places, all others closed and no signal blocked
-// or ignored. Nothing of the OSD's memory is copied: posix_spawn shares it until the program runs.
-int SpawnProgram(const Settings& settings, int socket, int window, pid_t* pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  // Both are above the places, so that neither is overwritten before it is copied.
-  posix_spawn_file_actions_adddup2(&actions, socket, worker::kSocket);
-  posix_spawn_file_actions_adddup2(&actions, window, worker::kWindow);
-  posix_spawn_file_actions_addclosefrom_np(&actions, worker::kWindow + 1);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string program = settings.worker;
-  std::string niceness = std::to_string(settings.niceness);
-  char* arguments[] = {program.data(), niceness.data(), nullptr};
-  const int error = posix_spawn(pid, program.c_str(), &actions, &attributes, arguments, environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return -error;
 }
 
 // `fd` as a descriptor above those that the worker is given.
@@ -98,32 +67,35 @@ int WorkerProcess::MakeWindow(int* descriptor) {
   return std::min(*descriptor, 0);
 }
 
-int WorkerProcess::Spawn(const Settings& settings, int64_t deadline_ms,
+int WorkerProcess::Start(const StartWorker& start, int64_t deadline_ms,
                          std::unique_ptr<WorkerProcess>* out) {
   std::unique_ptr<WorkerProcess> process(new WorkerProcess());
+  if (const int error = process->Launch(start); error < 0) return error;
+  if (const int error = process->AwaitReady(deadline_ms); error < 0) return error;
+  *out = std::move(process);
+  return 0;
+}
+
+// When it returns, the worker's end of the socket is open in the worker only: its end is noticed.
+int WorkerProcess::Launch(const StartWorker& start) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return -errno;
-  process->socket_ = sockets[0];
+  socket_ = sockets[0];
   const Descriptor low{sockets[1]};
   const Descriptor theirs{Above(low.fd)};
   if (theirs.fd < 0) return theirs.fd;
   Descriptor window;
-  if (const int error = process->MakeWindow(&window.fd); error < 0) return error;
-  const int error = SpawnProgram(settings, theirs.fd, window.fd, &process->pid_);
-  if (error < 0) {
-    process->pid_ = -1;
-    cls_log(0, "skyhook: cannot run '%s': %s", settings.worker.c_str(), strerror(-error));
-    return error;
-  }
+  if (const int error = MakeWindow(&window.fd); error < 0) return error;
+  return start(theirs.fd, window.fd, &pid_);
+}
+
+int WorkerProcess::AwaitReady(int64_t deadline_ms) {
   worker::Message ready;
-  if (const int failed = process->Receive(&ready, deadline_ms); failed < 0) return failed;
-  if (ready.kind != worker::Kind::kReady || ready.protocol != worker::kProtocol) {
-    cls_log(0, "skyhook: '%s' speaks protocol %u, this class %u", settings.worker.c_str(),
-            ready.protocol, worker::kProtocol);
-    return -EPROTONOSUPPORT;
-  }
-  *out = std::move(process);
-  return 0;
+  if (const int error = Receive(&ready, deadline_ms); error < 0) return error;
+  if (ready.kind == worker::Kind::kReady && ready.protocol == worker::kProtocol) return 0;
+  cls_log(0, "skyhook: a worker speaks protocol %u, this class %u", ready.protocol,
+          worker::kProtocol);
+  return -EPROTONOSUPPORT;
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -154,6 +126,11 @@ int WorkerProcess::Receive(worker::Message* message, int64_t deadline_ms) {
   const ssize_t got = recv(socket_, message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
   if (got == static_cast<ssize_t>(sizeof(*message))) return 0;
   return got > 0 ? -EPROTO : -ESHUTDOWN;
+}
+
+bool WorkerProcess::IsQuiet() const {
+  pollfd poll_for{socket_, POLLIN, 0};
+  return poll(&poll_for, 1, 0) == 0;
 }
 
 }  // namespace skyhook::cls

@@ -1,12 +1,12 @@
-// One worker process: spawned, spoken to, ended.
+// One worker: started, spoken to, ended.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
-#include "cls/settings.h"
 #include "skyhook/worker/message.h"
 
 namespace skyhook::cls {
@@ -14,27 +14,38 @@ namespace skyhook::cls {
 /// A moment of CLOCK_MONOTONIC, in milliseconds.
 int64_t NowMs();
 
+/// Starts a worker at the other end of `socket`, which shares `window`: descriptors above those
+/// that a worker has, open for as long as this call. Sets `pid` where a process is to be ended with
+/// the worker, and leaves it alone where there is none. 0, or a negative error number.
+using StartWorker = std::function<int(int socket, int window, pid_t* pid)>;
+
 /// Ends its process when it goes. Not thread-safe.
 class WorkerProcess {
  public:
-  /// Spawns a worker and waits until it is ready, or until `deadline_ms`. A negative error number
+  /// Starts a worker and waits until it is ready, or until `deadline_ms`. A negative error number
   /// when there is none.
-  static int Spawn(const Settings& settings, int64_t deadline_ms,
+  static int Start(const StartWorker& start, int64_t deadline_ms,
                    std::unique_ptr<WorkerProcess>* out);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  /// 0, or a negative error number: -ESHUTDOWN when the worker is gone, -ETIMEDOUT at the deadline.
+  /// 0, or a negative error number: -ESHUTDOWN when the worker is gone, -ETIMEDOUT at the deadline,
+  /// -EPROTO for what is no message.
   int Send(const worker::Message& message, int64_t deadline_ms);
   int Receive(worker::Message* message, int64_t deadline_ms);
+
+  /// Whether a worker that was not asked anything is there and says nothing, as it should.
+  bool IsQuiet() const;
 
   /// kWindowBytes that both sides see. The worker may change them at any time.
   uint8_t* window() const { return window_; }
 
  private:
   WorkerProcess() = default;
+  int Launch(const StartWorker& start);
   int MakeWindow(int* descriptor);
+  int AwaitReady(int64_t deadline_ms);
 
   int socket_ = -1;
   pid_t pid_ = -1;

@@ -72,13 +72,18 @@ enum class ReplyTag : uint16_t {
 
 inline constexpr size_t Padded(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
 
-/// The header of a message whose frame holds: magic, version and sizes. False: it is none.
+/// Whether a message of `message_bytes` may begin with `header`: its magic and sizes are right.
+inline bool IsFrame(const Header& header, uint32_t magic, uint64_t message_bytes) {
+  return header.magic == magic && header.header_bytes >= sizeof(Header) &&
+         header.header_bytes <= message_bytes &&
+         header.field_bytes == message_bytes - header.header_bytes;
+}
+
+/// The header of a message whose frame holds. False: it is none.
 inline bool ReadHeader(std::string_view message, uint32_t magic, Header* out) {
   if (message.size() < sizeof(Header)) return false;
   std::memcpy(out, message.data(), sizeof(Header));
-  return out->magic == magic && out->header_bytes >= sizeof(Header) &&
-         out->header_bytes <= message.size() &&
-         out->field_bytes == message.size() - out->header_bytes;
+  return IsFrame(*out, magic, message.size());
 }
 
 struct Field {

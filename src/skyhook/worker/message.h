@@ -11,7 +11,8 @@
 //   worker -> class    kReplyEnd: the same, and they are the last; the worker waits for a call
 //
 // The class trusts nothing that a worker says: it checks every number before it uses it, and ends a
-// worker that breaks the order above or outlives its deadline. The worker ends with its socket.
+// worker that breaks the order above, asks for bytes outside of its object, or outlives its
+// deadline. The worker ends with its socket.
 #pragma once
 
 #include <cstdint>

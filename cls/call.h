@@ -1,0 +1,49 @@
+// One call in a worker, from the request to the last part of the reply.
+#pragma once
+
+#include <rados/objclass.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "cls/worker_process.h"
+
+namespace skyhook::cls {
+
+/// Trusts nothing that the worker says: reads only what lies in the object, and keeps to the
+/// reply's size and to the deadline, which is one of NowMs().
+class Call {
+ public:
+  /// `call` says how large the object is: at most what an `int` can hold.
+  Call(cls_method_context_t context, const worker::Message& call, int64_t deadline_ms,
+       WorkerProcess* worker)
+      : context_(context), call_(call), deadline_ms_(deadline_ms), worker_(worker) {}
+
+  /// Appends the reply, which is whole when it returns 0; else a negative error number.
+  int Run(std::string_view request, ceph::bufferlist* out);
+  /// Whether an error is the worker's doing.
+  bool worker_failed() const { return worker_failed_; }
+  /// Whether the worker waits for the next call. One that does not is of no use any more.
+  bool worker_is_idle() const { return worker_is_idle_; }
+
+ private:
+  int Failed(int error) {
+    worker_failed_ = true;
+    return error;
+  }
+  int Converse(ceph::bufferlist* out);
+  int Read(const worker::Message& asked, worker::Message* answer);
+  bool MayRead(const worker::Range& range) const;
+  int ReadRange(const worker::Range& range);
+  int TakePart(uint64_t bytes, ceph::bufferlist* out);
+
+  cls_method_context_t context_;
+  const worker::Message call_;
+  const int64_t deadline_ms_;
+  WorkerProcess* const worker_;
+  bool worker_failed_ = false;
+  bool worker_is_idle_ = false;
+  int object_error_ = 0;  // of a read: whatever the worker makes of it, the client is told
+};
+
+}  // namespace skyhook::cls

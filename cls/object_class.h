@@ -1,0 +1,53 @@
+// The methods of the object class: lends the bytes of its object to a worker, and hands on what
+// that answers.
+#pragma once
+
+#include <rados/objclass.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "cls/quarantine.h"
+#include "cls/settings.h"
+#include "cls/worker_pool.h"
+#include "skyhook/wire/header.h"
+#include "skyhook/worker/message.h"
+
+namespace skyhook::cls {
+
+/// Thread-safe. Methods return 0, or a negative error number and no bytes; they never throw.
+class ObjectClass {
+ public:
+  ObjectClass(const Settings& settings, StartWorker start);
+
+  /// Answers a request (wire/request.h) with a reply (wire/reply.h) of at most the request's
+  /// `reply_bytes` and the settings', within the deadline of both and GraceMs().
+  int Scan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out) noexcept;
+  /// What this class is and did, as lines of "name=value".
+  int Describe(ceph::bufferlist* out) noexcept;
+
+ private:
+  struct Counters {
+    std::atomic<int64_t> calls = 0;
+    std::atomic<int64_t> busy = 0;
+    std::atomic<int64_t> quarantined = 0;
+    std::atomic<int64_t> crashed = 0;
+    std::atomic<int64_t> timed_out = 0;
+  };
+
+  int RunScan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out);
+  int WriteDescription(ceph::bufferlist* out) const;
+  int MakeCall(cls_method_context_t context, const wire::Header& header, uint64_t request_bytes,
+               worker::Message* call) const;
+  int RunInWorker(cls_method_context_t context, std::string_view request,
+                  const worker::Message& call, int64_t deadline_ms, const Suspect& suspect,
+                  ceph::bufferlist* out);
+
+  const Settings settings_;
+  WorkerPool pool_;
+  Quarantine quarantine_;
+  Counters counters_;
+};
+
+}  // namespace skyhook::cls

@@ -1,0 +1,226 @@
+// The object class with its worker and without Ceph: hostile requests, and workers that fail.
+#include "cls/object_class.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <new>
+#include <random>
+#include <stdexcept>
+
+#include "cls/worker_program.h"
+#include "skyhook/testing/matchers.h"
+#include "skyhook/testing/parquet_files.h"
+#include "skyhook/testing/result_rows.h"
+#include "skyhook/testing/sanitized.h"
+#include "skyhook/testing/sealed_message.h"
+#include "skyhook/wire/reply.h"
+#include "tests/cls/fake_osd.h"
+#include "tests/cls/requests.h"
+
+namespace skyhook::cls {
+namespace {
+
+using testing::kSanitized;
+using testing::Require;
+using worker::kWindowBytes;
+
+class WorkerProgramTest : public ::testing::Test {
+ protected:
+  WorkerProgramTest() {
+    object_.bytes = testing::ParquetBytes(*testing::TableOf(ColumnX(), "1\n2\n"))->ToString();
+  }
+
+  static Settings OfProgram(int deadline_ms) {
+    Settings settings;
+    settings.worker = SKYHOOK_TEST_WORKER;
+    settings.deadline_ms = deadline_ms;
+    return settings;
+  }
+  /// Starts the program, and notes which process it is.
+  StartWorker Noting() {
+    return [this, start = ProgramOf(settings_)](int socket, int window, pid_t* pid) {
+      const int error = start(socket, window, pid);
+      pid_ = *pid;
+      return error;
+    };
+  }
+  Called Call(const std::string& request) {
+    Called called = CallScan(&class_, settings_, &object_, request);
+    EXPECT_EQ(called.broken, "");
+    return called;
+  }
+  static std::vector<std::string> RowsOf(const Called& called) {
+    const auto reply =
+        Require(wire::DecodeReply(arrow::Buffer::FromString(called.reply), AskForRows()));
+    EXPECT_TRUE(reply.status.ok()) << reply.status;
+    return testing::RowsOf(reply.batches);
+  }
+
+  const std::vector<std::string> rows_ = {"1", "2"};
+  const Settings settings_ = OfProgram(10'000);
+  FakeObject object_;
+  pid_t pid_ = -1;
+  ObjectClass class_{settings_, Noting()};
+};
+
+TEST_F(WorkerProgramTest, AnswersCallAfterCall) {
+  for (int i = 0; i < 3; ++i) {
+    const Called called = Call(Encoded(10'000));
+    ASSERT_EQ(called.result, 0);
+    EXPECT_EQ(RowsOf(called), rows_);
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
+}
+
+TEST_F(WorkerProgramTest, MutatedRequestsAreAnsweredAndEndNoWorker) {
+  const int calls = kSanitized ? 200 : 2000;
+  const std::string request = Encoded(10'000);
+  std::mt19937 random(2026);
+  int answered = 0;
+  for (int i = 0; i < calls; ++i) {
+    std::string mutated = request;
+    for (int change = 0; change < 3; ++change) {
+      mutated[sizeof(wire::Header) + random() % (mutated.size() - sizeof(wire::Header))] =
+          static_cast<char>(random());
+    }
+    answered += Call(testing::Sealed(std::move(mutated))).result == 0 ? 1 : 0;
+  }
+  EXPECT_EQ(answered, calls) << "with an error in words, or rows";
+  auto description = CallDescribe(&class_);
+  EXPECT_EQ(description["workers_spawned"], "1");
+  EXPECT_EQ(description["workers_crashed"], "0");
+  EXPECT_EQ(description["workers_timed_out"], "0");
+}
+
+TEST_F(WorkerProgramTest, GarbageIsNoRequest) {
+  const std::string request = Encoded(100);
+  for (size_t bytes = 0; bytes < request.size(); bytes += 7) {
+    EXPECT_EQ(Call(request.substr(0, bytes)).result, -EINVAL) << bytes;
+  }
+  std::mt19937 random(2026);
+  for (int i = 0; i < 1000; ++i) {
+    std::string bytes(random() % 100, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    EXPECT_EQ(Call(bytes).result, -EINVAL);
+  }
+  EXPECT_EQ(pid_, -1) << "no worker hears of it";
+}
+
+TEST_F(WorkerProgramTest, HeadersOfAnyNumbersAreAnsweredOrRefused) {
+  const std::string request = Encoded(100);
+  std::mt19937 random(2026);
+  for (int i = 0; i < (kSanitized ? 100 : 1000); ++i) {
+    std::string mutated = request;
+    for (size_t at = 4; at < sizeof(wire::Header); ++at) {
+      if (random() % 8 == 0) mutated[at] = static_cast<char>(random());
+    }
+    Call(i % 2 == 0 ? mutated : testing::Sealed(mutated));
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
+}
+
+TEST_F(WorkerProgramTest, ARequestBeyondTheWindowIsTooLargeAndIsNotCopied) {
+  ceph::bufferlist in;
+  ceph::bufferlist out;
+  for (const uint64_t bytes : {kWindowBytes, uint64_t{1}}) {
+    const std::string zeros(bytes, '\0');
+    in.append(ceph::buffer::copy(zeros.data(), static_cast<unsigned>(zeros.size())));
+  }
+  EXPECT_EQ(class_.Scan(&object_, &in, &out), -E2BIG);
+  EXPECT_EQ(in.get_num_buffers(), 2u);
+}
+
+TEST_F(WorkerProgramTest, AnObjectBeyondTheClassInterfaceIsRefusedInWords) {
+  object_.stat_bytes = uint64_t{1} << 31;
+  const Called called = Call(Encoded(100));
+  EXPECT_EQ(called.result, 0);
+  EXPECT_NE(called.reply.find("the first 2 GiB of an object only"), std::string::npos);
+  EXPECT_EQ(pid_, -1);
+}
+
+TEST_F(WorkerProgramTest, ThatIsKilledInACallCostsThatCall) {
+  object_.before_read = [this] { return kill(pid_, SIGKILL) == 0 ? 0 : -errno; };
+  EXPECT_EQ(Call(Encoded(10'000)).result, -ESHUTDOWN);
+  object_.before_read = nullptr;
+  EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+}
+
+TEST_F(WorkerProgramTest, ThatEndsWhileItIsIdleCostsNoCall) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+    ASSERT_EQ(kill(pid_, SIGKILL), 0);
+    siginfo_t ended{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT), 0);
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "3");
+  EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
+}
+
+TEST_F(WorkerProgramTest, ThatIsStoppedIsKilledAtItsDeadline) {
+  const Settings hasty = OfProgram(2000);
+  ObjectClass object_class(hasty, Noting());
+  object_.before_read = [this] { return kill(pid_, SIGSTOP) == 0 ? 0 : -errno; };
+  const Called called = CallScan(&object_class, hasty, &object_, Encoded(2000));
+  EXPECT_EQ(called.broken, "");
+  EXPECT_EQ(called.result, -ETIMEDOUT);
+  EXPECT_EQ(object_.reads, 1);
+  EXPECT_EQ(kill(pid_, 0), -1) << "it is gone";
+}
+
+TEST_F(WorkerProgramTest, AFailedReadIsWhatTheClientIsTold) {
+  for (const int error : {-EOPNOTSUPP, -EIO, -ENOENT}) {
+    object_.before_read = [error] { return error; };
+    EXPECT_EQ(Call(Encoded(10'000)).result, error);
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1") << "it is no fault of the worker";
+}
+
+TEST_F(WorkerProgramTest, AnExceptionCostsOneCall) {
+  object_.before_read = []() -> int { throw std::bad_alloc(); };
+  for (int i = 0; i < 2 * settings_.calls; ++i) EXPECT_EQ(Call(Encoded(10'000)).result, -ENOMEM);
+  object_.before_read = []() -> int { throw std::runtime_error("no such thing"); };
+  EXPECT_EQ(Call(Encoded(10'000)).result, -EIO);
+  object_.before_read = nullptr;
+  EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+}
+
+class UnfitProgramTest : public ::testing::TestWithParam<std::pair<const char*, int>> {};
+
+// Long before its deadline, where the program ends: the test would time out.
+TEST_P(UnfitProgramTest, IsAnErrorOfTheCall) {
+  const auto& [program, error] = GetParam();
+  Settings settings;
+  settings.worker = program;
+  settings.deadline_ms = error == -ETIMEDOUT ? 1 : 3'600'000;
+  ObjectClass object_class(settings, ProgramOf(settings));
+  FakeObject object{.bytes = "1234"};
+  const Called called = CallScan(&object_class, settings, &object, Encoded(settings.deadline_ms));
+  EXPECT_EQ(called.broken, "");
+  EXPECT_EQ(called.result, error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, UnfitProgramTest,
+                         ::testing::Values(std::pair("/no/such/program", -ENOTCONN),
+                                           std::pair("/bin/true", -ENOTCONN),
+                                           std::pair("/bin/sleep", -ETIMEDOUT)));
+
+TEST(Registration, TwoMethodsThatRead) {
+  const Registered registered = Register();
+  EXPECT_EQ(registered.name, "skyhook");
+  ASSERT_EQ(registered.methods.size(), 2u);
+  for (const auto& [name, method] : registered.methods) {
+    EXPECT_EQ(method.flags, CLS_METHOD_RD) << name;
+  }
+  FakeObject object{.bytes = "1234"};
+  ceph::bufferlist in;
+  ceph::bufferlist out;
+  EXPECT_EQ(registered.methods.at("scan").call(&object, &in, &out), -EINVAL);
+  EXPECT_EQ(registered.methods.at("describe").call(&object, &in, &out), 0);
+  EXPECT_EQ(out.to_str().rfind("version=" SKYHOOK_VERSION "\nwire=1\n", 0), 0u);
+}
+
+}  // namespace
+}  // namespace skyhook::cls
