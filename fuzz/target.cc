@@ -6,7 +6,12 @@
 namespace skyhook::fuzz {
 
 std::vector<const Target*> Targets() {
-  return {&kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget, &kWireTarget};
+  return {
+      &kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget, &kWireTarget,
+#ifdef SKYHOOK_FUZZ_CLS
+      &kClsTarget,
+#endif
+  };
 }
 
 void Check(bool holds, const std::string& what) {

@@ -57,7 +57,7 @@ void HostileScript::Play(WorkerEnd* end) {
 
 bool HostileScript::TakeStep(WorkerEnd* end) {
   switch (Byte() % kSteps) {
-    case kHear:
+    case kHear:  // where both wait, the worker ends
       return end->HearSoon();
     case kAsk:
       return AskForRanges(end);

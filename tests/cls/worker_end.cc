@@ -37,7 +37,7 @@ bool WorkerEnd::HearSoon() {
   constexpr int kShortMs = 5;
   pollfd poll_for{socket_, POLLIN, 0};
   Message message;
-  return poll(&poll_for, 1, kShortMs) == 0 || Hear(&message);
+  return poll(&poll_for, 1, kShortMs) == 1 && Hear(&message);
 }
 
 bool WorkerEnd::Say(const Message& message) {

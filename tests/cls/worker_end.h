@@ -24,7 +24,7 @@ class WorkerEnd {
 
   /// Waits for a message. False: the class is gone.
   bool Hear(worker::Message* message);
-  /// Waits for a short while only: false when the class is gone, true also when it is silent.
+  /// Waits for a few milliseconds only: false also when nothing came.
   bool HearSoon();
   /// False: the class is gone.
   bool Say(const worker::Message& message);
