@@ -2,12 +2,19 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-ceph bench fuzz build format lint tidy clean
+.PHONY: help demo test test-ceph bench fuzz build install-osd install-client packages format lint tidy clean
 .NOTPARALLEL:
 
 # Precompiled headers through ccache need the first; the second lets several checkouts share hits.
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export CCACHE_NOHASHDIR := 1
+
+# Where things are installed, below DESTDIR. CLASS_DIR is Ceph's osd_class_dir.
+PREFIX ?= /usr
+CLASS_DIR ?= /usr/lib/x86_64-linux-gnu/rados-classes
+export DESTDIR
+configure := cmake --preset release --log-level=WARNING \
+	-DCMAKE_INSTALL_PREFIX=$(PREFIX) -DSKYHOOK_CLASS_DIR=$(CLASS_DIR)
 
 help:
 	@echo 'make demo    build, make TPC-H data, and run queries with the account of each scan'
@@ -16,6 +23,8 @@ help:
 	@echo 'make bench   build, and measure against DuckDB on one pinned core'
 	@echo 'make fuzz    run each fuzz target for a minute, with clang and libFuzzer'
 	@echo 'make build   release build; programs go to build/release/bin'
+	@echo 'make install-osd, make install-client  install below PREFIX (/usr)'
+	@echo 'make packages  Debian packages of both, in build/packages'
 	@echo 'make format  format the C++ sources'
 	@echo 'make lint    check formatting, the include table, and the scripts'
 	@echo 'make tidy    clang-tidy over the C++ sources that differ from HEAD'
@@ -46,8 +55,26 @@ fuzz:
 
 build:
 	@tools/bootstrap
-	@cmake --preset release --log-level=WARNING
+	@$(configure)
 	@cmake --build --preset release
+
+install-osd:
+	@tools/bootstrap
+	@$(configure)
+	@cmake --build --preset release --target cls_skyhook skyhook-worker
+	@tools/install osd
+
+install-client:
+	@tools/bootstrap
+	@$(configure)
+	@cmake --build --preset release --target skyhook
+	@tools/install client
+
+packages:
+	@tools/bootstrap
+	@$(configure)
+	@cmake --build --preset release --target cls_skyhook skyhook-worker skyhook
+	@cd build/release && env -u DESTDIR cpack
 
 format:
 	@tools/bootstrap
@@ -61,4 +88,4 @@ tidy: build
 	@tools/lint --tidy
 
 clean:
-	rm -rf build/release build/asan build/fuzz
+	rm -rf build/release build/asan build/fuzz build/packages
