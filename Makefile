@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-ceph bench fuzz build install-osd install-client packages format lint tidy clean
+.PHONY: help demo demo-ceph test test-ceph bench fuzz build install-osd install-client packages format lint tidy clean
 .NOTPARALLEL:
 
 # Precompiled headers through ccache need the first; the second lets several checkouts share hits.
@@ -18,6 +18,7 @@ configure := cmake --preset release --log-level=WARNING \
 
 help:
 	@echo 'make demo    build, make TPC-H data, and run queries with the account of each scan'
+	@echo 'make demo-ceph  start a Ceph cluster on the loopback address, and query TPC-H in it'
 	@echo 'make test    build, and run every test'
 	@echo 'make test-ceph  run what needs Ceph, against a cluster on the loopback address'
 	@echo 'make bench   build, and measure against DuckDB on one pinned core'
@@ -32,6 +33,9 @@ help:
 
 demo: build
 	@tools/demo
+
+demo-ceph: build
+	@tools/demo_ceph
 
 test: build
 	@tools/lint

@@ -24,6 +24,7 @@ arrow::Status RunHistory(const TableCommand& command, const RunOptions& options)
 arrow::Status RunCompact(const TableCommand& command, const RunOptions& options);
 arrow::Status RunVacuum(const TableCommand& command, const RunOptions& options);
 arrow::Status RunVerify(const TableCommand& command, const RunOptions& options);
+arrow::Status RunDoctor(const TableCommand& command, const RunOptions& options);
 arrow::Status RunVersion();
 /// What RunVersion prints, without the line's end.
 std::string VersionText();

@@ -63,8 +63,10 @@ void AddThreadsOption(CLI::App* command, RunOptions* options) {
 
 void AddDataOption(CLI::App* command, RunOptions* options) {
   command
-      ->add_option("--data", options->data_directories,
-                   "Make every table file in this directory a table named by its stem")
+      ->add_option(
+          "--data", options->data_directories,
+          "Make every table file in this directory, or every table of rados://POOL, a table "
+          "named by its stem")
       ->type_name("DIR");
 }
 
@@ -79,6 +81,11 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
       ->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
       ->type_name("TIME");
   AddDataOption(command, options);
+  command
+      ->add_option("--placement", options->placement,
+                   "Where fragments in Ceph are scanned: auto, push (at their OSDs) or pull (here)")
+      ->type_name("WHERE")
+      ->capture_default_str();
 }
 
 CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
@@ -217,6 +224,8 @@ void AddTableCommands(CLI::App* app, Arguments* arguments,
       ->type_name("TIME")
       ->capture_default_str();
   vacuum->add_flag("--dry-run", arguments->table.dry_run, "Only say what would be removed");
+  add("doctor", "Find what keeps the OSDs of rados://POOL from answering, and how to mend it",
+      RunDoctor);
   add("verify", "Compare the objects of a table with their checksums", RunVerify);
 }
 

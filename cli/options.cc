@@ -103,6 +103,7 @@ client::OpenOptions OpenOptionsOf(const RunOptions& options) {
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
   sql::SessionOptions session;
   session.open = OpenOptionsOf(options);
+  session.placement = options.placement;
   session.threads = options.threads;
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseMemory(options.memory));

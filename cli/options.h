@@ -26,6 +26,7 @@ struct RunOptions {
   std::string format = "table";
   std::string output;  ///< a file; empty: standard output
   std::vector<std::string> data_directories;
+  std::string placement = "auto";
   store::RadosOptions rados;
   std::string rados_id;  ///< --id; empty: none
 };

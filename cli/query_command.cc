@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/foreign_query.h"
+#include "skyhook/client/stored_table.h"
 #include "skyhook/plan/foreign_plan.h"
 
 namespace skyhook::cli {
@@ -26,6 +27,12 @@ using Paths = std::map<std::string, std::string>;
 Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options) {
   Paths paths;
   for (const std::string& directory : options.data_directories) {
+    if (client::IsPool(directory)) {
+      ARROW_ASSIGN_OR_RAISE(const auto tables,
+                            client::TablesOfPool(directory, OpenOptionsOf(options)));
+      for (const auto& [name, uri] : tables) paths[name] = uri;
+      continue;
+    }
     std::error_code error;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
          entry.increment(error)) {

@@ -119,10 +119,9 @@ int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view requ
                              ceph::bufferlist* out) {
   WorkerPool::Lease lease;
   if (const int error = pool_.Take(deadline_ms, &lease); error < 0) {
-    // Not what it was: -ENOENT would say that there is no such object.
-    if (error != -EBUSY) return error == -ETIMEDOUT ? error : -ENOTCONN;
-    ++counters_.busy;
-    return Refuse("as many calls as this OSD allows are running", out);
+    if (error == -EBUSY) ++counters_.busy;
+    // Not what else it was: -ENOENT would say that there is no such object.
+    return error == -EBUSY || error == -ETIMEDOUT ? error : -ENOTCONN;
   }
   Call running(context, call, deadline_ms, lease.worker());
   const int error = running.Run(request, out);

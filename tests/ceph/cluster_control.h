@@ -42,7 +42,18 @@ inline bool WaitUntil(const std::function<bool()>& done, int seconds) {
   return true;
 }
 
-/// What /proc says of a worker of any OSD here.
+/// The cluster's OSDs that run, as processes.
+inline std::set<int> OsdPids() {
+  std::set<int> pids;
+  for (int osd = 0; osd < 3; ++osd) {
+    const std::filesystem::path cluster(std::getenv("SKYHOOK_CLUSTER"));
+    const int pid = std::atoi(ContentOf(cluster / fmt::format("run/osd.{}.pid", osd)).c_str());
+    if (ContentOf(fmt::format("/proc/{}/comm", pid)) == "ceph-osd\n") pids.insert(pid);
+  }
+  return pids;
+}
+
+/// What /proc says of a worker of one of them.
 struct Worker {
   int pid = 0;
   std::string status;
@@ -57,29 +68,19 @@ inline std::string StatusOf(const std::string& status, const std::string& name) 
 }
 
 inline std::vector<Worker> Workers() {
+  const std::set<int> osds = OsdPids();
   std::vector<Worker> workers;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string status = ContentOf(entry.path() / "status");
     if (status.rfind("Name:\tskyhook-", 0) != 0 || StatusOf(status, "State")[0] == 'Z') continue;
-    const std::string parent = ContentOf("/proc/" + StatusOf(status, "PPid") + "/comm");
-    if (parent == "ceph-osd\n") workers.push_back({std::stoi(entry.path().filename()), status});
+    if (osds.contains(std::atoi(StatusOf(status, "PPid").c_str())))
+      workers.push_back({std::stoi(entry.path().filename()), status});
   }
   return workers;
 }
 
 inline void SignalWorkers(int signal) {
   for (const Worker& worker : Workers()) ::kill(worker.pid, signal);
-}
-
-/// The OSDs that run, as processes.
-inline std::set<int> OsdPids() {
-  std::set<int> pids;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    if (ContentOf(entry.path() / "comm") == "ceph-osd\n") {
-      pids.insert(std::stoi(entry.path().filename()));
-    }
-  }
-  return pids;
 }
 
 }  // namespace skyhook::testing

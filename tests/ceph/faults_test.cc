@@ -74,6 +74,15 @@ class FaultsTest : public ::testing::Test {
     EXPECT_EQ(read.numbers, store::NumbersFrom(0, kFragments * kRows));
   }
 
+  /// What share of their space makes OSDs full, too full to fill up others, nearly full.
+  void SetFullRatios(double full, double backfill, double nearly) {
+    for (const auto& [name, ratio] :
+         {std::pair("full", full), {"backfillfull", backfill}, {"nearfull", nearly}}) {
+      pool_.AskMonitors(
+          fmt::format(R"({{"prefix": "osd set-{}-ratio", "ratio": {}}})", name, ratio));
+    }
+  }
+
   std::string ObjectAt(size_t fragment) const {
     return store::ObjectOf("t", snapshot_.fragments[fragment].object);
   }
@@ -310,33 +319,19 @@ TEST_F(FaultsTest, ChangedInMidQuery) {
 }
 
 TEST_F(FaultsTest, ClusterFull) {
-  pool_.AskMonitors(R"({"prefix": "osd set-full-ratio", "ratio": 0.0000001})");
-  pool_.AskMonitors(R"({"prefix": "osd set", "key": "full"})");
-  const auto full = [this] {
-    return pool_.AskMonitors(R"({"prefix": "osd dump"})").find("full") != std::string::npos;
+  store::PutOptions replace;
+  replace.existing = store::Existing::kReplace;
+  const auto put = [&] {
+    return store::Put(store_.get(), "another", {store::CountingFile("a", 0, 10, 10)}, replace)
+        .status();
   };
-  EXPECT_TRUE(WaitUntil(full, 10));
-  arrow::Status put;
-  const bool refused = WaitUntil(
-      [&] {
-        put =
-            store::Put(store_.get(), "another", {store::CountingFile("a", 0, 10, 10)}, {}).status();
-        return !put.ok();
-      },
-      20);
-  ExpectAll(ScanWith(nullptr));
-  pool_.AskMonitors(R"({"prefix": "osd unset", "key": "full"})");
-  pool_.AskMonitors(R"({"prefix": "osd set-full-ratio", "ratio": 0.95})");
-  EXPECT_TRUE(refused);
-  EXPECT_THAT(put, FailsWith(arrow::StatusCode::IOError, "No space left on device"));
-  EXPECT_TRUE(WaitUntil(
-      [&] {
-        store::PutOptions replace;
-        replace.existing = store::Existing::kReplace;
-        return store::Put(store_.get(), "another", {store::CountingFile("b", 0, 10, 10)}, replace)
-            .ok();
-      },
-      20));
+  SetFullRatios(1e-7, 1e-7, 1e-7);
+  arrow::Status refused;
+  EXPECT_TRUE(WaitUntil([&] { return !(refused = put()).ok(); }, 30));
+  EXPECT_THAT(refused, FailsWith(arrow::StatusCode::IOError, "No space left on device"));
+  for (const Mode mode : {Mode::kPush, Mode::kPull}) ExpectAll(ScanWith(nullptr, mode));
+  SetFullRatios(0.95, 0.9, 0.85);
+  EXPECT_TRUE(WaitUntil([&] { return put().ok(); }, 30));
 }
 
 /// CPU time of all workers, in clock ticks.

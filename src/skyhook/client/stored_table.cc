@@ -68,9 +68,21 @@ bool IsStoredTable(const std::string& uri) {
       std::filesystem::path(location->root) / store::HeadOf(location->table), ignored);
 }
 
+bool IsPool(const std::string& uri) { return store::IsRadosUri(uri); }
+
 Result<OpenedStore> OpenStore(const store::Location& location, const store::RadosOptions& rados) {
   if (location.rados) return OpenPool(location, rados);
   return OpenDirectory(location.root);
+}
+
+Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
+                                                        const OpenOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseStoreUri(uri));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
+  ARROW_ASSIGN_OR_RAISE(const auto names, store::ListTables(store.objects.get()));
+  std::map<std::string, std::string> tables;
+  for (const std::string& name : names) tables[name] = location.store_uri() + "/" + name;
+  return tables;
 }
 
 Result<std::shared_ptr<const Table>> OpenStoredTable(const std::string& uri,

@@ -3,6 +3,7 @@
 
 #include <arrow/result.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,17 +18,25 @@ namespace skyhook::client {
 /// holds a table's pointer.
 bool IsStoredTable(const std::string& uri);
 
+/// True for what begins with `rados://`.
+bool IsPool(const std::string& uri);
+
 struct OpenedStore {
   std::shared_ptr<store::ObjectStore> objects;
   std::shared_ptr<site::Site> site;  ///< of the same objects
+  bool rados = false;
+
   /// What the site calls an object.
   std::string NameOf(const std::string& object) const;
-  bool rados = false;
 };
 
-/// Opened once for the whole process; later calls give the same.
+/// Pools are opened once for the whole process; later calls give the same.
 arrow::Result<OpenedStore> OpenStore(const store::Location& location,
                                      const store::RadosOptions& rados);
+
+/// The tables of `rados://POOL[/NAMESPACE]`: names and URIs.
+arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
+                                                               const OpenOptions& options);
 
 arrow::Result<std::shared_ptr<const Table>> OpenStoredTable(const std::string& uri,
                                                             const OpenOptions& options);

@@ -33,14 +33,14 @@ void CheckPlacement(duckdb::ClientContext&, duckdb::SetScope, duckdb::Value& val
   if (!mode.ok()) throw duckdb::InvalidInputException(mode.status().message());
 }
 
-void RegisterScan(duckdb::DuckDB* database) {
+void RegisterScan(const SessionOptions& options, duckdb::DuckDB* database) {
   auto& config = duckdb::DBConfig::GetConfig(*database->instance);
   config.AddExtensionOption(kPushdownSetting,
                             "Push filters, aggregates, top-k and limits into Skyhook's scans",
                             duckdb::LogicalType::BOOLEAN, duckdb::Value::BOOLEAN(true));
-  config.AddExtensionOption(kPlacementSetting,
-                            "Where fragments of remote sites are scanned: auto, push or pull",
-                            duckdb::LogicalType::VARCHAR, duckdb::Value("auto"), CheckPlacement);
+  config.AddExtensionOption(
+      kPlacementSetting, "Where fragments of remote sites are scanned: auto, push or pull",
+      duckdb::LogicalType::VARCHAR, duckdb::Value(options.placement), CheckPlacement);
   // At the front: DuckDB's own for Parquet files is there already and the first match wins.
   config.replacement_scans.insert(config.replacement_scans.begin(),
                                   duckdb::ReplacementScan(ReplaceTable));
@@ -63,7 +63,7 @@ arrow::Result<std::unique_ptr<duckdb::DuckDB>> OpenDatabase(const SessionOptions
     duckdb::DBConfig config;
     Configure(options, &config);
     auto database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-    RegisterScan(database.get());
+    RegisterScan(options, database.get());
     return database;
   } catch (const std::exception& error) {
     return ToStatus(duckdb::ErrorData(error));

@@ -9,6 +9,7 @@
 
 #include "duckdb/parser/keyword_helper.hpp"
 #include "skyhook/base/status.h"
+#include "skyhook/client/stored_table.h"
 #include "skyhook/client/table.h"
 #include "skyhook/sql/database.h"
 #include "skyhook/sql/query_state.h"
@@ -125,6 +126,11 @@ class DuckDbSession : public Session {
   }
 
   Status AddViewsOf(const std::string& directory) {
+    if (client::IsPool(directory)) {
+      ARROW_ASSIGN_OR_RAISE(const auto tables, client::TablesOfPool(directory, options_.open));
+      for (const auto& [name, uri] : tables) ARROW_RETURN_NOT_OK(AddView(name, uri));
+      return Status::OK();
+    }
     std::error_code error;
     std::vector<std::filesystem::path> entries;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
@@ -134,16 +140,17 @@ class DuckDbSession : public Session {
     if (error) return Status::IOError("data directory '", directory, "': ", error.message());
     std::sort(entries.begin(), entries.end());
     for (const auto& path : entries) {
-      if (client::LooksLikeTable(path.string())) ARROW_RETURN_NOT_OK(AddView(path));
+      if (client::LooksLikeTable(path.string())) {
+        ARROW_RETURN_NOT_OK(AddView(path.stem().string(), path.string()));
+      }
     }
     return Status::OK();
   }
 
-  Status AddView(const std::filesystem::path& path) {
+  Status AddView(const std::string& name, const std::string& table) {
     const std::string sql = "CREATE OR REPLACE VIEW " +
-                            duckdb::KeywordHelper::WriteQuoted(path.stem().string(), '"') +
-                            " AS SELECT * FROM " + "skyhook_scan(" +
-                            duckdb::KeywordHelper::WriteQuoted(path.string(), '\'') + ")";
+                            duckdb::KeywordHelper::WriteQuoted(name, '"') + " AS SELECT * FROM " +
+                            "skyhook_scan(" + duckdb::KeywordHelper::WriteQuoted(table, '\'') + ")";
     ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
     std::shared_ptr<arrow::RecordBatch> batch;
     return stream->ReadNext(&batch);
@@ -158,6 +165,7 @@ class DuckDbSession : public Session {
 
 Result<std::unique_ptr<Session>> Session::Make(const SessionOptions& given) {
   const SessionOptions options = WithDefaults(given);
+  ARROW_RETURN_NOT_OK(placement::ParseMode(options.placement).status());
   ARROW_ASSIGN_OR_RAISE(auto database, OpenDatabase(options));
   auto session = std::make_unique<DuckDbSession>(options, std::move(database));
   ARROW_RETURN_NOT_OK(session->AddViews());

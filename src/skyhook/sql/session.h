@@ -27,8 +27,10 @@ struct SessionOptions {
   /// Where spilled data goes.
   std::string temporary_directory = "/tmp";
   /// Every table file in these directories, and every directory of table files, becomes a view
-  /// named by its stem.
+  /// named by its stem; so does every table of a pool, `rados://POOL[/NAMESPACE]`.
   std::vector<std::string> data_directories;
+  /// What SET skyhook_placement is at the start: "auto", "push" or "pull".
+  std::string placement = "auto";
   client::OpenOptions open;  ///< how tables are opened
 };
 

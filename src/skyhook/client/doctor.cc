@@ -1,0 +1,182 @@
+#include "skyhook/client/doctor.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::client {
+
+using arrow::Result;
+using arrow::Status;
+using nlohmann::json;
+using store::Executed;
+
+namespace {
+
+constexpr size_t kMostObjects = 1000;
+constexpr int kErasureCoded = 3;  // pg_pool_t's type of such pools
+
+class Doctor {
+ public:
+  Doctor(store::Location location, store::RadosOptions options,
+         std::shared_ptr<store::RadosPool> pool)
+      : location_(std::move(location)), options_(std::move(options)), pool_(std::move(pool)) {}
+
+  Result<std::vector<Finding>> Diagnose() {
+    ARROW_ASSIGN_OR_RAISE(const bool replicated, LookAtPool());
+    if (!replicated) return std::move(findings_);
+    ARROW_ASSIGN_OR_RAISE(const auto objects, ObjectsByOsd());
+    for (const auto& [osd, object] : objects) ARROW_RETURN_NOT_OK(LookAtOsd(osd, object));
+    return std::move(findings_);
+  }
+
+ private:
+  void Good(std::string what) { findings_.push_back({true, std::move(what), ""}); }
+  void Bad(std::string what, std::string mend) {
+    findings_.push_back({false, std::move(what), std::move(mend)});
+  }
+
+  Result<json> Ask(const json& command) {
+    ARROW_ASSIGN_OR_RAISE(const std::string answer, pool_->AskMonitors(command.dump()));
+    json parsed = json::parse(answer, nullptr, /*allow_exceptions=*/false);
+    if (!parsed.is_discarded()) return parsed;
+    return Status::IOError("the monitors answer in another way than expected: ", answer);
+  }
+
+  // False: no OSD of it can run anything.
+  Result<bool> LookAtPool() {
+    ARROW_ASSIGN_OR_RAISE(
+        const json pools,
+        Ask({{"prefix", "osd pool ls"}, {"detail", "detail"}, {"format", "json"}}));
+    for (const json& pool : pools) {
+      if (pool.value("pool_name", "") != location_.pool) continue;
+      if (pool.value("type", 0) == kErasureCoded) {
+        Bad(fmt::format(
+                "pool '{}' is erasure-coded: its OSDs run no classes that read, and clients "
+                "read instead",
+                location_.pool),
+            "put the table into a replicated pool: ceph osd pool create NAME replicated");
+        return false;
+      }
+      Good(fmt::format(
+          "pool '{}' is replicated; {} placement groups, each of which runs one call at "
+          "a time",
+          location_.pool, pool.value("pg_num", 0)));
+      return true;
+    }
+    return Status::IOError(fmt::format("the monitors know no pool '{}'", location_.pool));
+  }
+
+  // An object for each OSD that is the primary of some.
+  Result<std::map<int, std::string>> ObjectsByOsd() {
+    ARROW_ASSIGN_OR_RAISE(auto names, pool_->List(""));
+    if (names.empty()) {
+      Bad(fmt::format("there is no object in '{}' to ask an OSD about", location_.store_uri()),
+          "put a table, and look again");
+    }
+    names.resize(std::min(names.size(), kMostObjects));
+    std::map<int, std::string> objects;
+    for (const std::string& name : names) {
+      ARROW_ASSIGN_OR_RAISE(const json place, Ask({{"prefix", "osd map"},
+                                                   {"pool", location_.pool},
+                                                   {"object", name},
+                                                   {"nspace", location_.name_space},
+                                                   {"format", "json"}}));
+      objects.emplace(place.value("acting_primary", -1), name);
+    }
+    return objects;
+  }
+
+  Status LookAtOsd(int osd, const std::string& object) {
+    ARROW_ASSIGN_OR_RAISE(const Executed described,
+                          pool_
+                              ->Execute(object, std::nullopt, "skyhook", "describe", "",
+                                        /*any_copy=*/false)
+                              .result());
+    if (described.result >= 0) {
+      LookAtDescription(osd, described.output->ToString());
+      return Status::OK();
+    }
+    const std::string restart = fmt::format("systemctl restart ceph-osd@{}", osd);
+    switch (described.result) {
+      case -EPERM:
+      case -EACCES:
+        return Forbidden(osd, object, restart);
+      case -EOPNOTSUPP:
+        Bad(fmt::format("osd.{} has no class skyhook", osd),
+            "on its host: apt-get install skyhook-osd && " + restart);
+        return Status::OK();
+      case -EIO:
+        Bad(fmt::format("osd.{} cannot load the class skyhook: its log says why", osd),
+            "on its host: apt-get install --reinstall skyhook-osd && " + restart);
+        return Status::OK();
+      default:
+        Bad(fmt::format("osd.{} cannot be asked: {}", osd, std::strerror(-described.result)),
+            "ceph health detail");
+        return Status::OK();
+    }
+  }
+
+  // Either the client may call nothing, or the OSD lets nobody call this: a class that every OSD
+  // has tells which.
+  Status Forbidden(int osd, const std::string& object, const std::string& restart) {
+    ARROW_ASSIGN_OR_RAISE(const Executed other,
+                          pool_
+                              ->Execute(object, std::nullopt, "version", "read", "",
+                                        /*any_copy=*/false)
+                              .result());
+    if (other.result == -EPERM || other.result == -EACCES) {
+      Bad(fmt::format("{} may not call classes at osd.{}", options_.name, osd),
+          fmt::format("ceph auth caps {} mon 'allow r' osd 'allow rwx pool={}'", options_.name,
+                      location_.pool));
+    } else {
+      Bad(fmt::format("osd.{} does not let the class skyhook be loaded, or be called", osd),
+          "ceph config set osd osd_class_load_list '*' && ceph config set osd "
+          "osd_class_default_list '*'; then on its host: " +
+              restart);
+    }
+    return Status::OK();
+  }
+
+  void LookAtDescription(int osd, const std::string& text) {
+    std::map<std::string, std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+      const size_t equals = std::min(line.find('='), line.size());
+      lines[line.substr(0, equals)] = line.substr(std::min(equals + 1, line.size()));
+    }
+    if (lines["worker_found"] != "yes") {
+      Bad(fmt::format("osd.{} has the class, and no worker at '{}'", osd, lines["worker"]),
+          "on its host: apt-get install --reinstall skyhook-osd");
+      return;
+    }
+    Good(
+        fmt::format("osd.{}: class {}, {} calls at a time; {} calls so far, {} refused as busy, {} "
+                    "workers crashed, {} timed out",
+                    osd, lines["version"], lines["calls_at_a_time"], lines["calls"],
+                    lines["calls_busy"], lines["workers_crashed"], lines["workers_timed_out"]));
+  }
+
+  const store::Location location_;
+  const store::RadosOptions options_;
+  std::shared_ptr<store::RadosPool> pool_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+Result<std::vector<Finding>> Diagnose(const store::Location& location,
+                                      const store::RadosOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto pool,
+                        store::OpenRadosPool(options, location.pool, location.name_space));
+  return Doctor(location, options, std::move(pool)).Diagnose();
+}
+
+}  // namespace skyhook::client
