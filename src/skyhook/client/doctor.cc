@@ -94,6 +94,11 @@ class Doctor {
     return objects;
   }
 
+  Result<Executed> Call(const std::string& object, const char* class_name, const char* method) {
+    return pool_->Execute(object, std::nullopt, class_name, method, "", /*any_copy=*/false)
+        .MoveResult();
+  }
+
   Status LookAtOsd(int osd, const std::string& object) {
     ARROW_ASSIGN_OR_RAISE(const Executed described,
                           pool_
