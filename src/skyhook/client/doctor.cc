@@ -101,10 +101,7 @@ class Doctor {
 
   Status LookAtOsd(int osd, const std::string& object) {
     ARROW_ASSIGN_OR_RAISE(const Executed described,
-                          pool_
-                              ->Execute(object, std::nullopt, "skyhook", "describe", "",
-                                        /*any_copy=*/false)
-                              .result());
+                          Call(object, "skyhook", "describe"));
     if (described.result >= 0) {
       LookAtDescription(osd, described.output->ToString());
       return Status::OK();
@@ -133,10 +130,7 @@ class Doctor {
   // has tells which.
   Status Forbidden(int osd, const std::string& object, const std::string& restart) {
     ARROW_ASSIGN_OR_RAISE(const Executed other,
-                          pool_
-                              ->Execute(object, std::nullopt, "version", "read", "",
-                                        /*any_copy=*/false)
-                              .result());
+                          Call(object, "version", "read"));
     if (other.result == -EPERM || other.result == -EACCES) {
       Bad(fmt::format("{} may not call classes at osd.{}", options_.name, osd),
           fmt::format("ceph auth caps {} mon 'allow r' osd 'allow rwx pool={}'", options_.name,
