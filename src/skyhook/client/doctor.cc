@@ -100,8 +100,7 @@ class Doctor {
   }
 
   Status LookAtOsd(int osd, const std::string& object) {
-    ARROW_ASSIGN_OR_RAISE(const Executed described,
-                          Call(object, "skyhook", "describe"));
+    ARROW_ASSIGN_OR_RAISE(const Executed described, Call(object, "skyhook", "describe"));
     if (described.result >= 0) {
       LookAtDescription(osd, described.output->ToString());
       return Status::OK();
@@ -129,8 +128,7 @@ class Doctor {
   // Either the client may call nothing, or the OSD lets nobody call this: a class that every OSD
   // has tells which.
   Status Forbidden(int osd, const std::string& object, const std::string& restart) {
-    ARROW_ASSIGN_OR_RAISE(const Executed other,
-                          Call(object, "version", "read"));
+    ARROW_ASSIGN_OR_RAISE(const Executed other, Call(object, "version", "read"));
     if (other.result == -EPERM || other.result == -EACCES) {
       Bad(fmt::format("{} may not call classes at osd.{}", options_.name, osd),
           fmt::format("ceph auth caps {} mon 'allow r' osd 'allow rwx pool={}'", options_.name,

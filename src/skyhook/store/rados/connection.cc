@@ -61,18 +61,37 @@ Status Connect(const RadosOptions& options, librados::Rados* cluster) {
   return error < 0 ? ConnectionError(options, error) : Status::OK();
 }
 
+struct Connections {
+  std::mutex mutex;
+  std::map<RadosOptions, std::unique_ptr<librados::Rados>> by_options;
+};
+
+// Shuts every connection down. A static made after the first connection goes before what that one
+// uses, among it OpenSSL: a thread of librados may be in the middle of a message when the process
+// ends.
+struct Shutdown {
+  Connections& connections;
+
+  ~Shutdown() {
+    for (auto& [options, connection] : connections.by_options) connection->shutdown();
+  }
+};
+
 }  // namespace
 
 Result<librados::Rados*> Connection(const RadosOptions& options) {
-  // Never destroyed: librados must not be shut down while the process's statics are.
-  static auto& mutex = *new std::mutex;
-  static auto& connections = *new std::map<RadosOptions, std::unique_ptr<librados::Rados>>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  auto& connection = connections[options];
+  static auto& connections = *new Connections;
+  const std::lock_guard<std::mutex> lock(connections.mutex);
+  auto& connection = connections.by_options[options];
   if (connection == nullptr) {
     auto made = std::make_unique<librados::Rados>();
-    ARROW_RETURN_NOT_OK(Connect(options, made.get()));
+    const Status connected = Connect(options, made.get());
+    if (!connected.ok()) {
+      connections.by_options.erase(options);
+      return connected;
+    }
     connection = std::move(made);
+    static const Shutdown at_exit{connections};
   }
   return connection.get();
 }

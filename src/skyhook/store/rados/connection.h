@@ -10,7 +10,7 @@
 
 namespace skyhook::store::rados {
 
-/// The connection for these options: made at the first call, and held as long as the process lives.
+/// The connection for these options: made at the first call, and held until the process ends.
 arrow::Result<librados::Rados*> Connection(const RadosOptions& options);
 
 }  // namespace skyhook::store::rados

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <functional>
 #include <rados/librados.hpp>
 #include <utility>
 #include <vector>
@@ -39,9 +40,12 @@ struct Operated {
   uint64_t version = 0;
 };
 
-// Hands the completion of an operation to a future. Deletes itself.
+// Hands the completion of an operation on. Deletes itself.
+//
+// It marks futures finished and hangs nothing on them: Arrow's callbacks use statics of its own,
+// and the process may end while the thread of librados is still in one.
 struct Pending {
-  Future<Operated> future = Future<Operated>::Make();
+  std::function<void(const Operated&)> done;
   librados::AioCompletion* completion = nullptr;
 
   static void Complete(librados::completion_t, void* self) {
@@ -49,23 +53,24 @@ struct Pending {
     librados::AioCompletion* completion = pending->completion;
     const Operated operated{completion->get_return_value(), completion->get_version64()};
     completion->release();
-    pending->future.MarkFinished(operated);
+    pending->done(operated);
   }
 };
 
-// What `operation` writes to must live until the future is finished.
-Future<Operated> Operate(librados::IoCtx* io, const std::string& object,
-                         librados::ObjectReadOperation* operation, int flags) {
+// Calls `done`, on a thread of librados; what `operation` writes to must live until then.
+void Operate(librados::IoCtx* io, const std::string& object,
+             librados::ObjectReadOperation* operation, int flags,
+             std::function<void(const Operated&)> done) {
   auto pending = std::make_unique<Pending>();
-  Future<Operated> future = pending->future;
+  pending->done = std::move(done);
   pending->completion = librados::Rados::aio_create_completion(pending.get(), &Pending::Complete);
   const int error = io->aio_operate(object, pending->completion, operation, flags, nullptr);
   if (error < 0) {
     pending->completion->release();
-    return Future<Operated>::MakeFinished(Operated{error, 0});
+    pending->done(Operated{error, 0});
+    return;
   }
   pending.release();
-  return future;
 }
 
 // What one read gives, kept until it is there.
@@ -102,11 +107,16 @@ class Object : public base::ByteSource {
       operation.read(static_cast<uint64_t>(parts->ranges[i].offset),
                      static_cast<size_t>(parts->ranges[i].length), &parts->bytes[i], nullptr);
     }
-    return Operate(&io_, object_, &operation, 0)
-        .Then([parts, name = name_](const Operated& operated) -> Result<base::Buffers> {
-          if (operated.result < 0) return ObjectError("cannot read", name, operated.result);
-          return BuffersOf(*parts, name);
-        });
+    auto future = Future<base::Buffers>::Make();
+    Operate(&io_, object_, &operation, 0,
+            [future, parts, name = name_](const Operated& operated) mutable {
+              if (operated.result < 0) {
+                future.MarkFinished(ObjectError("cannot read", name, operated.result));
+              } else {
+                future.MarkFinished(BuffersOf(*parts, name));
+              }
+            });
+    return future;
   }
 
  private:
@@ -166,13 +176,14 @@ class Pool : public RadosPool {
     struct Stat {
       uint64_t size = 0;
       time_t mtime = 0;
+      Future<Operated> operated = Future<Operated>::Make();
     };
     const auto stat = std::make_shared<Stat>();
     librados::ObjectReadOperation operation;
     operation.stat(&stat->size, &stat->mtime, nullptr);
-    auto future = Operate(&io_, object, &operation, 0);
-    future.AddCallback([stat](const Result<Operated>&) {});  // it is written to until then
-    ARROW_ASSIGN_OR_RAISE(const Operated operated, future.result());
+    Operate(&io_, object, &operation, 0,
+            [stat](const Operated& operated) { stat->operated.MarkFinished(operated); });
+    ARROW_ASSIGN_OR_RAISE(const Operated operated, stat->operated.result());
     if (operated.result < 0) return ObjectError("cannot open", UriOf(object), operated.result);
     return std::make_shared<Object>(io_, object, UriOf(object), operated.version,
                                     static_cast<int64_t>(stat->size));
@@ -256,13 +267,11 @@ class Pool : public RadosPool {
     bufferlist in = BytesOf(input);
     operation.exec(class_name.c_str(), method.c_str(), in, output.get(), nullptr);
     const int flags = any_copy ? librados::OPERATION_BALANCE_READS : 0;
-    return Operate(&io_, object, &operation, flags)
-        .Then([output](const Operated& operated) -> Result<Executed> {
-          Executed executed{operated.result, operated.version, nullptr};
-          if (operated.result < 0) return executed;
-          ARROW_ASSIGN_OR_RAISE(executed.output, BufferOf(*output));
-          return executed;
-        });
+    auto future = Future<Executed>::Make();
+    Operate(&io_, object, &operation, flags, [future, output](const Operated& operated) mutable {
+      future.MarkFinished(ExecutedOf(operated, *output));
+    });
+    return future;
   }
 
   Result<std::string> AskMonitors(const std::string& command) override {
@@ -281,6 +290,13 @@ class Pool : public RadosPool {
   }
 
  private:
+  static Result<Executed> ExecutedOf(const Operated& operated, const bufferlist& output) {
+    Executed executed{operated.result, operated.version, nullptr};
+    if (operated.result < 0) return executed;
+    ARROW_ASSIGN_OR_RAISE(executed.output, BufferOf(output));
+    return executed;
+  }
+
   librados::Rados* cluster_;  // held as long as the process lives
   librados::IoCtx io_;
   const std::string prefix_;  // of URIs
