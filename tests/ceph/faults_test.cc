@@ -10,6 +10,7 @@
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/site/rados/refusals.h"
 #include "skyhook/store/store_testing.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
@@ -183,12 +184,17 @@ TEST_F(FaultsTest, MonitorGoneForTenSeconds) {
 class RestartedFaultsTest : public FaultsTest {
  protected:
   void RestartOsds(const std::string& environment = "") {
-    for (int osd = 0; osd < 3; ++osd) {
-      Cluster(fmt::format("stop-osd {}", osd));
-      Cluster(fmt::format("start-osd {}", osd), environment);
-    }
+    for (int osd = 0; osd < 3; ++osd) RestartOsd(osd, environment);
+    std::this_thread::sleep_for(site::rados::Refusals::kRemembered);
+  }
+  void RestartOsd(int osd, const std::string& environment = "") {
+    Cluster(fmt::format("stop-osd {}", osd));
+    Cluster(fmt::format("start-osd {}", osd), environment);
     EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }, 30));
     osds_ = OsdPids();
+  }
+  static std::string FaultyWorker() {
+    return fmt::format("SKYHOOK_WORKER={}/skyhook-faulty-worker", SKYHOOK_TEST_PROGRAMS);
   }
   static std::filesystem::path Class() {
     return std::filesystem::path(std::getenv("SKYHOOK_CLUSTER")) / "classes/libcls_skyhook.so";
@@ -208,11 +214,45 @@ TEST_F(RestartedFaultsTest, ClassAbsent) {
   EXPECT_EQ(ScanWith(nullptr).places.pushed, kFragments);
 }
 
+struct OtherVersion {
+  std::string name;
+  bool understood;
+  std::string reason;  // to pull
+};
+
+/// The workers of all OSDs are of this version, and then of all but one.
+class OtherVersionTest : public RestartedFaultsTest,
+                         public ::testing::WithParamInterface<OtherVersion> {};
+
+TEST_P(OtherVersionTest, IsReadTheOneWayOrTheOther) {
+  const OtherVersion& other = GetParam();
+  RestartOsds(FaultyWorker() + fmt::format(" SKYHOOK_TEST_VERSION='{}'", other.name));
+  const Read all = ScanWith(nullptr);
+  RestartOsd(0);
+  std::this_thread::sleep_for(site::rados::Refusals::kRemembered);
+  const Read mixed = ScanWith(nullptr);
+  RestartOsds();
+  ExpectAll(all);
+  ExpectAll(mixed);
+  EXPECT_EQ(all.places.pushed, other.understood ? kFragments : 0);
+  EXPECT_GT(mixed.places.pushed, 0);
+  if (other.understood) return;
+  EXPECT_GT(mixed.places.pulled, 0);
+  ASSERT_EQ(all.places.refusals.size(), 1u);
+  EXPECT_THAT(all.places.refusals.begin()->first, HasSubstr(other.reason));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Versions, OtherVersionTest,
+    ::testing::Values(OtherVersion{"newer", true, ""},
+                      OtherVersion{"newest", false, "a message for readers of version 2"},
+                      OtherVersion{"older", false, "a message for readers of version 2"},
+                      OtherVersion{"other protocol", false, "the OSD cannot start its worker"}),
+    [](const auto& info) { return info.param.name.substr(0, info.param.name.find(' ')); });
+
 /// The worker of these tests ends, or goes on for ever, over an object that says so.
 TEST_F(RestartedFaultsTest, PoisonedObjects) {
-  const std::string worker =
-      fmt::format("SKYHOOK_WORKER={}/skyhook-poisonable-worker", SKYHOOK_TEST_PROGRAMS);
-  RestartOsds(worker);
+  RestartOsds(FaultyWorker());
   for (const std::string poison : {"poison: crash", "poison: hang"}) {
     const auto schema =
         arrow::schema({arrow::field("n", arrow::int64()), arrow::field("t", arrow::utf8())});

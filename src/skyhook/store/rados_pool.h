@@ -46,6 +46,9 @@ class RadosPool : public ObjectStore {
                                           const std::string& class_name, const std::string& method,
                                           const std::string& input, bool any_copy) = 0;
 
+  /// The placement group of an object, within the pool. Local: no message is sent.
+  virtual uint32_t PlacementGroupOf(const std::string& object) = 0;
+
   /// Asks the monitors, in Ceph's JSON; the answer as they give it.
   virtual arrow::Result<std::string> AskMonitors(const std::string& command) = 0;
 };

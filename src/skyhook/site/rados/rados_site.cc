@@ -11,6 +11,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/site/fragment_version.h"
+#include "skyhook/site/rados/refusals.h"
 #include "skyhook/site/refusal.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -56,6 +57,11 @@ const char* ReasonOf(int error) {
   }
 }
 
+// Whether the next call there would be refused for the same.
+bool Lasts(int error) {
+  return error == -EPERM || error == -EACCES || error == -EOPNOTSUPP || error == -ENOTCONN;
+}
+
 // A busy OSD is asked again so many times, after waits that double up to the most.
 constexpr int kMostBusy = 10;
 constexpr int kFirstWaitMs = 1;
@@ -64,6 +70,7 @@ constexpr int kMostWaitMs = 32;
 // One call, as often as it has to be made.
 struct Call {
   std::shared_ptr<store::RadosPool> pool;
+  std::shared_ptr<Refusals> refusals;
   Request request;
   wire::Request wire;
   std::string message;
@@ -109,6 +116,10 @@ class CalledAnswer : public Answer {
       ARROW_ASSIGN_OR_RAISE(executed, Reply());
     }
     if (const char* reason = ReasonOf(executed.result); reason != nullptr) {
+      if (Lasts(executed.result)) {
+        call_.refusals->Learn(call_.pool->PlacementGroupOf(call_.request.fragment.name), reason,
+                              std::chrono::steady_clock::now());
+      }
       return Refused(reason);
     }
     if (executed.result < 0) {
@@ -182,6 +193,10 @@ class RadosSite : public Site {
 
   // Returns once the call is on its way.
   Result<std::unique_ptr<Answer>> Run(Request request) override {
+    if (const auto reason = refusals_->Find(pool_->PlacementGroupOf(request.fragment.name),
+                                            std::chrono::steady_clock::now())) {
+      return Refuse(request, *reason);
+    }
     wire::Request asked{request.pipeline,
                         pool_->UriOf(request.fragment.name),
                         request.rows,
@@ -198,7 +213,7 @@ class RadosSite : public Site {
     ARROW_RETURN_NOT_OK(request.stop.Poll());
     ARROW_ASSIGN_OR_RAISE(const auto version, VersionNumber(request.fragment));
     return std::make_unique<CalledAnswer>(
-        Call{pool_, std::move(request), std::move(asked), *std::move(message), version});
+        Call{pool_, refusals_, std::move(request), std::move(asked), *std::move(message), version});
   }
 
  private:
@@ -214,6 +229,7 @@ class RadosSite : public Site {
 
   std::shared_ptr<store::RadosPool> pool_;
   const RadosSiteOptions options_;
+  const std::shared_ptr<Refusals> refusals_ = std::make_shared<Refusals>();
   Profile profile_{.kind = "rados", .location = "", .runs_pipelines = true, .remote = true};
 };
 

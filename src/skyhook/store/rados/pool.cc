@@ -274,6 +274,13 @@ class Pool : public RadosPool {
     return future;
   }
 
+  // Fails for a pool that is gone only, where every call says so.
+  uint32_t PlacementGroupOf(const std::string& object) override {
+    uint32_t group = 0;
+    io_.get_object_pg_hash_position2(object, &group);
+    return group;
+  }
+
   Result<std::string> AskMonitors(const std::string& command) override {
     bufferlist answer;
     std::string message;
