@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "skyhook/plan/statistics.h"
@@ -46,5 +48,12 @@ struct Snapshot {
 std::string ObjectOf(const std::string& table, const std::string& object);
 std::string HeadOf(const std::string& table);  ///< the pointer to the current snapshot
 std::string ManifestOf(const std::string& table, const std::string& snapshot_id);
+
+/// Whether tables, and stores on the way to one, give objects such names (without the table). What
+/// has another name belongs to somebody else, and is never removed.
+bool IsObjectName(std::string_view name);
+
+/// The names, with the table, of the objects that a snapshot needs.
+std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot);
 
 }  // namespace skyhook::store

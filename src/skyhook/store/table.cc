@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <set>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -101,6 +103,23 @@ Result<std::optional<Committed>> TryCommit(ObjectStore* store, const std::string
   return Committed{std::move(next), false};
 }
 
+// What the snapshots of a table need; all that it may have named where they cannot be read.
+Result<std::set<std::string>> ObjectsOf(ObjectStore* store, const std::string& table) {
+  std::set<std::string> objects;
+  const auto history = History(store, table);
+  if (history.ok()) {
+    for (const Snapshot& snapshot : *history) objects.merge(NeededBy(table, snapshot));
+    return objects;
+  }
+  if (!base::Is(history.status(), base::Code::kCorruptData)) return history.status();
+  const std::string prefix = ObjectOf(table, "");
+  ARROW_ASSIGN_OR_RAISE(const auto names, store->List(prefix));
+  for (const std::string& name : names) {
+    if (IsObjectName(std::string_view(name).substr(prefix.size()))) objects.insert(name);
+  }
+  return objects;
+}
+
 bool IsOfTheStore(const Status& status) {
   return status.IsIOError() && !base::Is(status, base::Code::kUnauthorised);
 }
@@ -171,13 +190,13 @@ Result<bool> RemoveTable(ObjectStore* store, const std::string& table) {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const Head head, store->ReadPointer(HeadOf(table)));
     if (!head.has_value()) return false;
+    ARROW_ASSIGN_OR_RAISE(const auto objects, ObjectsOf(store, table));
     ARROW_ASSIGN_OR_RAISE(const bool removed,
                           store->SwingPointer(HeadOf(table), head, std::nullopt));
-    if (removed) break;
+    if (!removed) continue;
+    for (const std::string& object : objects) ARROW_RETURN_NOT_OK(store->Remove(object));
+    return true;
   }
-  ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
-  for (const std::string& object : objects) ARROW_RETURN_NOT_OK(store->Remove(object));
-  return true;
 }
 
 }  // namespace skyhook::store

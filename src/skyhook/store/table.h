@@ -49,7 +49,8 @@ arrow::Result<Committed> Commit(ObjectStore* store, const std::string& table,
                                 const std::string& commit, int64_t since, const Change& change);
 inline constexpr int kMostCommitTries = 100;
 
-/// Removes a table: the pointer first, then every object. False: there is no such table.
+/// Removes a table: the pointer first, then what its snapshots need. Objects of writers that have
+/// not committed stay, for them or for Vacuum. False: there is no such table.
 arrow::Result<bool> RemoveTable(ObjectStore* store, const std::string& table);
 
 }  // namespace skyhook::store

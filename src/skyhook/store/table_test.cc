@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "skyhook/store/local/local_store.h"
@@ -159,6 +160,38 @@ TEST(TableTest, RemovingATableLeavesOthers) {
   EXPECT_THAT(Require(ListTables(&store)), ElementsAre("t2"));
 }
 
+TEST(TableTest, RemovingATableLeavesWhatIsNotItsOwn) {
+  testing::MemoryStore store;
+  const std::string of_a_writer = "t/data-0123456789abcdef01234567-000000.parquet";
+  for (const bool damaged : {false, true}) {
+    Require(Put(&store, "t", {CountingFile("f", 0, 10, 10)}, SmallObjects()));
+    const auto made =
+        Require(Put(&store, "t", {CountingFile("g", 0, 10, 10)}, SmallObjects(Existing::kAppend)));
+    store.Overwrite(of_a_writer, "x");
+    store.Overwrite("t/other/_head", "x");
+    if (damaged) store.Overwrite(ManifestOf("t", made.snapshot.id()), "x");
+    EXPECT_TRUE(Require(RemoveTable(&store, "t")));
+    std::vector<std::string> left = {of_a_writer, "t/other/_head"};
+    if (damaged) left.erase(left.begin());  // nothing says who needs it
+    EXPECT_EQ(Require(store.List("t/")), left);
+  }
+}
+
+TEST(TableTest, APutIsWholeThoughTheTableIsRemovedUnderIt) {
+  testing::MemoryStore store;
+  Require(Put(&store, "t", {CountingFile("f", 0, 10, 10)}, SmallObjects()));
+  PutOptions options = SmallObjects(Existing::kAppend);
+  options.uploads = 1;
+  std::once_flag once;
+  options.on_progress = [&](int64_t, int64_t) {
+    std::call_once(once, [&] { EXPECT_TRUE(Require(RemoveTable(&store, "t"))); });
+  };
+  const auto put = Require(Put(&store, "t", {CountingFile("g", 100, 500, 100)}, options));
+  EXPECT_EQ(put.snapshot.sequence, 1);
+  EXPECT_TRUE(Require(Verify(&store, "t", put.snapshot, nullptr)).problems.empty());
+  EXPECT_EQ(NumbersIn(&store, "t", put.snapshot), NumbersFrom(100, 500));
+}
+
 TEST(TableTest, AManifestThatIsDamagedIsNamed) {
   testing::MemoryStore store;
   const auto made = Require(Commit(&store, "t", "c1", 0, Adding("a")));
@@ -242,6 +275,7 @@ class VacuumTest : public ::testing::Test {
                   SmallObjects(i == 0 ? Existing::kRefuse : Existing::kReplace)));
     }
   }
+  static constexpr char kGarbage[] = "t/data-0123456789abcdef01234567-000000.parquet";
   std::vector<int64_t> Numbers() {
     return NumbersIn(&store_, "t", Require(ReadSnapshot(&store_, "t", "")));
   }
@@ -250,16 +284,16 @@ class VacuumTest : public ::testing::Test {
 };
 
 TEST_F(VacuumTest, KeepsASevenDaysOfSnapshotsAndGarbage) {
-  store_.Overwrite("t/data-of-nobody", "x");
+  store_.Overwrite(kGarbage, "x");
   EXPECT_TRUE(Require(Vacuum(&store_, "t", {})).removed.empty());
-  store_.SetAge("t/data-of-nobody", 6 * kDayNanos);
+  store_.SetAge(kGarbage, 6 * kDayNanos);
   EXPECT_TRUE(Require(Vacuum(&store_, "t", {})).removed.empty());
-  store_.SetAge("t/data-of-nobody", 8 * kDayNanos);
+  store_.SetAge(kGarbage, 8 * kDayNanos);
   VacuumOptions dry;
   dry.dry_run = true;
-  EXPECT_THAT(Require(Vacuum(&store_, "t", dry)).removed, ElementsAre("t/data-of-nobody"));
+  EXPECT_THAT(Require(Vacuum(&store_, "t", dry)).removed, ElementsAre(kGarbage));
   const auto report = Require(Vacuum(&store_, "t", {}));
-  EXPECT_THAT(report.removed, ElementsAre("t/data-of-nobody"));
+  EXPECT_THAT(report.removed, ElementsAre(kGarbage));
   EXPECT_EQ(report.bytes, 1);
   EXPECT_EQ(report.snapshots_kept, 3);
   EXPECT_TRUE(Require(Vacuum(&store_, "t", {})).removed.empty());
@@ -283,9 +317,25 @@ TEST_F(VacuumTest, RemovesOldSnapshotsAndNeverTheCurrentOne) {
 
 TEST_F(VacuumTest, FindsWhatIsLeftWhereThereIsNoTable) {
   testing::MemoryStore store;
-  store.Overwrite("gone/data-1", "x");
-  store.SetAge("gone/data-1", 8 * kDayNanos);
-  EXPECT_THAT(Require(Vacuum(&store, "gone", {})).removed, ElementsAre("gone/data-1"));
+  store.Overwrite(kGarbage, "x");
+  store.SetAge(kGarbage, 8 * kDayNanos);
+  EXPECT_THAT(Require(Vacuum(&store, "t", {})).removed, ElementsAre(kGarbage));
+}
+
+TEST_F(VacuumTest, LeavesAloneWhatNoTableHasNamed) {
+  testing::MemoryStore store;
+  const std::vector<std::string> names = {"t/a.txt",
+                                          "t/data-2023-11-05.parquet",
+                                          "t/data-0123456789abcdef0123456-000000.parquet",
+                                          "t/_manifest",
+                                          "t/other/_head",
+                                          "t/other/data-0123456789abcdef01234567-000000.parquet"};
+  for (const auto& name : names) {
+    store.Overwrite(name, "x");
+    store.SetAge(name, 8 * kDayNanos);
+  }
+  EXPECT_TRUE(Require(Vacuum(&store, "t", {})).removed.empty());
+  EXPECT_EQ(Require(store.List("t/")).size(), names.size());
 }
 
 TEST_F(VacuumTest, VerifyNamesWhatIsMissingOrChanged) {

@@ -64,19 +64,6 @@ std::vector<const Snapshot*> Kept(const std::vector<Snapshot>& history, int64_t 
   return kept;
 }
 
-std::set<std::string> NeededBy(const std::vector<const Snapshot*>& snapshots,
-                               const std::string& table) {
-  std::set<std::string> needed{HeadOf(table)};
-  for (const Snapshot* snapshot : snapshots) {
-    needed.insert(ManifestOf(table, snapshot->id()));
-    for (const Fragment& fragment : snapshot->fragments) {
-      needed.insert(ObjectOf(table, fragment.object));
-      for (const std::string& source : fragment.sources) needed.insert(ObjectOf(table, source));
-    }
-  }
-  return needed;
-}
-
 }  // namespace
 
 Result<VerifyReport> Verify(ObjectStore* store, const std::string& table, const Snapshot& snapshot,
@@ -101,11 +88,13 @@ Result<VacuumReport> Vacuum(ObjectStore* store, const std::string& table,
   ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
   ARROW_ASSIGN_OR_RAISE(const auto history, History(store, table));
   const auto kept = Kept(history, since_ns);
-  const auto needed = NeededBy(kept, table);
+  std::set<std::string> needed{HeadOf(table)};
+  for (const Snapshot* snapshot : kept) needed.merge(NeededBy(table, *snapshot));
   VacuumReport report;
   report.snapshots_kept = static_cast<int64_t>(kept.size());
+  const size_t prefix = ObjectOf(table, "").size();
   for (const std::string& object : objects) {
-    if (needed.contains(object)) continue;
+    if (needed.contains(object) || !IsObjectName(std::string_view(object).substr(prefix))) continue;
     ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(object));
     if (!there.has_value() || there->modified_ns > since_ns) continue;
     if (!options.dry_run) ARROW_RETURN_NOT_OK(store->Remove(object));

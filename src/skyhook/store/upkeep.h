@@ -41,7 +41,8 @@ struct VacuumReport {
 };
 
 /// Removes snapshots that are past keeping, and objects that no snapshot needs: those of snapshots
-/// removed, and what writers that ended early have left. Works also where only such is left.
+/// removed, and what writers that ended early have left. Works also where only such is left, and
+/// leaves alone what no table has named (IsObjectName).
 arrow::Result<VacuumReport> Vacuum(ObjectStore* store, const std::string& table,
                                    const VacuumOptions& options);
 
