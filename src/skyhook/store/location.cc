@@ -13,6 +13,14 @@ using arrow::Result;
 namespace {
 
 constexpr std::string_view kRados = "rados://";
+constexpr std::string_view kNotInNames = "@*?[";
+
+arrow::Status NoScheme(const std::string& uri) {
+  return base::Invalid("'{}' is neither a directory nor of the form rados://POOL[/NAMESPACE]/TABLE",
+                       uri);
+}
+
+bool HasScheme(const std::string& uri) { return uri.find("://") != std::string::npos; }
 
 std::vector<std::string> Components(std::string_view path) {
   std::vector<std::string> components;
@@ -66,6 +74,8 @@ Result<Location> ParseTableUri(const std::string& uri) {
     location.pool = components.front();
     if (components.size() == 3) location.name_space = components[1];
     location.table = components.back();
+  } else if (HasScheme(rest)) {
+    return NoScheme(uri);
   } else {
     namespace fs = std::filesystem;
     fs::path path = fs::path(rest).lexically_normal();
@@ -75,8 +85,11 @@ Result<Location> ParseTableUri(const std::string& uri) {
     if (location.root.empty()) location.root = ".";
   }
   if (location.table.empty() || location.table == "." || location.table == ".." ||
-      location.table.find_first_of("@*?[") != std::string::npos || location.table.front() == '_') {
-    return base::Invalid("'{}' does not end in the name of a table", uri);
+      location.table.find_first_of(kNotInNames) != std::string::npos ||
+      location.table.front() == '_') {
+    return base::Invalid(
+        "'{}' does not end in the name of a table: one does not begin with _ and has none of {}",
+        uri, kNotInNames);
   }
   return location;
 }
@@ -84,6 +97,7 @@ Result<Location> ParseTableUri(const std::string& uri) {
 Result<Location> ParseStoreUri(const std::string& uri) {
   Location location;
   if (!IsRadosUri(uri)) {
+    if (HasScheme(uri)) return NoScheme(uri);
     location.root = uri.empty() ? "." : uri;
     return location;
   }

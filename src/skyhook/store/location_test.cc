@@ -52,6 +52,14 @@ TEST(LocationTest, WhatIsNoneIsNamed) {
   }
 }
 
+TEST(LocationTest, OtherSchemesAreNoDirectories) {
+  for (const char* uri : {"s3://bucket/t", "RADOS://p/t", "file:///data/t", "rados:///p//t"}) {
+    EXPECT_THAT(ParseTableUri(uri), FailsWith(arrow::StatusCode::Invalid, uri));
+  }
+  EXPECT_THAT(ParseStoreUri("s3://bucket"),
+              FailsWith(arrow::StatusCode::Invalid, "'s3://bucket' is neither a directory nor"));
+}
+
 TEST(LocationTest, OfAStore) {
   EXPECT_EQ(Require(ParseStoreUri("rados://p")).pool, "p");
   EXPECT_EQ(Require(ParseStoreUri("rados://p/n/")).name_space, "n");
