@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/client/stored_table.h"
 
 namespace skyhook::client {
 namespace {
@@ -78,6 +79,11 @@ class Listing {
       return arrow::Status::OK();
     }
     above.push_back(real);
+    if (IsStoredTable(directory.string())) {
+      // Which of its files hold its rows, only its manifest says.
+      return base::Invalid("'{}' holds '{}', which is a table of its own: name that one", pattern_,
+                           directory.string());
+    }
     if (!rest.empty()) ARROW_RETURN_NOT_OK(AddMatches(directory, rest));
     ARROW_ASSIGN_OR_RAISE(const std::vector<fs::path> entries, EntriesOf(directory));
     for (const fs::path& entry : entries) {
@@ -177,7 +183,7 @@ bool HoldsKnownFile(const std::string& directory) {
                                          error);
   for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (IsHidden(name)) {
+    if (IsHidden(name) || IsStoredTable(entry->path().string())) {
       entry.disable_recursion_pending();
     } else if (HasKnownEnding(name) && !entry->is_directory(error)) {
       return true;

@@ -15,7 +15,8 @@ namespace skyhook::client {
 /// - a glob: `*`, `?` and `[abc]` match within one component of the path, `**` any number of
 ///   components; a directory that matches stands for the files below it.
 /// Names that begin with `.` or `_` are left out unless the pattern spells that character. Finding
-/// nothing, or more than `max_files`, is an error.
+/// nothing, or more than `max_files`, is an error; so is a directory among them that holds a stored
+/// table.
 arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, int64_t max_files);
 
 /// True when `path` ends in .parquet, .arrow or .feather.

@@ -47,6 +47,21 @@ TEST_F(FileListingTest, ADirectoryIsEveryFileOfOursBelow) {
   EXPECT_THAT(List("t/"), ElementsAre("t/a.arrow", "t/b.parquet", "t/sub/deep/c.feather"));
 }
 
+TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUp) {
+  Touch({"t/sales/_head", "t/sales/data-old.parquet", "t/sales/data-new.parquet", "t/a.parquet"});
+  for (const char* pattern : {"t", "t/*", "t/**/*.parquet"}) {
+    EXPECT_THAT(ListFiles(Path(pattern), 100),
+                testing::FailsWith(StatusCode::Invalid, "t/sales', which is a table of its own"));
+  }
+  EXPECT_THAT(List("t/*.parquet"), ElementsAre("t/a.parquet"));
+  EXPECT_THAT(List("t/sales/data-*.parquet"),
+              ElementsAre("t/sales/data-new.parquet", "t/sales/data-old.parquet"))
+      << "whoever names them gets them";
+  EXPECT_TRUE(HoldsKnownFile(Path("t")));
+  std::filesystem::remove(Path("t/a.parquet"));
+  EXPECT_FALSE(HoldsKnownFile(Path("t")));
+}
+
 TEST_F(FileListingTest, GlobsMatchWithinAComponent) {
   Touch({"a1.parquet", "a2.parquet", "b1.parquet", "sub/a3.parquet", "_a.parquet", ".a.parquet"});
   EXPECT_THAT(List("*.parquet"), ElementsAre("a1.parquet", "a2.parquet", "b1.parquet"));
