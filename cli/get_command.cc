@@ -35,13 +35,18 @@ Result<std::string> PathOf(const store::TableFile& file, const std::string& outp
   return UsageError(fmt::format("the table gives back {} files: -o has to be a directory", files));
 }
 
-Result<OutputPtr> OpenOutput(const std::string& path, bool force) {
+Result<OutputPtr> OpenOutput(const std::string& path) {
   if (path == "-") return StandardOutput();
-  if (!IsReplaceable(path)) return OpenDirectly(path);
-  if (!force && std::filesystem::exists(path)) {
+  return IsReplaceable(path) ? ReplaceFile(path) : OpenDirectly(path);
+}
+
+// Before the first is written: all or none.
+Status CheckNotThere(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (path == "-" || !IsReplaceable(path) || !std::filesystem::exists(path)) continue;
     return UsageError(fmt::format("'{}' is there already; --force replaces it", path));
   }
-  return ReplaceFile(path);
+  return Status::OK();
 }
 
 }  // namespace
@@ -58,12 +63,13 @@ Status RunGet(const GetCommand& command, const RunOptions& options) {
     ARROW_ASSIGN_OR_RAISE(paths.emplace_back(), PathOf(file, options.output, files.size()));
     total += file.bytes;
   }
+  if (!command.force) ARROW_RETURN_NOT_OK(CheckNotThere(paths));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ProgressBar bar;
   int64_t done = 0;
   for (size_t i = 0; i < files.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(const OutputPtr output, OpenOutput(paths[i], command.force));
+    ARROW_ASSIGN_OR_RAISE(const OutputPtr output, OpenOutput(paths[i]));
     ARROW_RETURN_NOT_OK(
         store::WriteTableFile(store, table.table(), files[i], [&](const arrow::Buffer& bytes) {
           ARROW_RETURN_NOT_OK(interruptible.token().Poll());

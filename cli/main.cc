@@ -85,6 +85,7 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
       ->add_option("--placement", options->placement,
                    "Where fragments in Ceph are scanned: auto, push (at their OSDs) or pull (here)")
       ->type_name("WHERE")
+      ->check(CLI::IsMember({"auto", "push", "pull"}))
       ->capture_default_str();
 }
 
@@ -195,24 +196,24 @@ CLI::App* AddGet(CLI::App* app, Arguments* arguments) {
   return command;
 }
 
-CLI::App* AddTableCommand(CLI::App* app, const std::string& name, const std::string& about,
-                          Arguments* arguments) {
-  CLI::App* command = app->add_subcommand(name, about);
-  command
-      ->add_option("TABLE", arguments->table.uri,
-                   "rados://POOL[/NAMESPACE]/TABLE, or the table's directory")
-      ->required();
-  return command;
-}
+// What a verb works on, for --help.
+struct Subject {
+  const char* name = "TABLE";
+  const char* what = "rados://POOL[/NAMESPACE]/TABLE, or the table's directory";
+};
 
 void AddTableCommands(CLI::App* app, Arguments* arguments,
                       std::map<const CLI::App*, std::function<Status()>>* commands) {
-  const auto add = [&](const std::string& name, const std::string& about, auto run) {
-    CLI::App* command = AddTableCommand(app, name, about, arguments);
+  const auto add = [&](const std::string& name, const std::string& about, auto run,
+                       Subject subject = {}) {
+    CLI::App* command = app->add_subcommand(name, about);
+    command->add_option(subject.name, arguments->table.uri, subject.what)->required();
     (*commands)[command] = [arguments, run] { return run(arguments->table, arguments->run); };
     return command;
   };
-  AddOutputOptions(add("ls", "Show the tables of a store, or the objects of a table", RunLs),
+  AddOutputOptions(add("ls", "Show the tables of a store, or the objects of a table", RunLs,
+                       {"STORE|TABLE",
+                        "Where tables are: rados://POOL[/NAMESPACE], or a directory; or a table"}),
                    &arguments->run);
   AddOutputOptions(add("history", "Show the snapshots of a table that are kept", RunHistory),
                    &arguments->run);
@@ -225,7 +226,7 @@ void AddTableCommands(CLI::App* app, Arguments* arguments,
       ->capture_default_str();
   vacuum->add_flag("--dry-run", arguments->table.dry_run, "Only say what would be removed");
   add("doctor", "Find what keeps the OSDs of rados://POOL from answering, and how to mend it",
-      RunDoctor);
+      RunDoctor, {"POOL", "rados://POOL[/NAMESPACE]"});
   add("verify", "Compare the objects of a table with their checksums", RunVerify);
 }
 

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "cli/commands.h"
@@ -16,7 +18,9 @@
 #include "cli/store_access.h"
 #include "skyhook/base/file_source.h"
 #include "skyhook/client/file_listing.h"
+#include "skyhook/client/hive_partitions.h"
 #include "skyhook/client/scan.h"
+#include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/session.h"
 #include "skyhook/store/put.h"
@@ -84,6 +88,10 @@ Result<std::vector<std::shared_ptr<base::ByteSource>>> OpenFiles(
     const std::vector<std::string>& patterns) {
   std::vector<std::shared_ptr<base::ByteSource>> files;
   for (const std::string& pattern : patterns) {
+    if (client::IsStoredTable(pattern)) {
+      return UsageError(fmt::format(
+          "'{}' is a table: --rewrite puts its rows, and get gives its files back", pattern));
+    }
     if (pattern == "-") {
       ARROW_ASSIGN_OR_RAISE(files.emplace_back(), SpoolStandardInput());
       continue;
@@ -171,6 +179,46 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
   return rows;
 }
 
+// A new table gets a directory of its own: not one where somebody keeps other files, or tables.
+Status CheckDirectory(const store::Location& location) {
+  namespace fs = std::filesystem;
+  const fs::path directory = fs::path(location.root) / location.table;
+  std::error_code error;
+  const fs::file_status status = fs::status(directory, error);
+  if (location.rados || !fs::exists(status)) return Status::OK();
+  if (!fs::is_directory(status)) {
+    return UsageError(fmt::format("'{}' is a file, and a table is a directory: put FILES... TABLE",
+                                  directory.string()));
+  }
+  if (fs::exists(location.root / fs::path(store::HeadOf(location.table)), error)) {
+    return Status::OK();
+  }
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.front() == '.' || store::IsObjectName(name)) continue;
+    return UsageError(
+        fmt::format("'{0}' is no table and holds '{1}': name a directory that is not there yet, "
+                    "such as '{0}/NAME'",
+                    directory.string(), name));
+  }
+  return Status::OK();
+}
+
+// Folders of the form key=value are columns to who scans files, and nothing to who copies them.
+void WarnOfPartitions(const std::vector<std::shared_ptr<base::ByteSource>>& files) {
+  std::vector<std::string> names;
+  for (const auto& file : files) names.push_back(file->name());
+  const auto partitions = client::ReadHivePartitions(names);
+  if (!partitions.ok()) return;
+  for (const auto& field : partitions->fields) {
+    Tell(
+        fmt::format("note: '{}=...' in the names of folders is no column of the table; --rewrite "
+                    "makes it one\n",
+                    field->name()));
+  }
+}
+
 Result<store::PutOptions> OptionsOf(const PutCommand& command) {
   store::PutOptions options = command.options;
   if (command.append && command.replace) {
@@ -196,6 +244,8 @@ Result<store::PutOptions> OptionsOf(const PutCommand& command) {
       return UsageError("--object-bytes: Ceph takes no objects above 90 MB; 40MiB is the most");
     }
   }
+  const Status valid = format::Validate(options.write);
+  if (!valid.ok()) return UsageError(valid.message());
   return options;
 }
 
@@ -221,6 +271,7 @@ Status RunPut(const PutCommand& command, const RunOptions& options) {
   const std::vector<std::string> sources(command.paths.begin(), command.paths.end() - 1);
   ARROW_ASSIGN_OR_RAISE(store::PutOptions put, OptionsOf(command));
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(uri, options, "change"));
+  ARROW_RETURN_NOT_OK(CheckDirectory(table.location));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   put.stop = interruptible.token();
@@ -237,6 +288,7 @@ Status RunPut(const PutCommand& command, const RunOptions& options) {
                                          table.table() + ".parquet", put));
   } else {
     ARROW_ASSIGN_OR_RAISE(const auto files, OpenFiles(sources));
+    WarnOfPartitions(files);
     ARROW_ASSIGN_OR_RAISE(report, store::Put(table.store.get(), table.table(), files, put));
   }
   bar.Hide();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "cli/commands.h"
@@ -68,8 +70,12 @@ Status ListObjects(const store::Snapshot& snapshot, const RunOptions& options) {
   return WriteListing(&listing, options);
 }
 
-Status ListTables(store::ObjectStore* store, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const auto tables, store::ListTables(store));
+Status NoTable(const std::string& uri) {
+  return Status::IOError(fmt::format("there is no table '{}'", uri));
+}
+
+Status ListTables(store::ObjectStore* store, const std::vector<std::string>& tables,
+                  const RunOptions& options) {
   arrow::FieldVector fields = SnapshotFields();
   fields.insert(fields.begin(), field("table", arrow::utf8()));
   Listing listing(arrow::schema(fields));
@@ -103,22 +109,28 @@ Status RunLs(const TableCommand& command, const RunOptions& options) {
     return UsageError(fmt::format("'{}' is no table, and no store: {}", command.uri,
                                   location.status().message()));
   }
+  std::error_code ignored;
+  if (!location->rados && !std::filesystem::is_directory(location->root, ignored)) {
+    return NoTable(command.uri);
+  }
   ARROW_ASSIGN_OR_RAISE(const auto opened,
                         client::OpenStore(*location, OpenOptionsOf(options).rados));
-  return ListTables(opened.objects.get(), options);
+  ARROW_ASSIGN_OR_RAISE(const auto tables, store::ListTables(opened.objects.get()));
+  // Nobody makes namespaces: one without tables is as good as a table that is not there.
+  if (tables.empty() && !location->name_space.empty()) return NoTable(command.uri);
+  return ListTables(opened.objects.get(), tables, options);
 }
 
 Status RunRm(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "remove"));
   ARROW_ASSIGN_OR_RAISE(const bool removed, store::RemoveTable(table.store.get(), table.table()));
-  if (removed) return Status::OK();
-  return Status::IOError(fmt::format("there is no table '{}'", command.uri));
+  return removed ? Status::OK() : NoTable(command.uri);
 }
 
 Status RunHistory(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
   ARROW_ASSIGN_OR_RAISE(const auto history, store::History(table.store.get(), table.table()));
-  if (history.empty()) return Status::IOError(fmt::format("there is no table '{}'", command.uri));
+  if (history.empty()) return NoTable(command.uri);
   Listing listing(arrow::schema(SnapshotFields()));
   ARROW_RETURN_NOT_OK(listing.Begin());
   for (const store::Snapshot& snapshot : history) {
@@ -157,6 +169,7 @@ Status RunVacuum(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(vacuum.keep, ParseKeep(command.keep));
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "vacuum"));
   ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(table.store.get(), table.table(), vacuum));
+  if (report.snapshots_kept == 0 && report.removed.empty()) return NoTable(command.uri);
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
   for (const std::string& object : report.removed) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
