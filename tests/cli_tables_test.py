@@ -185,7 +185,7 @@ class PutTest(TablesTest):
 
     def test_other_columns_are_refused(self):
         self.do("put", NATION, self.table)
-        self.fails(1, "3 columns, the table 4", "put", REGION, self.table, "--append")
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", REGION, self.table, "--append")
         self.assertEqual(self.rows().num_rows, 25)
 
     def test_an_interrupted_put_goes_on(self):

@@ -132,9 +132,11 @@ class Compaction {
           if (std::find(all.begin(), all.end(), now) == all.end()) all.push_back(now);
         }
       }
-      ARROW_RETURN_NOT_OK(uploads.Add(std::move(fragment), [assembly = run.assembly, context] {
-        return format::ReadAssembly(*assembly, {0, assembly->bytes}, {}, context);
-      }));
+      std::string name = store_->UriOf(ObjectOf(table_, run.object));
+      ARROW_RETURN_NOT_OK(
+          uploads.Add(std::move(fragment), std::move(name), [assembly = run.assembly, context] {
+            return format::ReadAssembly(*assembly, {0, assembly->bytes}, {}, context);
+          }));
     }
     ARROW_ASSIGN_OR_RAISE(const auto uploaded, uploads.Finish());
     std::vector<Fragment> fragments;

@@ -91,6 +91,7 @@ class Putting {
         std::async(std::launch::async, [&] { return ChecksumOf(cut.file.get(), options_.stop); });
     Placed placed;
     bool reencoded = false;
+    origin_ = cut.file->name();
     for (const CutPiece& piece : cut.pieces) {
       ARROW_RETURN_NOT_OK(options_.stop.Poll());
       Fragment fragment;
@@ -120,6 +121,7 @@ class Putting {
     Fragment fragment;
     fragment.sources = {SourceName(put_, 0)};
     fragment.reencoded = true;
+    origin_ = name;
     std::unique_ptr<format::ParquetWriter> writer;
     std::shared_ptr<arrow::RecordBatch> batch;
     while (true) {
@@ -224,7 +226,7 @@ class Putting {
 
   Status Add(Fragment fragment, Uploads::Make make) {
     ++objects_;
-    return uploads_.Add(std::move(fragment), std::move(make));
+    return uploads_.Add(std::move(fragment), origin_, std::move(make));
   }
 
   Status WriteSource(const SourceFile& source, size_t number) {
@@ -236,6 +238,7 @@ class Putting {
   const std::string table_;
   const std::string put_;  // the name of this put, and of its commit
   const PutOptions& options_;
+  std::string origin_;  // what is being put
   int64_t objects_ = 0;
   std::atomic<int64_t> done_bytes_ = 0;
   Uploads uploads_;
@@ -260,7 +263,7 @@ Result<Snapshot> NextSnapshot(const Snapshot* current, const std::vector<Uploads
     const Fragment& fragment = one.described.fragment;
     if (next.schema == nullptr) next.schema = one.described.schema->RemoveMetadata();
     ARROW_ASSIGN_OR_RAISE(next.schema,
-                          UniteSchemas(*next.schema, *one.described.schema, fragment.object));
+                          UniteSchemas(*next.schema, *one.described.schema, one.origin));
     next.fragments.push_back(fragment);
   }
   return next;

@@ -132,7 +132,7 @@ TEST_F(PutTest, AFileWithOtherColumnsIsRefusedByName) {
   PutOptions append;
   append.existing = Existing::kAppend;
   EXPECT_THAT(Put(&store_, "t", {other}, append),
-              FailsWith(arrow::StatusCode::Invalid, "column 'n' of"));
+              FailsWith(arrow::StatusCode::Invalid, "column 'n' of 'other.parquet' is int32"));
   EXPECT_EQ(Numbers(), NumbersFrom(0, 10));
 }
 
@@ -148,7 +148,7 @@ TEST_F(PutTest, AFileWhoseColumnsCannotBeReadIsKeptWithANotice) {
 TEST_F(PutTest, WhatIsNoFileOfOursIsRefused) {
   EXPECT_THAT(Put(&store_, "t",
                   {base::MakeBufferSource(arrow::Buffer::FromString("hello, world"), "x.txt")}, {}),
-              FailsWith(base::Code::kCorruptData, "t/data-"));
+              FailsWith(base::Code::kCorruptData, "x.txt"));
 }
 
 /// Every change that a put makes is the last one once: done or not done, and unknown to the writer.

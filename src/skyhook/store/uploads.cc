@@ -12,11 +12,12 @@ using arrow::Status;
 namespace {
 
 Result<Uploads::Uploaded> Upload(ObjectStore* store, const std::string& table, Fragment fragment,
-                                 const Uploads::Make& make) {
+                                 const std::string& origin, const Uploads::Make& make) {
   ARROW_ASSIGN_OR_RAISE(const auto bytes, make());
   const std::string name = ObjectOf(table, fragment.object);
   Uploads::Uploaded out;
-  ARROW_ASSIGN_OR_RAISE(out.described, DescribeFragment(bytes, store->UriOf(name)));
+  out.origin = origin;
+  ARROW_ASSIGN_OR_RAISE(out.described, DescribeFragment(bytes, origin));
   Fragment& described = out.described.fragment;
   described.object = std::move(fragment.object);
   described.sources = std::move(fragment.sources);
@@ -34,15 +35,16 @@ Result<Uploads::Uploaded> Upload(ObjectStore* store, const std::string& table, F
 
 }  // namespace
 
-Status Uploads::Add(Fragment fragment, Make make) {
+Status Uploads::Add(Fragment fragment, std::string origin, Make make) {
   while (running_.size() >= at_a_time_) ARROW_RETURN_NOT_OK(TakeFirst());
-  running_.push_back(std::async(
-      std::launch::async,
-      [this, fragment = std::move(fragment), make = std::move(make)]() -> Result<Uploaded> {
-        auto uploaded = Upload(store_, table_, fragment, make);
-        if (uploaded.ok() && on_written_) on_written_(uploaded->described.fragment.bytes);
-        return uploaded;
-      }));
+  running_.push_back(std::async(std::launch::async,
+                                [this, fragment = std::move(fragment), origin = std::move(origin),
+                                 make = std::move(make)]() -> Result<Uploaded> {
+                                  auto uploaded = Upload(store_, table_, fragment, origin, make);
+                                  if (uploaded.ok() && on_written_)
+                                    on_written_(uploaded->described.fragment.bytes);
+                                  return uploaded;
+                                }));
   return Status::OK();
 }
 

@@ -22,6 +22,7 @@ class Uploads {
   struct Uploaded {
     DescribedFragment described;
     bool found = false;  ///< the object had been written before
+    std::string origin;
   };
   using Make = std::function<arrow::Result<std::shared_ptr<arrow::Buffer>>()>;
 
@@ -35,10 +36,11 @@ class Uploads {
 
   /// Begins to write what `make` gives (on another thread) as `object`, whose further fields are
   /// those of `fragment`; waits while too many are on their way. Fails when one of them has.
+  /// `origin` is how messages name what the bytes are of: the file, for people.
   ///
   /// The bytes are read back as a table's fragment before they are written, and their checksum is
   /// compared with that of what is stored afterwards.
-  arrow::Status Add(Fragment fragment, Make make);
+  arrow::Status Add(Fragment fragment, std::string origin, Make make);
 
   /// Waits for all: what was written, in the order of Add.
   arrow::Result<std::vector<Uploaded>> Finish();
