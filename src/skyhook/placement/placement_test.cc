@@ -1,0 +1,239 @@
+#include "skyhook/placement/placement.h"
+
+#include <arrow/scalar.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "skyhook/testing/matchers.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::placement {
+namespace {
+
+using plan::ExpressionPtr;
+using plan::Function;
+using ::testing::DoubleEq;
+using ::testing::DoubleNear;
+using testing::FailsWith;
+using testing::Fn;
+using testing::Lit;
+using testing::Require;
+
+constexpr int64_t kRows = 1000;
+
+/// Bounds of a column without NULL.
+plan::ColumnStatistics Between(const std::shared_ptr<arrow::Scalar>& min,
+                               const std::shared_ptr<arrow::Scalar>& max) {
+  plan::ColumnStatistics statistics;
+  statistics.num_rows = kRows;
+  statistics.null_count = 0;
+  statistics.min = min;
+  statistics.max = max;
+  statistics.may_have_nan = false;
+  return statistics;
+}
+
+/// Columns x from 0 to 100, d from 0.0 to 1.0, t of text; z of which nothing is known.
+class PlacementTest : public ::testing::Test {
+ protected:
+  static ColumnFacts FactsOf(int column) {
+    switch (column) {
+      case 0:
+        return {Between(arrow::MakeScalar(int64_t{0}), arrow::MakeScalar(int64_t{100})), 1000};
+      case 1:
+        return {Between(arrow::MakeScalar(0.0), arrow::MakeScalar(1.0)), 4000};
+      case 2:
+        return {Between(arrow::MakeScalar("a"), arrow::MakeScalar("z")), 20000};
+      default:
+        return {};
+    }
+  }
+  static std::optional<plan::ColumnStatistics> StatisticsOf(int column) {
+    return FactsOf(column).statistics;
+  }
+
+  ExpressionPtr Col(const std::string& name) const { return testing::Col(pipeline_, name); }
+  ExpressionPtr Is(Function function, const std::string& column, int64_t value) const {
+    return Fn(function, {Col(column), Lit(value)});
+  }
+  static double Selectivity(const ExpressionPtr& predicate) {
+    return SelectivityOf(*predicate, StatisticsOf);
+  }
+  Estimate EstimateNow(int64_t rows = kRows, int64_t bytes = 1 << 20) const {
+    return EstimateOf(pipeline_, rows, bytes, FactsOf);
+  }
+  void Project(const std::vector<std::string>& columns) {
+    pipeline_.projection.clear();
+    for (const auto& name : columns) pipeline_.projection.push_back({name, Col(name)});
+  }
+
+  plan::Pipeline pipeline_ = testing::ReadAll(
+      *arrow::schema({arrow::field("x", arrow::int64()), arrow::field("d", arrow::float64()),
+                      arrow::field("t", arrow::utf8()), arrow::field("z", arrow::int64())}));
+};
+
+TEST(ModeTest, HasANameEach) {
+  for (const Mode mode : {Mode::kAuto, Mode::kPush, Mode::kPull}) {
+    EXPECT_EQ(Require(ParseMode(ModeName(mode))), mode);
+  }
+  EXPECT_THAT(ParseMode("here"),
+              FailsWith(arrow::StatusCode::Invalid,
+                        "'here' is no placement; there are auto, push and pull"));
+  EXPECT_THAT(ParseMode(""), FailsWith(arrow::StatusCode::Invalid, "''"));
+}
+
+TEST_F(PlacementTest, RangesKeepTheirShareOfTheBounds) {
+  EXPECT_THAT(Selectivity(Is(Function::kLess, "x", 25)), DoubleEq(0.25));
+  EXPECT_THAT(Selectivity(Is(Function::kLessEqual, "x", 25)), DoubleEq(0.26));
+  EXPECT_THAT(Selectivity(Is(Function::kGreater, "x", 25)), DoubleEq(0.74));
+  EXPECT_THAT(Selectivity(Is(Function::kGreaterEqual, "x", 25)), DoubleEq(0.75));
+  EXPECT_THAT(Selectivity(Is(Function::kEqual, "x", 25)), DoubleEq(0.01));
+  EXPECT_THAT(Selectivity(Is(Function::kNotEqual, "x", 25)), DoubleEq(0.99));
+  EXPECT_THAT(Selectivity(Fn(Function::kLess, {Col("d"), Lit(arrow::MakeScalar(0.5))})),
+              DoubleEq(0.5));
+}
+
+TEST_F(PlacementTest, ALiteralMayStandFirst) {
+  EXPECT_THAT(Selectivity(Fn(Function::kGreater, {Lit(25), Col("x")})), DoubleEq(0.25));
+  EXPECT_THAT(Selectivity(Fn(Function::kLessEqual, {Lit(25), Col("x")})), DoubleEq(0.75));
+  EXPECT_THAT(Selectivity(Fn(Function::kLess, {Lit(25), Col("x")})), DoubleEq(0.74));
+  EXPECT_THAT(Selectivity(Fn(Function::kGreaterEqual, {Lit(25), Col("x")})), DoubleEq(0.26));
+  EXPECT_THAT(Selectivity(Fn(Function::kEqual, {Lit(25), Col("x")})), DoubleEq(0.01));
+}
+
+TEST_F(PlacementTest, OutsideTheBoundsItIsAllOrNothing) {
+  for (const int64_t value : {-5, 500}) {
+    const double below = value > 100 ? 1 : 0;
+    EXPECT_THAT(Selectivity(Is(Function::kLess, "x", value)), DoubleEq(below));
+    EXPECT_THAT(Selectivity(Is(Function::kGreaterEqual, "x", value)), DoubleEq(1 - below));
+    EXPECT_THAT(Selectivity(Is(Function::kEqual, "x", value)), DoubleEq(0));
+  }
+}
+
+TEST_F(PlacementTest, DatesAndDecimalsHavePositions) {
+  const auto share = [](const std::shared_ptr<arrow::Scalar>& min,
+                        const std::shared_ptr<arrow::Scalar>& max,
+                        const std::shared_ptr<arrow::Scalar>& value) {
+    const auto literal = Lit(value);
+    const auto less = Fn(Function::kLess, {plan::Column(0, literal->type()), literal});
+    return SelectivityOf(*less, [&](int) { return Between(min, max); });
+  };
+  const auto day = [](int days) { return std::make_shared<arrow::Date32Scalar>(days); };
+  EXPECT_THAT(share(day(10'000), day(10'100), day(10'010)), DoubleEq(0.1));
+  const auto cents = [](int64_t value) {
+    return std::make_shared<arrow::Decimal64Scalar>(arrow::Decimal64(value),
+                                                    arrow::decimal64(15, 2));
+  };
+  EXPECT_THAT(share(cents(0), cents(10), cents(5)), DoubleEq(0.5));
+}
+
+TEST_F(PlacementTest, WhereNothingIsKnownEveryFifthRowIsKept) {
+  EXPECT_THAT(Selectivity(Is(Function::kLess, "z", 25)), DoubleEq(0.2));
+  EXPECT_THAT(Selectivity(Fn(Function::kLess, {Col("t"), Lit(std::string("b"))})), DoubleEq(0.2))
+      << "text has no positions";
+  EXPECT_THAT(Selectivity(Fn(Function::kLess, {Col("x"), Col("z")})), DoubleEq(0.2));
+  EXPECT_THAT(Selectivity(plan::BoolLiteral(true)), DoubleEq(0.2));
+}
+
+TEST_F(PlacementTest, PredicatesAreIndependent) {
+  const auto half = Is(Function::kLess, "x", 50);
+  const auto tenth = Fn(Function::kLess, {Col("d"), Lit(arrow::MakeScalar(0.1))});
+  EXPECT_THAT(Selectivity(Require(plan::And({half, tenth}))), DoubleEq(0.05));
+  EXPECT_THAT(Selectivity(Require(plan::Or({half, tenth}))), DoubleEq(0.55));
+  EXPECT_THAT(Selectivity(Fn(Function::kNot, {tenth})), DoubleEq(0.9));
+  EXPECT_THAT(Selectivity(Fn(Function::kIn, {Col("x"), Lit(1), Lit(2), Lit(500)})),
+              DoubleNear(0.02, 1e-9));
+}
+
+TEST_F(PlacementTest, NullsAreCounted) {
+  plan::ColumnStatistics some = Between(nullptr, nullptr);
+  some.null_count = 250;
+  const auto lookup = [&](int) { return some; };
+  EXPECT_THAT(SelectivityOf(*Fn(Function::kIsNull, {Col("x")}), lookup), DoubleEq(0.25));
+  EXPECT_THAT(SelectivityOf(*Fn(Function::kIsNotNull, {Col("x")}), lookup), DoubleEq(0.75));
+  some.null_count.reset();
+  EXPECT_THAT(SelectivityOf(*Fn(Function::kIsNull, {Col("x")}), lookup), DoubleEq(0.2));
+}
+
+TEST_F(PlacementTest, WhatIsPulledIsStoredColumnsAndWhatIsPushedIsRowsThatAreLeft) {
+  Project({"x"});
+  pipeline_.filter = {Is(Function::kLess, "x", 10),
+                      Fn(Function::kLess, {Col("d"), Lit(arrow::MakeScalar(0.5))})};
+  const Estimate estimate = EstimateNow();
+  EXPECT_THAT(estimate.pulled, DoubleEq(5)) << "one byte of x and four of d";
+  EXPECT_GT(estimate.row_bytes, 1) << "a reply is not compressed as well";
+  EXPECT_LT(estimate.row_bytes, 5);
+  EXPECT_THAT(estimate.pushed, DoubleEq(estimate.row_bytes * 0.05));
+}
+
+TEST_F(PlacementTest, NothingMoreThanTheFragmentIsPulled) {
+  EXPECT_THAT(EstimateNow(kRows, 3000).pulled, DoubleEq(3));
+  EXPECT_THAT(EstimateNow().pulled, DoubleEq(1 + 4 + 20 + 8)) << "8 where nothing is known";
+}
+
+TEST_F(PlacementTest, AggregatesAndLimitsReturnLittle) {
+  const Estimate all = EstimateNow();
+  pipeline_.limit = plan::Limit{10};
+  EXPECT_THAT(EstimateNow().pushed, DoubleNear(all.pushed / 100, 1e-9));
+  pipeline_.limit.reset();
+  pipeline_.top_k = plan::TopK{{{0}}, 10};
+  EXPECT_THAT(EstimateNow().pushed, DoubleNear(all.pushed / 100, 1e-9));
+  pipeline_.top_k->limit = 10 * kRows;
+  EXPECT_THAT(EstimateNow().pushed, DoubleEq(all.pushed));
+  pipeline_.top_k.reset();
+  pipeline_.aggregate = plan::Aggregate{{}, {plan::Measure{}}};
+  EXPECT_LT(EstimateNow().pushed, all.pushed / 1000);
+}
+
+TEST_F(PlacementTest, AFragmentWithoutRowsIsPushed) {
+  const Estimate estimate = EstimateNow(0, 0);
+  EXPECT_THAT(estimate.pushed, DoubleEq(0));
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {}));
+}
+
+TEST_F(PlacementTest, AutoTakesTheSmaller) {
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, EstimateNow(), {})) << "all rows of all columns";
+  pipeline_.filter = {Is(Function::kLess, "x", 10)};
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, EstimateNow(), {}));
+}
+
+TEST(ShouldPushTest, WhoSaysSoIsObeyed) {
+  const Estimate better_pulled{.pushed = 100, .pulled = 1, .row_bytes = 100};
+  const Measured measured{.pushed_rows = 10, .reply_bytes = 10'000};
+  EXPECT_TRUE(ShouldPush(Mode::kPush, better_pulled, measured));
+  EXPECT_FALSE(ShouldPush(Mode::kPull, {.pushed = 0, .pulled = 100, .row_bytes = 0}, {}));
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, better_pulled, {}));
+}
+
+TEST(ShouldPushTest, RepliesOverruleTheEstimate) {
+  const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {}));
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 1000}));
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 1001}));
+}
+
+TEST(ShouldPushTest, WhatWasPulledTellsWhatAReplyWouldHold) {
+  const Estimate estimate{.pushed = 20, .pulled = 10, .row_bytes = 20};
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {}));
+  // One row of ten is left: a reply would hold two bytes a row, and ten were read.
+  Measured measured{.pulled_rows = 1000, .pulled_rows_out = 100, .read_bytes = 10'000};
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, measured));
+  measured.pulled_rows_out = 600;
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured));
+  measured.pulled_rows_out = 100;
+  measured.read_bytes = 1000;
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured)) << "pages were skipped";
+}
+
+TEST(ShouldPushTest, RepliesCountMoreThanWhatWasPulled) {
+  const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
+  const Measured measured{.pushed_rows = 100,
+                          .reply_bytes = 1100,
+                          .pulled_rows = 100,
+                          .pulled_rows_out = 1,
+                          .read_bytes = 1000};
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured));
+}
+
+}  // namespace
+}  // namespace skyhook::placement
