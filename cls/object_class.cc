@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cls/call.h"
+#include "cls/worker_program.h"
 
 namespace skyhook::cls {
 
@@ -141,7 +142,7 @@ int ObjectClass::WriteDescription(ceph::bufferlist* out) const {
   line("wire", std::to_string(wire::kVersion));
   line("worker_protocol", std::to_string(worker::kProtocol));
   line("worker", settings_.worker);
-  line("worker_found", access(settings_.worker.c_str(), X_OK) == 0 ? "yes" : "no");
+  line("worker_found", IsThere(settings_.worker) ? "yes" : "no");
   line("pid", std::to_string(getpid()));
   line("calls_at_a_time", std::to_string(settings_.calls));
   line("deadline_ms", std::to_string(settings_.deadline_ms));

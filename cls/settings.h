@@ -7,7 +7,7 @@
 namespace skyhook::cls {
 
 struct Settings {
-  /// SKYHOOK_WORKER: the worker program.
+  /// SKYHOOK_WORKER: the worker program, or the socket at which one listens.
   std::string worker = SKYHOOK_DEFAULT_WORKER;
   /// SKYHOOK_CALLS: calls at a time in this OSD; each holds an op thread. More are refused as busy.
   int calls = 2;

@@ -86,7 +86,7 @@ int WorkerProcess::Launch(const StartWorker& start) {
   if (theirs.fd < 0) return theirs.fd;
   Descriptor window;
   if (const int error = MakeWindow(&window.fd); error < 0) return error;
-  return start(theirs.fd, window.fd, &pid_);
+  return start(theirs.fd, window.fd, &hold_);
 }
 
 int WorkerProcess::AwaitReady(int64_t deadline_ms) {
@@ -100,9 +100,10 @@ int WorkerProcess::AwaitReady(int64_t deadline_ms) {
 
 WorkerProcess::~WorkerProcess() {
   if (socket_ >= 0) close(socket_);
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  if (hold_.lifeline >= 0) close(hold_.lifeline);
+  if (hold_.pid > 0) {
+    kill(hold_.pid, SIGKILL);
+    while (waitpid(hold_.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
   if (window_ != nullptr) munmap(window_, worker::kWindowBytes);

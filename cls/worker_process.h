@@ -14,10 +14,16 @@ namespace skyhook::cls {
 /// A moment of CLOCK_MONOTONIC, in milliseconds.
 int64_t NowMs();
 
+/// By what a worker is ended, besides its socket.
+struct WorkerHold {
+  pid_t pid = -1;  ///< a child of this process, or none
+  int lifeline =
+      -1;  ///< a descriptor: whoever runs the worker ends it when this is closed; or none
+};
+
 /// Starts a worker at the other end of `socket`, which shares `window`: descriptors above those
-/// that a worker has, open for as long as this call. Sets `pid` where a process is to be ended with
-/// the worker, and leaves it alone where there is none. 0, or a negative error number.
-using StartWorker = std::function<int(int socket, int window, pid_t* pid)>;
+/// that a worker has, open for as long as this call. 0, or a negative error number.
+using StartWorker = std::function<int(int socket, int window, WorkerHold* hold)>;
 
 /// Ends its process when it goes. Not thread-safe.
 class WorkerProcess {
@@ -48,7 +54,7 @@ class WorkerProcess {
   int AwaitReady(int64_t deadline_ms);
 
   int socket_ = -1;
-  pid_t pid_ = -1;
+  WorkerHold hold_;
   uint8_t* window_ = nullptr;
 };
 

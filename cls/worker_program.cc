@@ -3,8 +3,13 @@
 #include <rados/objclass.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -39,13 +44,63 @@ int Spawn(std::string program, std::string niceness, int socket, int window, pid
   return -error;
 }
 
+bool IsSocket(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+// A connection to who listens at `path`, and may: anyone else could answer with what they like.
+int Connect(const std::string& path, int* connection) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return -ENAMETOOLONG;
+  path.copy(address.sun_path, path.size());
+  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  *connection = fd;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return -errno;
+  ucred peer{};
+  socklen_t bytes = sizeof(peer);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return -errno;
+  return peer.uid == 0 || peer.uid == geteuid() ? 0 : -EPERM;
+}
+
+// Hands both descriptors over, with a byte that carries them.
+int SendDescriptors(int connection, int socket, int window) {
+  const std::array descriptors = {socket, window};
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(descriptors))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(descriptors));
+  std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(descriptors));
+  return sendmsg(connection, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+int Ask(const std::string& path, int socket, int window, int* lifeline) {
+  const int error = Connect(path, lifeline);
+  return error < 0 ? error : SendDescriptors(*lifeline, socket, window);
+}
+
 }  // namespace
 
+bool IsThere(const std::string& worker) {
+  return IsSocket(worker) || access(worker.c_str(), X_OK) == 0;
+}
+
 StartWorker ProgramOf(const Settings& settings) {
-  return [program = settings.worker, niceness = std::to_string(settings.niceness)](
-             int socket, int window, pid_t* pid) {
-    const int error = Spawn(program, niceness, socket, window, pid);
-    if (error < 0) cls_log(0, "skyhook: cannot run '%s': %s", program.c_str(), strerror(-error));
+  return [worker = settings.worker, niceness = std::to_string(settings.niceness)](
+             int socket, int window, WorkerHold* hold) {
+    const int error = IsSocket(worker) ? Ask(worker, socket, window, &hold->lifeline)
+                                       : Spawn(worker, niceness, socket, window, &hold->pid);
+    if (error < 0) cls_log(0, "skyhook: no worker of '%s': %s", worker.c_str(), strerror(-error));
     return error;
   };
 }

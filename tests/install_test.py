@@ -15,6 +15,7 @@ BUILD = PROGRAM.parent.parent
 CLASS = "usr/lib/x86_64-linux-gnu/rados-classes/libcls_skyhook.so"
 WORKER = "usr/lib/skyhook/osd/skyhook-worker"
 CLIENT = "usr/bin/skyhook"
+MODULE = "usr/lib/skyhook/libskyhook_rados.so"
 
 
 def licences(component):
@@ -25,7 +26,7 @@ def licences(component):
 ARROW = ("libarrow.so.2600", "libarrow_compute.so.2600", "libparquet.so.2600")
 FILES = {
     "osd": {CLASS, WORKER} | {f"usr/lib/skyhook/osd/{name}" for name in ARROW} | licences("osd"),
-    "client": {CLIENT, "usr/lib/skyhook/libduckdb.so"} | {f"usr/lib/skyhook/{name}" for name in ARROW}
+    "client": {CLIENT, MODULE, "usr/lib/skyhook/libduckdb.so"} | {f"usr/lib/skyhook/{name}" for name in ARROW}
               | licences("client"),
 }
 
@@ -85,6 +86,9 @@ class InstallTest(unittest.TestCase):
         self.install("client")
         self.assertEqual(self.files(), FILES["client"])
         self.assert_resolves(CLIENT, "usr/lib/skyhook", {*ARROW, "libduckdb.so"})
+        self.assert_resolves(MODULE, "usr/lib/skyhook", {"libarrow.so.2600"})
+        self.assertIn("librados.so.2", needed(self.root / MODULE))
+        self.assertNotIn("librados.so.2", resolved(self.root / CLIENT))
         self.assertRegex(run(str(self.root / CLIENT), "version"), r"^skyhook [0-9.]+ \(Arrow 26")
 
     def test_a_file_is_replaced_and_never_rewritten(self):
@@ -112,6 +116,7 @@ class InstallTest(unittest.TestCase):
                      "Description: .*object class"):
             self.assertRegex(fields, f"(?m)^{line}")
         fields = run("dpkg-deb", "--field", str(packages["skyhook-client"]))
+        self.assertRegex(fields, "(?m)^Depends: .*librados2 ")
         self.assertNotIn("ceph", fields)
         self.assertRegex(fields, "(?m)^Depends: .*libc6 ")
 

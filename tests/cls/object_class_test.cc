@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -16,6 +18,7 @@
 #include "skyhook/testing/result_rows.h"
 #include "skyhook/testing/sanitized.h"
 #include "skyhook/testing/sealed_message.h"
+#include "skyhook/testing/temporary_directory.h"
 #include "skyhook/wire/reply.h"
 #include "tests/cls/fake_osd.h"
 #include "tests/cls/requests.h"
@@ -41,9 +44,9 @@ class WorkerProgramTest : public ::testing::Test {
   }
   /// Starts the program, and notes which process it is.
   StartWorker Noting() {
-    return [this, start = ProgramOf(settings_)](int socket, int window, pid_t* pid) {
-      const int error = start(socket, window, pid);
-      pid_ = *pid;
+    return [this, start = ProgramOf(settings_)](int socket, int window, WorkerHold* hold) {
+      const int error = start(socket, window, hold);
+      pid_ = hold->pid;
       return error;
     };
   }
@@ -185,6 +188,93 @@ TEST_F(WorkerProgramTest, AnExceptionCostsOneCall) {
   EXPECT_EQ(Call(Encoded(10'000)).result, -EIO);
   object_.before_read = nullptr;
   EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+}
+
+/// The worker program at a socket, as a service of its own.
+class ListeningWorkerTest : public ::testing::Test {
+ protected:
+  ListeningWorkerTest() {
+    object_.bytes = testing::ParquetBytes(*testing::TableOf(ColumnX(), "1\n2\n"))->ToString();
+    listener_ = Listen();
+    while (!IsThere(path_)) usleep(1000);
+  }
+  ~ListeningWorkerTest() override { Kill(); }
+
+  pid_t Listen() const {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    execl(SKYHOOK_TEST_WORKER, SKYHOOK_TEST_WORKER, "--listen", path_.c_str(), "0", nullptr);
+    _exit(127);
+  }
+  void Kill() {
+    for (const pid_t worker : Workers()) kill(worker, SIGKILL);
+    kill(listener_, SIGKILL);
+    waitpid(listener_, nullptr, 0);
+  }
+  /// The listener's children.
+  std::vector<pid_t> Workers() const {
+    std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", listener_));
+    return {std::istream_iterator<pid_t>(children), {}};
+  }
+  /// One that has ended is still a child, and has no command any more.
+  static bool IsRunning(pid_t pid) {
+    return std::ifstream(fmt::format("/proc/{}/cmdline", pid)).peek() != EOF;
+  }
+  Settings OfListener(int deadline_ms) const {
+    Settings settings;
+    settings.worker = path_;
+    settings.deadline_ms = deadline_ms;
+    return settings;
+  }
+  Called Call() { return CallScan(&class_, settings_, &object_, Encoded(10'000)); }
+
+  const testing::TemporaryDirectory directory_;
+  const std::string path_ = directory_.File("worker.socket");
+  pid_t listener_ = -1;
+  FakeObject object_;
+  const Settings settings_ = OfListener(10'000);
+  ObjectClass class_{settings_, ProgramOf(settings_)};
+};
+
+TEST_F(ListeningWorkerTest, ServesCallAfterCall) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Call().result, 0);
+  EXPECT_EQ(Workers().size(), 1u);
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
+  EXPECT_EQ(CallDescribe(&class_)["worker_found"], "yes");
+}
+
+TEST_F(ListeningWorkerTest, AWorkerThatEndsIsReplaced) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Call().result, 0);
+    ASSERT_EQ(Workers().size(), 1u) << "the one before is not left over";
+    kill(Workers()[0], SIGKILL);
+    while (IsRunning(Workers()[0])) usleep(1000);
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
+}
+
+TEST_F(ListeningWorkerTest, AWorkerThatIsStoppedIsEndedAtItsDeadline) {
+  const Settings hasty = OfListener(2000);
+  ObjectClass object_class(hasty, ProgramOf(hasty));
+  object_.before_read = [this] { return kill(Workers().at(0), SIGSTOP) == 0 ? 0 : -errno; };
+  EXPECT_EQ(CallScan(&object_class, hasty, &object_, Encoded(2000)).result, -ETIMEDOUT);
+  while (!Workers().empty()) usleep(1000);
+}
+
+TEST_F(ListeningWorkerTest, ThatIsGoneAndComesBack) {
+  Kill();
+  EXPECT_EQ(Call().result, -ENOTCONN);
+  listener_ = Listen();
+  while (Call().result == -ENOTCONN) usleep(1000);
+  EXPECT_EQ(Call().result, 0);
+}
+
+TEST_F(ListeningWorkerTest, OneListensAtASocket) {
+  EXPECT_EQ(Call().result, 0);
+  int status = 0;
+  waitpid(Listen(), &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  EXPECT_EQ(Call().result, 0);
 }
 
 class UnfitProgramTest : public ::testing::TestWithParam<std::pair<const char*, int>> {};

@@ -82,7 +82,7 @@ WorkerThreads::~WorkerThreads() {
 }
 
 StartWorker WorkerThreads::starter() {
-  return [this](int socket, int window, pid_t*) { return Start(socket, window); };
+  return [this](int socket, int window, WorkerHold*) { return Start(socket, window); };
 }
 
 // The class ends one worker before it starts the next, as long as it serves one call at a time.

@@ -10,6 +10,10 @@
 //   worker -> class    kReplyPart: bytes of the reply lie at the window's start; class: kGoOn
 //   worker -> class    kReplyEnd: the same, and they are the last; the worker waits for a call
 //
+// A worker under a service of its own is asked for at a socket's name (SOCK_SEQPACKET): the class
+// sends one byte, with its socket and its window as SCM_RIGHTS, in this order. Whoever listens
+// starts a worker over them, and ends it when the class closes the connection.
+//
 // The class trusts nothing that a worker says: it checks every number before it uses it, and ends a
 // worker that breaks the order above, asks for bytes outside of its object, or outlives its
 // deadline. The worker ends with its socket.

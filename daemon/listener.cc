@@ -1,0 +1,197 @@
+#include "daemon/listener.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "skyhook/base/status.h"
+#include "skyhook/worker/message.h"
+
+namespace skyhook::daemon {
+
+using arrow::Result;
+using arrow::Status;
+
+namespace {
+
+// More than any OSD asks for; who may connect may also be wrong.
+constexpr size_t kMostWorkers = 64;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status SystemError(const char* what, const std::string& path) {
+  return Status::IOError(fmt::format("{} '{}': {}", what, path, std::strerror(errno)));
+}
+
+Result<sockaddr_un> AddressOf(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return base::Invalid("'{}' is too long for the name of a socket", path);
+  }
+  path.copy(address.sun_path, path.size());
+  return address;
+}
+
+// Whether somebody listens there already.
+bool IsTaken(const sockaddr_un& address) {
+  const Descriptor probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+Result<Descriptor> Bind(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const sockaddr_un address, AddressOf(path));
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
+    if (IsTaken(address)) return Status::IOError(fmt::format("'{}': another one listens", path));
+    ::unlink(path.c_str());
+  }
+  Descriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const mode_t mask = ::umask(0117);
+  const int bound =
+      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  ::umask(mask);
+  if (bound != 0 || ::listen(listener.get(), SOMAXCONN) != 0) return SystemError("bind", path);
+  return listener;
+}
+
+// What a connection hands over; nothing when it hands over anything else.
+std::optional<std::pair<Descriptor, Descriptor>> ReceiveDescriptors(int connection) {
+  std::array<int, 2> descriptors{};
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(descriptors))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (::recvmsg(connection, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return std::nullopt;
+  std::vector<Descriptor> received;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    std::memcpy(descriptors.data(), CMSG_DATA(header), count * sizeof(int));
+    for (size_t i = 0; i < count; ++i) received.emplace_back(descriptors[i]);
+  }
+  if (received.size() != 2) return std::nullopt;
+  return std::pair(std::move(received[0]), std::move(received[1]));
+}
+
+// The child that becomes a worker: nothing of this process is left but its two descriptors.
+[[noreturn]] void Become(const std::string& program, const std::string& niceness, int socket,
+                         int window) {
+  const int high_socket = ::fcntl(socket, F_DUPFD, worker::kWindow + 1);
+  const int high_window = ::fcntl(window, F_DUPFD, worker::kWindow + 1);
+  if (::dup2(high_socket, worker::kSocket) >= 0 && ::dup2(high_window, worker::kWindow) >= 0 &&
+      ::close_range(worker::kWindow + 1, ~0U, 0) == 0) {
+    ::execl(program.c_str(), program.c_str(), niceness.c_str(), nullptr);
+  }
+  ::_exit(127);
+}
+
+class Listener {
+ public:
+  Listener(Descriptor listener, std::string program, std::string niceness)
+      : listener_(std::move(listener)),
+        program_(std::move(program)),
+        niceness_(std::move(niceness)) {}
+  ~Listener() {
+    for (const Held& held : held_) End(held);
+  }
+
+  Status Run() {
+    while (true) {
+      std::vector<pollfd> wait_for{{listener_.get(), POLLIN, 0}};
+      for (const Held& held : held_) wait_for.push_back({held.connection.get(), POLLIN, 0});
+      if (::poll(wait_for.data(), wait_for.size(), -1) < 0) {
+        if (errno == EINTR) continue;
+        return Status::IOError("poll: ", std::strerror(errno));
+      }
+      for (size_t i = wait_for.size() - 1; i > 0; --i) {
+        if (wait_for[i].revents != 0) Hear(held_.begin() + static_cast<ptrdiff_t>(i) - 1);
+      }
+      if (wait_for[0].revents != 0) Accept();
+    }
+  }
+
+ private:
+  struct Held {
+    Descriptor connection;
+    pid_t pid = -1;  // of its worker, once it has asked for one
+  };
+
+  void Accept() {
+    Descriptor connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection.get() >= 0 && held_.size() < kMostWorkers) {
+      held_.push_back({std::move(connection)});
+    }
+  }
+
+  // A connection asks for one worker, and ends.
+  void Hear(std::vector<Held>::iterator held) {
+    if (held->pid < 0 && Start(&*held)) return;
+    End(*held);
+    held_.erase(held);
+  }
+
+  bool Start(Held* held) {
+    const auto descriptors = ReceiveDescriptors(held->connection.get());
+    if (!descriptors.has_value()) return false;
+    held->pid = ::fork();
+    if (held->pid == 0) {
+      Become(program_, niceness_, descriptors->first.get(), descriptors->second.get());
+    }
+    return held->pid > 0;
+  }
+
+  static void End(const Held& held) {
+    if (held.pid <= 0) return;
+    ::kill(held.pid, SIGKILL);
+    while (::waitpid(held.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  const Descriptor listener_;
+  const std::string program_;
+  const std::string niceness_;
+  std::vector<Held> held_;
+};
+
+}  // namespace
+
+Status Listen(const std::string& path, const std::string& program, const std::string& niceness) {
+  ARROW_ASSIGN_OR_RAISE(Descriptor listener, Bind(path));
+  return Listener(std::move(listener), program, niceness).Run();
+}
+
+}  // namespace skyhook::daemon
