@@ -32,7 +32,8 @@ Status RunDoctor(const TableCommand& command, const RunOptions& options) {
   const auto bad = std::count_if(findings.begin(), findings.end(),
                                  [](const auto& finding) { return !finding.good; });
   if (bad == 0) return Status::OK();
-  return OutputError(fmt::format("{} that keeps OSDs from answering", Counted(bad, "finding")));
+  return OutputError(
+      fmt::format("{} keep{} OSDs from answering", Counted(bad, "finding"), bad == 1 ? "s" : ""));
 }
 
 }  // namespace skyhook::cli

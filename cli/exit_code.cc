@@ -66,6 +66,12 @@ std::string HintFor(const arrow::Status& status) {
     return "check that it is the right file, or get a fresh copy of it";
   }
   if (Is(status, kOutput)) return "";
+  if (base::Is(status, Code::kUnreachable)) {
+    return "check that 'ceph -s' answers with the same -c, -n and -k";
+  }
+  if (base::Is(status, Code::kUnauthorised)) {
+    return "check the capabilities of the client's key: 'ceph auth get NAME' shows them";
+  }
   if (status.IsIOError()) return "check the path, and that it may be read";
   if (status.IsUnknownError()) return "please report this, with the query";
   return "";

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -91,6 +92,31 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
   if (found != kFormats.end()) return found->second;
   return UsageError(
       fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
+}
+
+store::RadosOptions RadosOptionsOfEnvironment() {
+  using Options = store::RadosOptions;
+  static const std::map<std::string, std::string Options::*> kFields = {
+      {"-c", &Options::configuration}, {"--conf", &Options::configuration},
+      {"-n", &Options::name},          {"--name", &Options::name},
+      {"-k", &Options::keyring},       {"--keyring", &Options::keyring},
+      {"--id", &Options::name},        {"--cluster", &Options::cluster}};
+  Options options;
+  const char* text = std::getenv("CEPH_ARGS");
+  std::istringstream words(text == nullptr ? "" : text);
+  for (std::string word; words >> word;) {
+    const std::string flag = word.substr(0, word.find('='));
+    const auto field = kFields.find(flag);
+    if (field == kFields.end()) continue;
+    std::string value;
+    if (flag == word) {
+      words >> value;
+    } else {
+      value = word.substr(flag.size() + 1);
+    }
+    options.*(field->second) = flag == "--id" ? "client." + value : value;
+  }
+  return options;
 }
 
 client::OpenOptions OpenOptionsOf(const RunOptions& options) {

@@ -87,6 +87,9 @@ arrow::Result<std::chrono::seconds> ParseKeep(const std::string& text);
 arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& text);
 arrow::Result<Format> ParseFormat(const std::string& text);
 
+/// Who CEPH_ARGS says to connect as, and how: what librados leaves to programs to read.
+store::RadosOptions RadosOptionsOfEnvironment();
+
 /// How tables are opened.
 client::OpenOptions OpenOptionsOf(const RunOptions& options);
 

@@ -201,8 +201,8 @@ Status RunVerify(const TableCommand& command, const RunOptions& options) {
     return base::CorruptData("{}: {}", command.uri,
                              Counted(static_cast<int64_t>(report.problems.size()), "problem"));
   }
-  Tell(fmt::format("{}: {} of {} are as they were written\n", command.uri,
-                   Counted(report.objects, "object"), sql::ByteSize(report.bytes)));
+  Tell(fmt::format("{}: {} of {}, as written\n", command.uri, Counted(report.objects, "object"),
+                   sql::ByteSize(report.bytes)));
   return Status::OK();
 }
 

@@ -203,7 +203,7 @@ class PutTest(TablesTest):
         self.assertIn("note: 1 object had been written by a run that was interrupted", done.stderr)
         self.assertEqual(self.rows()["n"].to_pylist(), list(range(100_100)))
         self.assertFalse(list(pathlib.Path(self.table).glob("_put-*")))
-        self.assertIn("as they were written", self.do("verify", self.table).stderr)
+        self.assertIn("as written", self.do("verify", self.table).stderr)
 
     def test_row_groups_too_large_for_an_object(self):
         path = self.file("a.parquet", counting(0, 50_000), row_group_size=50_000)
@@ -533,6 +533,21 @@ class UsageTest(TablesTest):
         self.fails(2, "--rewrite takes one", "put", "-", self.table, "--rewrite", input="")
         self.assertFalse(self.store.exists())
 
+    def test_ceph_args_is_read_and_overruled(self):
+        def says(text, ceph_args, *flags):
+            done = run(*flags, "ls", "rados://pool", env={**os.environ, "CEPH_CONF": "/no/such.conf",
+                                                          "CEPH_ARGS": ceph_args})
+            if "cannot load what talks to Ceph" in done.stderr:
+                self.skipTest("this build has no module for Ceph")
+            self.assertEqual(done.stdout, "")
+            self.assertIn(text, done.stderr)
+
+        says("'nobody' is no name of a Ceph client", "--debug-ms 0 --name nobody --id-of-nothing 7")
+        says("'nobody' is no name of a Ceph client", "-n nobody")
+        says("'bad' is no name of a Ceph client", "-n nobody", "-n", "bad")
+        says("configuration '/a.conf'", "--id x -c /a.conf -n client.y")
+        says("configuration '/b.conf'", "--conf=/a.conf", "-c", "/b.conf")
+
     def test_ceph_that_is_not_there(self):
         environment = {**os.environ, "CEPH_CONF": "/no/such.conf"}
         for command in (["ls", "rados://pool"], ["sql", "-c", "SELECT * FROM 'rados://pool/t'"]):
@@ -542,7 +557,7 @@ class UsageTest(TablesTest):
             if "cannot load what talks to Ceph" in done.stderr:
                 self.skipTest("this build has no module for Ceph")
             self.assertEqual(done.returncode, 3)
-            self.assertIn("cannot read Ceph's configuration", done.stderr)
+            self.assertIn("cannot read Ceph's configuration, which CEPH_CONF or /etc/ceph names: No such", done.stderr)
             self.fails(3, "cannot read Ceph's configuration '/no/other.conf': No such file or directory",
                        "-c", "/no/other.conf", *command, env=environment)
 

@@ -46,9 +46,10 @@ Status Connect(const RadosOptions& options, librados::Rados* cluster) {
   }
   const char* file = options.configuration.empty() ? nullptr : options.configuration.c_str();
   if (const int error = cluster->conf_read_file(file); error < 0) {
-    return Status::IOError(fmt::format("cannot read Ceph's configuration{}: {}",
-                                       file == nullptr ? "" : fmt::format(" '{}'", file),
-                                       std::strerror(-error)));
+    return Status::IOError(fmt::format(
+        "cannot read Ceph's configuration{}: {}",
+        file == nullptr ? ", which CEPH_CONF or /etc/ceph names" : fmt::format(" '{}'", file),
+        std::strerror(-error)));
   }
   cluster->conf_parse_env(nullptr);
   ARROW_RETURN_NOT_OK(Set(cluster, "keyring", options.keyring));
