@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/wire/packed_text.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
 
@@ -89,6 +90,9 @@ Result<std::string> RunWithin(const wire::Request& request,
   for (int attempt = 1;; ++attempt) {
     ARROW_RETURN_NOT_OK(RunOnce(request, fragment, limits, &reply));
     reply.outcome.cost += opening;
+    if (request.packed_text) {
+      ARROW_ASSIGN_OR_RAISE(reply.batches, wire::PackText(reply.batches));
+    }
     auto message = wire::EncodeReply(reply, codec, call.reply_bytes);
     const bool too_large = base::Is(message.status(), base::Code::kLimitExceeded);
     if (!too_large || attempt == kTries) return message;

@@ -476,6 +476,33 @@ TEST_P(ScanTest, WhatASiteRefusesIsDoneHere) {
   EXPECT_GT(scan_->cost().bytes_read, 0);
 }
 
+/// As if its fragments were elsewhere.
+class RemoteSite : public testing::ForwardingSite {
+ public:
+  explicit RemoteSite(std::shared_ptr<site::Site> site)
+      : ForwardingSite(std::move(site)), profile_(ForwardingSite::profile()) {
+    profile_.remote = true;
+  }
+  const site::Profile& profile() const override { return profile_; }
+
+ private:
+  site::Profile profile_;
+};
+
+TEST_P(ScanTest, WhatIsPulledIsReadOnceHoweverLittleMemoryThereIs) {
+  std::string lines;
+  for (int i = 0; i < 50'000; ++i) lines += fmt::format("{0},0,{0},a name with number {0}\n", i);
+  Write("large/a.parquet", Schema(), lines, 50'000);
+  table_ = Open("large");
+  table_ = Behind([](auto site) { return std::make_shared<RemoteSite>(site); });
+  options_.memory_bytes = 1;
+  options_.placement = placement::Mode::kPull;
+  EXPECT_EQ(Rows(testing::ReadAll(*table_->schema)).size(), 50'000u);
+  // And what is read at once for the footer.
+  EXPECT_LE(scan_->cost().network_bytes, table_->fragments[0].description.bytes + 64 * 1024);
+  EXPECT_EQ(scan_->places().pulled, 1);
+}
+
 TEST_P(ScanTest, AFileThatChangesUnderTheScanIsStale) {
   const std::string path = directory_.File("t/1.parquet");
   const auto before = std::filesystem::last_write_time(path);

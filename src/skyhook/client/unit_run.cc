@@ -43,6 +43,8 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
     ARROW_ASSIGN_OR_RAISE(fragment_,
                           format::OpenFragment(std::move(source), {}, {&opening, request.stop}));
   }
+  // Nothing is sent: to stop and go on would only read pages again.
+  request.limits.reply_bytes = base::Limits::kUnlimited;
   exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
                        request.stop};
   ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment_, std::move(run)));

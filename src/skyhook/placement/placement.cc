@@ -9,6 +9,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/plan/mirrored.h"
 
 namespace skyhook::placement {
 namespace {
@@ -63,21 +64,6 @@ struct Comparison {
   const arrow::Scalar* literal;
 };
 
-Function Turned(Function function) {
-  switch (function) {
-    case Function::kLess:
-      return Function::kGreater;
-    case Function::kLessEqual:
-      return Function::kGreaterEqual;
-    case Function::kGreater:
-      return Function::kLess;
-    case Function::kGreaterEqual:
-      return Function::kLessEqual;
-    default:
-      return function;
-  }
-}
-
 std::optional<Comparison> ComparisonOf(const Expression& call) {
   const auto& arguments = call.arguments();
   if (arguments.size() != 2) return std::nullopt;
@@ -87,7 +73,7 @@ std::optional<Comparison> ComparisonOf(const Expression& call) {
     return Comparison{call.function(), a.column(), b.literal().get()};
   }
   if (a.kind() == Kind::kLiteral && b.kind() == Kind::kColumn) {
-    return Comparison{Turned(call.function()), b.column(), a.literal().get()};
+    return Comparison{plan::Mirrored(call.function()), b.column(), a.literal().get()};
   }
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "skyhook/plan/mirrored.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
@@ -59,21 +60,6 @@ bool IsNan(const Scalar& value) {
   }
   return value.type->id() == Type::DOUBLE &&
          std::isnan(static_cast<const arrow::DoubleScalar&>(value).value);
-}
-
-Function Mirrored(Function function) {
-  switch (function) {
-    case Function::kLess:
-      return Function::kGreater;
-    case Function::kLessEqual:
-      return Function::kGreaterEqual;
-    case Function::kGreater:
-      return Function::kLess;
-    case Function::kGreaterEqual:
-      return Function::kLessEqual;
-    default:
-      return function;
-  }
 }
 
 // The values of a column, as far as they matter here: an interval, and whether NaN and NULL occur.

@@ -56,9 +56,13 @@ enum class RequestTag : uint16_t {
   kRows = 3,           ///< pairs of int64: [begin, end)
   kLimits = 4,         ///< int64 reply_bytes, rows_in, memory_bytes, batch_rows (base/limits.h)
   kRuntimeFilter = 5,  ///< uint32 length of the kind, the kind, a Substrait plan that filters
-  kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body
+  kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body; kPackedText
   kFragmentBytes = 7,  ///< int64: the size that the fragment must have
 };
+
+/// Among the bits of kCodecs: columns of views may be plain (utf8, binary), or dictionaries of
+/// these with int16 indices.
+inline constexpr uint32_t kPackedText = 1 << 16;
 
 /// Fields of a reply, numbered without gaps.
 enum class ReplyTag : uint16_t {

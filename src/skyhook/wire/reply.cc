@@ -11,6 +11,7 @@
 #include "skyhook/base/guarded_pool.h"
 #include "skyhook/base/status.h"
 #include "skyhook/wire/fields.h"
+#include "skyhook/wire/packed_text.h"
 
 namespace skyhook::wire {
 
@@ -170,22 +171,24 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const Request& req
                         Reply* reply) {
   auto options = arrow::ipc::IpcReadOptions::Defaults();
   options.use_threads = false;
-  options.memory_pool = base::GuardedPool(arrow::default_memory_pool(), kMostBufferBytes);
+  arrow::MemoryPool* pool = base::GuardedPool(arrow::default_memory_pool(), kMostBufferBytes);
+  options.memory_pool = pool;
   ARROW_ASSIGN_OR_RAISE(auto reader,
                         arrow::ipc::RecordBatchStreamReader::Open(
                             std::make_shared<arrow::io::BufferReader>(std::move(bytes)), options));
+  const auto schema = UnpackedSchema(*reader->schema());
   if (!request.pipeline.aggregate.has_value()) {
-    const auto schema = request.pipeline.ProjectedSchema();
-    if (!reader->schema()->Equals(*schema)) {
-      return base::CorruptData("a reply of the columns {} to a request for {}",
-                               reader->schema()->ToString(), schema->ToString());
+    const auto expected = request.pipeline.ProjectedSchema();
+    if (!schema->Equals(*expected)) {
+      return base::CorruptData("a reply of the columns {} to a request for {}", schema->ToString(),
+                               expected->ToString());
     }
   }
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
     if (batch == nullptr) return Status::OK();
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
-    reply->batches.push_back(std::move(batch));
+    ARROW_ASSIGN_OR_RAISE(reply->batches.emplace_back(), UnpackText(*batch, schema, pool));
   }
 }
 

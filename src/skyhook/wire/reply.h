@@ -21,6 +21,7 @@ struct Reply {
   /// Without `answered` and `version` when it is encoded. A site that declines sets kRefused and a
   /// reason.
   plan::Outcome outcome;
+  /// May be of PackText when they are encoded, if the request says so.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
 };
 

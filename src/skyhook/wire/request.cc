@@ -102,6 +102,7 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
   }
   uint32_t codecs = 0;
   for (const Codec codec : request.codecs) codecs |= 1u << static_cast<int>(codec);
+  if (request.packed_text) codecs |= kPackedText;
   std::string codec_bytes;
   Append(codecs, &codec_bytes);
   writer.Add(RequestTag::kCodecs, codec_bytes);
@@ -136,6 +137,7 @@ Result<Request> DecodeRequest(std::string_view message) {
   for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd}) {
     if ((codecs >> static_cast<int>(codec) & 1) != 0) request.codecs.push_back(codec);
   }
+  request.packed_text = (codecs & kPackedText) != 0;
   request.message_bytes = static_cast<int64_t>(
       std::min<uint64_t>(reader.header().reply_bytes, std::numeric_limits<int64_t>::max()));
   return request;

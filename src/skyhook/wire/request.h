@@ -26,6 +26,7 @@ struct Request {
   /// On the way they are snapshots: those of a decoded request do not change.
   plan::RuntimeFilters runtime_filters;
   std::vector<Codec> codecs = {Codec::kNone};  ///< that the reply may use
+  bool packed_text = false;                    ///< whether the reply may be of PackText
   /// The most bytes of the whole reply.
   int64_t message_bytes = int64_t{16} << 20;
   /// The size that the fragment must have; -1: any.

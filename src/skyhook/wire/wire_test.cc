@@ -1,6 +1,7 @@
 // Requests and replies come back as they were sent; what is damaged or from the future is refused.
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,6 +22,7 @@
 #include "skyhook/testing/result_rows.h"
 #include "skyhook/testing/sealed_message.h"
 #include "skyhook/wire/fields.h"
+#include "skyhook/wire/packed_text.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
 
@@ -254,6 +256,77 @@ TEST(Reply, ComesBackAsItWasSent) {
   }
 }
 
+/// A reply that a worker packs, as a client reads it.
+Reply PackedAndRead(Reply reply, const Request& request) {
+  reply.batches = Require(PackText(reply.batches));
+  return Require(DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kLz4, kAnySize))), request));
+}
+
+TEST(PackedText, ComesBackAsItWas) {
+  Request request;
+  request.pipeline = testing::RandomPipeline([](uint32_t) { return 0; });
+  request.pipeline.aggregate = plan::Aggregate{};  // any schema
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    std::mt19937 random(seed);
+    const auto schema = request.pipeline.input;
+    Reply reply;
+    for (const int rows : {100, 1, 0, 3000}) {
+      const auto batch = testing::RandomBatch(
+          schema, rows, {.nulls = seed % 2 == 0 ? 0.3 : 0, .extremes = 0.3}, &random);
+      reply.batches.push_back(batch->Slice(rows / 3));
+    }
+    const Reply read = PackedAndRead(reply, request);
+    ASSERT_EQ(read.batches.size(), reply.batches.size());
+    for (size_t i = 0; i < reply.batches.size(); ++i) {
+      EXPECT_TRUE(
+          read.batches[i]->Equals(*reply.batches[i], arrow::EqualOptions().nans_equal(true)));
+      EXPECT_THAT(read.batches[i]->ValidateFull(), testing::IsOk());
+    }
+  }
+}
+
+TEST(PackedText, IsADictionaryWhereValuesRepeat) {
+  const auto column_type = [](const std::function<std::string(int)>& value) {
+    std::vector<std::pair<int64_t, std::optional<std::string>>> rows;
+    for (int i = 0; i < 5000; ++i) rows.emplace_back(i, value(i));
+    const auto packed = Require(PackText({LettersBatch(rows), LettersBatch(rows)}));
+    return packed[1]->column(1)->type()->ToString();
+  };
+  const std::string dictionary = "dictionary<values=string, indices=int16, ordered=0>";
+  EXPECT_EQ(column_type([](int i) { return std::to_string(i % 7); }), dictionary);
+  EXPECT_EQ(column_type([](int i) { return i == 4000 ? "a text that is not inline" : "x"; }),
+            dictionary);
+  EXPECT_EQ(column_type([](int i) { return std::to_string(i); }), "string");
+  EXPECT_EQ(column_type([](int i) { return i < 1024 ? "x" : std::to_string(i); }), dictionary);
+  // More values than a dictionary may have, and they come late.
+  std::vector<std::pair<int64_t, std::optional<std::string>>> rows;
+  for (int i = 0; i < 20'000; ++i) rows.emplace_back(i, i < 5000 ? "x" : std::to_string(i));
+  EXPECT_EQ(Require(PackText({LettersBatch(rows)}))[0]->column(1)->type()->ToString(), "string");
+}
+
+TEST(PackedText, LeavesThePagesBehind) {
+  std::vector<std::pair<int64_t, std::optional<std::string>>> rows;
+  for (int i = 0; i < 10'000; ++i) rows.emplace_back(i, fmt::format("a long text, number {}", i));
+  const auto batch = LettersBatch(rows);
+  Reply reply = LettersReply();
+  reply.batches.clear();
+  for (int i = 0; i < 100; ++i) reply.batches.push_back(batch->Slice(i * 100, 100));
+  const size_t views = Require(EncodeReply(reply, Codec::kNone, kAnySize)).size();
+  reply.batches = Require(PackText(reply.batches));
+  const size_t packed = Require(EncodeReply(reply, Codec::kNone, kAnySize)).size();
+  EXPECT_GT(views, 20'000'000u);
+  EXPECT_LT(packed, 600'000u);
+}
+
+TEST(PackedText, IsSentToWhoTakesIt) {
+  Request request = LettersRequest();
+  EXPECT_FALSE(Require(DecodeRequest(Require(EncodeRequest(request, 1)))).packed_text);
+  request.packed_text = true;
+  const Request read = Require(DecodeRequest(Require(EncodeRequest(request, 1))));
+  EXPECT_TRUE(read.packed_text);
+  EXPECT_EQ(read.codecs, request.codecs);
+}
+
 TEST(Reply, CompressionMakesItSmaller) {
   Reply reply = LettersReply();
   reply.batches = {LettersBatch({10'000, {7, "the same text again"}})};
@@ -331,7 +404,9 @@ TEST(Reply, DamageUnderARightChecksumIsAnErrorOrAnotherReply) {
   std::mt19937 random(2027);
   int refused = 0;
   for (const Codec codec : {Codec::kNone, Codec::kZstd}) {
-    const std::string message = Require(EncodeReply(LettersReply(), codec, kAnySize));
+    Reply reply = LettersReply();
+    if (codec == Codec::kNone) reply.batches = Require(PackText(reply.batches));
+    const std::string message = Require(EncodeReply(reply, codec, kAnySize));
     for (int i = 0; i < 2000; ++i) {
       const std::string damaged = Changed(message, [&](Header*, std::string* fields) {
         for (int n = 0; n < 3; ++n) {

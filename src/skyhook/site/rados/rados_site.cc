@@ -203,6 +203,7 @@ class RadosSite : public Site {
                         request.limits,
                         request.runtime_filters,
                         {wire::Codec::kNone, wire::Codec::kLz4},
+                        /*packed_text=*/true,
                         options_.reply_bytes,
                         request.fragment.bytes};
     auto message = wire::EncodeRequest(asked, options_.call_ms);
