@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cls/call.h"
+#include "cls/identity.h"
 #include "cls/worker_program.h"
 
 namespace skyhook::cls {
@@ -105,9 +106,7 @@ int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& head
                           uint64_t request_bytes, Message* call) const {
   call->kind = worker::Kind::kCall;
   call->bytes = request_bytes;
-  time_t mtime = 0;
-  if (const int error = cls_cxx_stat(context, &call->object_bytes, &mtime); error < 0) return error;
-  call->object_mtime = mtime;
+  if (const int error = Identify(context, call); error < 0) return error;
   call->deadline_ms = std::min<uint32_t>(header.deadline_ms, settings_.deadline_ms);
   call->reply_bytes = std::clamp<uint64_t>(header.reply_bytes, worker::kLeastReplyBytes,
                                            static_cast<uint64_t>(settings_.reply_bytes));

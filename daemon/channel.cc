@@ -107,6 +107,7 @@ Result<Call> Channel::NextCall() {
   call.deadline_ms = message.deadline_ms;
   call.object_bytes = static_cast<int64_t>(message.object_bytes);
   call.object_mtime = message.object_mtime;
+  call.object_id.assign(message.object_id, ::strnlen(message.object_id, worker::kMostIdBytes));
   call.reply_bytes = static_cast<int64_t>(message.reply_bytes);
   return call;
 }

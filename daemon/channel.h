@@ -18,6 +18,8 @@ struct Call {
   uint32_t deadline_ms = 0;
   int64_t object_bytes = 0;
   int64_t object_mtime = 0;
+  /// What makes out the object, with the two above; empty: nothing does.
+  std::string object_id;
   int64_t reply_bytes = 0;
 };
 

@@ -25,41 +25,6 @@ constexpr int64_t kReplyOverhead = 64 * 1024;
 // A reply that turned out too large is computed again, of fewer rows, so many times.
 constexpr int kTries = 4;
 
-// The object of a call, as the class lends it.
-class LentObject : public base::ByteSource {
- public:
-  LentObject(std::string name, const Call& call, Channel* channel)
-      : name_(std::move(name)),
-        version_(fmt::format("{}-{}", call.object_bytes, call.object_mtime)),
-        size_(call.object_bytes),
-        channel_(channel) {}
-
-  int64_t size() const override { return size_; }
-  const std::string& version() const override { return version_; }
-  const std::string& name() const override { return name_; }
-
-  // While a call is made its object cannot change: the class holds its placement group.
-  arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
-                                         arrow::StopToken) override {
-    if (Status status = CheckRanges(ranges); !status.ok()) {
-      return arrow::Future<base::Buffers>::MakeFinished(std::move(status));
-    }
-    auto buffers = channel_->Read(ranges);
-    if (!buffers.ok()) failure_ = buffers.status();
-    return arrow::Future<base::Buffers>::MakeFinished(std::move(buffers));
-  }
-
-  /// Of the channel; it ends the worker when the class is gone.
-  const Status& failure() const { return failure_; }
-
- private:
-  std::string name_;
-  std::string version_;
-  int64_t size_;
-  Channel* channel_;
-  Status failure_;
-};
-
 Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> fragment,
                const base::Limits& limits, wire::Reply* reply) {
   exec::RunRequest run{request.rows, limits, request.runtime_filters};
@@ -78,10 +43,9 @@ Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> f
 // With a codec, a reply that is compressed may hold more; it is judged by what it takes
 // uncompressed.
 Result<std::string> RunWithin(const wire::Request& request,
-                              std::shared_ptr<base::ByteSource> source, const Call& call) {
+                              const std::shared_ptr<format::Fragment>& fragment,
+                              const plan::Cost& opening, const Call& call) {
   wire::Reply reply;
-  plan::Cost opening;
-  ARROW_ASSIGN_OR_RAISE(auto fragment, format::OpenFragment(std::move(source), {}, {&opening, {}}));
   base::Limits limits = request.limits;
   limits.memory_bytes = std::min(limits.memory_bytes, kMemoryBytes);
   limits.reply_bytes =
@@ -121,7 +85,7 @@ Result<std::string> Refused(const Status& status, const Call& call) {
 
 }  // namespace
 
-Result<std::string> Scan(const Call& call, Channel* channel) {
+Result<std::string> Scan(const Call& call, Objects* objects) {
   auto request = wire::DecodeRequest(call.request);
   if (!request.ok()) return Refused(request.status(), call);
   request->limits.deadline =
@@ -131,9 +95,12 @@ Result<std::string> Scan(const Call& call, Channel* channel) {
                                      request->fragment, call.object_bytes, request->fragment_bytes),
                    call);
   }
-  const auto object = std::make_shared<LentObject>(request->fragment, call, channel);
-  auto message = RunWithin(*request, object, call);
-  if (base::Is(object->failure(), base::Code::kUnreachable)) return object->failure();
+  plan::Cost opening;
+  const auto open = objects->Get(call, request->fragment, &opening);
+  if (base::Is(open.status(), base::Code::kUnreachable)) return open.status();
+  if (!open.ok()) return Refused(open.status(), call);
+  auto message = RunWithin(*request, open->fragment, opening, call);
+  if (base::Is(open->object->failure(), base::Code::kUnreachable)) return open->object->failure();
   return message.ok() ? std::move(message) : Refused(message.status(), call);
 }
 

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "daemon/channel.h"
+#include "daemon/objects.h"
 
 namespace skyhook::daemon {
 
 /// The reply, of at most call.reply_bytes. What goes wrong with the request or the object is told
 /// in it; an error is that there is no reply, because the class is gone.
-arrow::Result<std::string> Scan(const Call& call, Channel* channel);
+arrow::Result<std::string> Scan(const Call& call, Objects* objects);
 
 }  // namespace skyhook::daemon

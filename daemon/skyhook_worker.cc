@@ -12,6 +12,7 @@
 
 #include "daemon/channel.h"
 #include "daemon/listener.h"
+#include "daemon/objects.h"
 #include "daemon/sandbox.h"
 #include "daemon/scan.h"
 #include "skyhook/base/status.h"
@@ -23,9 +24,10 @@ arrow::Status Serve(const SandboxOptions& sandbox) {
   ARROW_ASSIGN_OR_RAISE(Channel channel, Channel::Open());
   ARROW_RETURN_NOT_OK(EnterSandbox(sandbox));
   ARROW_RETURN_NOT_OK(channel.SayReady());
+  Objects objects(&channel);
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const Call call, channel.NextCall());
-    ARROW_ASSIGN_OR_RAISE(const std::string reply, Scan(call, &channel));
+    ARROW_ASSIGN_OR_RAISE(const std::string reply, Scan(call, &objects));
     ARROW_RETURN_NOT_OK(channel.Reply(reply));
   }
 }

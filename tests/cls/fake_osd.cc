@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <sstream>
 
 #include "skyhook/wire/header.h"
@@ -90,11 +91,31 @@ int cls_register_cxx_method(cls_handle_t, const char* method, int flags,
   return 0;
 }
 
-int cls_cxx_stat(cls_method_context_t context, uint64_t* size, time_t* mtime) {
+namespace ceph {
+class real_clock;
+}
+using RealTime =
+    std::chrono::time_point<ceph::real_clock, std::chrono::duration<uint64_t, std::nano>>;
+
+int cls_cxx_stat2(cls_method_context_t context, uint64_t* size, RealTime* mtime) {
   const auto* object = static_cast<FakeObject*>(context);
   *size = object->stat_bytes != 0 ? object->stat_bytes : object->bytes.size();
-  *mtime = 1'700'000'000;
+  *mtime = RealTime(RealTime::duration(object->mtime_ns));
   return 0;
+}
+
+int cls_cxx_stat(cls_method_context_t context, uint64_t* size, time_t* mtime) {
+  RealTime time;
+  const int result = cls_cxx_stat2(context, size, &time);
+  *mtime = static_cast<time_t>(time.time_since_epoch().count() / 1'000'000'000);
+  return result;
+}
+
+int cls_cxx_getxattr(cls_method_context_t context, const char* name, ceph::bufferlist* out) {
+  const auto* object = static_cast<FakeObject*>(context);
+  if (std::string_view(name) != "skyhook.id" || object->id.empty()) return -ENODATA;
+  out->append(object->id);
+  return static_cast<int>(object->id.size());
 }
 
 int cls_cxx_read(cls_method_context_t context, int offset, int bytes, ceph::bufferlist* out) {

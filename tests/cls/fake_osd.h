@@ -18,6 +18,8 @@ namespace skyhook::cls {
 struct FakeObject {
   std::string bytes;
   uint64_t stat_bytes = 0;  ///< what a stat says, when not 0
+  uint64_t mtime_ns = 1'700'000'000'000'000'000;
+  std::string id = {};  ///< the attribute skyhook.id, if there is one
   /// Called before each read, if set: an error number to fail with, or 0.
   std::function<int()> before_read = {};
   int reads = 0;

@@ -173,6 +173,47 @@ TEST_F(WorkerProgramTest, ThatIsStoppedIsKilledAtItsDeadline) {
   EXPECT_EQ(kill(pid_, 0), -1) << "it is gone";
 }
 
+TEST_F(WorkerProgramTest, RemembersTheFooterOfAnObjectThatHasAnId) {
+  const auto reads = [this] {
+    object_.reads = 0;
+    EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+    return object_.reads;
+  };
+  const int without_id = reads();
+  EXPECT_EQ(reads(), without_id);
+  object_.id = "0123456789abcdef";
+  EXPECT_EQ(reads(), without_id);
+  EXPECT_LT(reads(), without_id);
+  ++object_.mtime_ns;
+  EXPECT_EQ(reads(), without_id) << "another object";
+  object_.id = "another id";
+  EXPECT_EQ(reads(), without_id);
+  object_.bytes += "no footer";
+  Call(Encoded(10'000));
+  EXPECT_GT(object_.reads, 0) << "another size";
+  object_.id = std::string(worker::kMostIdBytes + 1, 'x');
+  object_.bytes.resize(object_.bytes.size() - 9);
+  reads();
+  EXPECT_EQ(reads(), without_id) << "no id that is understood";
+}
+
+TEST_F(WorkerProgramTest, ForgetsTheFootersThatWereUsedLeast) {
+  const auto reads_of = [this](int id) {
+    object_.id = fmt::format("id {}", id);
+    object_.reads = 0;
+    EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+    return object_.reads;
+  };
+  const int first = reads_of(0);
+  const int again = reads_of(0);
+  ASSERT_LT(again, first);
+  for (int id = 1; id < 32; ++id) reads_of(id);
+  EXPECT_EQ(reads_of(0), again);
+  reads_of(32);
+  EXPECT_EQ(reads_of(0), again);
+  EXPECT_EQ(reads_of(1), first);
+}
+
 TEST_F(WorkerProgramTest, AFailedReadIsWhatTheClientIsTold) {
   for (const int error : {-EOPNOTSUPP, -EIO, -ENOENT}) {
     object_.before_read = [error] { return error; };

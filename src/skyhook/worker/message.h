@@ -24,12 +24,13 @@
 namespace skyhook::worker {
 
 /// Raised with every change of what is below; kReady tells it.
-inline constexpr uint32_t kProtocol = 1;
+inline constexpr uint32_t kProtocol = 2;
 
 inline constexpr int kSocket = 3;
 inline constexpr int kWindow = 4;
 inline constexpr uint64_t kWindowBytes = uint64_t{4} << 20;
 inline constexpr uint32_t kMostRanges = 64;
+inline constexpr uint32_t kMostIdBytes = 32;
 /// Room for a refusal or an error, whatever a request allows.
 inline constexpr uint64_t kLeastReplyBytes = 4096;
 
@@ -48,12 +49,15 @@ struct Message {
   uint32_t deadline_ms = 0;   ///< kCall: what is left of the call's time
   uint64_t bytes = 0;         ///< in the window: of the request, or of the reply's part
   uint64_t object_bytes = 0;  ///< kCall
-  int64_t object_mtime = 0;   ///< kCall: seconds since 1970
+  int64_t object_mtime = 0;   ///< kCall: nanoseconds since 1970
   uint64_t reply_bytes = 0;   ///< kCall: the most bytes of the whole reply
   uint32_t num_ranges = 0;    ///< kRead
   uint32_t zero = 0;
+  /// kCall: what makes out the object together with its size and time, whoever asks; all zero where
+  /// nothing does.
+  char object_id[kMostIdBytes] = {};
   Range ranges[kMostRanges] = {};
 };
-static_assert(sizeof(Message) == 56 + 16 * kMostRanges);
+static_assert(sizeof(Message) == 56 + kMostIdBytes + 16 * kMostRanges);
 
 }  // namespace skyhook::worker

@@ -1,0 +1,64 @@
+// The objects of calls, and what a worker remembers of them.
+#pragma once
+
+#include <arrow/result.h>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/channel.h"
+#include "skyhook/format/fragment.h"
+
+namespace skyhook::daemon {
+
+/// The object of the call that is being made, as the class lends it.
+class LentObject : public base::ByteSource {
+ public:
+  LentObject(std::string name, const Call& call, Channel* channel);
+
+  int64_t size() const override { return size_; }
+  const std::string& version() const override { return version_; }
+  const std::string& name() const override { return name_; }
+  arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
+                                         arrow::StopToken) override;
+
+  /// Of the channel; it ends the worker when the class is gone.
+  const arrow::Status& failure() const { return failure_; }
+
+ private:
+  const std::string name_;
+  const std::string version_;
+  const int64_t size_;
+  Channel* const channel_;
+  arrow::Status failure_;
+};
+
+/// Fragments stay open from call to call where the class says which object it is: footers are read
+/// once. Keys are what the OSD knows, never what a client claims. Not thread-safe.
+class Objects {
+ public:
+  explicit Objects(Channel* channel) : channel_(channel) {}
+
+  struct Open {
+    std::shared_ptr<LentObject> object;
+    std::shared_ptr<format::Fragment> fragment;
+  };
+  /// The call's object; messages name it `name`. Adds what opening cost to `opening`. A failure of
+  /// the channel is returned as it is.
+  arrow::Result<Open> Get(const Call& call, const std::string& name, plan::Cost* opening);
+
+ private:
+  /// Fragments of so many objects stay open, when so little was read to open them.
+  static constexpr size_t kMostOpen = 32;
+  static constexpr int64_t kMostFooterBytes = int64_t{1} << 20;
+
+  using Key = std::string;  // all that makes out an object and its name
+  static Key KeyOf(const Call& call, const std::string& name);
+
+  Channel* const channel_;
+  std::list<std::pair<Key, Open>> open_;  // the one used last first
+};
+
+}  // namespace skyhook::daemon
