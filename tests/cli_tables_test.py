@@ -245,6 +245,14 @@ class PutTest(TablesTest):
         lines = self.do("stats", path, "--format", "json").stdout.splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def test_lists_of_columns_end_where_a_word_ends(self):
+        self.do("put", NATION, "--rewrite", "--sort-by", "n_regionkey,n_name", "--bloom-filter", "n_name",
+                "--bloom-filter", "n_nationkey", self.table)
+        keys = list(zip(self.rows()["n_regionkey"].to_pylist(), self.rows()["n_name"].to_pylist()))
+        self.assertEqual(keys, sorted(keys))
+        self.assertEqual([row["column"] for row in self.listed_columns(self.objects()[0]) if row["bloom_filter"]],
+                         ["n_nationkey", "n_name"])
+
     def test_rewrite_of_a_table_into_itself(self):
         self.do("put", self.file("a.parquet", counting(0, 1000)), self.file("b.parquet", counting(1000, 1000)), self.table)
         self.do("put", self.table, self.table, "--rewrite", "--replace", "--row-group-rows", "500")
