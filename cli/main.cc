@@ -68,7 +68,8 @@ void AddDataOption(CLI::App* command, RunOptions* options) {
           "--data", options->data_directories,
           "Make every table file in this directory, or every table of rados://POOL, a table "
           "named by its stem")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->allow_extra_args(false);
 }
 
 void AddRunOptions(CLI::App* command, RunOptions* options) {
@@ -129,7 +130,8 @@ CLI::App* AddQuery(CLI::App* app, Arguments* arguments) {
   command
       ->add_option("--table", arguments->query.tables,
                    "Where a table of the plan is: a file, a directory or a glob")
-      ->type_name("NAME=PATH");
+      ->type_name("NAME=PATH")
+      ->allow_extra_args(false);
   AddDataOption(command, &arguments->run);
   AddThreadsOption(command, &arguments->run);
   command->add_option("--memory", arguments->run.memory, "Memory limit, e.g. 512MB (default: 1GiB)")
@@ -177,12 +179,14 @@ CLI::App* AddPut(CLI::App* app, Arguments* arguments) {
   command->add_option("--sort-by", put->sort_by, "Sort all rows by these columns")
       ->type_name("COLUMN")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group);
   command
       ->add_option("--bloom-filter", put->options.write.bloom_filters,
                    "Columns that get bloom filters")
       ->type_name("COLUMN")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group);
   return command;
 }

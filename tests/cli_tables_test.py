@@ -227,7 +227,7 @@ class PutTest(TablesTest):
         rows = self.rows()
         self.assertGreater(len(self.objects()), 1)
         keys = list(zip(rows["l_shipdate"].to_pylist(), rows["l_orderkey"].to_pylist()))
-        self.assertEqual(keys, sorted(keys))
+        self.assertTrue(keys == sorted(keys))
         order = [("l_orderkey", "ascending"), ("l_linenumber", "ascending")]
         self.assertTrue(plain(rows).sort_by(order).equals(plain(expected).sort_by(order)))
         for path in self.objects():
@@ -244,6 +244,14 @@ class PutTest(TablesTest):
     def listed_columns(self, path):
         lines = self.do("stats", path, "--format", "json").stdout.splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def test_lists_of_columns_end_where_a_word_ends(self):
+        self.do("put", NATION, "--rewrite", "--sort-by", "n_regionkey,n_name", "--bloom-filter", "n_name",
+                "--bloom-filter", "n_nationkey", self.table)
+        keys = list(zip(self.rows()["n_regionkey"].to_pylist(), self.rows()["n_name"].to_pylist()))
+        self.assertTrue(keys == sorted(keys))
+        self.assertEqual([row["column"] for row in self.listed_columns(self.objects()[0]) if row["bloom_filter"]],
+                         ["n_nationkey", "n_name"])
 
     def test_rewrite_of_a_table_into_itself(self):
         self.do("put", self.file("a.parquet", counting(0, 1000)), self.file("b.parquet", counting(1000, 1000)), self.table)

@@ -200,6 +200,13 @@ class VerbsTest(CliTest):
         done = sql("SELECT count(*) AS n FROM nation", "--data", str(DATA), "--format", "csv")
         self.assertEqual(done.stdout, "n\n25\n")
 
+    def test_a_data_directory_ends_where_a_word_ends(self):
+        done = run("explain", "--data", str(DATA), "SELECT count(*) FROM nation")
+        self.assertIn("pushed aggregate: count(*)", done.stdout)
+        done = sql("SELECT count(*) AS n FROM nation, more", "--data", str(DATA), "--data", str(SOURCE / "docs"),
+                   "--format", "csv")
+        self.assertIn("more does not exist", done.stderr)
+
     def test_schema(self):
         self.assertIn("n_regionkey", run("schema", NATION).stdout)
 

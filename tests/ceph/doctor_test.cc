@@ -63,7 +63,10 @@ TEST_F(DoctorTest, TellsMissingCapabilitiesFromAMissingClass) {
   for (size_t i = 1; i < 4; ++i) {
     EXPECT_FALSE(findings[i].good);
     EXPECT_THAT(findings[i].what, HasSubstr("client.doctor may not call classes at osd."));
-    EXPECT_THAT(findings[i].mend, HasSubstr("ceph auth caps client.doctor"));
+    EXPECT_THAT(
+        findings[i].mend,
+        HasSubstr("ceph auth caps client.doctor mon 'allow r' osd 'allow r pool=replicated, "
+                  "allow pool=replicated class skyhook'"));
   }
 }
 

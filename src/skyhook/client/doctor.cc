@@ -131,8 +131,10 @@ class Doctor {
     ARROW_ASSIGN_OR_RAISE(const Executed other, Call(object, "version", "read"));
     if (other.result == -EPERM || other.result == -EACCES) {
       Bad(fmt::format("{} may not call classes at osd.{}", options_.name, osd),
-          fmt::format("ceph auth caps {} mon 'allow r' osd 'allow rwx pool={}'", options_.name,
-                      location_.pool));
+          fmt::format(
+              "ceph auth caps {0} mon 'allow r' osd 'allow r pool={1}, allow pool={1} class "
+              "skyhook', or rw for who writes; this replaces what ceph auth get {0} shows",
+              options_.name, location_.pool));
     } else {
       Bad(fmt::format("osd.{} does not let the class skyhook be loaded, or be called", osd),
           "ceph config set osd osd_class_load_list '*' && ceph config set osd "

@@ -12,8 +12,9 @@ namespace {
 
 // What names begin with; # stands for a hexadecimal digit.
 constexpr std::string_view kHead = "_head";
+constexpr std::string_view kManifest = "_manifest-##########-";
 constexpr std::array<std::string_view, 5> kNames = {
-    "data-########################-", "_source-########################-", "_manifest-##########-",
+    "data-########################-", "_source-########################-", kManifest,
     "_put-########-########", ".new-########################"};
 
 bool BeginsLike(std::string_view name, std::string_view pattern) {
@@ -55,6 +56,14 @@ bool IsObjectName(std::string_view name) {
   return name.find('/') == std::string_view::npos &&
          std::any_of(kNames.begin(), kNames.end(),
                      [&](std::string_view pattern) { return BeginsLike(name, pattern); });
+}
+
+std::string_view CommitOf(std::string_view manifest) {
+  constexpr std::string_view kEnding = ".arrow";
+  if (!BeginsLike(manifest, kManifest) || !manifest.ends_with(kEnding)) return "";
+  manifest.remove_prefix(kManifest.size());
+  manifest.remove_suffix(kEnding.size());
+  return manifest;
 }
 
 std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot) {

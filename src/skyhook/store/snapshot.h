@@ -53,6 +53,10 @@ std::string ManifestOf(const std::string& table, const std::string& snapshot_id)
 /// has another name belongs to somebody else, and is never removed.
 bool IsObjectName(std::string_view name);
 
+/// The commit that has written the manifest of this name (without the table), won or lost; empty
+/// for other objects.
+std::string_view CommitOf(std::string_view manifest);
+
 /// The names, with the table, of the objects that a snapshot needs.
 std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot);
 

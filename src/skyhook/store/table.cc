@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <random>
 #include <set>
 #include <string_view>
@@ -103,19 +104,25 @@ Result<std::optional<Committed>> TryCommit(ObjectStore* store, const std::string
   return Committed{std::move(next), false};
 }
 
-// What the snapshots of a table need; all that it may have named where they cannot be read.
+// What the snapshots of a table need, and the manifests that their commits have written before they
+// won; all that the table may have named where its snapshots cannot be read.
 Result<std::set<std::string>> ObjectsOf(ObjectStore* store, const std::string& table) {
   std::set<std::string> objects;
+  std::set<std::string, std::less<>> commits;
   const auto history = History(store, table);
-  if (history.ok()) {
-    for (const Snapshot& snapshot : *history) objects.merge(NeededBy(table, snapshot));
-    return objects;
+  const bool damaged = base::Is(history.status(), base::Code::kCorruptData);
+  if (!history.ok() && !damaged) return history.status();
+  if (!damaged) {
+    for (const Snapshot& snapshot : *history) {
+      objects.merge(NeededBy(table, snapshot));
+      commits.insert(snapshot.commit);
+    }
   }
-  if (!base::Is(history.status(), base::Code::kCorruptData)) return history.status();
   const std::string prefix = ObjectOf(table, "");
   ARROW_ASSIGN_OR_RAISE(const auto names, store->List(prefix));
   for (const std::string& name : names) {
-    if (IsObjectName(std::string_view(name).substr(prefix.size()))) objects.insert(name);
+    const std::string_view object = std::string_view(name).substr(prefix.size());
+    if (damaged ? IsObjectName(object) : commits.contains(CommitOf(object))) objects.insert(name);
   }
   return objects;
 }

@@ -169,6 +169,8 @@ TEST(TableTest, RemovingATableLeavesWhatIsNotItsOwn) {
         Require(Put(&store, "t", {CountingFile("g", 0, 10, 10)}, SmallObjects(Existing::kAppend)));
     store.Overwrite(of_a_writer, "x");
     store.Overwrite("t/other/_head", "x");
+    store.Overwrite(ManifestOf("t", "0000000001-" + made.snapshot.commit),
+                    "of a race that it lost");
     if (damaged) store.Overwrite(ManifestOf("t", made.snapshot.id()), "x");
     EXPECT_TRUE(Require(RemoveTable(&store, "t")));
     std::vector<std::string> left = {of_a_writer, "t/other/_head"};
