@@ -15,7 +15,7 @@
 namespace skyhook::placement {
 
 enum class Mode : uint8_t {
-  kAuto,  ///< whichever is expected to move fewer bytes
+  kAuto,  ///< beside the fragment where that is expected to move far fewer bytes
   kPush,  ///< beside the fragment, unless its site declines
   kPull,
 };

@@ -208,8 +208,8 @@ TEST(ShouldPushTest, WhoSaysSoIsObeyed) {
 TEST(ShouldPushTest, RepliesOverruleTheEstimate) {
   const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
   EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {}));
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 1000}));
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 1001}));
+  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 600}));
+  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 601}));
 }
 
 TEST(ShouldPushTest, WhatWasPulledTellsWhatAReplyWouldHold) {

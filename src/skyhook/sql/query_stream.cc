@@ -3,6 +3,8 @@
 #include <arrow/c/bridge.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "duckdb/common/arrow/arrow_converter.hpp"
@@ -10,6 +12,7 @@
 #include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "duckdb/main/chunk_scan_state/query_result.hpp"
+#include "duckdb/main/stream_query_result.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/watchdog.h"
 
@@ -37,6 +40,66 @@ Status CheckTypes(const duckdb::QueryResult& result) {
   return Status::OK();
 }
 
+// DuckDB's own loops ask for work again and again while other threads have it all, on a processor
+// that these could use. Calls `is_ready` until it is; where it finds next to nothing to do, sleeps
+// before the next call, longer each time.
+template <typename IsReady>
+void WorkUntil(const IsReady& is_ready) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds kSomeWork{30};
+  constexpr std::chrono::microseconds kLeastWait{20};
+  constexpr std::chrono::microseconds kMostWait{250};
+  auto wait = kLeastWait;
+  for (auto begin = Clock::now(); !is_ready(); begin = Clock::now()) {
+    if (Clock::now() - begin > kSomeWork) {
+      wait = kLeastWait;
+      continue;
+    }
+    std::this_thread::sleep_for(wait);
+    wait = std::min(2 * wait, kMostWait);
+  }
+}
+
+// The result of a statement once it has one, or an error.
+duckdb::unique_ptr<duckdb::QueryResult> Execute(duckdb::PendingQueryResult* pending) {
+  using Outcome = duckdb::PendingExecutionResult;
+  WorkUntil([pending] {
+    const Outcome outcome = pending->ExecuteTask();
+    if (outcome == Outcome::BLOCKED) pending->WaitForTask();
+    return duckdb::PendingQueryResult::IsResultReady(outcome);
+  });
+  return pending->Execute();
+}
+
+// The chunks of a result, each of them waited for first.
+class ChunkScan : public duckdb::QueryResultChunkScanState {
+ public:
+  explicit ChunkScan(duckdb::QueryResult* result) : QueryResultChunkScanState(*result) {
+    if (result->type == duckdb::QueryResultType::STREAM_RESULT) {
+      stream_ = &result->Cast<duckdb::StreamQueryResult>();
+    }
+  }
+
+  bool LoadNextChunk(duckdb::ErrorData& error) override {
+    if (stream_ != nullptr && stream_->IsOpen()) {
+      WorkUntil([this] { return IsReady(stream_->ExecuteTask()); });
+    }
+    return QueryResultChunkScanState::LoadNextChunk(error);
+  }
+
+ private:
+  using Outcome = duckdb::StreamExecutionResult;
+
+  // With a chunk, an error or the end.
+  bool IsReady(Outcome outcome) {
+    if (outcome == Outcome::BLOCKED) stream_->WaitForTask();
+    return outcome != Outcome::BLOCKED && outcome != Outcome::CHUNK_NOT_READY &&
+           outcome != Outcome::NO_TASKS_AVAILABLE;
+  }
+
+  duckdb::StreamQueryResult* stream_ = nullptr;
+};
+
 class DuckDbStream : public QueryStream {
  public:
   DuckDbStream(duckdb::Connection* connection, std::shared_ptr<QueryState> query,
@@ -50,7 +113,10 @@ class DuckDbStream : public QueryStream {
 
   Status Start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
     try {
-      result_ = connection_->SendQuery(std::move(statement));
+      const auto pending = connection_->PendingQuery(
+          std::move(statement), duckdb::QueryResultOutputType::ALLOW_STREAMING);
+      if (pending->HasError()) return Fail(pending->GetErrorObject());
+      result_ = Execute(pending.get());
       if (result_->HasError()) return Fail(result_->GetErrorObject());
       return ReadSchema();
     } catch (const std::exception& error) {
@@ -88,7 +154,7 @@ class DuckDbStream : public QueryStream {
     ARROW_ASSIGN_OR_RAISE(schema_, arrow::ImportSchema(&schema));
     extensions_ =
         duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context, result_->types);
-    scan_ = std::make_unique<duckdb::QueryResultChunkScanState>(*result_);
+    scan_ = std::make_unique<ChunkScan>(result_.get());
     return Status::OK();
   }
 
@@ -132,7 +198,7 @@ class DuckDbStream : public QueryStream {
   std::shared_ptr<arrow::Schema> schema_;
   duckdb::unordered_map<duckdb::idx_t, const duckdb::shared_ptr<duckdb::ArrowTypeExtensionData>>
       extensions_;
-  std::unique_ptr<duckdb::QueryResultChunkScanState> scan_;
+  std::unique_ptr<ChunkScan> scan_;
   bool has_rows_ = false;
   Status failure_;
 };
