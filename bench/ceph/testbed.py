@@ -3,7 +3,9 @@
 import contextlib
 import os
 import pathlib
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -117,6 +119,7 @@ def resident_bytes(pid: int) -> int:
 @contextlib.contextmanager
 def testbed(environment: dict[str, str] | None = None) -> Iterator[Testbed]:
     """Makes link and cluster, and removes both however it ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     bed = Testbed(ROOT / "build/bench-cluster", environment)
     remove_link()
     bed.cluster("destroy")
