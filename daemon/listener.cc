@@ -69,17 +69,18 @@ bool IsTaken(const sockaddr_un& address) {
 
 Result<Descriptor> Bind(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const sockaddr_un address, AddressOf(path));
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
-    if (IsTaken(address)) return Status::IOError(fmt::format("'{}': another one listens", path));
-    ::unlink(path.c_str());
-  }
+  if (IsTaken(address)) return Status::IOError(fmt::format("'{}': another one listens", path));
+  // Under its name it listens from the first moment on.
+  const std::string before = path + ".new";
+  ARROW_ASSIGN_OR_RAISE(const sockaddr_un address_before, AddressOf(before));
+  ::unlink(before.c_str());
   Descriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   const mode_t mask = ::umask(0117);
-  const int bound =
-      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address_before),
+                           sizeof(address_before));
   ::umask(mask);
-  if (bound != 0 || ::listen(listener.get(), SOMAXCONN) != 0) return SystemError("bind", path);
+  if (bound != 0 || ::listen(listener.get(), SOMAXCONN) != 0) return SystemError("bind", before);
+  if (::rename(before.c_str(), path.c_str()) != 0) return SystemError("rename", before);
   return listener;
 }
 

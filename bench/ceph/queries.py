@@ -160,6 +160,7 @@ def main() -> None:
     plain = {link: {name: {engine: dataclasses.asdict(one) for engine, one in of.items()} for name, of in of_link.items()}
              for link, of_link in results.items()}
     (out / "queries.json").write_text(json.dumps(plain, indent=1))
+    run(sys.executable, pathlib.Path(__file__).parent / "plot.py")
     verdicts(results)
 
 
