@@ -22,7 +22,8 @@ namespace {
 constexpr int64_t kMemoryBytes = int64_t{256} << 20;
 // What frames a reply, and what Arrow's IPC adds to its buffers.
 constexpr int64_t kReplyOverhead = 64 * 1024;
-// A reply that turned out too large is computed again, of fewer rows, so many times.
+// A reply that turned out too large is computed again, of fewer rows, so many times while there is
+// time for it: a worker that overstays is ended, and its plan suspected.
 constexpr int kTries = 4;
 
 Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> fragment,
@@ -59,7 +60,8 @@ Result<std::string> RunWithin(const wire::Request& request,
     }
     auto message = wire::EncodeReply(reply, codec, call.reply_bytes);
     const bool too_large = base::Is(message.status(), base::Code::kLimitExceeded);
-    if (!too_large || attempt == kTries) return message;
+    const bool late = std::chrono::steady_clock::now() >= limits.deadline;
+    if (!too_large || late || attempt == kTries) return message;
     limits.reply_bytes = std::max<int64_t>(limits.reply_bytes / 4, 1);
     limits.batch_rows = std::max<int64_t>(limits.batch_rows / 8, 1);
   }
