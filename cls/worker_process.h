@@ -16,9 +16,10 @@ int64_t NowMs();
 
 /// By what a worker is ended, besides its socket.
 struct WorkerHold {
-  pid_t pid = -1;  ///< a child of this process, or none
-  int lifeline =
-      -1;  ///< a descriptor: whoever runs the worker ends it when this is closed; or none
+  /// A child of this process, or none.
+  pid_t pid = -1;
+  /// A descriptor: whoever runs the worker ends it when this is closed; or none.
+  int lifeline = -1;
 };
 
 /// Starts a worker at the other end of `socket`, which shares `window`: descriptors above those

@@ -5,13 +5,14 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include "skyhook/worker/socket_address.h"
 
 extern char** environ;
 
@@ -51,10 +52,8 @@ bool IsSocket(const std::string& path) {
 
 // A connection to who listens at `path`, and may: anyone else could answer with what they like.
 int Connect(const std::string& path, int* connection) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return -ENAMETOOLONG;
-  path.copy(address.sun_path, path.size());
+  sockaddr_un address;
+  if (!worker::SocketAddress(path, &address)) return -ENAMETOOLONG;
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   *connection = fd;

@@ -5,20 +5,19 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "skyhook/base/status.h"
 #include "skyhook/worker/message.h"
+#include "skyhook/worker/socket_address.h"
 
 namespace skyhook::daemon {
 
@@ -52,13 +51,9 @@ Status SystemError(const char* what, const std::string& path) {
 }
 
 Result<sockaddr_un> AddressOf(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    return base::Invalid("'{}' is too long for the name of a socket", path);
-  }
-  path.copy(address.sun_path, path.size());
-  return address;
+  sockaddr_un address;
+  if (worker::SocketAddress(path, &address)) return address;
+  return base::Invalid("'{}' is too long for the name of a socket", path);
 }
 
 // Whether somebody listens there already.

@@ -1,4 +1,4 @@
-// Latencies of single operations, and plain reads to compare calls with.
+// Latencies of single operations.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,6 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 namespace {
 
 constexpr int64_t kSmallRead = 4096;
-constexpr int64_t kLargeRead = int64_t{4} << 20;
 /// What is not counted at the beginning of calls.
 constexpr int kWarmUp = 200;
 
@@ -158,20 +157,6 @@ Status TimeReads(const std::string& pool_name, const std::string& name_space, do
   reads.Run(seconds);
   ARROW_ASSIGN_OR_RAISE(auto microseconds, reads.Latencies());
   Print("read", std::move(microseconds));
-  return Status::OK();
-}
-
-Status ReadPlainly(const std::string& pool_name, const std::string& name_space, int times) {
-  ARROW_ASSIGN_OR_RAISE(const auto pool, store::OpenRadosPool({}, pool_name, name_space));
-  ARROW_ASSIGN_OR_RAISE(const auto sources, DataOf(pool.get()));
-  for (int i = 0; i < times; ++i) {
-    for (const auto& source : sources) {
-      for (int64_t offset = 0; offset < source->size(); offset += kLargeRead) {
-        const int64_t length = std::min(kLargeRead, source->size() - offset);
-        ARROW_RETURN_NOT_OK(source->ReadOne({offset, length}).status());
-      }
-    }
-  }
   return Status::OK();
 }
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from testbed import PROGRAMS, ROOT, Testbed, on_client, run, testbed
+from testbed import PROGRAMS, ROOT, Testbed, on_client, results_file, run, testbed
 
 LINEITEM = ROOT / "build/data/sf1/lineitem.parquet"
 LIMITS = (1, 2, 4)
@@ -104,9 +104,7 @@ def main() -> None:
             target = " (at most 1.5)" if limit == DEFAULT else ""
             print(f"{limit:>16}{one['idle']:>10.0f}{one['pull']:>11.0f}{one['push']:>11.0f}{one['push'] / one['pull']:>8.2f}"
                   f"{one['pull_rate']:>8.2f}{one['push_rate']:>8.2f}{target}", flush=True)
-    out = ROOT / "build/bench-ceph"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "foreground.json").write_text(json.dumps(results, indent=1))
+    results_file("foreground.json").write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

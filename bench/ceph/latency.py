@@ -2,7 +2,7 @@
 
 import json
 
-from testbed import PROGRAMS, ROOT, on_client, run, testbed
+from testbed import PROGRAMS, ROOT, on_client, results_file, run, testbed
 
 CALLS = 5000
 LINEITEM = ROOT / "build/data/sf0.1/lineitem.parquet"
@@ -15,9 +15,7 @@ def main() -> None:
         data = next(name for name in names if name.startswith("lineitem/data-"))
         lines = run(*on_client(PROGRAMS / "skyhook-bench-ceph", "calls", "replicated", f"bench/{data}", str(CALLS)),
                     env=bed.environment).splitlines()
-    out = ROOT / "build/bench-ceph"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "latency.json").write_text("\n".join(lines) + "\n")
+    results_file("latency.json").write_text("\n".join(lines) + "\n")
     for line in map(json.loads, lines):
         target = " (below 200 us)" if line["what"] == "scan" else ""
         print(f"call of {line['what']} that reads nothing: median {line['p50_us']:.0f} us{target}, "

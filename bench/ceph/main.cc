@@ -34,11 +34,6 @@ int main(int argc, char** argv) {
   reads->add_option("seconds", seconds)->required();
   reads->add_option("rate", rate)->required();
   reads->callback([&] { run(suites::TimeReads(pool, name_space, seconds, rate)); });
-  auto* plain = app.add_subcommand("plain", "reads all objects");
-  plain->add_option("pool", pool)->required();
-  plain->add_option("namespace", name_space)->required();
-  plain->add_option("times", count)->required();
-  plain->callback([&] { run(suites::ReadPlainly(pool, name_space, count)); });
   CLI11_PARSE(app, argc, argv);
   if (!status.ok()) fmt::print(stderr, "skyhook-bench-ceph: {}\n", status.ToString());
   return status.ok() ? 0 : 1;

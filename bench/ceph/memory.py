@@ -23,32 +23,27 @@ def calls_so_far(bed: Testbed) -> int:
     return sum(int(line.split(" calls so far")[0].split()[-1]) for line in said.splitlines() if "calls so far" in line)
 
 
-def push(bed: Testbed, repeats: int) -> None:
-    run(*on_client(PROGRAMS / "skyhook", "sql", "--threads", "2", "--placement", "push", "--repeat", str(repeats), "-c", QUERY),
-        env=bed.environment)
-
-
-def pull(bed: Testbed, repeats: int) -> None:
-    run(*on_client(PROGRAMS / "skyhook", "sql", "--threads", "2", "--placement", "pull", "--repeat", str(repeats), "-c", QUERY),
-        env=bed.environment)
+def scan(bed: Testbed, placement: str, repeats: int) -> None:
+    run(*on_client(PROGRAMS / "skyhook", "sql", "--threads", "2", "--placement", placement, "--repeat", str(repeats),
+                   "-c", QUERY), env=bed.environment)
 
 
 def after_calls(bed: Testbed) -> list[int]:
     bed.restart_osds({})
-    push(bed, 5)
+    scan(bed, "push", 5)
     before = calls_so_far(bed)
-    push(bed, 5)
+    scan(bed, "push", 5)
     each = (calls_so_far(bed) - before) / 5
     while (left := CALLS + before - calls_so_far(bed)) > 0:
-        push(bed, max(1, min(100, round(left / each))))
+        scan(bed, "push", max(1, min(100, round(left / each))))
     print(f"{calls_so_far(bed) - before:,} calls, {each:.0f} a query")
     return osds(bed)
 
 
 def after_reads(bed: Testbed, repeats: int) -> list[int]:
     bed.restart_osds({})
-    pull(bed, 5)
-    pull(bed, repeats)
+    scan(bed, "pull", 5)
+    scan(bed, "pull", repeats)
     return osds(bed)
 
 

@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
 
-from testbed import ROOT  # noqa: E402
+from testbed import results_file  # noqa: E402
 
 FIGURES = {"ms": "milliseconds", "megabytes": "MB to the client", "client_cpu_s": "CPU s, client",
            "storage_cpu_s": "CPU s, OSDs"}
@@ -26,7 +26,7 @@ def draw(panel, queries: dict, figure: str) -> None:
 
 
 def main() -> None:
-    results = json.loads((ROOT / "build/bench-ceph/queries.json").read_text())
+    results = json.loads(results_file("queries.json").read_text())
     figure, panels = plt.subplots(len(results), len(FIGURES), figsize=(19, 4 * len(results)), squeeze=False,
                                   layout="constrained")
     for row, (link, queries) in zip(panels, results.items()):
@@ -35,7 +35,7 @@ def main() -> None:
             panel.set_title(f"{title}, link: {link}")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    figure.savefig(ROOT / "build/bench-ceph/queries.png", dpi=80)
+    figure.savefig(results_file("queries.png"), dpi=80)
 
 
 if __name__ == "__main__":

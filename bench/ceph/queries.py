@@ -3,6 +3,7 @@ gateway; with the machine's own link, and with one of 1 Gb/s. Answers are those 
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import pathlib
@@ -13,7 +14,8 @@ from collections.abc import Iterator
 
 import duckdb
 
-from testbed import PORT, PROGRAMS, ROOT, STORAGE_ADDRESS, Testbed, on_client, run, shape, testbed
+from peer import sum_of
+from testbed import (PORT, PROGRAMS, ROOT, STORAGE_ADDRESS, Testbed, on_client, results_file, run, shape, testbed)
 
 ROUNDS = 3
 LINKS = {"veth": None, "1 Gb/s": "1gbit"}
@@ -81,9 +83,8 @@ class Runner:
         self.process.wait(timeout=60)
 
 
+@functools.cache
 def truth_of(query: str) -> tuple:
-    from peer import sum_of
-
     table = duckdb.sql(query.format(table=f"read_parquet('{LINEITEM}')")).to_arrow_table()
     return table.num_rows, [sum_of(column) for column in table.columns]
 
@@ -150,8 +151,6 @@ def verdicts(results: dict[str, dict[str, dict[str, Figures]]]) -> None:
 
 
 def main() -> None:
-    out = ROOT / "build/bench-ceph"
-    out.mkdir(parents=True, exist_ok=True)
     results: dict[str, dict[str, dict[str, Figures]]] = {}
     with testbed() as bed:
         load(bed)
@@ -159,7 +158,7 @@ def main() -> None:
             results.setdefault(link, {})[name] = figures
     plain = {link: {name: {engine: dataclasses.asdict(one) for engine, one in of.items()} for name, of in of_link.items()}
              for link, of_link in results.items()}
-    (out / "queries.json").write_text(json.dumps(plain, indent=1))
+    results_file("queries.json").write_text(json.dumps(plain, indent=1))
     run(sys.executable, pathlib.Path(__file__).parent / "plot.py")
     verdicts(results)
 

@@ -22,7 +22,4 @@ arrow::Status TimeCalls(const std::string& pool, const std::string& name, int ca
 arrow::Status TimeReads(const std::string& pool, const std::string& name_space, double seconds,
                         double rate);
 
-/// Reads each object of a pool whole, in reads of 4 MiB, `times` times over.
-arrow::Status ReadPlainly(const std::string& pool, const std::string& name_space, int times);
-
 }  // namespace skyhook::bench::ceph

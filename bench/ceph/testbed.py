@@ -18,6 +18,13 @@ STORAGE_CORE, CLIENT_CORE = 0, 1
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def results_file(name: str) -> pathlib.Path:
+    """Where figures go."""
+    directory = ROOT / "build/bench-ceph"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / name
+
+
 def run(*command: str | pathlib.Path, **options) -> str:
     """Its standard output; fails with what it said on standard error."""
     done = subprocess.run([str(word) for word in command], text=True, capture_output=True, **options)

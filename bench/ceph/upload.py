@@ -11,7 +11,7 @@ import http.client
 import pathlib
 import sys
 
-KEY = SECRET = "skyhook"
+from peer import KEY, SECRET
 
 
 def put(endpoint: str, path: str, body: bytes) -> None:

@@ -183,7 +183,8 @@ bool HoldsKnownFile(const std::string& directory) {
                                          error);
   for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (IsHidden(name) || IsStoredTable(entry->path().string())) {
+    std::error_code ignored;
+    if (IsHidden(name) || (entry->is_directory(ignored) && IsStoredTable(entry->path().string()))) {
       entry.disable_recursion_pending();
     } else if (HasKnownEnding(name) && !entry->is_directory(error)) {
       return true;

@@ -27,9 +27,9 @@ constexpr double kMostOfEquality = 0.1;
 constexpr double kReplyOverStored = 1.8;
 /// Where it is not known how a column is stored.
 constexpr double kUnknownRowBytes = 8;
-/// A byte that comes back as an answer has cost its OSD more work than one that is only read: it
-/// has to save this share of the bytes. Measured over TPC-H, where half of the rows are two thirds
-/// of the bytes and took longer pushed, also over 1 Gb/s.
+/// The most that may come back, for each byte that would be read: an answer has cost its OSD more
+/// work than what is only read. Measured over TPC-H, where half of the rows are 0.73 of the bytes
+/// and took longer pushed, also over 1 Gb/s.
 constexpr double kPushedOverPulled = 0.6;
 /// An aggregate's reply, for each row of the fragment.
 constexpr double kAggregateRowBytes = 0.01;
