@@ -264,13 +264,62 @@ arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges 
   return arrow::Status::OK();
 }
 
+/// Collects what a call gives until it ends, and checks its outcome against the rows it was given.
+arrow::Status Drain(Execution* execution, const RowRanges& rows, std::vector<BatchPtr>* out) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
+    if (batch == nullptr) break;
+    ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    out->push_back(std::move(batch));
+  }
+  const plan::Outcome& outcome = execution->outcome();
+  EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
+  EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
+  EXPECT_EQ(outcome.cost.rows_in, rows.num_rows());
+  EXPECT_LE(execution->rows_kept(), outcome.remaining.num_rows());
+  return arrow::Status::OK();
+}
+
+/// The same by calls that are resumed, whose deadlines have mostly passed; some are forgotten, and
+/// others begin in their place.
+arrow::Status RunPieceResumed(Subject* subject, const FragmentPtr& fragment, RowRanges rows,
+                              std::vector<BatchPtr>* out) {
+  std::unique_ptr<Execution> execution;
+  for (int forgotten = 0; !rows.empty();) {
+    RunRequest request;
+    request.rows = rows;
+    request.limits = RandomLimits(subject);
+    request.limits.rows_in = base::Limits::kUnlimited;
+    if (subject->Below(4) > 0) request.limits.deadline = std::chrono::steady_clock::now();
+    request.resumable = true;
+    int64_t kept = 0;
+    if (execution != nullptr && (forgotten == 3 || subject->Below(4) > 0)) {
+      kept = execution->rows_kept();
+      execution->Resume(std::move(request));
+    } else {
+      forgotten += execution != nullptr ? 1 : 0;
+      ARROW_ASSIGN_OR_RAISE(execution, Run(subject->pipeline(), fragment, std::move(request)));
+    }
+    ARROW_RETURN_NOT_OK(Drain(execution.get(), rows, out));
+    const plan::Outcome& outcome = execution->outcome();
+    if (outcome.stopped_by == StoppedBy::kRowLimit) return arrow::Status::OK();
+    if (outcome.remaining == rows && execution->rows_kept() <= kept) {
+      return arrow::Status::UnknownError("a call got nowhere");
+    }
+    EXPECT_EQ(execution->can_resume(), !outcome.remaining.empty());
+    rows = outcome.remaining;
+  }
+  return arrow::Status::OK();
+}
+
 struct Piece {
   FragmentPtr fragment;
   RowRanges rows;
   Returned returned;
 };
 
-Answer InPiecesOf(Subject* subject, const std::vector<FragmentPtr>& fragments) {
+Answer InPiecesOf(Subject* subject, const std::vector<FragmentPtr>& fragments,
+                  decltype(&RunPiece) run = RunPiece) {
   std::vector<Piece> pieces;
   int64_t first_row = 0;
   for (const auto& fragment : fragments) {
@@ -284,7 +333,7 @@ Answer InPiecesOf(Subject* subject, const std::vector<FragmentPtr>& fragments) {
   std::shuffle(order.begin(), order.end(), *subject->random());
   for (size_t at : order) {
     Piece& piece = pieces[at];
-    ARROW_RETURN_NOT_OK(RunPiece(subject, piece.fragment, piece.rows, &piece.returned.batches));
+    ARROW_RETURN_NOT_OK(run(subject, piece.fragment, piece.rows, &piece.returned.batches));
   }
   std::vector<Returned> calls;
   for (Piece& piece : pieces) calls.push_back(std::move(piece.returned));
@@ -292,6 +341,10 @@ Answer InPiecesOf(Subject* subject, const std::vector<FragmentPtr>& fragments) {
 }
 
 Answer InPieces(Subject* subject) { return InPiecesOf(subject, {subject->fragment()}); }
+
+Answer InResumedPieces(Subject* subject) {
+  return InPiecesOf(subject, {subject->fragment()}, RunPieceResumed);
+}
 
 Answer InFragments(Subject* subject) { return InPiecesOf(subject, subject->Fragments()); }
 
@@ -416,6 +469,7 @@ TEST_F(Metamorphic, SplittingAndPushingChangeNothing) {
     ExpectSame(subject, expected,
                {{"in pieces", InPieces(&subject)},
                 {"in other pieces", InPieces(&subject)},
+                {"in resumed pieces", InResumedPieces(&subject)},
                 {"in fragments", InFragments(&subject)},
                 {"nothing pushed", WithNothingPushed(subject)},
                 {"the filter pushed", WithTheFilterPushed(subject)},

@@ -74,6 +74,27 @@ class KernelExecution : public Execution {
 
   const plan::Outcome& outcome() const override { return outcome_; }
 
+  bool can_resume() const override {
+    return finished_ && failure_.ok() && request_.resumable &&
+           (outcome_.stopped_by == StoppedBy::kDeadline ||
+            outcome_.stopped_by == StoppedBy::kReplyBytes);
+  }
+
+  int64_t rows_kept() const override {
+    return finished_ ? outcome_.remaining.Intersect({0, position_}).num_rows() : 0;
+  }
+
+  void Resume(RunRequest request) override {
+    request_ = std::move(request);
+    outcome_.cost = {};
+    outcome_.cost.rows_in = request_.rows.num_rows();
+    ending_.reset();
+    finished_ = false;
+    rows_before_ = Answered().num_rows();
+    // What remains of a row group that nothing is read of is planned again.
+    if (scan_ == nullptr && position_ < row_group_end_) --row_group_;
+  }
+
  private:
   Result<BatchPtr> Pull() {
     ARROW_RETURN_NOT_OK(failure_);
@@ -129,11 +150,14 @@ class KernelExecution : public Execution {
 
   StoppedBy ReachedLimit() const {
     const base::Limits& limits = request_.limits;
-    if (limits.deadline.has_value() && std::chrono::steady_clock::now() >= *limits.deadline) {
+    const int64_t rows = Answered().num_rows();
+    const bool may_stop = rows > rows_before_ || !request_.resumable;
+    if (may_stop && limits.deadline.has_value() &&
+        std::chrono::steady_clock::now() >= *limits.deadline) {
       return StoppedBy::kDeadline;
     }
     if (outcome_.cost.bytes_out >= limits.reply_bytes) return StoppedBy::kReplyBytes;
-    if (Answered().num_rows() >= limits.rows_in && limits.rows_in != base::Limits::kUnlimited) {
+    if (rows >= limits.rows_in && limits.rows_in != base::Limits::kUnlimited) {
       return StoppedBy::kRowsIn;
     }
     return StoppedBy::kNothing;
@@ -141,7 +165,8 @@ class KernelExecution : public Execution {
 
   format::ReadContext Context() {
     format::ReadContext context(&outcome_.cost, request_.stop);
-    context.deadline = request_.limits.deadline;
+    // Of one that is resumed, readers outlive the deadline.
+    if (!request_.resumable) context.deadline = request_.limits.deadline;
     return context;
   }
 
@@ -156,7 +181,8 @@ class KernelExecution : public Execution {
   Status NextRowGroup() {
     for (; row_group_ < fragment_->num_row_groups(); ++row_group_) {
       const plan::RowRange all = fragment_->row_group_rows(row_group_);
-      const plan::RowRanges rows = request_.rows.Intersect(all);
+      const plan::RowRanges rows =
+          request_.rows.Intersect({std::max(all.begin, position_), all.end});
       if (rows.empty()) continue;
       row_group_end_ = all.end;
       ++outcome_.cost.row_groups;
@@ -272,24 +298,35 @@ class KernelExecution : public Execution {
     return ProjectBatch(pipeline_.ProjectedSchema(), nodes, &frame, true);
   }
 
-  // Ends the call once the sink has given what it holds.
+  // Ends the call once the sink has given what it holds, or at once where that is kept.
   Status Finish(StoppedBy reason) {
-    ending_ = reason;
-    scan_ = nullptr;
+    const bool goes_on =
+        request_.resumable && (reason == StoppedBy::kDeadline || reason == StoppedBy::kReplyBytes);
+    if (!goes_on) scan_ = nullptr;
+    if (goes_on && sink_->reduces()) {
+      End(reason, plan::RowRanges());
+    } else {
+      ending_ = reason;
+    }
     return Status::OK();
   }
 
   Status FlushSink() {
     ARROW_ASSIGN_OR_RAISE(const bool is_empty, sink_->Flush(&ready_));
-    if (is_empty && ending_.has_value()) End(*ending_);
+    if (!is_empty) return Status::OK();
+    if (ending_.has_value()) {
+      End(*ending_, Answered());
+    } else if (request_.resumable) {
+      // What was flushed for lack of memory stands for rows that cannot count as remaining later.
+      End(StoppedBy::kReplyBytes, Answered());
+    }
     return Status::OK();
   }
 
-  void End(StoppedBy reason) {
+  void End(StoppedBy reason, plan::RowRanges answered) {
     finished_ = true;
     outcome_.stopped_by = reason;
-    if (reason == StoppedBy::kNothing) position_ = request_.rows.end();
-    outcome_.answered = Answered();
+    outcome_.answered = reason == StoppedBy::kNothing ? request_.rows : std::move(answered);
     outcome_.remaining = request_.rows.Subtract(outcome_.answered);
     if (outcome_.remaining.empty() && reason != StoppedBy::kRowLimit) {
       outcome_.stopped_by = StoppedBy::kNothing;
@@ -317,7 +354,8 @@ class KernelExecution : public Execution {
   std::unique_ptr<RowGroupScan> scan_;
   int row_group_ = 0;
   int64_t row_group_end_ = 0;
-  int64_t position_ = 0;  // all rows asked for before it are dealt with
+  int64_t position_ = 0;     // all rows asked for before it are dealt with
+  int64_t rows_before_ = 0;  // of those asked for, dealt with before the call was resumed
   Batches ready_;
   std::optional<StoppedBy> ending_;  // why no further rows are read
   bool finished_ = false;

@@ -22,6 +22,9 @@ struct RunRequest {
   base::Limits limits;
   plan::RuntimeFilters runtime_filters;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
+  /// Whether the call may be resumed. It then gets somewhere whatever its deadline, and at its
+  /// deadline keeps an aggregate's groups or the best rows to itself: such rows count as remaining.
+  bool resumable = false;
 };
 
 /// A running call. Pulled by one thread at a time; uses no other thread. Work between two looks at
@@ -37,6 +40,15 @@ class Execution {
 
   /// Complete once Next has returned null or an error; until then the account so far.
   virtual const plan::Outcome& outcome() const = 0;
+
+  /// Whether a resumable call has ended by its deadline or the size of its reply.
+  virtual bool can_resume() const = 0;
+  /// Of the rows that remain, those dealt with: they cost nothing more if the call is resumed.
+  virtual int64_t rows_kept() const = 0;
+  /// Goes on with the rows that remain, under `request`'s limits and runtime filters, as a call
+  /// with an account of its own. Only after can_resume; `request.rows` are the outcome's remaining
+  /// ones.
+  virtual void Resume(RunRequest request) = 0;
 };
 
 /// Starts `pipeline` over `request.rows` of `fragment`. The pipeline's input fields are looked up

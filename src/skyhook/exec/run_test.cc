@@ -1,5 +1,6 @@
 #include "skyhook/exec/run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -236,6 +237,90 @@ TEST(Run, PassedDeadlineLeavesAllRows) {
   EXPECT_TRUE(run.rows().empty());
   EXPECT_EQ(run.outcome.stopped_by, StoppedBy::kDeadline);
   EXPECT_EQ(run.outcome.remaining, request.rows);
+}
+
+/// What calls that are resumed give, each of whose deadlines has passed when it begins.
+struct ResumedRun {
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  std::vector<int64_t> kept;      // after each call
+  std::vector<int64_t> answered;  // by each call
+  plan::Cost cost;                // of all
+};
+
+ResumedRun RunResumed(const plan::Pipeline& pipeline,
+                      const std::shared_ptr<format::Fragment>& fragment) {
+  RunRequest request = testing::AllRowsOf(*fragment);
+  request.resumable = true;
+  request.limits.deadline = std::chrono::steady_clock::now();
+  const auto execution = Require(exec::Run(pipeline, fragment, request));
+  ResumedRun out;
+  while (true) {
+    while (auto batch = Require(execution->Next())) out.batches.push_back(batch);
+    out.kept.push_back(execution->rows_kept());
+    out.answered.push_back(execution->outcome().answered.num_rows());
+    out.cost += execution->outcome().cost;
+    if (!execution->can_resume()) return out;
+    request.rows = execution->outcome().remaining;
+    execution->Resume(request);
+  }
+}
+
+TEST(Run, ResumedCallsReadEachPageOnce) {
+  const auto fragment = Counted();
+  auto pipeline = testing::ReadAll(*fragment->schema());
+  pipeline.filter = {Fn(Function::kGreaterEqual, {Col(pipeline, "id"), Lit(6'000)})};
+  const auto whole = RunKernel(pipeline, fragment);
+  const ResumedRun resumed = RunResumed(pipeline, Counted());
+  EXPECT_EQ(testing::RowsOf(resumed.batches), whole.rows());
+  EXPECT_GT(resumed.answered.size(), 3u);
+  EXPECT_THAT(resumed.answered, ::testing::Each(::testing::Gt(0)));
+  EXPECT_THAT(resumed.kept, ::testing::Each(0)) << "rows are given, not kept";
+  EXPECT_EQ(resumed.cost.bytes_read, whole.outcome.cost.bytes_read);
+  EXPECT_EQ(resumed.cost.pages_read, whole.outcome.cost.pages_read);
+  EXPECT_EQ(resumed.cost.row_groups, whole.outcome.cost.row_groups);
+}
+
+TEST(Run, ResumedCallsKeepAnAggregateUntilTheLast) {
+  const auto fragment = Counted();
+  auto pipeline = testing::ReadAll(*fragment->schema());
+  pipeline.aggregate = plan::Aggregate{
+      {0}, {{AggregateFunction::kCountAll, -1, -1, "n"}, Of(AggregateFunction::kSum, 0, "sum")}};
+  const ResumedRun resumed = RunResumed(pipeline, fragment);
+  EXPECT_EQ(testing::FinalRows(pipeline, resumed.batches).size(), 20'000u);
+  ASSERT_GT(resumed.kept.size(), 3u);
+  EXPECT_EQ(resumed.kept.back(), 0);
+  EXPECT_EQ(resumed.answered.back(), 20'000);
+  for (size_t i = 0; i + 1 < resumed.kept.size(); ++i) {
+    EXPECT_EQ(resumed.answered[i], 0);
+    EXPECT_GT(resumed.kept[i], i == 0 ? 0 : resumed.kept[i - 1]);
+  }
+  EXPECT_EQ(resumed.cost.partial_flushes, 0);
+}
+
+TEST(Run, ResumedCallsCountRowsThatNothingIsReadOf) {
+  constexpr int64_t kMany = 5'000'000;
+  const auto schema = arrow::schema({arrow::field("x", arrow::null())});
+  const auto batch =
+      arrow::RecordBatch::Make(schema, kMany, {std::make_shared<arrow::NullArray>(kMany)});
+  const auto fragment = Require(format::FragmentFromBatches(schema, {batch}, "many"));
+  auto pipeline = testing::Read(*schema, {});
+  pipeline.aggregate = plan::Aggregate{{}, {{AggregateFunction::kCountAll, -1, -1, "n"}}};
+  const ResumedRun resumed = RunResumed(pipeline, fragment);
+  EXPECT_GT(resumed.kept.size(), 2u);
+  EXPECT_EQ(testing::FinalRows(pipeline, resumed.batches), (Rows{"5000000"}));
+}
+
+TEST(Run, AnAggregateIsFlushedBeforeItIsLargerThanAReply) {
+  const auto fragment = Counted();
+  auto pipeline = testing::ReadAll(*fragment->schema());
+  pipeline.aggregate = plan::Aggregate{{0}, {{AggregateFunction::kCountAll, -1, -1, "n"}}};
+  RunRequest request = testing::AllRowsOf(*fragment);
+  request.limits.reply_bytes = 64 * 1024;
+  const auto run = RunKernel(pipeline, fragment, std::move(request));
+  EXPECT_EQ(run.outcome.stopped_by, StoppedBy::kReplyBytes);
+  EXPECT_GT(run.outcome.answered.num_rows(), 0);
+  EXPECT_EQ(testing::FinalRows(pipeline, run.batches).size(),
+            static_cast<size_t>(run.outcome.answered.num_rows()));
 }
 
 TEST(Run, RowLimitEndsAtTheLastRowUsed) {

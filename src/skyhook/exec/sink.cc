@@ -119,12 +119,14 @@ class AggregateSink : public Sink {
     const auto& selection = chunk->selection();
     const RowPlaces places{chunk->begin(), selection.has_value() ? selection->data() : nullptr};
     ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows(), places));
-    must_flush_ = aggregator_->bytes_held() > limits_.memory_bytes;
+    // What is held becomes a reply.
+    must_flush_ = aggregator_->bytes_held() > std::min(limits_.memory_bytes, limits_.reply_bytes);
     cost_->partial_flushes += must_flush_ ? 1 : 0;
     return true;
   }
 
   bool must_flush() const override { return must_flush_; }
+  bool reduces() const override { return true; }
 
   Result<bool> Flush(Batches* out) override {
     if (flushed_ == 0) order_ = aggregator_->GroupsByShare(0);
@@ -207,6 +209,7 @@ class TopKSink : public Sink {
     return true;
   }
 
+  bool reduces() const override { return true; }
   plan::ExpressionPtr Threshold() const override { return threshold_; }
 
  private:

@@ -35,6 +35,8 @@ class Sink {
   virtual bool must_flush() const { return false; }
   /// Gives a piece of what is held back; true when there is no more.
   virtual arrow::Result<bool> Flush(Batches* out) = 0;
+  /// Whether rows are held back until they are flushed because that makes less of them.
+  virtual bool reduces() const { return false; }
   /// A predicate that rows must pass to matter from now on, over the pipeline's input; or null.
   virtual plan::ExpressionPtr Threshold() const { return nullptr; }
 };
