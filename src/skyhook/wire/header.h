@@ -58,6 +58,7 @@ enum class RequestTag : uint16_t {
   kRuntimeFilter = 5,  ///< uint32 length of the kind, the kind, a Substrait plan that filters
   kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body; kPackedText
   kFragmentBytes = 7,  ///< int64: the size that the fragment must have
+  kScan = 8,           ///< uint64: what the calls of one scan have in common; not 0
 };
 
 /// Among the bits of kCodecs: columns of views may be plain (utf8, binary), or dictionaries of
@@ -72,6 +73,8 @@ enum class ReplyTag : uint16_t {
   kRemaining = 4,  ///< as RequestTag::kRows
   kCost = 5,       ///< entries of uint32 number, uint32 zero, int64 value
   kBody = 6,       ///< an Arrow IPC stream
+  kKept =
+      7,  ///< int64: rows dealt with of those that remain, which the site keeps; -1: it works on
 };
 
 inline constexpr size_t Padded(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
@@ -107,6 +110,16 @@ inline bool NextField(std::string_view* fields, Field* out) {
           fields->substr(sizeof(header), header.bytes)};
   fields->remove_prefix(whole);
   return true;
+}
+
+/// The bytes of a message's first field with `tag`, whose frame holds; empty: there is none.
+inline std::string_view FindField(std::string_view message, const Header& header, RequestTag tag) {
+  std::string_view fields = message.substr(header.header_bytes);
+  Field field;
+  while (NextField(&fields, &field)) {
+    if (field.tag == static_cast<uint16_t>(tag)) return field.bytes;
+  }
+  return {};
 }
 
 }  // namespace skyhook::wire

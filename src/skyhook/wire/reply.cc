@@ -200,6 +200,17 @@ Status RemainingFromBytes(std::string_view bytes, const Request& request, plan::
                            outcome->remaining.ToString(), request.rows.ToString());
 }
 
+Status KeptFromBytes(std::string_view bytes, Reply* reply) {
+  int64_t kept = 0;
+  if (!Take(&bytes, &kept)) return Status::OK();
+  if (kept < kAtWork || kept > reply->outcome.remaining.num_rows()) {
+    return base::CorruptData("a reply that keeps {} of {} rows", kept,
+                             reply->outcome.remaining.num_rows());
+  }
+  reply->kept = kept;
+  return Status::OK();
+}
+
 // A class that declines says no more than why.
 void Decline(std::string_view reason, const Request& request, plan::Outcome* outcome) {
   outcome->stopped_by = plan::StoppedBy::kRefused;
@@ -224,6 +235,11 @@ Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t message
       ARROW_ASSIGN_OR_RAISE(const auto body, BatchesToBytes(reply, codec));
       writer.Add(ReplyTag::kBody, std::string_view(*body), kRequired);
     }
+    if (reply.kept.has_value()) {
+      std::string kept;
+      Append(*reply.kept, &kept);
+      writer.Add(ReplyTag::kKept, kept);
+    }
   }
   writer.Add(ReplyTag::kCost, CostToBytes(reply.outcome.cost));
   ARROW_ASSIGN_OR_RAISE(std::string message, writer.Finish());
@@ -231,10 +247,11 @@ Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t message
   return base::LimitExceeded("a reply of {} bytes; {} were allowed", message.size(), message_bytes);
 }
 
-Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
+Result<Reply> DecodeReplyHead(const std::shared_ptr<arrow::Buffer>& message,
+                              const Request& request) {
   const std::string_view bytes(*message);
   ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        MessageReader::Open(bytes, kReplyMagic, ReplyTag::kBody));
+                        MessageReader::Open(bytes, kReplyMagic, ReplyTag::kKept));
   Reply reply;
   ARROW_RETURN_NOT_OK(CostFromBytes(reader.Last(ReplyTag::kCost), &reply.outcome.cost));
   if (const auto& refusals = reader.All(ReplyTag::kRefusal); !refusals.empty()) {
@@ -249,13 +266,24 @@ Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const R
   ARROW_RETURN_NOT_OK(OutcomeFromBytes(reader.Last(ReplyTag::kOutcome), &reply.outcome));
   ARROW_RETURN_NOT_OK(
       RemainingFromBytes(reader.Last(ReplyTag::kRemaining), request, &reply.outcome));
+  ARROW_RETURN_NOT_OK(KeptFromBytes(reader.Last(ReplyTag::kKept), &reply));
   if (const std::string_view body = reader.Last(ReplyTag::kBody); !body.empty()) {
     const auto offset = static_cast<int64_t>(body.data() - bytes.data());
-    auto slice = arrow::SliceBuffer(message, offset, static_cast<int64_t>(body.size()));
-    const Status read = BatchesFromBytes(std::move(slice), request, &reply);
-    if (!read.ok())
-      return base::CorruptData("a reply whose batches are damaged: {}", read.message());
+    reply.body = arrow::SliceBuffer(message, offset, static_cast<int64_t>(body.size()));
   }
+  return reply;
+}
+
+Status DecodeReplyBody(const Request& request, Reply* reply) {
+  if (reply->body == nullptr) return Status::OK();
+  const Status read = BatchesFromBytes(std::exchange(reply->body, nullptr), request, reply);
+  if (read.ok()) return read;
+  return base::CorruptData("a reply whose batches are damaged: {}", read.message());
+}
+
+Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
+  ARROW_ASSIGN_OR_RAISE(Reply reply, DecodeReplyHead(message, request));
+  ARROW_RETURN_NOT_OK(DecodeReplyBody(request, &reply));
   return reply;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@
 #include "skyhook/wire/request.h"
 
 namespace skyhook::wire {
+
+/// In place of a number of rows kept: the site goes on working on the call, and answers the same
+/// request when it is asked again.
+inline constexpr int64_t kAtWork = -1;
 
 struct Reply {
   /// Why the call failed; the rest counts only when it is OK. Codes of base/status.h come through.
@@ -23,6 +28,11 @@ struct Reply {
   plan::Outcome outcome;
   /// May be of PackText when they are encoded, if the request says so.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+  /// What the site keeps for the scan's next call: of the rows that remain, how many it has dealt
+  /// with. Without a value it keeps nothing.
+  std::optional<int64_t> kept;
+  /// The batches of a reply of which only the head is decoded; null: there are none.
+  std::shared_ptr<arrow::Buffer> body;
 };
 
 /// Fails with kLimitExceeded when the message would have more than `message_bytes`.
@@ -35,5 +45,10 @@ arrow::Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t 
 /// Safe on hostile bytes: memory is bounded by 256 MiB a buffer.
 arrow::Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message,
                                  const Request& request);
+
+/// The same in two steps: what is said about the batches, which costs little, and the batches.
+arrow::Result<Reply> DecodeReplyHead(const std::shared_ptr<arrow::Buffer>& message,
+                                     const Request& request);
+arrow::Status DecodeReplyBody(const Request& request, Reply* reply);
 
 }  // namespace skyhook::wire

@@ -111,12 +111,17 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
     Append(request.fragment_bytes, &fragment_bytes);
     writer.Add(RequestTag::kFragmentBytes, fragment_bytes);
   }
+  if (request.scan != 0) {
+    std::string scan;
+    Append(request.scan, &scan);
+    writer.Add(RequestTag::kScan, scan);
+  }
   return writer.Finish();
 }
 
 Result<Request> DecodeRequest(std::string_view message) {
   ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        MessageReader::Open(message, kRequestMagic, RequestTag::kFragmentBytes));
+                        MessageReader::Open(message, kRequestMagic, RequestTag::kScan));
   Request request;
   ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);
@@ -130,6 +135,8 @@ Result<Request> DecodeRequest(std::string_view message) {
   }
   std::string_view fragment_bytes = reader.Last(RequestTag::kFragmentBytes);
   Take(&fragment_bytes, &request.fragment_bytes);
+  std::string_view scan = reader.Last(RequestTag::kScan);
+  Take(&scan, &request.scan);
   std::string_view bytes = reader.Last(RequestTag::kCodecs);
   uint32_t codecs = 1;
   Take(&bytes, &codecs);

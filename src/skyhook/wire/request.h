@@ -31,6 +31,9 @@ struct Request {
   int64_t message_bytes = int64_t{16} << 20;
   /// The size that the fragment must have; -1: any.
   int64_t fragment_bytes = -1;
+  /// A number that the calls of one scan of the fragment have in common, and no others: the site
+  /// may keep what the next one goes on with. 0: none will come.
+  uint64_t scan = 0;
 };
 
 /// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,

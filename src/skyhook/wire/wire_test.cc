@@ -127,6 +127,20 @@ TEST(Request, ComesBackAsItWasSent) {
   EXPECT_LE(left, std::chrono::seconds(101));
 }
 
+TEST(Request, SaysWhichScanItIsOf) {
+  Request request = LettersRequest();
+  const std::string of_none = Require(EncodeRequest(request, 1));
+  EXPECT_EQ(Require(DecodeRequest(of_none)).scan, 0u);
+  request.scan = 0x123456789abcdef0;
+  const std::string of_one = Require(EncodeRequest(request, 1));
+  EXPECT_EQ(Require(DecodeRequest(of_one)).scan, request.scan);
+  Header header;
+  ASSERT_TRUE(ReadHeader(of_one, kRequestMagic, &header));
+  EXPECT_EQ(FindField(of_one, header, RequestTag::kScan).size(), sizeof(request.scan));
+  EXPECT_EQ(FindField(of_one, header, RequestTag::kFragment), "letters.parquet");
+  EXPECT_TRUE(FindField(of_none, header, RequestTag::kScan).empty());
+}
+
 TEST(Request, ADeadlineThatHasPassedIsNoTime) {
   Request request = LettersRequest();
   request.limits.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(5);
@@ -254,6 +268,31 @@ TEST(Reply, ComesBackAsItWasSent) {
     EXPECT_THAT(testing::RowsOf(read.batches),
                 ElementsAre("1, A", "2, NULL", "3, a text that is not inline"));
   }
+}
+
+TEST(Reply, SaysWhatTheSiteKeeps) {
+  const auto read = [](std::optional<int64_t> kept) {
+    Reply reply = LettersReply();
+    reply.kept = kept;
+    return DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize))),
+                       LettersRequest());
+  };
+  EXPECT_EQ(Require(read(std::nullopt)).kept, std::nullopt);
+  for (const int64_t kept : {kAtWork, int64_t{0}, int64_t{5}}) {
+    EXPECT_EQ(Require(read(kept)).kept, kept);
+  }
+  EXPECT_THAT(read(6), FailsWith(Code::kCorruptData, "keeps 6 of 5 rows"));
+  EXPECT_THAT(read(-2), FailsWith(Code::kCorruptData, "keeps -2 of 5 rows"));
+}
+
+TEST(Reply, IsReadInTwoSteps) {
+  const auto message = Bytes(Require(EncodeReply(LettersReply(), Codec::kLz4, kAnySize)));
+  Reply reply = Require(DecodeReplyHead(message, LettersRequest()));
+  EXPECT_EQ(reply.outcome.remaining, LettersReply().outcome.remaining);
+  EXPECT_TRUE(reply.batches.empty());
+  Require(DecodeReplyBody(LettersRequest(), &reply));
+  EXPECT_THAT(testing::RowsOf(reply.batches),
+              ElementsAre("1, A", "2, NULL", "3, a text that is not inline"));
 }
 
 /// A reply that a worker packs, as a client reads it.
