@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -32,9 +33,11 @@ inline void Cluster(const std::string& arguments, const std::string& environment
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
 }
 
-/// Waits for `done`, for `seconds` at most; false when it was not.
-inline bool WaitUntil(const std::function<bool()>& done, int seconds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+/// Waits for `done`; false when it was not after two minutes. A cluster on a busy machine may need
+/// most of one to agree on what has happened: monitors write each step to the disk, and OSDs that
+/// lost theirs look for one at growing intervals.
+inline bool WaitUntil(const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (!done()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -67,12 +70,19 @@ inline std::string StatusOf(const std::string& status, const std::string& name) 
   return status.substr(begin, status.find_first_of("\t\n", begin) - begin);
 }
 
+/// Whether all threads of a process have ended: the last of them closes its sockets.
+inline bool HasEnded(const std::filesystem::path& process, const std::string& status) {
+  std::error_code gone;
+  const std::filesystem::directory_iterator threads(process / "task", gone);
+  return StatusOf(status, "State")[0] == 'Z' && std::distance(begin(threads), end(threads)) <= 1;
+}
+
 inline std::vector<Worker> Workers() {
   const std::set<int> osds = OsdPids();
   std::vector<Worker> workers;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string status = ContentOf(entry.path() / "status");
-    if (status.rfind("Name:\tskyhook-", 0) != 0 || StatusOf(status, "State")[0] == 'Z') continue;
+    if (status.rfind("Name:\tskyhook-", 0) != 0 || HasEnded(entry.path(), status)) continue;
     if (osds.contains(std::atoi(StatusOf(status, "PPid").c_str())))
       workers.push_back({std::stoi(entry.path().filename()), status});
   }

@@ -21,6 +21,7 @@ namespace skyhook::testing {
 namespace {
 
 using placement::Mode;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::string kNameSpace = "faults-test";
@@ -52,7 +53,7 @@ class FaultsTest : public ::testing::Test {
   }
   ~FaultsTest() override {
     pool_.RemoveAll();
-    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }, 30)) << "an OSD went down";
+    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; })) << "an OSD went down";
     EXPECT_EQ(OsdPids(), osds_) << "an OSD ended that nobody has ended";
   }
 
@@ -146,7 +147,7 @@ TEST_F(FaultsTest, OsdKilledAndRestarted) {
   for (const Mode mode : {Mode::kPush, Mode::kPull}) {
     ExpectAll(ScanWith([] { Cluster("kill-osd 1"); }, mode));
     Cluster("start-osd 1");
-    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }, 30));
+    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }));
     ExpectAll(ScanWith(nullptr, mode));
   }
   osds_ = OsdPids();
@@ -163,7 +164,7 @@ TEST_F(FaultsTest, AllOsdsRestarted) {
   });
   restart.join();
   ExpectAll(read);
-  EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }, 30));
+  EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }));
   osds_ = OsdPids();
 }
 
@@ -192,7 +193,7 @@ class RestartedFaultsTest : public FaultsTest {
       });
     }
     for (std::thread& restart : restarts) restart.join();
-    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }, 30));
+    EXPECT_TRUE(WaitUntil([this] { return OsdsUp() == 3; }));
     osds_ = OsdPids();
     std::this_thread::sleep_for(site::rados::Refusals::kRemembered);
   }
@@ -239,8 +240,7 @@ TEST_P(OtherVersionTest, IsUsedOrReadPast) {
     return;
   }
   EXPECT_GT(read.places.pulled, 0);
-  ASSERT_EQ(read.places.refusals.size(), 1u);
-  EXPECT_THAT(read.places.refusals.begin()->first, HasSubstr(other.reason));
+  EXPECT_THAT(read.places.refusals, ElementsAre(::testing::Key(HasSubstr(other.reason))));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -368,11 +368,11 @@ TEST_F(FaultsTest, ClusterFull) {
   };
   SetFullRatios(1e-7, 1e-7, 1e-7);
   arrow::Status refused;
-  EXPECT_TRUE(WaitUntil([&] { return !(refused = put()).ok(); }, 30));
+  EXPECT_TRUE(WaitUntil([&] { return !(refused = put()).ok(); }));
   EXPECT_THAT(refused, FailsWith(arrow::StatusCode::IOError, "No space left on device"));
   for (const Mode mode : {Mode::kPush, Mode::kPull}) ExpectAll(ScanWith(nullptr, mode));
   SetFullRatios(0.95, 0.9, 0.85);
-  EXPECT_TRUE(WaitUntil([&] { return put().ok(); }, 30));
+  EXPECT_TRUE(WaitUntil([&] { return put().ok(); }));
 }
 
 /// CPU time of all workers, in clock ticks.
@@ -403,7 +403,7 @@ TEST_F(FaultsTest, NobodyWorksForAClientThatWasKilled) {
     ::execl(program.c_str(), "skyhook", "sql", "--repeat", "1000", "-c", query.c_str(), nullptr);
     ::_exit(127);
   }
-  EXPECT_TRUE(WaitUntil([&] { return WorkerTicks() > before; }, 30)) << "the workers have begun";
+  EXPECT_TRUE(WaitUntil([&] { return WorkerTicks() > before; })) << "the workers have begun";
   ASSERT_EQ(::kill(client, SIGKILL), 0);
   int status = 0;
   ::waitpid(client, &status, 0);
