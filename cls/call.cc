@@ -41,7 +41,12 @@ int Call::Run(std::string_view request, ceph::bufferlist* out) {
   std::memcpy(worker_->window(), request.data(), request.size());
   // Gone before it heard of the call: not the request's doing.
   if (const int error = worker_->Send(call_, deadline_ms_); error < 0) return error;
-  if (const int error = Converse(out); error < 0) return Failed(error);
+  const int error = Converse(out);
+  if (worker_is_busy_) {
+    worker_is_idle_ = true;
+    return -EBUSY;
+  }
+  if (error < 0) return Failed(error);
   if (!IsReply(*out)) return Failed(-EPROTO);
   worker_is_idle_ = true;
   return object_error_;
@@ -53,6 +58,10 @@ int Call::Converse(ceph::bufferlist* out) {
     Message answer;
     if (const int error = worker_->Receive(&message, deadline_ms_); error < 0) return error;
     int error = -EPROTO;
+    if (message.kind == Kind::kBusy) {
+      worker_is_busy_ = true;
+      return 0;
+    }
     if (message.kind == Kind::kRead) {
       error = Read(message, &answer);
     } else if (message.kind == Kind::kReplyPart || message.kind == Kind::kReplyEnd) {

@@ -19,7 +19,8 @@ class Call {
        WorkerProcess* worker)
       : context_(context), call_(call), deadline_ms_(deadline_ms), worker_(worker) {}
 
-  /// Appends the reply, which is whole when it returns 0; else a negative error number.
+  /// Appends the reply, which is whole when it returns 0; else a negative error number. -EBUSY: the
+  /// worker still works on another scan.
   int Run(std::string_view request, ceph::bufferlist* out);
   /// Whether an error is the worker's doing.
   bool worker_failed() const { return worker_failed_; }
@@ -43,7 +44,8 @@ class Call {
   WorkerProcess* const worker_;
   bool worker_failed_ = false;
   bool worker_is_idle_ = false;
-  int object_error_ = 0;  // of a read: whatever the worker makes of it, the client is told
+  bool worker_is_busy_ = false;  // with another call, which it goes on with by itself
+  int object_error_ = 0;         // of a read: whatever the worker makes of it, the client is told
 };
 
 }  // namespace skyhook::cls

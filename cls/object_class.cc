@@ -52,13 +52,12 @@ int Refuse(std::string_view reason, ceph::bufferlist* out) {
   return 0;
 }
 
-std::string_view PipelineOf(std::string_view request, const wire::Header& header) {
-  std::string_view fields = request.substr(header.header_bytes);
-  wire::Field field;
-  while (wire::NextField(&fields, &field)) {
-    if (field.tag == static_cast<uint16_t>(wire::RequestTag::kPipeline)) return field.bytes;
-  }
-  return {};
+// The number that the request's scan has; 0: none.
+uint64_t ScanOf(std::string_view request, const wire::Header& header) {
+  const std::string_view bytes = wire::FindField(request, header, wire::RequestTag::kScan);
+  uint64_t scan = 0;
+  if (bytes.size() == sizeof(scan)) std::memcpy(&scan, bytes.data(), sizeof(scan));
+  return scan;
 }
 
 }  // namespace
@@ -90,7 +89,8 @@ int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
     return Refuse("classes read the first 2 GiB of an object only; this one is larger", out);
   }
   const int64_t now_ms = NowMs();
-  const Suspect suspect{PipelineOf(request, header), call.object_bytes, call.object_mtime};
+  const Suspect suspect{wire::FindField(request, header, wire::RequestTag::kPipeline),
+                        call.object_bytes, call.object_mtime};
   if (const int64_t left_ms = quarantine_.RefusedFor(suspect, now_ms); left_ms > 0) {
     ++counters_.quarantined;
     return Refuse("this plan ended " + std::to_string(Quarantine::kStrikes) +
@@ -99,7 +99,7 @@ int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
                   out);
   }
   const int64_t deadline_ms = now_ms + call.deadline_ms + GraceMs(settings_);
-  return RunInWorker(context, request, call, deadline_ms, suspect, out);
+  return RunInWorker(context, request, ScanOf(request, header), call, deadline_ms, suspect, out);
 }
 
 int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& header,
@@ -114,11 +114,11 @@ int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& head
 }
 
 // Runs the call in a worker, and keeps account of how that ended.
-int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view request,
+int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view request, uint64_t scan,
                              const Message& call, int64_t deadline_ms, const Suspect& suspect,
                              ceph::bufferlist* out) {
   WorkerPool::Lease lease;
-  if (const int error = pool_.Take(deadline_ms, &lease); error < 0) {
+  if (const int error = pool_.Take(scan, deadline_ms, &lease); error < 0) {
     if (error == -EBUSY) ++counters_.busy;
     // Not what else it was: -ENOENT would say that there is no such object.
     return error == -EBUSY || error == -ETIMEDOUT ? error : -ENOTCONN;
@@ -126,6 +126,7 @@ int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view requ
   Call running(context, call, deadline_ms, lease.worker());
   const int error = running.Run(request, out);
   if (running.worker_is_idle()) lease.Keep();
+  if (error == -EBUSY) ++counters_.busy;
   if (!running.worker_failed()) return error;
   cls_log(0, "skyhook: a worker failed: %s", strerror(-error));
   ++(error == -ETIMEDOUT ? counters_.timed_out : counters_.crashed);

@@ -40,7 +40,7 @@ class ObjectClass {
   int WriteDescription(ceph::bufferlist* out) const;
   int MakeCall(cls_method_context_t context, const wire::Header& header, uint64_t request_bytes,
                worker::Message* call) const;
-  int RunInWorker(cls_method_context_t context, std::string_view request,
+  int RunInWorker(cls_method_context_t context, std::string_view request, uint64_t scan,
                   const worker::Message& call, int64_t deadline_ms, const Suspect& suspect,
                   ceph::bufferlist* out);
 

@@ -19,8 +19,8 @@ struct Settings {
   int64_t reply_bytes = int64_t{16} << 20;
   /// SKYHOOK_QUARANTINE_S: how long a plan that ended a worker twice is refused.
   int quarantine_s = 300;
-  /// SKYHOOK_NICE: the workers' niceness, 0 to 19.
-  int niceness = 5;
+  /// SKYHOOK_NICE: the workers' niceness, 0 to 19. What they do may wait for what the OSD does.
+  int niceness = 10;
 };
 
 /// As the environment says; a value that is none is logged and passed over.

@@ -37,21 +37,26 @@ class WorkerPool {
 
   WorkerPool(int calls, StartWorker start);
 
-  /// -EBUSY when as many calls run as may; else as WorkerProcess::Start.
-  int Take(int64_t deadline_ms, Lease* out);
+  /// For a call of `scan` (0: of none), the worker that served its last one if there is one.
+  /// -EBUSY when as many calls run as may, or that worker serves another; else as
+  /// WorkerProcess::Start.
+  int Take(uint64_t scan, int64_t deadline_ms, Lease* out);
 
   int64_t started() const { return started_.load(); }
 
  private:
-  std::unique_ptr<WorkerProcess> TakeIdle();
-  void Return(std::unique_ptr<WorkerProcess> worker);
+  int TakeIdle(uint64_t scan, std::unique_ptr<WorkerProcess>* out);
+  void Lend(std::unique_ptr<WorkerProcess> worker, uint64_t scan, Lease* out);
+  void Return(std::unique_ptr<WorkerProcess> worker, bool keep);
 
   const int calls_;
   const StartWorker start_;
   std::atomic<int> running_ = 0;
   std::atomic<int64_t> started_ = 0;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<WorkerProcess>> idle_;  // at most calls_, with those that run
+  // At most calls_, together:
+  std::vector<std::unique_ptr<WorkerProcess>> idle_;
+  std::vector<const WorkerProcess*> lent_;
 };
 
 }  // namespace skyhook::cls

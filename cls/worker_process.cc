@@ -129,6 +129,16 @@ int WorkerProcess::Receive(worker::Message* message, int64_t deadline_ms) {
   return got > 0 ? -EPROTO : -ESHUTDOWN;
 }
 
+bool WorkerProcess::Knows(uint64_t scan) const {
+  return scan != 0 && std::find(scans_.begin(), scans_.end(), scan) != scans_.end();
+}
+
+void WorkerProcess::Remember(uint64_t scan) {
+  if (scan == 0 || Knows(scan)) return;
+  scans_[next_scan_] = scan;
+  next_scan_ = (next_scan_ + 1) % scans_.size();
+}
+
 bool WorkerProcess::IsQuiet() const {
   pollfd poll_for{socket_, POLLIN, 0};
   return poll(&poll_for, 1, 0) == 0;

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,6 +47,10 @@ class WorkerProcess {
   /// Whether a worker that was not asked anything is there and says nothing, as it should.
   bool IsQuiet() const;
 
+  /// The scans of the calls it served last: it may keep what their next calls go on with.
+  bool Knows(uint64_t scan) const;
+  void Remember(uint64_t scan);
+
   /// kWindowBytes that both sides see. The worker may change them at any time.
   uint8_t* window() const { return window_; }
 
@@ -57,6 +63,8 @@ class WorkerProcess {
   int socket_ = -1;
   WorkerHold hold_;
   uint8_t* window_ = nullptr;
+  std::array<uint64_t, 8> scans_{};  // 0: none
+  size_t next_scan_ = 0;             // the place of the one remembered longest
 };
 
 }  // namespace skyhook::cls

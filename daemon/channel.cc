@@ -1,5 +1,6 @@
 #include "daemon/channel.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -98,6 +99,11 @@ Status Channel::Receive(Kind expected, Message* message) {
 
 Status Channel::SayReady() { return Send(Message{}); }
 
+bool Channel::Hears(int milliseconds) const {
+  pollfd poll_for{worker::kSocket, POLLIN, 0};
+  return ::poll(&poll_for, 1, milliseconds) != 0;
+}
+
 Result<Call> Channel::NextCall() {
   Message message;
   ARROW_RETURN_NOT_OK(Receive(Kind::kCall, &message));
@@ -150,6 +156,12 @@ Status Channel::Reply(std::string_view reply) {
     reply.remove_prefix(message.bytes);
     ARROW_RETURN_NOT_OK(Receive(Kind::kGoOn, &message));
   }
+}
+
+Status Channel::SayBusy() {
+  Message message;
+  message.kind = Kind::kBusy;
+  return Send(message);
 }
 
 }  // namespace skyhook::daemon

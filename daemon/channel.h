@@ -24,19 +24,22 @@ struct Call {
 };
 
 /// Over the descriptors that the class hands to the worker. Once a function fails with kUnreachable
-/// the class is gone, and the worker has nothing left to do. Not thread-safe.
+/// the class is gone, and the worker has nothing left to do. Not thread-safe, but for Hears.
 class Channel {
  public:
   /// Maps the window.
   static arrow::Result<Channel> Open();
 
   arrow::Status SayReady();
+  /// Whether the class says something within so many milliseconds, its end included.
+  bool Hears(int milliseconds) const;
   /// Waits for the next call.
   arrow::Result<Call> NextCall();
   /// The bytes of ranges of the call's object, which must hold them.
   arrow::Result<base::Buffers> Read(const std::vector<base::ByteRange>& ranges);
-  /// Ends the call.
+  /// Either ends the call. Busy: with another one.
   arrow::Status Reply(std::string_view reply);
+  arrow::Status SayBusy();
 
  private:
   arrow::Status Send(const worker::Message& message);

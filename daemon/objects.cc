@@ -11,11 +11,11 @@ namespace skyhook::daemon {
 using arrow::Result;
 using arrow::Status;
 
-LentObject::LentObject(std::string name, const Call& call, Channel* channel)
+LentObject::LentObject(std::string name, const Call& call, Conversation* conversation)
     : name_(std::move(name)),
       version_(fmt::format("{}-{}", call.object_bytes, call.object_mtime)),
       size_(call.object_bytes),
-      channel_(channel) {}
+      conversation_(conversation) {}
 
 // While a call is made its object cannot change: the class holds its placement group.
 arrow::Future<base::Buffers> LentObject::ReadAsync(std::vector<base::ByteRange> ranges,
@@ -23,18 +23,14 @@ arrow::Future<base::Buffers> LentObject::ReadAsync(std::vector<base::ByteRange> 
   if (Status status = CheckRanges(ranges); !status.ok()) {
     return arrow::Future<base::Buffers>::MakeFinished(std::move(status));
   }
-  auto buffers = channel_->Read(ranges);
+  auto buffers = conversation_->Read(ranges);
   if (!buffers.ok()) failure_ = buffers.status();
   return arrow::Future<base::Buffers>::MakeFinished(std::move(buffers));
 }
 
-Objects::Key Objects::KeyOf(const Call& call, const std::string& name) {
-  if (call.object_id.empty()) return {};
-  return fmt::format("{}/{}/{}/{}", call.object_id, call.object_bytes, call.object_mtime, name);
-}
-
 Result<Objects::Open> Objects::Get(const Call& call, const std::string& name, plan::Cost* opening) {
-  const Key key = KeyOf(call, name);
+  const std::string identity = IdentityOf(call);
+  const Key key = identity.empty() ? Key() : identity + "/" + name;
   const auto known = std::find_if(open_.begin(), open_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
   if (!key.empty() && known != open_.end()) {
@@ -42,7 +38,7 @@ Result<Objects::Open> Objects::Get(const Call& call, const std::string& name, pl
     return known->second;
   }
   Open open;
-  open.object = std::make_shared<LentObject>(name, call, channel_);
+  open.object = std::make_shared<LentObject>(name, call, conversation_);
   auto fragment = format::OpenFragment(open.object, {}, {opening, {}});
   if (base::Is(open.object->failure(), base::Code::kUnreachable)) return open.object->failure();
   ARROW_ASSIGN_OR_RAISE(open.fragment, std::move(fragment));

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/channel.h"
+#include "daemon/conversation.h"
 #include "skyhook/format/fragment.h"
 
 namespace skyhook::daemon {
@@ -16,7 +16,7 @@ namespace skyhook::daemon {
 /// The object of the call that is being made, as the class lends it.
 class LentObject : public base::ByteSource {
  public:
-  LentObject(std::string name, const Call& call, Channel* channel);
+  LentObject(std::string name, const Call& call, Conversation* conversation);
 
   int64_t size() const override { return size_; }
   const std::string& version() const override { return version_; }
@@ -24,14 +24,14 @@ class LentObject : public base::ByteSource {
   arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
                                          arrow::StopToken) override;
 
-  /// Of the channel; it ends the worker when the class is gone.
+  /// Of the conversation; it ends the worker when the class is gone.
   const arrow::Status& failure() const { return failure_; }
 
  private:
   const std::string name_;
   const std::string version_;
   const int64_t size_;
-  Channel* const channel_;
+  Conversation* const conversation_;
   arrow::Status failure_;
 };
 
@@ -39,14 +39,14 @@ class LentObject : public base::ByteSource {
 /// once. Keys are what the OSD knows, never what a client claims. Not thread-safe.
 class Objects {
  public:
-  explicit Objects(Channel* channel) : channel_(channel) {}
+  explicit Objects(Conversation* conversation) : conversation_(conversation) {}
 
   struct Open {
     std::shared_ptr<LentObject> object;
     std::shared_ptr<format::Fragment> fragment;
   };
   /// The call's object; messages name it `name`. Adds what opening cost to `opening`. A failure of
-  /// the channel is returned as it is.
+  /// the conversation is returned as it is.
   arrow::Result<Open> Get(const Call& call, const std::string& name, plan::Cost* opening);
 
  private:
@@ -54,10 +54,9 @@ class Objects {
   static constexpr size_t kMostOpen = 32;
   static constexpr int64_t kMostFooterBytes = int64_t{1} << 20;
 
-  using Key = std::string;  // all that makes out an object and its name
-  static Key KeyOf(const Call& call, const std::string& name);
+  using Key = std::string;  // an object's identity and its name
 
-  Channel* const channel_;
+  Conversation* const conversation_;
   std::list<std::pair<Key, Open>> open_;  // the one used last first
 };
 

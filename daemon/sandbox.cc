@@ -40,12 +40,12 @@ Status DropUser() {
 }
 
 constexpr std::array kAllowed = {
-    SCMP_SYS(sendto),         SCMP_SYS(recvfrom),      SCMP_SYS(munmap),
-    SCMP_SYS(mremap),         SCMP_SYS(madvise),       SCMP_SYS(brk),
-    SCMP_SYS(futex),          SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-    SCMP_SYS(getrandom),      SCMP_SYS(sched_yield),   SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(exit),          SCMP_SYS(exit_group),
-    SCMP_SYS(restart_syscall)};
+    SCMP_SYS(sendto),          SCMP_SYS(recvfrom),      SCMP_SYS(munmap),
+    SCMP_SYS(mremap),          SCMP_SYS(madvise),       SCMP_SYS(brk),
+    SCMP_SYS(futex),           SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+    SCMP_SYS(getrandom),       SCMP_SYS(sched_yield),   SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),  SCMP_SYS(exit),          SCMP_SYS(exit_group),
+    SCMP_SYS(restart_syscall), SCMP_SYS(poll)};
 
 Status FilterSystemCalls() {
   const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),

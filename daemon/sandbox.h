@@ -9,7 +9,7 @@ namespace skyhook::daemon {
 
 struct SandboxOptions {
   int64_t memory_bytes = int64_t{2} << 30;  ///< of address space
-  int niceness = 5;
+  int niceness = 10;
 };
 
 /// After this the process is nobody (if it was root), cannot gain privileges, and has no file

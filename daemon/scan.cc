@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/wire/fields.h"
 #include "skyhook/wire/packed_text.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -26,12 +27,16 @@ constexpr int64_t kReplyOverhead = 64 * 1024;
 // time for it: a worker that overstays is ended, and its plan suspected.
 constexpr int kTries = 4;
 
-Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> fragment,
-               const base::Limits& limits, wire::Reply* reply) {
-  exec::RunRequest run{request.rows, limits, request.runtime_filters};
-  ARROW_ASSIGN_OR_RAISE(auto execution,
-                        exec::Run(request.pipeline, std::move(fragment), std::move(run)));
-  reply->batches.clear();
+// Runs to its end what `scan` has begun or, else, what the request asks for.
+Status RunToEnd(const wire::Request& request, exec::RunRequest run, KeptScan* scan,
+                wire::Reply* reply) {
+  auto& execution = scan->execution;
+  if (execution != nullptr) {
+    execution->Resume(std::move(run));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(execution,
+                          exec::Run(request.pipeline, scan->open.fragment, std::move(run)));
+  }
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
     if (batch == nullptr) break;
@@ -41,31 +46,61 @@ Status RunOnce(const wire::Request& request, std::shared_ptr<format::Fragment> f
   return Status::OK();
 }
 
-// With a codec, a reply that is compressed may hold more; it is judged by what it takes
-// uncompressed.
-Result<std::string> RunWithin(const wire::Request& request,
-                              const std::shared_ptr<format::Fragment>& fragment,
-                              const plan::Cost& opening, const Call& call) {
-  wire::Reply reply;
-  base::Limits limits = request.limits;
-  limits.memory_bytes = std::min(limits.memory_bytes, kMemoryBytes);
-  limits.reply_bytes =
-      std::clamp<int64_t>(call.reply_bytes - kReplyOverhead, 1, limits.reply_bytes);
-  const wire::Codec codec = request.codecs.empty() ? wire::Codec::kNone : request.codecs.back();
-  for (int attempt = 1;; ++attempt) {
-    ARROW_RETURN_NOT_OK(RunOnce(request, fragment, limits, &reply));
-    reply.outcome.cost += opening;
-    if (request.packed_text) {
+// One call: a request, and what it is to be run over.
+class Running {
+ public:
+  Running(const wire::Request& request, const Call& call, const plan::Cost& opening,
+          const arrow::StopToken& stop)
+      : request_(request), call_(call), opening_(opening), stop_(stop), limits_(request.limits) {
+    limits_.memory_bytes = std::min(limits_.memory_bytes, kMemoryBytes);
+    limits_.reply_bytes =
+        std::clamp<int64_t>(call.reply_bytes - kReplyOverhead, 1, limits_.reply_bytes);
+  }
+
+  // Leaves an execution that the scan's next call can go on with in `scan`.
+  Result<std::string> Run(KeptScan* scan) {
+    auto message = Try(scan->key.is_of_scan(), scan);
+    for (int attempt = 1; IsTooLarge(message.status()) && attempt < kTries; ++attempt) {
+      if (std::chrono::steady_clock::now() >= *limits_.deadline) break;
+      limits_.reply_bytes = std::max<int64_t>(limits_.reply_bytes / 4, 1);
+      limits_.batch_rows = std::max<int64_t>(limits_.batch_rows / 8, 1);
+      message = Try(false, scan);
+    }
+    if (!message.ok()) scan->execution = nullptr;
+    return message;
+  }
+
+ private:
+  static bool IsTooLarge(const Status& status) {
+    return base::Is(status, base::Code::kLimitExceeded);
+  }
+
+  Result<std::string> Try(bool resumable, KeptScan* scan) {
+    wire::Reply reply;
+    if (!resumable) scan->execution = nullptr;
+    exec::RunRequest run{request_.rows, limits_, request_.runtime_filters, stop_, resumable};
+    ARROW_RETURN_NOT_OK(RunToEnd(request_, std::move(run), scan, &reply));
+    if (scan->execution->can_resume()) {
+      reply.kept = scan->execution->rows_kept();
+    } else {
+      scan->execution = nullptr;
+    }
+    reply.outcome.cost += opening_;
+    if (request_.packed_text) {
       ARROW_ASSIGN_OR_RAISE(reply.batches, wire::PackText(reply.batches));
     }
-    auto message = wire::EncodeReply(reply, codec, call.reply_bytes);
-    const bool too_large = base::Is(message.status(), base::Code::kLimitExceeded);
-    const bool late = std::chrono::steady_clock::now() >= limits.deadline;
-    if (!too_large || late || attempt == kTries) return message;
-    limits.reply_bytes = std::max<int64_t>(limits.reply_bytes / 4, 1);
-    limits.batch_rows = std::max<int64_t>(limits.batch_rows / 8, 1);
+    // With a codec, a reply that is compressed may hold more; it is judged by what it takes
+    // uncompressed.
+    const wire::Codec codec = request_.codecs.empty() ? wire::Codec::kNone : request_.codecs.back();
+    return wire::EncodeReply(reply, codec, call_.reply_bytes);
   }
-}
+
+  const wire::Request& request_;
+  const Call& call_;
+  const plan::Cost opening_;
+  const arrow::StopToken stop_;
+  base::Limits limits_;
+};
 
 // The beginning of a message that may hold a whole plan.
 std::string Shortened(const std::string& message) {
@@ -87,7 +122,8 @@ Result<std::string> Refused(const Status& status, const Call& call) {
 
 }  // namespace
 
-Result<std::string> Scan(const Call& call, Objects* objects) {
+Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::StopToken& stop,
+                         Objects* objects, KeptScans* kept) {
   auto request = wire::DecodeRequest(call.request);
   if (!request.ok()) return Refused(request.status(), call);
   request->limits.deadline =
@@ -97,13 +133,25 @@ Result<std::string> Scan(const Call& call, Objects* objects) {
                                      request->fragment, call.object_bytes, request->fragment_bytes),
                    call);
   }
+  KeptScan scan{key, {}, nullptr};
   plan::Cost opening;
-  const auto open = objects->Get(call, request->fragment, &opening);
-  if (base::Is(open.status(), base::Code::kUnreachable)) return open.status();
-  if (!open.ok()) return Refused(open.status(), call);
-  auto message = RunWithin(*request, open->fragment, opening, call);
-  if (base::Is(open->object->failure(), base::Code::kUnreachable)) return open->object->failure();
-  return message.ok() ? std::move(message) : Refused(message.status(), call);
+  if (auto found = kept->Take(key)) {
+    scan = *std::move(found);
+  } else {
+    auto open = objects->Get(call, request->fragment, &opening);
+    if (base::Is(open.status(), base::Code::kUnreachable)) return open.status();
+    if (!open.ok()) return Refused(open.status(), call);
+    scan.open = *std::move(open);
+  }
+  auto message = Running(*request, call, opening, stop).Run(&scan);
+  const Status& failure = scan.open.object->failure();
+  if (base::Is(failure, base::Code::kUnreachable)) return failure;
+  if (!message.ok()) return Refused(message.status(), call);
+  if (scan.execution != nullptr) {
+    scan.key.rows = wire::RowsToBytes(scan.execution->outcome().remaining);
+    kept->Keep(std::move(scan));
+  }
+  return message;
 }
 
 }  // namespace skyhook::daemon

@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 
-#include "daemon/channel.h"
+#include "daemon/conversation.h"
+#include "daemon/kept_scans.h"
 #include "daemon/listener.h"
 #include "daemon/objects.h"
 #include "daemon/sandbox.h"
@@ -20,15 +22,25 @@
 namespace skyhook::daemon {
 namespace {
 
+// What no call has gone on with for so long, none will.
+constexpr int kKeptMs = 1000;
+
 arrow::Status Serve(const SandboxOptions& sandbox) {
-  ARROW_ASSIGN_OR_RAISE(Channel channel, Channel::Open());
+  ARROW_ASSIGN_OR_RAISE(Conversation* const conversation, Conversation::Open());
   ARROW_RETURN_NOT_OK(EnterSandbox(sandbox));
-  ARROW_RETURN_NOT_OK(channel.SayReady());
-  Objects objects(&channel);
+  ARROW_RETURN_NOT_OK(conversation->SayReady());
+  Objects objects(conversation);
+  KeptScans kept;
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(const Call call, channel.NextCall());
-    ARROW_ASSIGN_OR_RAISE(const std::string reply, Scan(call, &objects));
-    ARROW_RETURN_NOT_OK(channel.Reply(reply));
+    if (!kept.empty() && !conversation->Hears(kKeptMs)) kept.Clear();
+    ARROW_ASSIGN_OR_RAISE(const Call call, conversation->NextCall());
+    const ScanKey key = KeyOf(call);
+    std::optional<std::string> reply = kept.TakeReply(key, call.reply_bytes);
+    if (!reply.has_value()) {
+      ARROW_ASSIGN_OR_RAISE(reply, Scan(call, key, conversation->stop(), &objects, &kept));
+    }
+    ARROW_ASSIGN_OR_RAISE(const Replied replied, conversation->Reply(*reply));
+    if (replied == Replied::kEarly) kept.KeepReply(key, *std::move(reply));
   }
 }
 
@@ -46,11 +58,11 @@ int main(int argc, char** argv) {
   // Arrow's other pools reserve more address space than a worker may have.
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 1);
   const bool listens = argc > 2 && std::strcmp(argv[1], "--listen") == 0;
-  const char* niceness = argc > (listens ? 3 : 1) ? argv[argc - 1] : "5";
+  const char* niceness = argc > (listens ? 3 : 1) ? argv[argc - 1] : "10";
   const arrow::Status status = listens ? daemon::Listen(argv[2], daemon::OwnPath(), niceness)
                                        : daemon::Serve({.niceness = std::atoi(niceness)});
-  // The worker ends with its class.
-  if (base::Is(status, base::Code::kUnreachable)) return 0;
+  // The worker ends with its class. Its second thread still runs: nothing is taken down.
+  if (base::Is(status, base::Code::kUnreachable)) std::_Exit(0);
   std::fprintf(stderr, "skyhook-worker: %s\n", status.ToString().c_str());
-  return 1;
+  std::_Exit(1);
 }

@@ -1,22 +1,23 @@
 // Makes a worker that fails over objects that say so: what it reads is looked at on the way. Linked
-// around Channel::Read (--wrap), so that the worker proper knows nothing of it.
+// around Conversation::Read (--wrap), so that the worker proper knows nothing of it.
 #include <cstdlib>
 #include <string_view>
 
-#include "daemon/channel.h"
+#include "daemon/conversation.h"
 
 using Buffers = arrow::Result<skyhook::base::Buffers>;
 using Ranges = std::vector<skyhook::base::ByteRange>;
 
 extern "C" {
 
-Buffers __real__ZN7skyhook6daemon7Channel4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
-    skyhook::daemon::Channel* channel, const Ranges& ranges);
+Buffers __real__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+    skyhook::daemon::Conversation* conversation, const Ranges& ranges);
 
-Buffers __wrap__ZN7skyhook6daemon7Channel4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
-    skyhook::daemon::Channel* channel, const Ranges& ranges) {
-  Buffers buffers = __real__ZN7skyhook6daemon7Channel4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
-      channel, ranges);
+Buffers __wrap__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+    skyhook::daemon::Conversation* conversation, const Ranges& ranges) {
+  Buffers buffers =
+      __real__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+          conversation, ranges);
   if (!buffers.ok()) return buffers;
   for (const auto& buffer : *buffers) {
     const std::string_view bytes(*buffer);

@@ -24,6 +24,7 @@ enum Step : uint8_t {
   kPart,
   kEnd,
   kAnswer,
+  kBusy,
   kAnyKind,
   kPacket,
   kWrite,
@@ -67,6 +68,8 @@ bool HostileScript::TakeStep(WorkerEnd* end) {
       return end->Say(Kind::kReplyEnd, Number());
     case kAnswer:
       return end->Say(Kind::kReplyEnd, end->FrameReply(Byte()));
+    case kBusy:
+      return end->Say(Kind::kBusy, Number());
     case kAnyKind:
       return end->Say(static_cast<Kind>(Number()), Number());
     case kPacket:

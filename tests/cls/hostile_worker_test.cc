@@ -128,6 +128,17 @@ TEST_F(HostileWorkerTest, NothingIsReadBeyondTheDeadline) {
   EXPECT_EQ(object_.reads, 1);
 }
 
+TEST_F(HostileWorkerTest, OneThatIsBusyIsAskedAgain) {
+  const auto called = CallTimes(3, [](WorkerEnd* end) {
+    Message call;
+    if (!end->Say(Kind::kReady)) return;
+    while (end->Hear(&call) && end->Say(Kind::kBusy)) {
+    }
+  });
+  EXPECT_EQ(called.result, -EBUSY);
+  EXPECT_EQ(description_["calls_busy"], "3");
+}
+
 TEST_F(HostileWorkerTest, AReplyKeepsToItsLimits) {
   const auto exactly = [](uint64_t bytes) {
     return [bytes](WorkerEnd* end) {

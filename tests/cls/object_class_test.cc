@@ -232,6 +232,158 @@ TEST_F(WorkerProgramTest, AnExceptionCostsOneCall) {
   EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
 }
 
+/// Calls of scans that take many times as long as a call may.
+class LongScanTest : public WorkerProgramTest {
+ protected:
+  static constexpr int64_t kRows = 300'000;
+  static constexpr int64_t kFound = kRows / 1000;
+
+  LongScanTest() {
+    object_.bytes = BytesFrom(0);
+    object_.id = "0123456789abcdef";
+  }
+
+  /// x counts from `first` on.
+  static std::string BytesFrom(int64_t first) {
+    arrow::Int64Builder numbers;
+    arrow::StringBuilder texts;
+    for (int64_t row = 0; row < kRows; ++row) {
+      Require(numbers.Append(first + row));
+      Require(
+          texts.Append(fmt::format("{} babababababab {}", row % 1000 == 0 ? "yes" : "no", row)));
+    }
+    const auto table =
+        arrow::Table::Make(Columns(), {Require(numbers.Finish()), Require(texts.Finish())}, kRows);
+    return testing::ParquetBytes(*table, {.row_group_rows = kRows / 3})->ToString();
+  }
+
+  static std::shared_ptr<arrow::Schema> Columns() {
+    return arrow::schema({arrow::field("x", arrow::int64()), arrow::field("t", arrow::utf8())});
+  }
+  static wire::Request AskFor(uint64_t scan, bool count) {
+    wire::Request request;
+    request.pipeline = testing::Read(*Columns(), {"x"});
+    request.pipeline.filter = {testing::Fn(
+        plan::Function::kRegexpMatches,
+        {testing::Col(request.pipeline, "t"), testing::Lit("yes (a|b)*(a|b)*(a|b)* [0-9]+$")})};
+    if (count) {
+      request.pipeline.aggregate =
+          plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+    }
+    request.rows = plan::RowRanges::All(kRows);
+    request.scan = scan;
+    return request;
+  }
+  Called CallFor(const wire::Request& request, uint32_t deadline_ms) {
+    return Call(Require(wire::EncodeRequest(request, deadline_ms)));
+  }
+  static wire::Reply ReplyOf(const Called& called, const wire::Request& request) {
+    return Require(wire::DecodeReply(arrow::Buffer::FromString(called.reply), request));
+  }
+  /// As a client does, with calls of a millisecond.
+  std::vector<std::string> ByShortCalls(wire::Request request) {
+    std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
+    while (!request.rows.empty()) {
+      const Called called = CallFor(request, 1);
+      EXPECT_EQ(called.result, 0);
+      const wire::Reply reply = ReplyOf(called, request);
+      EXPECT_TRUE(reply.status.ok()) << reply.status;
+      at_work_ += reply.kept == wire::kAtWork ? 1 : 0;
+      kept_ += reply.kept.value_or(0) > 0 ? 1 : 0;
+      batches.insert(batches.end(), reply.batches.begin(), reply.batches.end());
+      request.rows = reply.outcome.remaining;
+      if (reply.kept != wire::kAtWork) bytes_read_ += reply.outcome.cost.bytes_read;
+    }
+    return testing::RowsOf(batches);
+  }
+  /// A call that ended before its work did.
+  void LeaveAtWork(uint64_t scan) {
+    const wire::Request request = AskFor(scan, false);
+    while (ReplyOf(CallFor(request, 1), request).kept != wire::kAtWork) {
+    }
+  }
+
+  int at_work_ = 0;
+  int kept_ = 0;
+  int64_t bytes_read_ = 0;
+};
+
+TEST_F(LongScanTest, ShortCallsCostNoMoreReadingThanALongOne) {
+  for (const bool count : {false, true}) {
+    const wire::Request request = AskFor(0, count);
+    const wire::Reply whole = ReplyOf(CallFor(request, 10'000), request);
+    ASSERT_TRUE(whole.outcome.remaining.empty());
+    at_work_ = kept_ = 0;
+    bytes_read_ = 0;
+    EXPECT_EQ(ByShortCalls(AskFor(1, count)), testing::RowsOf(whole.batches));
+    EXPECT_GT(at_work_, 0);
+    EXPECT_LE(bytes_read_, whole.outcome.cost.bytes_read);
+    if (count) {
+      EXPECT_GT(kept_, 0);
+    } else {
+      EXPECT_EQ(testing::RowsOf(whole.batches).size(), static_cast<size_t>(kFound));
+    }
+  }
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
+}
+
+TEST_F(LongScanTest, AWorkerIsBusyWithTheScanThatItWorksOn) {
+  const wire::Request other = AskFor(1000, false);
+  int busy = 0;
+  for (uint64_t scan = 1; busy == 0 && scan < 100; ++scan) {
+    LeaveAtWork(scan);
+    busy += CallFor(other, 1).result == -EBUSY ? 1 : 0;
+    EXPECT_EQ(ByShortCalls(AskFor(scan, false)).size(), static_cast<size_t>(kFound));
+  }
+  EXPECT_EQ(busy, 1);
+  EXPECT_EQ(CallDescribe(&class_)["calls_busy"], "1");
+  EXPECT_EQ(ByShortCalls(other).size(), static_cast<size_t>(kFound));
+  EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
+}
+
+/// Others ask all the while, which must not keep it alive.
+TEST_F(LongScanTest, AScanThatNobodyAsksForIsAbandoned) {
+  const wire::Request other = AskFor(1000, false);
+  // Between two reads, where it waits for the next call.
+  object_.before_read = [] {
+    usleep(5'000);
+    return 0;
+  };
+  LeaveAtWork(1);
+  object_.before_read = nullptr;
+  const int64_t end_ms = NowMs() + 20'000;
+  int result = -EBUSY;
+  while (result == -EBUSY && NowMs() < end_ms) result = CallFor(other, 1).result;
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(ByShortCalls(other).size(), static_cast<size_t>(kFound));
+  EXPECT_EQ(ByShortCalls(AskFor(1, false)).size(), static_cast<size_t>(kFound)) << "it begins anew";
+  EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
+}
+
+TEST_F(LongScanTest, NothingIsKeptOfAnObjectThatChanged) {
+  wire::Request request = AskFor(1, false);
+  int64_t found = 0;
+  while (found == 0) {
+    const wire::Reply reply = ReplyOf(CallFor(request, 1), request);
+    for (const auto& batch : reply.batches) found += batch->num_rows();
+    request.rows = reply.outcome.remaining;
+  }
+  ASSERT_LT(found, kFound);
+  object_.bytes = BytesFrom(kRows);
+  ++object_.mtime_ns;
+  const auto rest = ByShortCalls(request);
+  EXPECT_EQ(rest.size(), static_cast<size_t>(kFound - found));
+  EXPECT_EQ(rest.front(), std::to_string(kRows + found * 1000));
+}
+
+TEST_F(LongScanTest, AScanOfAnObjectWithoutAnIdIsNotKept) {
+  object_.id.clear();
+  const wire::Request request = AskFor(1, false);
+  const wire::Reply reply = ReplyOf(CallFor(request, 1), request);
+  EXPECT_EQ(reply.outcome.stopped_by, plan::StoppedBy::kDeadline);
+  EXPECT_EQ(reply.kept, std::nullopt);
+}
+
 /// The worker program at a socket, as a service of its own.
 class ListeningWorkerTest : public ::testing::Test {
  protected:

@@ -111,6 +111,7 @@ arrow::Status UnitRun::FinishCall() {
   const bool full = outcome.stopped_by == plan::StoppedBy::kRowLimit;
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
   request_.rows = full ? plan::RowRanges() : outcome.remaining;
+  request_.continuation = outcome.continuation;
   plan::Cost cost = outcome.cost;
   if (!refused) cost.rows_in -= request_.rows.num_rows();  // the next call counts them
   finished_ += cost;

@@ -67,6 +67,9 @@ struct Outcome {
   StoppedBy stopped_by = StoppedBy::kNothing;
   std::string reason;   ///< a sentence for people when stopped_by is kRefused
   std::string version;  ///< version of the object that was read
+  /// What a request for `remaining` may hand back for the site to go on where it stopped at less
+  /// cost; 0: nothing.
+  uint64_t continuation = 0;
   Cost cost;
 };
 

@@ -5,6 +5,7 @@
 #include <arrow/result.h>
 #include <arrow/util/cancel.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ struct Request {
   plan::RowRanges rows;
   base::Limits limits;
   plan::RuntimeFilters runtime_filters;
+  uint64_t continuation = 0;  ///< of the outcome that left `rows` over; 0: of none
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 

@@ -127,6 +127,7 @@ std::vector<int64_t> IdsByContinuing(Asker* asker, int* calls) {
     const std::vector<int64_t> more = IdsOf(reply.batches);
     ids.insert(ids.end(), more.begin(), more.end());
     asker->request.rows = reply.outcome.remaining;
+    asker->request.continuation = reply.outcome.continuation;
   }
   return ids;
 }

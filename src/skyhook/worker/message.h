@@ -9,6 +9,7 @@
 //   class  -> worker   kReadDone: they are there, or `result` is an error number
 //   worker -> class    kReplyPart: bytes of the reply lie at the window's start; class: kGoOn
 //   worker -> class    kReplyEnd: the same, and they are the last; the worker waits for a call
+//   worker -> class    kBusy, in place of all that: it still works on another scan's call
 //
 // A worker under a service of its own is asked for at a socket's name (SOCK_SEQPACKET): the class
 // sends one byte, with its socket and its window as SCM_RIGHTS, in this order. Whoever listens
@@ -24,7 +25,7 @@
 namespace skyhook::worker {
 
 /// Raised with every change of what is below; kReady tells it.
-inline constexpr uint32_t kProtocol = 2;
+inline constexpr uint32_t kProtocol = 3;
 
 inline constexpr int kSocket = 3;
 inline constexpr int kWindow = 4;
@@ -34,7 +35,16 @@ inline constexpr uint32_t kMostIdBytes = 32;
 /// Room for a refusal or an error, whatever a request allows.
 inline constexpr uint64_t kLeastReplyBytes = 4096;
 
-enum class Kind : uint32_t { kReady = 1, kCall, kRead, kReadDone, kReplyPart, kGoOn, kReplyEnd };
+enum class Kind : uint32_t {
+  kReady = 1,
+  kCall,
+  kRead,
+  kReadDone,
+  kReplyPart,
+  kGoOn,
+  kReplyEnd,
+  kBusy
+};
 
 struct Range {
   uint64_t offset = 0;  ///< in the object

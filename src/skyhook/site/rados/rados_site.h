@@ -9,9 +9,12 @@
 namespace skyhook::site::rados {
 
 struct RadosSiteOptions {
-  /// What a call may take when the request has no deadline; it then says what remains. A call holds
-  /// its placement group, which others wait for.
-  uint32_t call_ms = 200;
+  /// What a call may take when the request has no deadline. A call holds its placement group, which
+  /// others wait for; while the OSD keeps the scan between two calls, shorter ones cost little
+  /// more.
+  uint32_t call_ms = 2;
+  /// The same where the OSD keeps nothing: each call reads the pages again that it begins in.
+  uint32_t lone_call_ms = 200;
   /// The most bytes of one reply.
   int64_t reply_bytes = int64_t{16} << 20;
 };

@@ -3,14 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <future>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/site/rados/later.h"
 #include "skyhook/site/rados/refusals.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
+#include "skyhook/wire/header.h"
 #include "skyhook/wire/reply.h"
 
 namespace skyhook::site::rados {
@@ -32,11 +38,23 @@ class ScriptedPool : public store::RadosPool {
   explicit ScriptedPool(std::vector<Executed> answers) : answers_(std::move(answers)) {}
 
   size_t calls() const { return calls_; }
+  /// The requests of the calls, in order.
+  struct Asked {
+    wire::Request request;
+    uint32_t deadline_ms;
+    bool any_copy;
+    std::optional<uint64_t> version;
+  };
+  const std::vector<Asked>& asked() const { return asked_; }
 
   std::string UriOf(const std::string& object) const override { return "rados://p/" + object; }
-  arrow::Future<Executed> Execute(const std::string&, std::optional<uint64_t>, const std::string&,
-                                  const std::string&, const std::string&, bool) override {
+  arrow::Future<Executed> Execute(const std::string&, std::optional<uint64_t> version,
+                                  const std::string&, const std::string&, const std::string& input,
+                                  bool any_copy) override {
     const size_t call = calls_++;
+    wire::Header header;
+    EXPECT_TRUE(wire::ReadHeader(input, wire::kRequestMagic, &header));
+    asked_.push_back({Require(wire::DecodeRequest(input)), header.deadline_ms, any_copy, version});
     return arrow::Future<Executed>::MakeFinished(answers_[std::min(call, answers_.size() - 1)]);
   }
   uint32_t PlacementGroupOf(const std::string& object) override {
@@ -61,15 +79,31 @@ class ScriptedPool : public store::RadosPool {
   static Status Unused() { return Status::NotImplemented("not of these tests"); }
 
   const std::vector<Executed> answers_;
-  size_t calls_ = 0;
+  std::atomic<size_t> calls_ = 0;
+  std::vector<Asked> asked_;
 };
 
 Executed Error(int number) { return {number, 0, nullptr}; }
 
-/// A reply that all rows were looked at, and none came out.
-Executed Answered() {
-  const auto message = wire::EncodeReply({}, wire::Codec::kNone, 1 << 20);
+Executed Encoded(const wire::Reply& reply) {
+  const auto message = wire::EncodeReply(reply, wire::Codec::kNone, 1 << 20);
   return {0, 7, arrow::Buffer::FromString(Require(message))};
+}
+
+/// A reply that all rows were looked at, and none came out.
+Executed Answered() { return Encoded({}); }
+
+/// A reply that came to an end of its time.
+Executed Stopped(plan::RowRanges remaining, std::optional<int64_t> kept,
+                 StoppedBy stopped_by = StoppedBy::kDeadline, int64_t bytes_out = 0) {
+  wire::Reply reply;
+  reply.outcome.stopped_by = stopped_by;
+  reply.outcome.remaining = std::move(remaining);
+  reply.outcome.cost.rows_in = 10;
+  reply.outcome.cost.bytes_read = 100;
+  reply.outcome.cost.bytes_out = bytes_out;
+  reply.kept = kept;
+  return Encoded(reply);
 }
 
 Request RequestFor(const std::string& object) {
@@ -150,6 +184,156 @@ TEST(RadosSiteTest, FailsForWhatIsAboutTheObject) {
   EXPECT_THAT(status_of(-ENOENT), FailsWith(arrow::StatusCode::IOError, "rados://p/object"));
   EXPECT_THAT(status_of(-ERANGE), FailsWith(base::Code::kStaleObject, "rados://p/object"));
   EXPECT_THAT(status_of(-EOVERFLOW), FailsWith(base::Code::kStaleObject, "rados://p/object"));
+}
+
+TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
+  const auto pool =
+      std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, 3), Stopped({{0, 10}}, 4),
+                                                 Error(-EBUSY), Stopped({{5, 10}}, 0), Answered()});
+  const Ended ended = RunAt(MakeRadosSite(pool).get(), "object");
+  EXPECT_THAT(ended.status, IsOk());
+  EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
+  EXPECT_EQ(ended.outcome.answered, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(ended.outcome.cost.rows_in, 10);
+  EXPECT_EQ(ended.outcome.cost.bytes_read, 300);
+  EXPECT_EQ(ended.outcome.continuation, 0u);
+  ASSERT_EQ(pool->calls(), 5u);
+  for (const auto& asked : pool->asked()) {
+    EXPECT_EQ(asked.deadline_ms, RadosSiteOptions().call_ms);
+    EXPECT_NE(asked.request.scan, 0u);
+    EXPECT_EQ(asked.request.scan, pool->asked()[0].request.scan);
+    EXPECT_FALSE(asked.any_copy) << "only one knows of the scan";
+  }
+  EXPECT_EQ(pool->asked()[2].request.rows, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(pool->asked()[4].request.rows, plan::RowRanges({{5, 10}}));
+  EXPECT_EQ(pool->asked()[0].version, std::nullopt);
+  EXPECT_EQ(pool->asked()[4].version, 7u) << "of the first reply";
+  RunAt(MakeRadosSite(pool).get(), "object");
+  EXPECT_NE(pool->asked()[5].request.scan, pool->asked()[0].request.scan);
+}
+
+TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {
+  const auto at_work = Stopped({{0, 10}}, wire::kAtWork);
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{at_work, at_work, Answered()});
+  const Ended ended = RunAt(MakeRadosSite(pool).get(), "object");
+  EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
+  EXPECT_EQ(pool->calls(), 3u);
+  EXPECT_EQ(pool->asked()[2].request.rows, plan::RowRanges({{0, 10}}));
+  EXPECT_GT(ended.outcome.cost.network_bytes, 2 * at_work.output->size());
+}
+
+TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
+  for (const auto& first : {std::vector{Stopped({{4, 10}}, std::nullopt)},
+                            // It had dealt with more rows before: it lost them.
+                            std::vector{Stopped({{0, 10}}, 3), Stopped({{0, 10}}, 2)}}) {
+    std::vector<Executed> answers = first;
+    answers.push_back(Stopped({{6, 10}}, std::nullopt));
+    answers.push_back(Answered());
+    const auto pool = std::make_shared<ScriptedPool>(answers);
+    EXPECT_EQ(RunAt(MakeRadosSite(pool).get(), "object").outcome.stopped_by, StoppedBy::kNothing);
+    ASSERT_EQ(pool->calls(), answers.size());
+    for (size_t call = first.size(); call < answers.size(); ++call) {
+      EXPECT_EQ(pool->asked()[call].deadline_ms, RadosSiteOptions().lone_call_ms);
+      EXPECT_EQ(pool->asked()[call].request.scan, 0u);
+      EXPECT_TRUE(pool->asked()[call].any_copy);
+    }
+  }
+}
+
+TEST(RadosSiteTest, EndsWhereALongCallGetsNowhere) {
+  const auto nowhere = Stopped({{0, 10}}, std::nullopt);
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{nowhere});
+  const Ended ended = RunAt(MakeRadosSite(pool).get(), "object");
+  EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
+  EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(pool->calls(), 2u);
+}
+
+TEST(RadosSiteTest, ARequestWithADeadlineIsOneCall) {
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Stopped({{4, 10}}, std::nullopt)});
+  Request request = RequestFor("object");
+  request.limits.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto answer = Require(MakeRadosSite(pool)->Run(std::move(request)));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
+  EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{4, 10}}));
+  EXPECT_EQ(pool->calls(), 1u);
+  EXPECT_EQ(pool->asked()[0].request.scan, 0u);
+  EXPECT_GT(pool->asked()[0].deadline_ms, 50'000u);
+}
+
+TEST(RadosSiteTest, AFullAnswerIsContinuedByTheNextRequest) {
+  constexpr auto kFull = StoppedBy::kReplyBytes;
+  const auto pool = std::make_shared<ScriptedPool>(
+      std::vector{Stopped({{2, 10}}, 0, kFull, 60), Stopped({{6, 10}}, 0, kFull, 60), Answered()});
+  const auto site = MakeRadosSite(pool);
+  Request request = RequestFor("object");
+  request.limits.reply_bytes = 100;
+  auto answer = Require(site->Run(request));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
+  EXPECT_EQ(answer->outcome().stopped_by, kFull);
+  EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{6, 10}}));
+  ASSERT_EQ(pool->calls(), 2u);
+  EXPECT_EQ(pool->asked()[1].request.limits.reply_bytes, 40);
+  request.continuation = answer->outcome().continuation;
+  request.rows = answer->outcome().remaining;
+  EXPECT_EQ(request.continuation, pool->asked()[0].request.scan);
+  answer = Require(site->Run(request));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
+  EXPECT_EQ(pool->asked()[2].request.scan, request.continuation);
+  EXPECT_EQ(pool->asked()[2].request.limits.reply_bytes, 100);
+}
+
+TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {
+  const auto pool =
+      std::make_shared<ScriptedPool>(std::vector{Stopped({{5, 10}}, 0), Error(-ESHUTDOWN)});
+  const auto site = MakeRadosSite(pool);
+  const Ended ended = RunAt(site.get(), "object");
+  EXPECT_THAT(ended.status, IsOk());
+  EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
+  EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{5, 10}}));
+  EXPECT_EQ(RunAt(site.get(), "object").outcome.stopped_by, StoppedBy::kRefused);
+  const auto nothing_answered =
+      std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, 5), Error(-ESHUTDOWN)});
+  const plan::Outcome refused = RunAt(MakeRadosSite(nothing_answered).get(), "object").outcome;
+  EXPECT_EQ(refused.stopped_by, StoppedBy::kRefused);
+  EXPECT_EQ(refused.remaining, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(refused.cost.rows_in, 0);
+  EXPECT_EQ(refused.cost.bytes_read, 100) << "that it was of no use does not make it free";
+}
+
+TEST(RadosSiteTest, AnAnswerThatIsDroppedMakesNoMoreCalls) {
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EBUSY)});
+  const auto site = MakeRadosSite(pool);
+  Require(site->Run(RequestFor("object"))).reset();
+  const size_t calls = pool->calls();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(pool->calls(), calls);
+}
+
+TEST(LaterTest, RunsWhatIsDueInItsOrder) {
+  using std::chrono::milliseconds;
+  std::vector<int> order;
+  std::promise<void> done;
+  Later later;
+  later.Run(milliseconds(60), [&] {
+    order.push_back(3);
+    done.set_value();
+  });
+  later.Run(milliseconds(1), [&] {
+    order.push_back(1);
+    later.Run(milliseconds(10), [&] { order.push_back(2); });
+  });
+  done.get_future().wait();
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+}
+
+TEST(LaterTest, DropsWhatIsNotDueWhenItGoes) {
+  bool ran = false;
+  {
+    Later later;
+    later.Run(std::chrono::hours(1), [&] { ran = true; });
+  }
+  EXPECT_FALSE(ran);
 }
 
 TEST(RadosSiteTest, RefusesAVersionThatIsNone) {

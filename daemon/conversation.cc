@@ -1,0 +1,203 @@
+#include "daemon/conversation.h"
+
+#include <unistd.h>
+
+#include <thread>
+
+#include "skyhook/base/status.h"
+#include "skyhook/wire/fields.h"
+#include "skyhook/wire/reply.h"
+
+namespace skyhook::daemon {
+
+using arrow::Result;
+using arrow::Status;
+using std::chrono::milliseconds;
+
+namespace {
+
+// A client that was told to ask again does so at once: one that has not by then is gone.
+constexpr milliseconds kAbandoned(200);
+// Work that got nowhere for so long hangs: the class is told nothing, and ends the worker.
+constexpr milliseconds kHung(2000);
+// How often a call is looked at that cannot be paused at the moment.
+constexpr milliseconds kLookAgain(1);
+// An object is read in pieces of about this size, between which a call may pause.
+constexpr int64_t kPieceBytes = int64_t{1} << 20;
+
+// As many ranges from `first` on as make a piece.
+std::vector<base::ByteRange> PieceOf(const std::vector<base::ByteRange>& ranges, size_t first) {
+  std::vector<base::ByteRange> piece;
+  for (int64_t bytes = 0; first < ranges.size() && bytes < kPieceBytes; ++first) {
+    piece.push_back(ranges[first]);
+    bytes += ranges[first].length;
+  }
+  return piece;
+}
+
+std::optional<plan::RowRanges> RowsOf(const ScanKey& key) {
+  auto rows = wire::RowsFromBytes(key.rows);
+  return rows.ok() ? std::optional(*std::move(rows)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Conversation*> Conversation::Open() {
+  ARROW_ASSIGN_OR_RAISE(Channel channel, Channel::Open());
+  auto* const conversation = new Conversation(std::move(channel));
+  std::thread([conversation] { conversation->Watch(); }).detach();
+  return conversation;
+}
+
+bool Conversation::Hears(int ms) {
+  Lock lock(mutex_);
+  if (state_ == State::kIdle) {
+    lock.unlock();
+    return channel_.Hears(ms);
+  }
+  return changed_.wait_for(lock, milliseconds(ms), [this] { return heard_.has_value(); });
+}
+
+Result<Call> Conversation::NextCall() {
+  Lock lock(mutex_);
+  if (state_ == State::kIdle) {
+    lock.unlock();
+    ARROW_ASSIGN_OR_RAISE(Call call, channel_.NextCall());
+    lock.lock();
+    Begin(call);
+    return call;
+  }
+  changed_.wait(lock, [this] { return heard_.has_value(); });
+  Call call = *std::move(heard_);
+  heard_.reset();
+  return call;
+}
+
+void Conversation::Begin(const Call& call) {
+  state_ = State::kServing;
+  key_ = KeyOf(call);
+  rows_ = RowsOf(key_);
+  reply_bytes_ = call.reply_bytes;
+  progress_ = Clock::now();
+  until_ = progress_ + milliseconds(call.deadline_ms);
+  if (watch_sleeps_) watch_changed_.notify_one();
+}
+
+Result<base::Buffers> Conversation::Read(const std::vector<base::ByteRange>& ranges) {
+  base::Buffers buffers;
+  Lock lock(mutex_);
+  while (buffers.size() < ranges.size()) {
+    progress_ = Clock::now();
+    if (!buffers.empty() && state_ == State::kServing && MayPause() && progress_ >= until_) {
+      SayAtWork();
+    }
+    changed_.wait(lock, [this] { return state_ == State::kServing || abandoned_; });
+    if (abandoned_) return Status::Cancelled("nobody waits for the call any more");
+    speaking_ = true;
+    lock.unlock();
+    auto piece = channel_.Read(PieceOf(ranges, buffers.size()));
+    lock.lock();
+    speaking_ = false;
+    ARROW_RETURN_NOT_OK(piece);
+    buffers.insert(buffers.end(), piece->begin(), piece->end());
+  }
+  progress_ = Clock::now();
+  return buffers;
+}
+
+Result<Replied> Conversation::Reply(std::string_view reply) {
+  Lock lock(mutex_);
+  if (state_ == State::kAtWork) {
+    state_ = State::kWaiting;
+    if (!abandoned_) return Replied::kEarly;
+    abandoned_ = false;
+    stop_.Reset();
+    return Replied::kAbandoned;
+  }
+  speaking_ = true;
+  lock.unlock();
+  const Status sent = channel_.Reply(reply);
+  lock.lock();
+  speaking_ = false;
+  state_ = State::kIdle;
+  ARROW_RETURN_NOT_OK(sent);
+  return Replied::kSent;
+}
+
+void Conversation::SayAtWork() {
+  wire::Reply reply;
+  reply.outcome.stopped_by = plan::StoppedBy::kDeadline;
+  reply.outcome.remaining = *rows_;
+  reply.kept = wire::kAtWork;
+  const auto message = wire::EncodeReply(reply, wire::Codec::kNone, reply_bytes_);
+  if (!message.ok()) {
+    rows_.reset();  // it has so many ranges that the reply would be too large: it cannot be paused
+    return;
+  }
+  // The worker ends with its class.
+  if (!channel_.Reply(*message).ok()) ::_exit(0);
+  state_ = State::kAtWork;
+  told_ = Clock::now();
+  watch_changed_.notify_one();
+}
+
+void Conversation::Watch() {
+  Lock lock(mutex_);
+  while (true) {
+    if (state_ == State::kAtWork || state_ == State::kWaiting) {
+      HearCall(&lock);
+    } else if (state_ == State::kServing && MayPause()) {
+      WatchCall(&lock);
+    } else {
+      watch_sleeps_ = true;
+      watch_changed_.wait(lock);
+      watch_sleeps_ = false;
+    }
+  }
+}
+
+void Conversation::WatchCall(Lock* lock) {
+  const auto now = Clock::now();
+  if (now < until_) {
+    watch_changed_.wait_until(*lock, until_);
+  } else if (speaking_ || now - progress_ > kHung) {
+    watch_changed_.wait_for(*lock, kLookAgain);
+  } else {
+    SayAtWork();
+  }
+}
+
+void Conversation::HearCall(Lock* lock) {
+  lock->unlock();
+  const bool hears = channel_.Hears(static_cast<int>(kAbandoned.count()));
+  if (hears) {
+    auto call = channel_.NextCall();
+    if (!call.ok()) ::_exit(0);
+    lock->lock();
+    TakeHeard(*std::move(call));
+  } else {
+    lock->lock();
+  }
+  // Calls of others do not keep it alive.
+  if (state_ == State::kAtWork && Clock::now() - told_ >= kAbandoned) {
+    abandoned_ = true;
+    stop_.RequestStop();
+    changed_.notify_one();
+  }
+}
+
+void Conversation::TakeHeard(Call call) {
+  if (state_ == State::kWaiting) {
+    Begin(call);
+    heard_ = std::move(call);
+    changed_.notify_one();
+  } else if (!abandoned_ && KeyOf(call) == key_ && call.reply_bytes >= reply_bytes_) {
+    state_ = State::kServing;
+    until_ = Clock::now() + milliseconds(call.deadline_ms);
+    changed_.notify_one();
+  } else if (!channel_.SayBusy().ok()) {
+    ::_exit(0);
+  }
+}
+
+}  // namespace skyhook::daemon

@@ -1,0 +1,50 @@
+#include "daemon/kept_scans.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace skyhook::daemon {
+
+std::optional<KeptScan> KeptScans::Take(const ScanKey& key) {
+  std::optional<KeptScan> found;
+  for (auto scan = scans_.begin(); scan != scans_.end();) {
+    if (scan->key == key) found = std::move(*scan);
+    scan = scan->key.scan == key.scan ? scans_.erase(scan) : std::next(scan);
+  }
+  return found;
+}
+
+void KeptScans::Keep(KeptScan scan) {
+  scans_.push_front(std::move(scan));
+  const arrow::MemoryPool* pool = arrow::default_memory_pool();
+  while (scans_.size() > kMostScans ||
+         (scans_.size() > 1 && pool->bytes_allocated() > kMostBytes)) {
+    scans_.pop_back();
+  }
+}
+
+std::optional<std::string> KeptScans::TakeReply(const ScanKey& key, int64_t most_bytes) {
+  const auto found = std::find_if(replies_.begin(), replies_.end(),
+                                  [&](const auto& kept) { return kept.first == key; });
+  if (found == replies_.end()) return std::nullopt;
+  std::string reply = std::move(found->second);
+  replies_.erase(found);
+  if (static_cast<int64_t>(reply.size()) > most_bytes) return std::nullopt;
+  return reply;
+}
+
+void KeptScans::KeepReply(const ScanKey& key, std::string reply) {
+  replies_.emplace_front(key, std::move(reply));
+  if (replies_.size() > kMostReplies) replies_.pop_back();
+}
+
+void KeptScans::Clear() {
+  scans_.clear();
+  replies_.clear();
+  ::malloc_trim(0);
+}
+
+}  // namespace skyhook::daemon

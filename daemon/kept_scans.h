@@ -1,0 +1,51 @@
+// What a worker keeps between the calls of a scan, so that each can be short.
+#pragma once
+
+#include <arrow/memory_pool.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/objects.h"
+#include "daemon/scan_key.h"
+#include "skyhook/exec/run.h"
+
+namespace skyhook::daemon {
+
+/// What a call left over.
+struct KeptScan {
+  ScanKey key;  ///< of the call that goes on with it
+  Objects::Open open;
+  std::unique_ptr<exec::Execution> execution;
+};
+
+/// Keeps the few scans that were called last, within a bound of memory. Not thread-safe.
+class KeptScans {
+ public:
+  bool empty() const { return scans_.empty() && replies_.empty(); }
+  /// The scan that `key` goes on with, which is no longer kept. Others of its number are dropped:
+  /// their client has gone another way.
+  std::optional<KeptScan> Take(const ScanKey& key);
+  void Keep(KeptScan scan);
+  /// Replies that nobody waited for, to calls that come again; of at most so many bytes.
+  std::optional<std::string> TakeReply(const ScanKey& key, int64_t most_bytes);
+  void KeepReply(const ScanKey& key, std::string reply);
+  /// Drops all, and gives the memory back.
+  void Clear();
+
+ private:
+  /// More than one scan may hold (exec::Limits::memory_bytes, and the pages it is in).
+  static constexpr int64_t kMostBytes = int64_t{256} << 20;
+  static constexpr size_t kMostScans = 8;
+  static constexpr size_t kMostReplies = 4;
+
+  // The one kept last first:
+  std::list<KeptScan> scans_;
+  std::list<std::pair<ScanKey, std::string>> replies_;
+};
+
+}  // namespace skyhook::daemon

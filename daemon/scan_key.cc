@@ -1,0 +1,27 @@
+#include "daemon/scan_key.h"
+
+#include <fmt/format.h>
+
+#include "skyhook/wire/fields.h"
+
+namespace skyhook::daemon {
+
+using wire::RequestTag;
+
+std::string IdentityOf(const Call& call) {
+  if (call.object_id.empty()) return {};
+  return fmt::format("{}/{}/{}", call.object_id, call.object_bytes, call.object_mtime);
+}
+
+ScanKey KeyOf(const Call& call) {
+  wire::Header header;
+  if (!wire::ReadHeader(call.request, wire::kRequestMagic, &header)) return {};
+  const auto field = [&](RequestTag tag) { return wire::FindField(call.request, header, tag); };
+  ScanKey key{0, IdentityOf(call), std::string(field(RequestTag::kPipeline)),
+              std::string(field(RequestTag::kRows))};
+  std::string_view scan = field(RequestTag::kScan);
+  wire::Take(&scan, &key.scan);
+  return key;
+}
+
+}  // namespace skyhook::daemon

@@ -1,0 +1,42 @@
+#include "skyhook/site/rados/later.h"
+
+#include <utility>
+
+namespace skyhook::site::rados {
+
+Later::~Later() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Later::Run(std::chrono::microseconds after, std::function<void()> function) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    due_.emplace(Clock::now() + after, std::move(function));
+    if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+  }
+  changed_.notify_one();
+}
+
+void Later::Work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!ending_) {
+    if (due_.empty()) {
+      changed_.wait(lock);
+    } else if (const auto first = due_.begin(); first->first > Clock::now()) {
+      changed_.wait_until(lock, first->first);
+    } else {
+      const std::function<void()> function = std::move(first->second);
+      due_.erase(first);
+      lock.unlock();
+      function();
+      lock.lock();
+    }
+  }
+}
+
+}  // namespace skyhook::site::rados

@@ -1,0 +1,230 @@
+#include "skyhook/site/rados/scan_calls.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+#include <utility>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::site::rados {
+
+using arrow::Result;
+using arrow::Status;
+using plan::StoppedBy;
+using store::Executed;
+
+namespace {
+
+// How long a wait lasts before the stop token is looked at.
+constexpr std::chrono::milliseconds kWait(10);
+
+// Why an OSD did not run a pipeline that another may, or the client itself; nothing for errors that
+// are about the object.
+const char* ReasonOf(int error) {
+  switch (error) {
+    case -EPERM:
+    case -EACCES:
+      return "the OSD does not load the class skyhook, or the client's capabilities lack x";
+    case -EOPNOTSUPP:
+      return "the OSD has no class skyhook, or its pool is erasure-coded";
+    case -EIO:
+      return "the OSD cannot load the class skyhook";
+    case -EBUSY:
+      return "as many calls as the OSD allows are running";
+    case -ENOTCONN:
+      return "the OSD cannot start its worker";
+    case -ESHUTDOWN:
+    case -EPROTO:
+      return "the OSD's worker failed";
+    case -ETIMEDOUT:
+      return "the OSD's worker did not answer in time";
+    case -E2BIG:
+      return "the request is too large for the OSD";
+    case -EINVAL:
+      return "the OSD does not understand the request";
+    case -ENOMEM:
+      return "the OSD has no memory for the call";
+    default:
+      return nullptr;
+  }
+}
+
+// Whether the next call there would be refused for the same.
+bool Lasts(int error) {
+  return error == -EPERM || error == -EACCES || error == -EOPNOTSUPP || error == -ENOTCONN;
+}
+
+// A busy OSD is asked again so many times, after waits that double up to the most: for most of a
+// second, in which others' calls end hundreds of times.
+constexpr int kMostBusy = 30;
+constexpr int kFirstWaitUs = 1000;
+constexpr int kMostWaitUs = 32'000;
+
+// Before one that is at work is asked what has come of it: meanwhile no call waits for it there.
+constexpr std::chrono::microseconds kWhileAtWork(1000);
+
+std::minstd_rand& Random() {
+  static thread_local std::minstd_rand random{std::random_device()()};
+  return random;
+}
+
+// Before an OSD is asked again that was busy so many times in a row, with jitter: others wait too.
+std::chrono::microseconds WaitAfter(int times_busy) {
+  if (times_busy == 0) return kWhileAtWork;
+  const int most = std::min(kFirstWaitUs << std::min(times_busy - 1, 10), kMostWaitUs);
+  return std::chrono::microseconds(std::uniform_int_distribution<int>(most / 2, most)(Random()));
+}
+
+uint64_t NewScan() {
+  static thread_local std::mt19937_64 random{std::random_device()()};
+  return std::uniform_int_distribution<uint64_t>(1)(random);
+}
+
+bool IsDivisible(const base::Limits& limits) {
+  return !limits.deadline.has_value() && limits.rows_in == base::Limits::kUnlimited;
+}
+
+}  // namespace
+
+ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional<uint64_t> version)
+    : context_(context),
+      object_(request.fragment.name),
+      is_divisible_(IsDivisible(request.limits)),
+      scan_(request.continuation != 0 ? request.continuation : NewScan()),
+      asked_{request.pipeline,
+             context->pool->UriOf(object_),
+             request.rows,
+             request.limits,
+             request.runtime_filters,
+             {wire::Codec::kNone, wire::Codec::kLz4},
+             /*packed_text=*/true,
+             context->options.reply_bytes,
+             request.fragment.bytes},
+      version_(version),
+      alone_(!is_divisible_) {
+  asked_.limits.reply_bytes = std::min(asked_.limits.reply_bytes, context->options.reply_bytes);
+}
+
+Status ScanCalls::Encode() {
+  asked_.scan = alone_ ? 0 : scan_;
+  const RadosSiteOptions& options = context_->options;
+  return wire::EncodeRequest(asked_, alone_ ? options.lone_call_ms : options.call_ms)
+      .Value(&message_);
+}
+
+Status ScanCalls::Start() {
+  ARROW_RETURN_NOT_OK(Encode());
+  Send();
+  return Status::OK();
+}
+
+void ScanCalls::Send() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (cancelled_) return;
+  const std::shared_ptr<store::RadosPool> pool = context_->pool;
+  // What an OSD keeps, others do not know of: then it is always the primary that is asked.
+  auto reply = pool->Execute(object_, version_, "skyhook", "scan", message_, /*any_copy=*/alone_);
+  lock.unlock();
+  reply.AddCallback(
+      [self = shared_from_this()](const Result<Executed>& executed) { self->Arrived(executed); });
+}
+
+void ScanCalls::Arrived(const Result<Executed>& executed) {
+  Step next = Step::kEnd;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (cancelled_) return;
+    next = Take(executed);
+    if (next == Step::kCall) {
+      const Status encoded = Encode();
+      if (!encoded.ok()) next = Refuse(encoded.message());
+    }
+    if (next == Step::kCallLater) {
+      context_->later.Run(WaitAfter(busy_), [self = shared_from_this()] { self->Send(); });
+    }
+    ended_ = next == Step::kEnd;
+  }
+  changed_.notify_one();
+  if (next == Step::kCall) Send();
+}
+
+ScanCalls::Step ScanCalls::Take(const Result<Executed>& executed) {
+  if (!executed.ok()) return Fail(executed.status());
+  const int result = executed->result;
+  if (result == -EBUSY && ++busy_ <= kMostBusy) return Step::kCallLater;
+  if (const char* reason = ReasonOf(result); reason != nullptr) {
+    if (Lasts(result)) {
+      context_->refusals.Learn(context_->pool->PlacementGroupOf(object_), reason,
+                               std::chrono::steady_clock::now());
+    }
+    return Refuse(reason);
+  }
+  if (result < 0) return Fail(store::ObjectError("cannot scan", asked_.fragment, result));
+  return TakeReply(*executed);
+}
+
+// A reply that is damaged says nothing: the fragment is read instead.
+ScanCalls::Step ScanCalls::TakeReply(const Executed& executed) {
+  auto reply = wire::DecodeReplyHead(executed.output, asked_);
+  if (!reply.ok()) return Refuse(reply.status().message());
+  if (base::Is(reply->status, base::Code::kUnsupportedPlan)) {
+    return Refuse(reply->status.message());
+  }
+  if (!reply->status.ok()) return Fail(reply->status);
+  if (reply->outcome.stopped_by == StoppedBy::kRefused) return Refuse(reply->outcome.reason);
+  busy_ = 0;
+  version_ = executed.version;
+  bytes_ += executed.output->size();
+  if (reply->kept == wire::kAtWork) return Step::kCallLater;
+  arrived_.push_back({*reply, asked_, executed.version, std::exchange(bytes_, 0)});
+  return GoOn(*reply);
+}
+
+ScanCalls::Step ScanCalls::GoOn(const wire::Reply& reply) {
+  const plan::Outcome& outcome = reply.outcome;
+  const bool is_cut =
+      outcome.stopped_by == StoppedBy::kDeadline || outcome.stopped_by == StoppedBy::kReplyBytes;
+  asked_.limits.reply_bytes -= outcome.cost.bytes_out;
+  if (!is_divisible_ || !is_cut || outcome.remaining.empty() || asked_.limits.reply_bytes <= 0) {
+    return Step::kEnd;
+  }
+  // An OSD may lose what it kept, and begins again.
+  const int64_t kept = reply.kept.value_or(0);
+  const bool got_somewhere = !outcome.answered.empty() || kept > kept_;
+  if (alone_ && !got_somewhere) return Step::kEnd;
+  alone_ = !reply.kept.has_value() || !got_somewhere;
+  kept_ = kept;
+  asked_.rows = outcome.remaining;
+  return Step::kCall;
+}
+
+ScanCalls::Step ScanCalls::Refuse(std::string reason) {
+  refusal_ = std::move(reason);
+  return Step::kEnd;
+}
+
+ScanCalls::Step ScanCalls::Fail(Status status) {
+  failure_ = std::move(status);
+  return Step::kEnd;
+}
+
+Result<std::optional<CalledReply>> ScanCalls::Next(const arrow::StopToken& stop) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto is_there = [this] { return !arrived_.empty() || ended_; };
+  while (!changed_.wait_for(lock, kWait, is_there)) ARROW_RETURN_NOT_OK(stop.Poll());
+  if (!arrived_.empty()) {
+    std::optional<CalledReply> first = std::move(arrived_.front());
+    arrived_.pop_front();
+    return first;
+  }
+  ARROW_RETURN_NOT_OK(failure_);
+  return std::nullopt;
+}
+
+void ScanCalls::Cancel() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cancelled_ = true;
+}
+
+}  // namespace skyhook::site::rados

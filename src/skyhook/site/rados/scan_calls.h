@@ -1,0 +1,93 @@
+// The calls of one answer: each goes on where the one before stopped.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "skyhook/site/rados/later.h"
+#include "skyhook/site/rados/rados_site.h"
+#include "skyhook/site/rados/refusals.h"
+#include "skyhook/wire/reply.h"
+#include "skyhook/wire/request.h"
+
+namespace skyhook::site::rados {
+
+/// What the calls of a site share. Outlives the answers.
+struct CallContext {
+  CallContext(std::shared_ptr<store::RadosPool> pool, const RadosSiteOptions& options)
+      : pool(std::move(pool)), options(options) {}
+
+  const std::shared_ptr<store::RadosPool> pool;
+  const RadosSiteOptions options;
+  Refusals refusals;
+  Later later;
+};
+
+struct CalledReply {
+  wire::Reply reply;    ///< its body is not decoded
+  wire::Request asked;  ///< what it answers
+  uint64_t version = 0;
+  int64_t bytes = 0;  ///< on the way
+};
+
+/// Makes the calls one after the other, without being waited for; what they answer is at most the
+/// request's limit. One that is busy is asked again after waits that double, with jitter.
+/// Thread-safe.
+class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
+ public:
+  ScanCalls(CallContext* context, const Request& request, std::optional<uint64_t> version);
+
+  /// Sends the first call. Fails when the request cannot be sent as it is (kUnsupportedPlan).
+  arrow::Status Start();
+  /// The next reply; nothing when there is none. Waits for it.
+  arrow::Result<std::optional<CalledReply>> Next(const arrow::StopToken& stop);
+  /// Why an OSD did not answer, after Next returned nothing; empty: it did.
+  const std::string& refusal() const { return refusal_; }
+  /// Ends it: no further call is made. The context may go afterwards.
+  void Cancel();
+
+  /// The number by which an OSD knows the scan.
+  uint64_t scan() const { return scan_; }
+
+ private:
+  enum class Step { kCall, kCallLater, kEnd };
+
+  void Send();
+  void Arrived(const arrow::Result<store::Executed>& executed);
+  /// The three below: with the lock held.
+  Step Take(const arrow::Result<store::Executed>& executed);
+  Step TakeReply(const store::Executed& executed);
+  Step GoOn(const wire::Reply& reply);
+  Step Refuse(std::string reason);
+  Step Fail(arrow::Status status);
+  arrow::Status Encode();
+
+  CallContext* const context_;
+  const std::string object_;
+  /// Whether an OSD may be asked to keep the scan between calls.
+  const bool is_divisible_;
+  const uint64_t scan_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  wire::Request asked_;  ///< by the call under way
+  std::string message_;
+  std::optional<uint64_t> version_;
+  bool alone_ = false;  ///< calls are lone ones: the OSD keeps nothing
+  int64_t kept_ = 0;    ///< rows that the OSD has dealt with and not answered
+  int busy_ = 0;        ///< times in a row that it was
+  int64_t bytes_ = 0;   ///< of replies that said nothing yet
+  bool cancelled_ = false;
+  bool ended_ = false;
+  arrow::Status failure_;
+  std::string refusal_;
+  std::deque<CalledReply> arrived_;
+};
+
+}  // namespace skyhook::site::rados
