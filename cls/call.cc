@@ -68,6 +68,7 @@ int Call::Converse(ceph::bufferlist* out) {
       error = TakePart(message.bytes, out);
       answer.kind = Kind::kGoOn;
     }
+    worker_is_at_work_ = message.kind == Kind::kReplyEnd && message.result == worker::kGoesOn;
     if (error < 0 || message.kind == Kind::kReplyEnd) return error;
     if (error = worker_->Send(answer, deadline_ms_); error < 0) return error;
   }

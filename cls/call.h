@@ -26,6 +26,10 @@ class Call {
   bool worker_failed() const { return worker_failed_; }
   /// Whether the worker waits for the next call. One that does not is of no use any more.
   bool worker_is_idle() const { return worker_is_idle_; }
+  /// Whether it took the call.
+  bool worker_took_it() const { return !worker_is_busy_; }
+  /// Whether it still works, on this call or, if it did not take it, on another.
+  bool worker_is_at_work() const { return worker_is_at_work_ || worker_is_busy_; }
 
  private:
   int Failed(int error) {
@@ -45,7 +49,8 @@ class Call {
   bool worker_failed_ = false;
   bool worker_is_idle_ = false;
   bool worker_is_busy_ = false;  // with another call, which it goes on with by itself
-  int object_error_ = 0;         // of a read: whatever the worker makes of it, the client is told
+  bool worker_is_at_work_ = false;
+  int object_error_ = 0;  // of a read: whatever the worker makes of it, the client is told
 };
 
 }  // namespace skyhook::cls

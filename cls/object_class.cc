@@ -125,7 +125,9 @@ int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view requ
   }
   Call running(context, call, deadline_ms, lease.worker());
   const int error = running.Run(request, out);
-  if (running.worker_is_idle()) lease.Keep();
+  if (running.worker_is_idle()) {
+    lease.Keep(running.worker_took_it() ? scan : 0, running.worker_is_at_work());
+  }
   if (error == -EBUSY) ++counters_.busy;
   if (!running.worker_failed()) return error;
   cls_log(0, "skyhook: a worker failed: %s", strerror(-error));

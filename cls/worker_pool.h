@@ -24,14 +24,20 @@ class WorkerPool {
     Lease& operator=(const Lease&) = delete;
 
     WorkerProcess* worker() const { return worker_.get(); }
-    /// The worker waits for its next call: it may serve another.
-    void Keep() { keep_ = true; }
+    /// The worker waits for its next call: it may serve another. It may go on with `scan` (0: with
+    /// none), and `at_work` says whether it does so by itself.
+    void Keep(uint64_t scan, bool at_work) {
+      keep_ = true;
+      worker_->Remember(scan);
+      worker_->set_was_at_work(at_work);
+    }
 
    private:
     friend class WorkerPool;
 
     WorkerPool* pool_ = nullptr;
     std::unique_ptr<WorkerProcess> worker_;
+    bool is_counted_ = false;  // the worker that it has, or is to have
     bool keep_ = false;
   };
 
@@ -45,16 +51,15 @@ class WorkerPool {
   int64_t started() const { return started_.load(); }
 
  private:
-  int TakeIdle(uint64_t scan, std::unique_ptr<WorkerProcess>* out);
-  void Lend(std::unique_ptr<WorkerProcess> worker, uint64_t scan, Lease* out);
-  void Return(std::unique_ptr<WorkerProcess> worker, bool keep);
+  int TakeIdle(uint64_t scan, Lease* out);
+  void Return(Lease* lease);
 
   const int calls_;
   const StartWorker start_;
   std::atomic<int> running_ = 0;
   std::atomic<int64_t> started_ = 0;
   std::mutex mutex_;
-  // At most calls_, together:
+  int workers_ = 0;  // idle, or of a lease; at most calls_
   std::vector<std::unique_ptr<WorkerProcess>> idle_;
   std::vector<const WorkerProcess*> lent_;
 };

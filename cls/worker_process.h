@@ -50,6 +50,9 @@ class WorkerProcess {
   /// The scans of the calls it served last: it may keep what their next calls go on with.
   bool Knows(uint64_t scan) const;
   void Remember(uint64_t scan);
+  /// Whether it was still at work when it last replied: it may refuse a call of another scan.
+  bool was_at_work() const { return was_at_work_; }
+  void set_was_at_work(bool was) { was_at_work_ = was; }
 
   /// kWindowBytes that both sides see. The worker may change them at any time.
   uint8_t* window() const { return window_; }
@@ -63,6 +66,7 @@ class WorkerProcess {
   int socket_ = -1;
   WorkerHold hold_;
   uint8_t* window_ = nullptr;
+  bool was_at_work_ = false;
   std::array<uint64_t, 8> scans_{};  // 0: none
   size_t next_scan_ = 0;             // the place of the one remembered longest
 };

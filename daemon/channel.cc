@@ -144,12 +144,13 @@ Result<base::Buffers> Channel::Read(const std::vector<base::ByteRange>& ranges) 
   return buffers;
 }
 
-Status Channel::Reply(std::string_view reply) {
+Status Channel::Reply(std::string_view reply, bool goes_on) {
   while (true) {
     Message message;
     message.bytes = std::min<uint64_t>(reply.size(), kWindowBytes);
     const bool last = message.bytes == reply.size();
     message.kind = last ? Kind::kReplyEnd : Kind::kReplyPart;
+    message.result = goes_on ? worker::kGoesOn : 0;
     std::memcpy(window_, reply.data(), message.bytes);
     ARROW_RETURN_NOT_OK(Send(message));
     if (last) return Status::OK();

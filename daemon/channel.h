@@ -31,14 +31,15 @@ class Channel {
   static arrow::Result<Channel> Open();
 
   arrow::Status SayReady();
-  /// Whether the class says something within so many milliseconds, its end included.
+  /// Whether the class says something within so many milliseconds (-1: however long), its end
+  /// included.
   bool Hears(int milliseconds) const;
   /// Waits for the next call.
   arrow::Result<Call> NextCall();
   /// The bytes of ranges of the call's object, which must hold them.
   arrow::Result<base::Buffers> Read(const std::vector<base::ByteRange>& ranges);
-  /// Either ends the call. Busy: with another one.
-  arrow::Status Reply(std::string_view reply);
+  /// Either ends the call. `goes_on`: work for it does not end. Busy: with another one.
+  arrow::Status Reply(std::string_view reply, bool goes_on = false);
   arrow::Status SayBusy();
 
  private:

@@ -18,12 +18,21 @@ namespace {
 
 // A client that was told to ask again does so at once: one that has not by then is gone.
 constexpr milliseconds kAbandoned(200);
-// Work that got nowhere for so long hangs: the class is told nothing, and ends the worker.
-constexpr milliseconds kHung(2000);
+// Work that got nowhere for so long hangs: the class is told nothing, and ends the worker. Workers
+// may have a small share of a busy core.
+constexpr milliseconds kHung(5000);
 // How often a call is looked at that cannot be paused at the moment.
 constexpr milliseconds kLookAgain(1);
 // An object is read in pieces of about this size, between which a call may pause.
 constexpr int64_t kPieceBytes = int64_t{1} << 20;
+
+// Waits until `is_true`. Not by condition_variable::wait, which newer compilers take from a newer
+// runtime library than the OSD package may need (tools/check_symbols).
+template <typename Predicate>
+void WaitUntil(std::condition_variable* changed, std::unique_lock<std::mutex>* lock,
+               Predicate is_true) {
+  while (!is_true()) changed->wait_for(*lock, std::chrono::hours(1));
+}
 
 // As many ranges from `first` on as make a piece.
 std::vector<base::ByteRange> PieceOf(const std::vector<base::ByteRange>& ranges, size_t first) {
@@ -46,6 +55,9 @@ Result<Conversation*> Conversation::Open() {
   ARROW_ASSIGN_OR_RAISE(Channel channel, Channel::Open());
   auto* const conversation = new Conversation(std::move(channel));
   std::thread([conversation] { conversation->Watch(); }).detach();
+  // Threads make system calls before they do anything else, which they may not make later.
+  Lock lock(conversation->mutex_);
+  WaitUntil(&conversation->changed_, &lock, [&] { return conversation->watches_; });
   return conversation;
 }
 
@@ -67,7 +79,7 @@ Result<Call> Conversation::NextCall() {
     Begin(call);
     return call;
   }
-  changed_.wait(lock, [this] { return heard_.has_value(); });
+  WaitUntil(&changed_, &lock, [this] { return heard_.has_value(); });
   Call call = *std::move(heard_);
   heard_.reset();
   return call;
@@ -79,8 +91,12 @@ void Conversation::Begin(const Call& call) {
   rows_ = RowsOf(key_);
   reply_bytes_ = call.reply_bytes;
   progress_ = Clock::now();
-  until_ = progress_ + milliseconds(call.deadline_ms);
-  if (watch_sleeps_) watch_changed_.notify_one();
+  PauseAt(progress_ + milliseconds(call.deadline_ms));
+}
+
+void Conversation::PauseAt(Clock::time_point until) {
+  until_ = until;
+  if (watch_sleeps_ || until_ < watch_until_) watch_changed_.notify_one();
 }
 
 Result<base::Buffers> Conversation::Read(const std::vector<base::ByteRange>& ranges) {
@@ -91,7 +107,7 @@ Result<base::Buffers> Conversation::Read(const std::vector<base::ByteRange>& ran
     if (!buffers.empty() && state_ == State::kServing && MayPause() && progress_ >= until_) {
       SayAtWork();
     }
-    changed_.wait(lock, [this] { return state_ == State::kServing || abandoned_; });
+    WaitUntil(&changed_, &lock, [this] { return state_ == State::kServing || abandoned_; });
     if (abandoned_) return Status::Cancelled("nobody waits for the call any more");
     speaking_ = true;
     lock.unlock();
@@ -135,7 +151,7 @@ void Conversation::SayAtWork() {
     return;
   }
   // The worker ends with its class.
-  if (!channel_.Reply(*message).ok()) ::_exit(0);
+  if (!channel_.Reply(*message, /*goes_on=*/true).ok()) ::_exit(0);
   state_ = State::kAtWork;
   told_ = Clock::now();
   watch_changed_.notify_one();
@@ -143,6 +159,8 @@ void Conversation::SayAtWork() {
 
 void Conversation::Watch() {
   Lock lock(mutex_);
+  watches_ = true;
+  changed_.notify_one();
   while (true) {
     if (state_ == State::kAtWork || state_ == State::kWaiting) {
       HearCall(&lock);
@@ -150,7 +168,8 @@ void Conversation::Watch() {
       WatchCall(&lock);
     } else {
       watch_sleeps_ = true;
-      watch_changed_.wait(lock);
+      const auto is_called = [this] { return state_ != State::kIdle && MayPause(); };
+      WaitUntil(&watch_changed_, &lock, is_called);
       watch_sleeps_ = false;
     }
   }
@@ -159,7 +178,8 @@ void Conversation::Watch() {
 void Conversation::WatchCall(Lock* lock) {
   const auto now = Clock::now();
   if (now < until_) {
-    watch_changed_.wait_until(*lock, until_);
+    watch_until_ = until_;
+    watch_changed_.wait_until(*lock, watch_until_);
   } else if (speaking_ || now - progress_ > kHung) {
     watch_changed_.wait_for(*lock, kLookAgain);
   } else {
@@ -168,8 +188,9 @@ void Conversation::WatchCall(Lock* lock) {
 }
 
 void Conversation::HearCall(Lock* lock) {
+  const int ms = state_ == State::kAtWork ? static_cast<int>(kAbandoned.count()) : -1;
   lock->unlock();
-  const bool hears = channel_.Hears(static_cast<int>(kAbandoned.count()));
+  const bool hears = channel_.Hears(ms);
   if (hears) {
     auto call = channel_.NextCall();
     if (!call.ok()) ::_exit(0);
@@ -178,12 +199,16 @@ void Conversation::HearCall(Lock* lock) {
   } else {
     lock->lock();
   }
+  if (state_ != State::kAtWork) return;
   // Calls of others do not keep it alive.
-  if (state_ == State::kAtWork && Clock::now() - told_ >= kAbandoned) {
+  const auto now = Clock::now();
+  if (now - told_ >= kAbandoned) {
     abandoned_ = true;
     stop_.RequestStop();
     changed_.notify_one();
   }
+  // It does not stop, and nobody waits who would have it ended.
+  if (abandoned_ && now - progress_ > kHung) ::_exit(1);
 }
 
 void Conversation::TakeHeard(Call call) {
@@ -193,7 +218,7 @@ void Conversation::TakeHeard(Call call) {
     changed_.notify_one();
   } else if (!abandoned_ && KeyOf(call) == key_ && call.reply_bytes >= reply_bytes_) {
     state_ = State::kServing;
-    until_ = Clock::now() + milliseconds(call.deadline_ms);
+    PauseAt(Clock::now() + milliseconds(call.deadline_ms));
     changed_.notify_one();
   } else if (!channel_.SayBusy().ok()) {
     ::_exit(0);

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -68,6 +69,7 @@ class Conversation {
   // All with the lock held, by either thread.
   void Begin(const Call& call);
   bool MayPause() const { return key_.is_of_scan() && rows_.has_value(); }
+  void PauseAt(Clock::time_point until);
   void SayAtWork();
   // By the second thread.
   void Watch();
@@ -81,7 +83,9 @@ class Conversation {
   std::mutex mutex_;
   std::condition_variable changed_;        // for the thread that works
   std::condition_variable watch_changed_;  // for the second thread
+  bool watches_ = false;                   // the second thread has begun
   bool watch_sleeps_ = false;
+  Clock::time_point watch_until_;  // else: what it waits for
   State state_ = State::kIdle;
   bool speaking_ = false;  // the thread that works uses the channel, without the lock
   bool abandoned_ = false;

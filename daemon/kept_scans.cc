@@ -8,6 +8,16 @@
 
 namespace skyhook::daemon {
 
+namespace {
+
+// Of all that is held: not everything comes from Arrow's pool.
+int64_t HeapBytes() {
+  const auto heap = ::mallinfo2();
+  return static_cast<int64_t>(heap.uordblks + heap.hblkhd);
+}
+
+}  // namespace
+
 std::optional<KeptScan> KeptScans::Take(const ScanKey& key) {
   std::optional<KeptScan> found;
   for (auto scan = scans_.begin(); scan != scans_.end();) {
@@ -19,9 +29,7 @@ std::optional<KeptScan> KeptScans::Take(const ScanKey& key) {
 
 void KeptScans::Keep(KeptScan scan) {
   scans_.push_front(std::move(scan));
-  const arrow::MemoryPool* pool = arrow::default_memory_pool();
-  while (scans_.size() > kMostScans ||
-         (scans_.size() > 1 && pool->bytes_allocated() > kMostBytes)) {
+  while (scans_.size() > kMostScans || (scans_.size() > 1 && HeapBytes() > kMostBytes)) {
     scans_.pop_back();
   }
 }

@@ -1,8 +1,6 @@
 // What a worker keeps between the calls of a scan, so that each can be short.
 #pragma once
 
-#include <arrow/memory_pool.h>
-
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -38,7 +36,7 @@ class KeptScans {
   void Clear();
 
  private:
-  /// More than one scan may hold (exec::Limits::memory_bytes, and the pages it is in).
+  /// Of all that the worker holds, while it keeps more than one scan.
   static constexpr int64_t kMostBytes = int64_t{256} << 20;
   static constexpr size_t kMostScans = 8;
   static constexpr size_t kMostReplies = 4;

@@ -33,12 +33,13 @@ using worker::kWindowBytes;
 
 class WorkerProgramTest : public ::testing::Test {
  protected:
-  WorkerProgramTest() {
+  explicit WorkerProgramTest(int calls = Settings().calls) : settings_(OfProgram(10'000, calls)) {
     object_.bytes = testing::ParquetBytes(*testing::TableOf(ColumnX(), "1\n2\n"))->ToString();
   }
 
-  static Settings OfProgram(int deadline_ms) {
+  static Settings OfProgram(int deadline_ms, int calls = Settings().calls) {
     Settings settings;
+    settings.calls = calls;
     settings.worker = SKYHOOK_TEST_WORKER;
     settings.deadline_ms = deadline_ms;
     return settings;
@@ -64,7 +65,7 @@ class WorkerProgramTest : public ::testing::Test {
   }
 
   const std::vector<std::string> rows_ = {"1", "2"};
-  const Settings settings_ = OfProgram(10'000);
+  const Settings settings_;
   FakeObject object_;
   pid_t pid_ = -1;
   ObjectClass class_{settings_, Noting()};
@@ -232,13 +233,13 @@ TEST_F(WorkerProgramTest, AnExceptionCostsOneCall) {
   EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
 }
 
-/// Calls of scans that take many times as long as a call may.
+/// Calls of scans that take many times as long as a call may, for one worker.
 class LongScanTest : public WorkerProgramTest {
  protected:
   static constexpr int64_t kRows = 300'000;
   static constexpr int64_t kFound = kRows / 1000;
 
-  LongScanTest() {
+  explicit LongScanTest(int calls = 1) : WorkerProgramTest(calls) {
     object_.bytes = BytesFrom(0);
     object_.id = "0123456789abcdef";
   }
@@ -339,6 +340,23 @@ TEST_F(LongScanTest, AWorkerIsBusyWithTheScanThatItWorksOn) {
   EXPECT_EQ(CallDescribe(&class_)["calls_busy"], "1");
   EXPECT_EQ(ByShortCalls(other).size(), static_cast<size_t>(kFound));
   EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
+}
+
+class TwoLongScansTest : public LongScanTest {
+ protected:
+  TwoLongScansTest() : LongScanTest(2) {}
+};
+
+TEST_F(TwoLongScansTest, EachHasAWorker) {
+  for (uint64_t scan = 1; scan < 20; scan += 2) {
+    LeaveAtWork(scan);
+    LeaveAtWork(scan + 1);
+    EXPECT_EQ(ByShortCalls(AskFor(scan + 1, false)).size(), static_cast<size_t>(kFound));
+    EXPECT_EQ(ByShortCalls(AskFor(scan, false)).size(), static_cast<size_t>(kFound));
+  }
+  auto description = CallDescribe(&class_);
+  EXPECT_EQ(description["workers_spawned"], "2");
+  EXPECT_EQ(description["calls_busy"], "0");
 }
 
 /// Others ask all the while, which must not keep it alive.

@@ -46,8 +46,8 @@ class Execution {
   /// Of the rows that remain, those dealt with: they cost nothing more if the call is resumed.
   virtual int64_t rows_kept() const = 0;
   /// Goes on with the rows that remain, under `request`'s limits and runtime filters, as a call
-  /// with an account of its own. Only after can_resume; `request.rows` are the outcome's remaining
-  /// ones.
+  /// with an account of its own; the sizes of batches and of what is held back stay those of the
+  /// first. Only after can_resume; `request.rows` are the outcome's remaining ones.
   virtual void Resume(RunRequest request) = 0;
 };
 

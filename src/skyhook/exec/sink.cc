@@ -119,8 +119,9 @@ class AggregateSink : public Sink {
     const auto& selection = chunk->selection();
     const RowPlaces places{chunk->begin(), selection.has_value() ? selection->data() : nullptr};
     ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows(), places));
-    // What is held becomes a reply.
-    must_flush_ = aggregator_->bytes_held() > std::min(limits_.memory_bytes, limits_.reply_bytes);
+    // What is held becomes a reply, and a chunk's groups may go beyond the bound.
+    must_flush_ =
+        aggregator_->bytes_held() > std::min(limits_.memory_bytes, limits_.reply_bytes / 2);
     cost_->partial_flushes += must_flush_ ? 1 : 0;
     return true;
   }

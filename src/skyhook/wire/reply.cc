@@ -89,6 +89,9 @@ constexpr std::array kCostNumbers = {CostNumber{1, &Cost::bytes_read},
                                      CostNumber{16, &Cost::pages_skipped_late},
                                      CostNumber{17, &Cost::partial_flushes}};
 
+// Sums of many are numbers still.
+constexpr int64_t kMostCost = int64_t{1} << 53;
+
 std::string CostToBytes(const Cost& cost) {
   std::string bytes;
   for (const CostNumber& entry : kCostNumbers) {
@@ -105,7 +108,8 @@ Status CostFromBytes(std::string_view bytes, Cost* cost) {
   uint32_t zero = 0;
   int64_t value = 0;
   while (Take(&bytes, &number) && Take(&bytes, &zero) && Take(&bytes, &value)) {
-    if (value < 0) return base::CorruptData("a reply whose cost {} is {}", number, value);
+    if (value < 0 || value > kMostCost)
+      return base::CorruptData("a reply whose cost {} is {}", number, value);
     for (const CostNumber& entry : kCostNumbers) {
       if (entry.number == number) cost->*entry.value = value;
     }

@@ -122,6 +122,13 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
 Result<Request> DecodeRequest(std::string_view message) {
   ARROW_ASSIGN_OR_RAISE(const auto reader,
                         MessageReader::Open(message, kRequestMagic, RequestTag::kScan));
+  // Others look at the first field of a tag only (FindField).
+  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan}) {
+    if (reader.All(tag).size() > 1) {
+      return base::CorruptData("a request with {} fields of tag {}", reader.All(tag).size(),
+                               static_cast<int>(tag));
+    }
+  }
   Request request;
   ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);

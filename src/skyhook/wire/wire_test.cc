@@ -141,6 +141,20 @@ TEST(Request, SaysWhichScanItIsOf) {
   EXPECT_TRUE(FindField(of_none, header, RequestTag::kScan).empty());
 }
 
+TEST(Request, MayNotSayTwiceWhatOthersReadOnce) {
+  const std::string request = Require(EncodeRequest(LettersRequest(), 1));
+  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan}) {
+    const auto number = static_cast<uint16_t>(tag);
+    const std::string field = FieldBytes(number, 0, std::string(8, '\1'));
+    const std::string twice = Changed(request, [&](Header* header, std::string* fields) {
+      *fields += field + field;
+      header->field_bytes = fields->size();
+    });
+    EXPECT_THAT(DecodeRequest(twice),
+                FailsWith(Code::kCorruptData, fmt::format("fields of tag {}", number)));
+  }
+}
+
 TEST(Request, ADeadlineThatHasPassedIsNoTime) {
   Request request = LettersRequest();
   request.limits.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(5);

@@ -35,6 +35,9 @@ inline constexpr uint32_t kMostIdBytes = 32;
 /// Room for a refusal or an error, whatever a request allows.
 inline constexpr uint64_t kLeastReplyBytes = 4096;
 
+/// The worker goes on working for the call that it replied to.
+inline constexpr int32_t kGoesOn = 1;
+
 enum class Kind : uint32_t {
   kReady = 1,
   kCall,
@@ -55,7 +58,7 @@ struct Range {
 struct Message {
   Kind kind = Kind::kReady;
   uint32_t protocol = kProtocol;
-  int32_t result = 0;         ///< kReadDone: 0, or a negative error number
+  int32_t result = 0;         ///< kReadDone: 0, or a negative error number; kReplyEnd: or kGoesOn
   uint32_t deadline_ms = 0;   ///< kCall: what is left of the call's time
   uint64_t bytes = 0;         ///< in the window: of the request, or of the reply's part
   uint64_t object_bytes = 0;  ///< kCall

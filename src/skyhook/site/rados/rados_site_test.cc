@@ -222,6 +222,14 @@ TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {
   EXPECT_GT(ended.outcome.cost.network_bytes, 2 * at_work.output->size());
 }
 
+TEST(RadosSiteTest, ACallByItselfIsNotWaitedForAgain) {
+  const auto pool = std::make_shared<ScriptedPool>(
+      std::vector{Stopped({{0, 10}}, std::nullopt), Stopped({{0, 10}}, wire::kAtWork)});
+  const plan::Outcome outcome = RunAt(MakeRadosSite(pool).get(), "object").outcome;
+  EXPECT_EQ(outcome.stopped_by, StoppedBy::kRefused);
+  EXPECT_THAT(outcome.reason, HasSubstr("should have answered"));
+}
+
 TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
   for (const auto& first : {std::vector{Stopped({{4, 10}}, std::nullopt)},
                             // It had dealt with more rows before: it lost them.
@@ -263,24 +271,37 @@ TEST(RadosSiteTest, ARequestWithADeadlineIsOneCall) {
 
 TEST(RadosSiteTest, AFullAnswerIsContinuedByTheNextRequest) {
   constexpr auto kFull = StoppedBy::kReplyBytes;
-  const auto pool = std::make_shared<ScriptedPool>(
-      std::vector{Stopped({{2, 10}}, 0, kFull, 60), Stopped({{6, 10}}, 0, kFull, 60), Answered()});
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{
+      Stopped({{2, 10}}, 0, kFull, 6000), Stopped({{6, 10}}, 0, kFull, 6000), Answered()});
   const auto site = MakeRadosSite(pool);
   Request request = RequestFor("object");
-  request.limits.reply_bytes = 100;
+  request.limits.reply_bytes = 10'000;
   auto answer = Require(site->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, kFull);
   EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{6, 10}}));
   ASSERT_EQ(pool->calls(), 2u);
-  EXPECT_EQ(pool->asked()[1].request.limits.reply_bytes, 40);
+  EXPECT_EQ(pool->asked()[1].request.limits.reply_bytes, 4000);
   request.continuation = answer->outcome().continuation;
   request.rows = answer->outcome().remaining;
   EXPECT_EQ(request.continuation, pool->asked()[0].request.scan);
   answer = Require(site->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(pool->asked()[2].request.scan, request.continuation);
-  EXPECT_EQ(pool->asked()[2].request.limits.reply_bytes, 100);
+  EXPECT_EQ(pool->asked()[2].request.limits.reply_bytes, 10'000);
+}
+
+TEST(RadosSiteTest, AnAnswerIsFullByWhatCameWhateverItsSenderSays) {
+  wire::Reply reply;
+  reply.outcome.stopped_by = StoppedBy::kDeadline;
+  reply.outcome.remaining = plan::RowRanges({{1, 10}});
+  reply.kept = 0;
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Encoded(reply), Answered()});
+  Request request = RequestFor("object");
+  request.limits.reply_bytes = 10;
+  const auto answer = Require(MakeRadosSite(pool)->Run(std::move(request)));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
+  EXPECT_EQ(pool->calls(), 1u);
 }
 
 TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {

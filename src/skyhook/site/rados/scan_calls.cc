@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -64,6 +65,9 @@ constexpr int kMostWaitUs = 32'000;
 // Before one that is at work is asked what has come of it: meanwhile no call waits for it there.
 constexpr std::chrono::microseconds kWhileAtWork(1000);
 
+// Longer than a worker works on a call without being taken for one that hangs.
+constexpr std::chrono::seconds kMostAtWork(10);
+
 std::minstd_rand& Random() {
   static thread_local std::minstd_rand random{std::random_device()()};
   return random;
@@ -122,9 +126,9 @@ Status ScanCalls::Start() {
 void ScanCalls::Send() {
   std::unique_lock<std::mutex> lock(mutex_);
   if (cancelled_) return;
-  const std::shared_ptr<store::RadosPool> pool = context_->pool;
   // What an OSD keeps, others do not know of: then it is always the primary that is asked.
-  auto reply = pool->Execute(object_, version_, "skyhook", "scan", message_, /*any_copy=*/alone_);
+  auto reply = context_->pool->Execute(object_, version_, "skyhook", "scan", message_,
+                                       /*any_copy=*/alone_);
   lock.unlock();
   reply.AddCallback(
       [self = shared_from_this()](const Result<Executed>& executed) { self->Arrived(executed); });
@@ -176,16 +180,28 @@ ScanCalls::Step ScanCalls::TakeReply(const Executed& executed) {
   busy_ = 0;
   version_ = executed.version;
   bytes_ += executed.output->size();
-  if (reply->kept == wire::kAtWork) return Step::kCallLater;
+  if (reply->kept == wire::kAtWork) return AskAgain();
   arrived_.push_back({*reply, asked_, executed.version, std::exchange(bytes_, 0)});
   return GoOn(*reply);
+}
+
+// Whatever a worker says, it is not waited for without an end: one may lose its work each time, or
+// end between two calls. By itself, a call is answered, or counts against the plan.
+ScanCalls::Step ScanCalls::AskAgain() {
+  if (alone_) return Refuse("the OSD's worker goes on with a call that it should have answered");
+  const auto now = std::chrono::steady_clock::now();
+  if (!at_work_since_.has_value()) at_work_since_ = now;
+  if (now - *at_work_since_ < kMostAtWork) return Step::kCallLater;
+  alone_ = true;
+  return Step::kCall;
 }
 
 ScanCalls::Step ScanCalls::GoOn(const wire::Reply& reply) {
   const plan::Outcome& outcome = reply.outcome;
   const bool is_cut =
       outcome.stopped_by == StoppedBy::kDeadline || outcome.stopped_by == StoppedBy::kReplyBytes;
-  asked_.limits.reply_bytes -= outcome.cost.bytes_out;
+  at_work_since_.reset();
+  asked_.limits.reply_bytes -= std::max(outcome.cost.bytes_out, arrived_.back().bytes);
   if (!is_divisible_ || !is_cut || outcome.remaining.empty() || asked_.limits.reply_bytes <= 0) {
     return Step::kEnd;
   }

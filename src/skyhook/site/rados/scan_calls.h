@@ -1,6 +1,7 @@
 // The calls of one answer: each goes on where the one before stopped.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -60,9 +61,10 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
 
   void Send();
   void Arrived(const arrow::Result<store::Executed>& executed);
-  /// The three below: with the lock held.
+  /// The rest: with the lock held.
   Step Take(const arrow::Result<store::Executed>& executed);
   Step TakeReply(const store::Executed& executed);
+  Step AskAgain();
   Step GoOn(const wire::Reply& reply);
   Step Refuse(std::string reason);
   Step Fail(arrow::Status status);
@@ -82,7 +84,8 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   bool alone_ = false;  ///< calls are lone ones: the OSD keeps nothing
   int64_t kept_ = 0;    ///< rows that the OSD has dealt with and not answered
   int busy_ = 0;        ///< times in a row that it was
-  int64_t bytes_ = 0;   ///< of replies that said nothing yet
+  std::optional<std::chrono::steady_clock::time_point> at_work_since_;
+  int64_t bytes_ = 0;  ///< of replies that said nothing yet
   bool cancelled_ = false;
   bool ended_ = false;
   arrow::Status failure_;
