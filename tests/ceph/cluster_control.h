@@ -10,12 +10,13 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "skyhook/testing/processes.h"
 
 namespace skyhook::testing {
 
@@ -70,21 +71,15 @@ inline std::string StatusOf(const std::string& status, const std::string& name) 
   return status.substr(begin, status.find_first_of("\t\n", begin) - begin);
 }
 
-/// Whether all threads of a process have ended: the last of them closes its sockets.
-inline bool HasEnded(const std::filesystem::path& process, const std::string& status) {
-  std::error_code gone;
-  const std::filesystem::directory_iterator threads(process / "task", gone);
-  return StatusOf(status, "State")[0] == 'Z' && std::distance(begin(threads), end(threads)) <= 1;
-}
-
 inline std::vector<Worker> Workers() {
   const std::set<int> osds = OsdPids();
   std::vector<Worker> workers;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string status = ContentOf(entry.path() / "status");
-    if (status.rfind("Name:\tskyhook-", 0) != 0 || HasEnded(entry.path(), status)) continue;
-    if (osds.contains(std::atoi(StatusOf(status, "PPid").c_str())))
-      workers.push_back({std::stoi(entry.path().filename()), status});
+    if (status.rfind("Name:\tskyhook-", 0) != 0) continue;
+    const int pid = std::stoi(entry.path().filename());
+    if (HasEnded(pid) || !osds.contains(std::atoi(StatusOf(status, "PPid").c_str()))) continue;
+    workers.push_back({pid, status});
   }
   return workers;
 }

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <new>
@@ -16,6 +15,7 @@
 #include "cls/worker_program.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
+#include "skyhook/testing/processes.h"
 #include "skyhook/testing/result_rows.h"
 #include "skyhook/testing/sanitized.h"
 #include "skyhook/testing/sealed_message.h"
@@ -428,14 +428,6 @@ class ListeningWorkerTest : public ::testing::Test {
     std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", listener_));
     return {std::istream_iterator<pid_t>(children), {}};
   }
-  /// With all its threads, the last of which closes its socket; it is still a child.
-  static bool HasEnded(pid_t pid) {
-    std::string stat;
-    std::getline(std::ifstream(fmt::format("/proc/{}/stat", pid)), stat);
-    const std::filesystem::directory_iterator threads(fmt::format("/proc/{}/task", pid));
-    return stat.find(") Z ") != std::string::npos &&
-           std::distance(begin(threads), end(threads)) == 1;
-  }
   Settings OfListener(int deadline_ms) const {
     Settings settings;
     settings.worker = path_;
@@ -466,7 +458,7 @@ TEST_F(ListeningWorkerTest, AWorkerThatEndsIsReplaced) {
     while (Workers().size() != 1) usleep(1000);
     const pid_t worker = Workers()[0];
     kill(worker, SIGKILL);
-    while (!HasEnded(worker)) usleep(1000);
+    while (!testing::HasEnded(worker)) usleep(1000);
   }
   EXPECT_EQ(CallDescribe(&class_)["workers_crashed"], "0");
 }
