@@ -52,14 +52,6 @@ int Refuse(std::string_view reason, ceph::bufferlist* out) {
   return 0;
 }
 
-// The number that the request's scan has; 0: none.
-uint64_t ScanOf(std::string_view request, const wire::Header& header) {
-  const std::string_view bytes = wire::FindField(request, header, wire::RequestTag::kScan);
-  uint64_t scan = 0;
-  if (bytes.size() == sizeof(scan)) std::memcpy(&scan, bytes.data(), sizeof(scan));
-  return scan;
-}
-
 }  // namespace
 
 ObjectClass::ObjectClass(const Settings& settings, StartWorker start)
@@ -99,7 +91,8 @@ int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
                   out);
   }
   const int64_t deadline_ms = now_ms + call.deadline_ms + GraceMs(settings_);
-  return RunInWorker(context, request, ScanOf(request, header), call, deadline_ms, suspect, out);
+  return RunInWorker(context, request, wire::ScanOf(request, header), call, deadline_ms, suspect,
+                     out);
 }
 
 int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& header,

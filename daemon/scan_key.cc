@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "skyhook/wire/fields.h"
+#include "skyhook/wire/header.h"
 
 namespace skyhook::daemon {
 
@@ -17,11 +17,8 @@ ScanKey KeyOf(const Call& call) {
   wire::Header header;
   if (!wire::ReadHeader(call.request, wire::kRequestMagic, &header)) return {};
   const auto field = [&](RequestTag tag) { return wire::FindField(call.request, header, tag); };
-  ScanKey key{0, IdentityOf(call), std::string(field(RequestTag::kPipeline)),
-              std::string(field(RequestTag::kRows))};
-  std::string_view scan = field(RequestTag::kScan);
-  wire::Take(&scan, &key.scan);
-  return key;
+  return {wire::ScanOf(call.request, header), IdentityOf(call),
+          std::string(field(RequestTag::kPipeline)), std::string(field(RequestTag::kRows))};
 }
 
 }  // namespace skyhook::daemon

@@ -122,4 +122,12 @@ inline std::string_view FindField(std::string_view message, const Header& header
   return {};
 }
 
+/// The number of the scan that a request is of; 0: of none.
+inline uint64_t ScanOf(std::string_view request, const Header& header) {
+  const std::string_view bytes = FindField(request, header, RequestTag::kScan);
+  uint64_t scan = 0;
+  if (bytes.size() == sizeof(scan)) std::memcpy(&scan, bytes.data(), sizeof(scan));
+  return scan;
+}
+
 }  // namespace skyhook::wire

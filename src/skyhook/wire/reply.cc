@@ -171,7 +171,7 @@ Result<std::shared_ptr<arrow::Buffer>> BatchesToBytes(const Reply& reply, Codec 
   return sink->Finish();
 }
 
-Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const Request& request,
+Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const plan::Pipeline& pipeline,
                         Reply* reply) {
   auto options = arrow::ipc::IpcReadOptions::Defaults();
   options.use_threads = false;
@@ -181,8 +181,8 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const Request& req
                         arrow::ipc::RecordBatchStreamReader::Open(
                             std::make_shared<arrow::io::BufferReader>(std::move(bytes)), options));
   const auto schema = UnpackedSchema(*reader->schema());
-  if (!request.pipeline.aggregate.has_value()) {
-    const auto expected = request.pipeline.ProjectedSchema();
+  if (!pipeline.aggregate.has_value()) {
+    const auto expected = pipeline.ProjectedSchema();
     if (!schema->Equals(*expected)) {
       return base::CorruptData("a reply of the columns {} to a request for {}", schema->ToString(),
                                expected->ToString());
@@ -278,16 +278,16 @@ Result<Reply> DecodeReplyHead(const std::shared_ptr<arrow::Buffer>& message,
   return reply;
 }
 
-Status DecodeReplyBody(const Request& request, Reply* reply) {
+Status DecodeReplyBody(const plan::Pipeline& pipeline, Reply* reply) {
   if (reply->body == nullptr) return Status::OK();
-  const Status read = BatchesFromBytes(std::exchange(reply->body, nullptr), request, reply);
+  const Status read = BatchesFromBytes(std::exchange(reply->body, nullptr), pipeline, reply);
   if (read.ok()) return read;
   return base::CorruptData("a reply whose batches are damaged: {}", read.message());
 }
 
 Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
   ARROW_ASSIGN_OR_RAISE(Reply reply, DecodeReplyHead(message, request));
-  ARROW_RETURN_NOT_OK(DecodeReplyBody(request, &reply));
+  ARROW_RETURN_NOT_OK(DecodeReplyBody(request.pipeline, &reply));
   return reply;
 }
 

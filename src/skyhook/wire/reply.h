@@ -49,6 +49,6 @@ arrow::Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message,
 /// The same in two steps: what is said about the batches, which costs little, and the batches.
 arrow::Result<Reply> DecodeReplyHead(const std::shared_ptr<arrow::Buffer>& message,
                                      const Request& request);
-arrow::Status DecodeReplyBody(const Request& request, Reply* reply);
+arrow::Status DecodeReplyBody(const plan::Pipeline& pipeline, Reply* reply);
 
 }  // namespace skyhook::wire

@@ -304,7 +304,7 @@ TEST(Reply, IsReadInTwoSteps) {
   Reply reply = Require(DecodeReplyHead(message, LettersRequest()));
   EXPECT_EQ(reply.outcome.remaining, LettersReply().outcome.remaining);
   EXPECT_TRUE(reply.batches.empty());
-  Require(DecodeReplyBody(LettersRequest(), &reply));
+  Require(DecodeReplyBody(LettersRequest().pipeline, &reply));
   EXPECT_THAT(testing::RowsOf(reply.batches),
               ElementsAre("1, A", "2, NULL", "3, a text that is not inline"));
 }

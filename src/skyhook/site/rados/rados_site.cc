@@ -42,7 +42,7 @@ class CalledAnswer : public Answer {
  private:
   void Take(CalledReply called) {
     wire::Reply& reply = called.reply;
-    const Status decoded = wire::DecodeReplyBody(called.asked, &reply);
+    const Status decoded = wire::DecodeReplyBody(request_.pipeline, &reply);
     if (!decoded.ok()) return End(decoded.message());
     plan::Cost cost = outcome_.cost;
     cost += reply.outcome.cost;
@@ -79,8 +79,8 @@ class CalledAnswer : public Answer {
 class RadosSite : public Site {
  public:
   RadosSite(std::shared_ptr<store::RadosPool> pool, const RadosSiteOptions& options)
-      : pool_(pool), context_(std::move(pool), options) {
-    profile_.location = pool_->UriOf("");
+      : context_(std::move(pool), options) {
+    profile_.location = context_.pool->UriOf("");
   }
 
   const Profile& profile() const override { return profile_; }
@@ -101,14 +101,14 @@ class RadosSite : public Site {
   }
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, pool_->OpenObject(id.name));
+    ARROW_ASSIGN_OR_RAISE(auto source, context_.pool->OpenObject(id.name));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
     return source;
   }
 
   // Returns once the first call is on its way.
   Result<std::unique_ptr<Answer>> Run(Request request) override {
-    const uint32_t group = pool_->PlacementGroupOf(request.fragment.name);
+    const uint32_t group = context_.pool->PlacementGroupOf(request.fragment.name);
     if (const auto reason = context_.refusals.Find(group, std::chrono::steady_clock::now())) {
       return Refuse(request, *reason);
     }
@@ -130,11 +130,10 @@ class RadosSite : public Site {
     const char* end = id.version.data() + id.version.size();
     const auto [parsed, error] = std::from_chars(id.version.data(), end, version);
     if (error == std::errc() && parsed == end) return version;
-    return base::Invalid("'{}': '{}' is no version of an object", pool_->UriOf(id.name),
+    return base::Invalid("'{}': '{}' is no version of an object", context_.pool->UriOf(id.name),
                          id.version);
   }
 
-  const std::shared_ptr<store::RadosPool> pool_;
   CallContext context_;
   Profile profile_{.kind = "rados", .location = "", .runs_pipelines = true, .remote = true};
 };

@@ -181,7 +181,7 @@ ScanCalls::Step ScanCalls::TakeReply(const Executed& executed) {
   version_ = executed.version;
   bytes_ += executed.output->size();
   if (reply->kept == wire::kAtWork) return AskAgain();
-  arrived_.push_back({*reply, asked_, executed.version, std::exchange(bytes_, 0)});
+  arrived_.push_back({*reply, executed.version, std::exchange(bytes_, 0)});
   return GoOn(*reply);
 }
 

@@ -31,8 +31,7 @@ struct CallContext {
 };
 
 struct CalledReply {
-  wire::Reply reply;    ///< its body is not decoded
-  wire::Request asked;  ///< what it answers
+  wire::Reply reply;  ///< its body is not decoded
   uint64_t version = 0;
   int64_t bytes = 0;  ///< on the way
 };
