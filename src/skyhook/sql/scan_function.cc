@@ -18,6 +18,15 @@ namespace {
 
 using duckdb::LogicalType;
 
+// What the table declares a field of the scan's schema to be.
+std::shared_ptr<arrow::DataType> DeclaredType(const ScanPlan& scan, int index) {
+  if (index < scan.num_table_columns()) return scan.table->schema->field(index)->type();
+  const auto& nested = scan.nested[static_cast<size_t>(index - scan.num_table_columns())];
+  auto type = scan.table->schema->field(nested.column)->type();
+  for (const int field : nested.path) type = type->field(field)->type();
+  return type;
+}
+
 duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
                                               duckdb::TableFunctionBindInput& input,
                                               duckdb::vector<LogicalType>& types,
@@ -30,13 +39,19 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   const auto columns = plan::EngineSchema(*scan->table->schema);
   scan->nested = plan::NestedFieldsOf(*columns);
   scan->schema = plan::AllColumns(*columns, scan->nested);
-  for (const auto& field : scan->schema->fields()) {
-    const ColumnType column = SqlType(context, *field);
+  for (int i = 0; i < scan->schema->num_fields(); ++i) {
+    const auto& field = *scan->schema->field(i);
+    const ColumnType column = SqlType(context, field, *DeclaredType(*scan, i));
     scan->types.push_back(column.type);
     scan->readable.push_back(!column.unsupported);
   }
+  if (columns->num_fields() == 0) {
+    throw duckdb::BinderException("'%s' has no columns", scan->table->name);
+  }
   types.assign(scan->types.begin(), scan->types.begin() + columns->num_fields());
   names = columns->field_names();
+  // SQL's names do not differ in case: of two columns "b" and "B" the second is called "B_1".
+  duckdb::QueryResult::DeduplicateColumns(names);
   return scan;
 }
 
