@@ -21,7 +21,7 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-using OutputPtr = std::shared_ptr<arrow::io::OutputStream>;
+using OutputPtr = std::shared_ptr<OutputFile>;
 
 // Where a file goes: `output` is a directory, or the one file's name, or empty for its own name
 // here.

@@ -32,7 +32,7 @@ std::string TimeOf(int64_t ns) {
 }
 
 Status WriteListing(Listing* listing, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   ARROW_RETURN_NOT_OK(listing->Write(options, sink));
   return sink.stream->Close();
 }
@@ -170,7 +170,7 @@ Status RunVacuum(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "vacuum"));
   ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(table.store.get(), table.table(), vacuum));
   if (report.snapshots_kept == 0 && report.removed.empty()) return NoTable(command.uri);
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const std::string& object : report.removed) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
   }
@@ -192,7 +192,7 @@ Status RunVerify(const TableCommand& command, const RunOptions& options) {
                         store::Verify(table.store.get(), table.table(), snapshot,
                                       [&](int64_t done) { bar.ShowBytes(done, total); }));
   bar.Hide();
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const std::string& problem : report.problems) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(problem + "\n"));
   }
