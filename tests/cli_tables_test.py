@@ -767,6 +767,36 @@ class BoundsTest(TablesTest):
         self.assertIn("_manifest-", done.stderr)
 
 
+class ConcurrentTest(TablesTest):
+    def test_the_same_put_at_the_same_time_counts_each_time(self):
+        path = self.file("f.parquet", counting(0, 1000))
+        expected = 0
+        for rounds in range(5):
+            puts = [subprocess.Popen([PROGRAM, "put", str(path), self.table, "--append"], stderr=subprocess.PIPE, text=True)
+                    for _ in range(3)]
+            for put in puts:
+                _, errors = put.communicate(timeout=DEADLINE_SECONDS)
+                self.assertEqual(put.returncode, 0, errors)
+                expected += 1000
+            self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": expected}])
+        self.assertFalse(list(pathlib.Path(self.table).glob("_put-*")))
+        self.assertFalse(list(pathlib.Path(self.table).glob(".live-*")))
+
+    def test_a_put_that_is_refused_writes_nothing(self):
+        self.do("put", NATION, self.table)
+        before = sorted(os.listdir(self.table))
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", REGION, self.table, "--append")
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", NATION, REGION, self.table, "--append")
+        self.fails(1, "has 3 columns, the table 4", "put", REGION, self.table, "--append", "--rewrite")
+        self.assertEqual(sorted(os.listdir(self.table)), before)
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", NATION, REGION, self.table + "2")
+        self.assertFalse(pathlib.Path(self.table + "2").exists())
+        odd = self.folder / "a\nb.parquet"
+        odd.write_bytes(NATION.read_bytes())
+        self.fails(1, "is no name that a table can give a file back under", "put", odd, self.table + "2")
+        self.assertFalse(pathlib.Path(self.table + "2").exists())
+
+
 class UsageTest(TablesTest):
     def test_something_is_missing(self):
         for verb in ("get", "history", "rm", "compact", "vacuum", "verify"):
