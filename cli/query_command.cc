@@ -34,6 +34,7 @@ Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options
       for (const auto& [name, uri] : tables) paths[name] = uri;
       continue;
     }
+    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
     std::error_code error;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
          entry.increment(error)) {

@@ -8,6 +8,7 @@
 #include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "duckdb/storage/statistics/base_statistics.hpp"
+#include "skyhook/client/file_listing.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_run.h"
@@ -111,7 +112,7 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext&, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData>) {
   const duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
-  if (!client::LooksLikeTable(name)) return nullptr;
+  if (!client::LooksLikeTable(name) && !client::HoldsStoredTable(name)) return nullptr;
   duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
   arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(name)));
   auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();

@@ -173,6 +173,7 @@ class DuckDbSession : public Session {
       for (const auto& [name, uri] : tables) ARROW_RETURN_NOT_OK(AddView(name, uri));
       return Status::OK();
     }
+    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
     std::error_code error;
     std::vector<std::filesystem::path> entries;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
