@@ -53,7 +53,7 @@ std::string ExitCodeHelp() {
          " rows cannot be written\n"
          "  4    a limit was reached: --timeout or --memory\n"
          "  5    a fault of Skyhook or DuckDB\n"
-         "  130  interrupted by Ctrl-C\n";
+         "  130  interrupted by Ctrl-C, SIGTERM or SIGHUP\n";
 }
 
 std::string HintFor(const arrow::Status& status) {

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
+#include "cli/plan_json.h"
 #include "cli/query_run.h"
 
 namespace skyhook::cli {
@@ -11,20 +14,26 @@ namespace {
 
 using arrow::Status;
 
+std::string TextOf(const sql::PlanNode& plan, std::optional<double> milliseconds, Format format) {
+  if (format == Format::kJson) return PlanAsJson(plan, milliseconds);
+  if (!milliseconds.has_value()) return sql::ToString(plan, sql::PlanText::kPlan);
+  return fmt::format("{}time: {:.1f} ms\n", sql::ToString(plan, sql::PlanText::kPlanAndCost),
+                     *milliseconds);
+}
+
 arrow::Result<std::string> ExplainText(sql::Session* session, const std::string& statement,
                                        const ExplainCommand& command, const RunOptions& options,
-                                       const Sink& sink) {
+                                       Format format, const Sink& sink) {
   if (!command.analyze) {
     ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement));
-    return sql::ToString(plan, sql::PlanText::kPlan);
+    return TextOf(plan, std::nullopt, format);
   }
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(
       const RunResult result,
       RunStatement(session, statement, options, sink, Rows::kDiscard, interruptible.token()));
-  return fmt::format("{}time: {:.1f} ms\n", sql::ToString(result.plan, sql::PlanText::kPlanAndCost),
-                     result.milliseconds);
+  return TextOf(result.plan, result.milliseconds, format);
 }
 
 }  // namespace
@@ -33,15 +42,19 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
   if (command.text.empty() == command.file.empty()) {
     return UsageError("give the statement, or -f FILE");
   }
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
+  if (format != Format::kTable && format != Format::kJson) {
+    return UsageError("explain writes text, or JSON with --format json");
+  }
   ARROW_ASSIGN_OR_RAISE(const std::string script, ScriptOf(command.text, command.file));
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
   ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
   if (statements.empty()) return UsageError("there is no statement to explain");
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   for (size_t i = 0; i < statements.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(std::string text,
-                          ExplainText(session.get(), statements[i], command, options, sink));
-    if (i > 0) text = "\n" + text;
+    ARROW_ASSIGN_OR_RAISE(std::string text, ExplainText(session.get(), statements[i], command,
+                                                        options, format, sink));
+    if (i > 0 && format == Format::kTable) text = "\n" + text;
     ARROW_RETURN_NOT_OK(sink.stream->Write(text));
   }
   return sink.stream->Close();

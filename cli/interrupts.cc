@@ -16,16 +16,20 @@ namespace {
 
 // What the handler reads: a handler may not allocate, lock or call destructors.
 std::atomic<arrow::StopSource*> g_source = nullptr;
+std::atomic<const termios*> g_terminal = nullptr;
 std::atomic<bool> g_has_unfinished = false;
 char g_unfinished[PATH_MAX];
 
-// StopSource is made for handlers (RequestStopFromSignal), and so are unlink and _exit.
+// StopSource is made for handlers (RequestStopFromSignal), and so are tcsetattr, unlink and _exit.
 void Handle(int signal) {
   const int kept_errno = errno;
   if (arrow::StopSource* source = g_source.exchange(nullptr)) {
     source->RequestStopFromSignal(signal);
     errno = kept_errno;
     return;
+  }
+  if (const termios* settings = g_terminal.load()) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, settings);
   }
   if (g_has_unfinished.load()) ::unlink(g_unfinished);
   ::_exit(static_cast<int>(ExitCode::kInterrupted));
@@ -68,5 +72,7 @@ void RemoveWhenInterrupted(const std::string& path) {
   std::memcpy(g_unfinished, path.c_str(), path.size() + 1);
   g_has_unfinished.store(true);
 }
+
+void RestoreWhenInterrupted(const termios* settings) { g_terminal.store(settings); }
 
 }  // namespace skyhook::cli

@@ -3,6 +3,7 @@
 
 #include <arrow/result.h>
 #include <arrow/util/cancel.h>
+#include <termios.h>
 
 #include <string>
 
@@ -31,5 +32,9 @@ class Interruptible {
 
 /// The unfinished file that a signal which ends the process removes; empty: none. One at a time.
 void RemoveWhenInterrupted(const std::string& path);
+
+/// The settings that the terminal of standard input gets back when a signal ends the process; they
+/// have to stay where they are until null takes their place.
+void RestoreWhenInterrupted(const termios* settings);
 
 }  // namespace skyhook::cli

@@ -2,6 +2,7 @@
 
 #include <histedit.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "cli/display_width.h"
+#include "cli/interrupts.h"
 #include "cli/standard_error.h"
 
 namespace skyhook::cli {
@@ -49,6 +51,31 @@ void ShowCandidates(const std::vector<std::string>& candidates) {
   Tell(text + "\n");
 }
 
+// While a line is typed Ctrl-C is a key like others; while a query runs it is a signal. The
+// terminal gets its own settings back also when a signal ends the process.
+class CtrlCAsKey {
+ public:
+  CtrlCAsKey() {
+    if (::tcgetattr(STDIN_FILENO, &own_) != 0) return;
+    changed_ = true;
+    RestoreWhenInterrupted(&own_);
+    termios settings = own_;
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+  }
+  ~CtrlCAsKey() {
+    if (!changed_) return;
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &own_);
+    RestoreWhenInterrupted(nullptr);
+  }
+  CtrlCAsKey(const CtrlCAsKey&) = delete;
+  CtrlCAsKey& operator=(const CtrlCAsKey&) = delete;
+
+ private:
+  termios own_{};
+  bool changed_ = false;
+};
+
 class EditLineEditor : public LineEditor {
  public:
   EditLineEditor(std::string history_file, Completer completer)
@@ -80,8 +107,6 @@ class EditLineEditor : public LineEditor {
     el_source(editor_, nullptr);
     el_set(editor_, EL_ADDFN, "skyhook-complete", "complete a name", Complete);
     el_set(editor_, EL_BIND, "^I", "skyhook-complete", nullptr);
-    // While a line is typed Ctrl-C is a key like others; while a query runs it is a signal.
-    el_set(editor_, EL_SETTY, "-d", "intr=", nullptr);
     el_set(editor_, EL_ADDFN, "skyhook-abandon", "drop what was typed", Abandon);
     el_set(editor_, EL_BIND, "^C", "skyhook-abandon", nullptr);
     el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
@@ -92,6 +117,7 @@ class EditLineEditor : public LineEditor {
     prompt_ = prompt;
     abandoned_ = false;
     int length = 0;
+    const CtrlCAsKey ctrl_c_as_key;
     const char* line = el_gets(editor_, &length);
     if (abandoned_) return {Line::Kind::kAbandoned, ""};
     if (line == nullptr || length <= 0) return {Line::Kind::kEnd, ""};

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <functional>
 #include <map>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "cli/allocators.h"
 #include "cli/commands.h"
@@ -104,8 +108,9 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
 
 CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
   CLI::App* command = app->add_subcommand("sql", "Run SQL; without -c and -f, interactively");
-  command->add_option("-c,--command,SQL", arguments->sql.text, "The statements to run")
+  command->add_option("-c,--command", arguments->sql.text, "The statements to run")
       ->type_name("SQL");
+  command->add_option("SQL", arguments->sql.given, "The same, without -c");
   command
       ->add_option("-f,--file", arguments->sql.file, "A file of statements, - for standard input")
       ->type_name("FILE");
@@ -262,15 +267,67 @@ int Report(const Status& status) {
   return static_cast<int>(ExitCodeOf(status));
 }
 
-// CLI11 says of a word that it does not know that a verb is missing.
-int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
-  const auto words = app.remaining();
-  if (error.get_exit_code() != 0 && app.get_subcommands().empty() && !words.empty()) {
-    const std::string& word = words.front();
-    return Report(UsageError(fmt::format("there is no {} '{}'; skyhook --help lists what there is",
-                                         word.starts_with('-') ? "option" : "verb", word)));
+// How many letters have to be changed, added or left out to make one word of the other.
+size_t EditDistance(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j + 1] + 1, row[j] + 1, changed}));
+    }
   }
-  return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  return row.back();
+}
+
+// The words that may stand where `word` does: options of the verb, or verbs.
+std::vector<std::string> WordsLike(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> words;
+  if (!word.starts_with('-')) {
+    for (const CLI::App* verb : app.get_subcommands(nullptr)) words.push_back(verb->get_name());
+    return words;
+  }
+  std::vector<const CLI::App*> apps = {&app};
+  for (const CLI::App* verb : app.get_subcommands()) apps.push_back(verb);
+  for (const CLI::App* one : apps) {
+    for (const CLI::Option* option : one->get_options()) {
+      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    }
+  }
+  return words;
+}
+
+// "; did you mean --format?" where there is a word like the one that was typed.
+std::string Offer(const CLI::App& app, const std::string& typed) {
+  constexpr size_t kFarthest = 2;
+  std::string best;
+  size_t distance = kFarthest + 1;
+  for (const std::string& word : WordsLike(app, typed)) {
+    const size_t far = EditDistance(typed, word);
+    if (far < distance && far < word.size()) {
+      distance = far;
+      best = word;
+    }
+  }
+  return best.empty() ? "" : fmt::format("; did you mean {}?", best);
+}
+
+// CLI11 says of a word that it does not know that a verb is missing, or that it was not expected.
+int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(/*recurse=*/true);
+  if (error.get_exit_code() == 0 || words.empty()) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  const std::string word = words.front().substr(0, words.front().find('='));
+  const auto verbs = app.get_subcommands();
+  const bool option = word.starts_with('-');
+  const std::string where = verbs.empty() ? "skyhook" : "skyhook " + verbs.front()->get_name();
+  const std::string what = option          ? "there is no option"
+                           : verbs.empty() ? "there is no verb"
+                                           : where + " has no place for";
+  return Report(UsageError(fmt::format("{} '{}'{}; {} --help lists what there is", what, word,
+                                       Offer(app, word), where)));
 }
 
 int Main(int argc, char** argv) {

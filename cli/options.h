@@ -57,8 +57,9 @@ struct TableCommand {
 };
 
 struct SqlCommand {
-  std::string text;  ///< -c
-  std::string file;  ///< -f
+  std::string text;   ///< -c
+  std::string given;  ///< the same without -c
+  std::string file;   ///< -f
   bool timing = false;
   int repeat = 1;
 };

@@ -2,6 +2,8 @@
 
 #include <arrow/ipc/writer.h>
 #include <arrow/util/byte_size.h>
+#include <fmt/format.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -42,6 +44,7 @@ class ParquetWriter : public RowWriter {
                                 .max_row_group_length(kRowGroupRows)
                                 ->compression(parquet::Compression::SNAPPY)
                                 ->build();
+    ARROW_RETURN_NOT_OK(CheckTypes(schema, *properties));
     const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
     ARROW_ASSIGN_OR_RAISE(
         auto writer, parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(),
@@ -60,6 +63,21 @@ class ParquetWriter : public RowWriter {
   Status Finish() override { return writer_->Close(); }
 
  private:
+  // Whether Parquet has a type for each column.
+  static Status CheckTypes(const arrow::Schema& schema,
+                           const parquet::WriterProperties& properties) {
+    for (const auto& field : schema.fields()) {
+      std::shared_ptr<parquet::SchemaDescriptor> converted;
+      const Status status =
+          parquet::arrow::ToParquetSchema(arrow::schema({field}).get(), properties, &converted);
+      if (status.ok()) continue;
+      return Status::Invalid(
+          fmt::format("column '{}' is {}, for which Parquet has no type: cast it to VARCHAR",
+                      field->name(), field->type()->ToString()));
+    }
+    return Status::OK();
+  }
+
   // A row group ends with the first of the two. Its pages are held in memory until then.
   static constexpr int64_t kRowGroupRows = 128 * 1024;
   static constexpr int64_t kRowGroupBytes = 64 << 20;  // before encoding

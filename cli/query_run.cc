@@ -36,6 +36,12 @@ Status DiscardRows(sql::QueryStream* stream) {
   return Status::OK();
 }
 
+// Without the EXPLAIN on top.
+std::string ExplainedPlan(const sql::PlanNode& plan) {
+  const bool below = plan.name == "EXPLAIN" && plan.children.size() == 1;
+  return sql::ToString(below ? plan.children.front() : plan, sql::PlanText::kPlan);
+}
+
 }  // namespace
 
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
@@ -55,7 +61,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
   if (rows == Rows::kWrite && stream->explains() && format == Format::kTable) {
     ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
-    ARROW_RETURN_NOT_OK(sink.stream->Write(sql::ToString(stream->plan(), sql::PlanText::kPlan)));
+    ARROW_RETURN_NOT_OK(sink.stream->Write(ExplainedPlan(stream->plan())));
   } else if (rows == Rows::kWrite) {
     ARROW_RETURN_NOT_OK(WriteRows(stream.get(), format, sink, &bar));
   } else {

@@ -33,7 +33,12 @@ arrow::Result<RunResult> RunRepeated(sql::Session* session, const std::string& s
 
 void PrintTime(double milliseconds) { Tell(fmt::format("{:.1f} ms\n", milliseconds)); }
 
-Status RunSql(const SqlCommand& command, const RunOptions& options) {
+Status RunSql(const SqlCommand& given, const RunOptions& options) {
+  SqlCommand command = given;
+  if (!command.given.empty() && !command.text.empty()) {
+    return UsageError("give either -c SQL or SQL, not both");
+  }
+  if (command.text.empty()) command.text = command.given;
   if (!command.text.empty() && !command.file.empty()) {
     return UsageError("give either -c SQL or -f FILE, not both");
   }

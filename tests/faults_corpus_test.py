@@ -158,12 +158,15 @@ print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, d
 
     def test_left_out(self):
         self.enter("left-out")
-        os.symlink("nowhere.parquet", os.path.join(self.here, "mixed", "gone.parquet"))
+        link = os.path.join(self.here, "mixed", "c.parquet")
+        target = pathlib.Path(link).read_text()  # a corpus of files has no links
+        os.unlink(link)
+        os.symlink(target, link)
         self.assertGreater(len(self.rows("SELECT * FROM 'x.pq'")), 1)
-        self.fails(3, "sql", "-c", "SELECT count(*) FROM 'mixed/*.parquet'", says=["gone.parquet"])
-        os.unlink(os.path.join(self.here, "mixed", "gone.parquet"))
+        self.fails(3, "sql", "-c", "SELECT count(*) FROM 'mixed/*.parquet'", says=["c.parquet"])
+        os.unlink(link)
         each = [int(self.rows(f"SELECT count(*) AS n FROM 'mixed/{name}'")[1])
-                for name in ("B.PARQUET", "a.parquet", "c.parquet")]
+                for name in ("B.PARQUET", "a.parquet")]
         self.assertEqual(self.rows("SELECT count(*) AS n FROM 'mixed'"), ["n", str(sum(each))])
 
     def test_invalid_utf8(self):

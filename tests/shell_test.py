@@ -16,7 +16,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("SKYHOOK", str(SOURCE / "build/release/bin/skyhook"))
 DATA = pathlib.Path(os.environ.get("SKYHOOK_TPCH", SOURCE / "build/data/sf0.1"))
 GUIDE = SOURCE / "docs/guide/shell.md"
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 30
 COLUMNS, LINES = 80, 40
 PROMPT, MORE = "skyhook> ", "    ...> "
 ENDLESS = "SELECT count(*) FROM range(10000000) a(x), range(10000000) b(y) WHERE (x * y) % 7 = 8;"

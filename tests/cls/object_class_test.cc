@@ -64,7 +64,7 @@ class WorkerProgramTest : public ::testing::Test {
   static std::vector<std::string> RowsOf(const Called& called) {
     const auto reply =
         Require(wire::DecodeReply(arrow::Buffer::FromString(called.reply), AskForRows()));
-    EXPECT_TRUE(reply.status.ok()) << reply.status;
+    EXPECT_THAT(reply.status, testing::IsOk()) << reply.status;
     return testing::RowsOf(reply.batches);
   }
 
@@ -311,7 +311,7 @@ class LongScanTest : public WorkerProgramTest {
       const Called called = CallFor(request, 1);
       EXPECT_EQ(called.result, 0);
       const wire::Reply reply = ReplyOf(called, request);
-      EXPECT_TRUE(reply.status.ok()) << reply.status;
+      EXPECT_THAT(reply.status, testing::IsOk()) << reply.status;
       at_work_ += reply.kept == wire::kAtWork ? 1 : 0;
       kept_ += reply.kept.value_or(0) > 0 ? 1 : 0;
       batches.insert(batches.end(), reply.batches.begin(), reply.batches.end());

@@ -3,8 +3,12 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <filesystem>
+#include <fstream>
 #include <map>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +20,31 @@ namespace skyhook::client {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 6> kEndings = {".parquet", ".parq",    ".pq",
+                                                      ".arrow",   ".feather", ".ipc"};
+constexpr std::array<std::string_view, 5> kTextEndings = {".csv", ".tsv", ".json", ".jsonl",
+                                                          ".ndjson"};
+
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+template <size_t n>
+bool EndsInAny(std::string_view text, const std::array<std::string_view, n>& endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [text](std::string_view ending) { return text.ends_with(ending); });
+}
+
+/// Whether a file begins as Parquet and Arrow files do.
+bool BeginsAsOurs(const fs::path& path) {
+  std::array<char, 6> begin{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), begin.size());
+  const std::string_view read(begin.data(), static_cast<size_t>(file.gcount()));
+  return read.starts_with("PAR1") || read.starts_with("PARE") || read == "ARROW1";
+}
 
 bool IsHidden(const std::string& name) {
   return !name.empty() && (name.front() == '.' || name.front() == '_');
@@ -45,9 +74,11 @@ class Listing {
     const std::string& first = components.front();
     const std::vector<std::string> rest(components.begin() + 1, components.end());
     if (first == "**") return Walk(directory, rest, {});
-    if (!IsGlob(first)) return AddMatches(directory / first, rest);
-    ARROW_ASSIGN_OR_RAISE(const std::vector<fs::path> entries, EntriesOf(directory));
     std::error_code ignored;
+    if (!IsGlob(first) || fs::exists(directory / first, ignored)) {
+      return AddMatches(directory / first, rest);
+    }
+    ARROW_ASSIGN_OR_RAISE(const std::vector<fs::path> entries, EntriesOf(directory));
     for (const fs::path& entry : entries) {
       const std::string name = entry.filename().string();
       if (IsHidden(name) && first.front() != name.front()) continue;
@@ -68,7 +99,7 @@ class Listing {
   arrow::Status AddPath(const fs::path& path) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return AddDirectory(path);
-    if (!fs::exists(path, ignored)) return arrow::Status::OK();
+    if (!fs::exists(path, ignored) && !fs::is_symlink(path, ignored)) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(RefuseTables(path.parent_path()));
     return Add(path.string());
   }
@@ -96,9 +127,8 @@ class Listing {
                      std::vector<fs::path> above) {
     std::error_code error;
     const fs::path real = fs::canonical(directory, error);
-    if (error || std::find(above.begin(), above.end(), real) != above.end()) {
-      return arrow::Status::OK();
-    }
+    if (error) return CannotList(directory, error);
+    if (std::find(above.begin(), above.end(), real) != above.end()) return arrow::Status::OK();
     above.push_back(real);
     ARROW_RETURN_NOT_OK(RefuseTables(directory));
     if (!rest.empty()) ARROW_RETURN_NOT_OK(AddMatches(directory, rest));
@@ -107,7 +137,7 @@ class Listing {
       if (IsHidden(entry.filename().string())) continue;
       if (fs::is_directory(entry, error)) {
         ARROW_RETURN_NOT_OK(Walk(entry, rest, above));
-      } else if (rest.empty() && HasKnownEnding(entry.string())) {
+      } else if (rest.empty() && (HasKnownEnding(entry.string()) || BeginsAsOurs(entry))) {
         ARROW_RETURN_NOT_OK(Add(entry.string()));
       }
     }
@@ -122,11 +152,13 @@ class Listing {
          entry.increment(error)) {
       entries.push_back(directory / entry->path().filename());
     }
-    if (error && error != std::errc::no_such_file_or_directory) {
-      return arrow::Status::IOError(fmt::format("cannot list directory '{}' for '{}': {}",
-                                                opened.string(), pattern_, error.message()));
-    }
+    if (error && error != std::errc::no_such_file_or_directory) return CannotList(opened, error);
     return entries;
+  }
+
+  arrow::Status CannotList(const fs::path& directory, const std::error_code& error) const {
+    return arrow::Status::IOError(fmt::format("cannot list directory '{}' for '{}': {}",
+                                              directory.string(), pattern_, error.message()));
   }
 
   std::string pattern_;
@@ -141,7 +173,8 @@ std::pair<fs::path, std::vector<std::string>> SplitPattern(const std::string& pa
   std::vector<std::string> components;
   for (const fs::path& part : fs::path(pattern)) {
     if (part.empty()) continue;
-    if (components.empty() && !IsGlob(part.string())) {
+    std::error_code ignored;
+    if (components.empty() && (!IsGlob(part.string()) || fs::exists(directory / part, ignored))) {
       directory /= part;
     } else {
       components.push_back(part.string());
@@ -157,7 +190,7 @@ arrow::Status NothingFound(const std::string& pattern, const fs::path& directory
         fmt::format("nothing matches '{}': there is no '{}'", pattern, directory.string()));
   }
   return arrow::Status::IOError(fmt::format(
-      "nothing matches '{}': '{}' holds no such file (looked for .parquet, .arrow and .feather in "
+      "nothing matches '{}': '{}' holds no such file (looked for Parquet and Arrow files in "
       "directories; names that begin with . or _ are left out)",
       pattern, directory.empty() ? "." : directory.string()));
 }
@@ -166,9 +199,23 @@ arrow::Status NothingFound(const std::string& pattern, const fs::path& directory
 
 arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, int64_t max_files) {
   if (pattern.empty()) return base::Invalid("an empty path names no table");
+  if (HasScheme(pattern)) {
+    return base::Invalid(
+        "'{}': Skyhook reads files of this machine and tables at rados://POOL[/NAMESPACE]/TABLE, "
+        "and "
+        "nothing at '{}'",
+        pattern, pattern.substr(0, pattern.find("://") + 3));
+  }
   Listing listing(pattern, max_files);
   std::error_code error;
   const fs::file_status status = fs::status(pattern, error);
+  if (HasTextEnding(pattern) && !fs::is_directory(status)) {
+    return base::Invalid(
+        "'{0}' is text, which only SQL reads (skyhook sql -c \"FROM '{0}'\"): this takes Parquet "
+        "and "
+        "Arrow files",
+        pattern);
+  }
   auto [directory, components] = SplitPattern(pattern);
   if (fs::is_directory(status)) {
     ARROW_RETURN_NOT_OK(listing.AddDirectory(pattern));
@@ -187,8 +234,22 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   return files;
 }
 
-bool HasKnownEnding(const std::string& path) {
-  return path.ends_with(".parquet") || path.ends_with(".arrow") || path.ends_with(".feather");
+bool HasKnownEnding(const std::string& path) { return EndsInAny(Lower(path), kEndings); }
+
+bool HasTextEnding(const std::string& path) {
+  std::string name = Lower(path);
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (name.ends_with(packed)) name.resize(name.size() - packed.size());
+  }
+  return EndsInAny(name, kTextEndings);
+}
+
+bool HasScheme(const std::string& path) {
+  const size_t colon = path.find("://");
+  if (colon == std::string::npos || colon == 0) return false;
+  return std::all_of(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+  });
 }
 
 bool IsGlob(const std::string& pattern) {

@@ -136,11 +136,18 @@ arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
 }
 
 bool LooksLikeTable(const std::string& name) {
-  if (name.empty()) return false;
+  if (name.empty() || HasTextEnding(name)) return false;
   if (IsStoredTable(name)) return true;
   if (HasKnownEnding(name) || IsGlob(name)) return true;
   std::error_code ignored;
   return std::filesystem::is_directory(name, ignored) && HoldsKnownFile(name);
+}
+
+bool NamesTable(const std::string& name) {
+  if (name.empty() || HasScheme(name)) return !name.empty();
+  if (HasTextEnding(name)) return false;
+  std::error_code ignored;
+  return LooksLikeTable(name) || std::filesystem::exists(name, ignored);
 }
 
 }  // namespace skyhook::client

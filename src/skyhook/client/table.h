@@ -89,8 +89,13 @@ arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> StatisticsOf(
 /// for statistics of every fragment; of a table with more than 256 it does not, and says true.
 arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column);
 
-/// True when `name` is something OpenTable might open: it has an ending of ours, a glob character,
-/// or is an existing directory with such a file in it.
+/// True when `name` is something OpenTable might open: a stored table, a directory with a file of
+/// ours in it, or a name with one of our endings or a glob character. False for text files (.csv,
+/// .json).
 bool LooksLikeTable(const std::string& name);
+
+/// True when OpenTable has to answer for `name`, were it with an error, and nobody else: also for
+/// every other file and directory that is there, and for what has a scheme.
+bool NamesTable(const std::string& name);
 
 }  // namespace skyhook::client

@@ -85,7 +85,7 @@ TEST(ForeignArrow, PyarrowsIfElseNeedsAConditionThatIsNeverNull) {
                               Call(function == "lt" ? Of(Field(0), kFive) : Value(Field(0))) +
                               R"(, "then": )" + kFive + R"(}], "else": )" + Field(0) + "}}");
   };
-  EXPECT_TRUE(if_else("is_not_null").ok());
+  EXPECT_THAT(if_else("is_not_null"), testing::IsOk());
   EXPECT_THAT(if_else("lt"), FailsWith(Code::kUnsupportedPlan, "if_else"));
 }
 

@@ -155,9 +155,9 @@ TEST(ForeignPlan, TheStandardsCastsAreThoseThatAreExact) {
                                 R"("extensionUrns": [{"extensionUrnAnchor": 1, "urn":
                                 "extension:io.substrait:functions_comparison"}], )"));
   };
-  EXPECT_TRUE(cast(0, R"({"i32": {}})").ok());
-  EXPECT_TRUE(cast(0, R"({"fp64": {}})").ok());
-  EXPECT_TRUE(cast(2, R"({"decimal": {"precision": 20, "scale": 4}})").ok());
+  EXPECT_THAT(cast(0, R"({"i32": {}})"), testing::IsOk());
+  EXPECT_THAT(cast(0, R"({"fp64": {}})"), testing::IsOk());
+  EXPECT_THAT(cast(2, R"({"decimal": {"precision": 20, "scale": 4}})"), testing::IsOk());
   for (const auto& inexact : {cast(2, R"({"decimal": {"precision": 15, "scale": 1}})"),
                               cast(1, R"({"i64": {}})"), cast(3, R"({"i64": {}})")}) {
     EXPECT_THAT(inexact, FailsWith(Code::kUnsupportedPlan, ""));
@@ -200,7 +200,7 @@ TEST(ForeignPlan, AggregatesOfStateOrInAnOrderAreRefused) {
     const std::string with = Replaced(rel, R"("invocation")", more + R"(, "invocation")");
     return ReadForeignPlan(Plan("datafusion", "max", with, R"("x")"));
   };
-  EXPECT_TRUE(refusal(R"("phase": "AGGREGATION_PHASE_INITIAL_TO_RESULT")").ok());
+  EXPECT_THAT(refusal(R"("phase": "AGGREGATION_PHASE_INITIAL_TO_RESULT")"), testing::IsOk());
   EXPECT_THAT(refusal(R"("phase": "AGGREGATION_PHASE_INTERMEDIATE_TO_RESULT")"),
               FailsWith(Code::kUnsupportedPlan, "INTERMEDIATE_TO_RESULT"));
   EXPECT_THAT(refusal(R"("sorts": [{"expr": )" + Field(0) + "}]"),

@@ -12,9 +12,11 @@ using arrow::Status;
 
 constexpr std::string_view kBadAlloc = "std::bad_alloc";
 
-// `text` up to where `mark` begins.
+// `text` up to where `mark` begins, without line breaks at its end.
 std::string Before(const std::string& text, std::string_view mark) {
-  return text.substr(0, text.find(mark));
+  std::string before = text.substr(0, text.find(mark));
+  before.erase(before.find_last_not_of(" \n") + 1);
+  return before;
 }
 
 bool IsOfDuckDb(std::string_view name) {

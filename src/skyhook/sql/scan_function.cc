@@ -91,6 +91,23 @@ duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
   return columns;
 }
 
+std::string FolderOf(const std::string& name) {
+  const std::string folder = std::filesystem::path(name).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// Who writes FROM lineitem may mean the file lineitem.parquet.
+void OfferFile(const std::string& name) {
+  std::error_code ignored;
+  for (const char* ending : {".parquet", ".arrow", ".feather"}) {
+    if (!std::filesystem::exists(name + ending, ignored)) continue;
+    throw duckdb::BinderException(
+        "there is no table %s, but a file: write FROM '%s%s', or make the files of its directory "
+        "tables with --data %s",
+        name, name, ending, FolderOf(name));
+  }
+}
+
 }  // namespace
 
 duckdb::TableFunction MakeScanFunction() {
@@ -112,7 +129,10 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext&, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData>) {
   const duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
-  if (!client::LooksLikeTable(name) && !client::HoldsStoredTable(name)) return nullptr;
+  if (!client::NamesTable(name)) {
+    OfferFile(name);
+    return nullptr;
+  }
   duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
   arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(name)));
   auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();

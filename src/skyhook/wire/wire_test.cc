@@ -271,7 +271,7 @@ TEST(Reply, ComesBackAsItWasSent) {
   for (const Codec codec : {Codec::kNone, Codec::kLz4, Codec::kZstd}) {
     const Reply read =
         Require(DecodeReply(Bytes(Require(EncodeReply(sent, codec, kAnySize))), LettersRequest()));
-    EXPECT_TRUE(read.status.ok());
+    EXPECT_THAT(read.status, testing::IsOk());
     EXPECT_EQ(read.outcome.applied, sent.outcome.applied);
     EXPECT_EQ(read.outcome.stopped_by, plan::StoppedBy::kRowsIn);
     EXPECT_EQ(read.outcome.remaining, sent.outcome.remaining);

@@ -1,0 +1,77 @@
+#include "cli/plan_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace skyhook::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ActualOf(const sql::ScanAccount& account) {
+  const plan::Cost cost = account.cost();
+  const client::Places places = account.places();
+  Json refusals = Json::object();
+  for (const auto& [reason, fragments] : places.refusals) refusals[reason] = fragments;
+  return {{"rows_in", cost.rows_in},
+          {"rows_out", cost.rows_out},
+          {"bytes_read", cost.bytes_read},
+          {"read_calls", cost.read_calls},
+          {"bytes_out", cost.bytes_out},
+          {"network_bytes", cost.network_bytes},
+          {"cpu_ms", static_cast<double>(cost.cpu_ns) / 1e6},
+          {"fragments", cost.fragments},
+          {"fragments_skipped", cost.fragments_skipped},
+          {"row_groups", cost.row_groups},
+          {"row_groups_skipped",
+           {{"statistics", cost.row_groups_skipped_statistics},
+            {"bloom_filter", cost.row_groups_skipped_bloom},
+            {"dictionary", cost.row_groups_skipped_dictionary},
+            {"runtime_filter", cost.row_groups_skipped_runtime}}},
+          {"rows_skipped",
+           {{"page_index", cost.rows_skipped_page_index},
+            {"runtime_filter", cost.rows_skipped_runtime}}},
+          {"pages_read", cost.pages_read},
+          {"pages_skipped", cost.pages_skipped},
+          {"partial_flushes", cost.partial_flushes},
+          {"spilled_bytes", cost.spilled_bytes},
+          {"runtime_filters", account.runtime_filters()},
+          {"placement",
+           {{"pushed", places.pushed}, {"pulled", places.pulled}, {"refusals", refusals}}}};
+}
+
+Json ScanAsJson(const sql::ScanAccount& account, bool ran) {
+  Json pushed = Json::array();
+  for (const auto& part : account.pushed) {
+    pushed.push_back({{"kind", sql::PushedKindName(part.kind)}, {"text", part.text}});
+  }
+  Json kept = Json::array();
+  for (const auto& part : account.kept) {
+    kept.push_back({{"text", part.text}, {"reason", part.reason}});
+  }
+  Json scan = {{"table", account.table},       {"rows", account.table_rows},
+               {"bytes", account.table_bytes}, {"fragments", account.fragments},
+               {"pushed", std::move(pushed)},  {"not_pushed", std::move(kept)}};
+  if (ran) scan["actual"] = ActualOf(account);
+  return scan;
+}
+
+Json NodeAsJson(const sql::PlanNode& node, bool ran) {
+  Json out = {{"operator", node.name}};
+  if (!node.details.empty()) out["details"] = node.details;
+  if (node.scan != nullptr) out["scan"] = ScanAsJson(*node.scan, ran);
+  out["children"] = Json::array();
+  for (const auto& child : node.children) out["children"].push_back(NodeAsJson(child, ran));
+  return out;
+}
+
+}  // namespace
+
+std::string PlanAsJson(const sql::PlanNode& plan, std::optional<double> milliseconds) {
+  Json out = Json::object();
+  if (milliseconds.has_value()) out["milliseconds"] = *milliseconds;
+  out["plan"] = NodeAsJson(plan, milliseconds.has_value());
+  // Text that is no UTF-8 stands in names of files only.
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace skyhook::cli
