@@ -208,7 +208,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
     return nullptr;
   }
   ARROW_ASSIGN_OR_RAISE(auto bytes, Reader(context).ReadOne(range));
-  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_));
+  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_, context));
   ARROW_ASSIGN_OR_RAISE(const Page page, opener.Open(bytes));
   if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
   PageDecoder decoder(column, options_.max_page_bytes, options_.pool);
