@@ -19,7 +19,7 @@ namespace {
 using arrow::Status;
 
 arrow::Result<bool> IsTable(const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
   return format == Format::kTable;
 }
 
@@ -84,14 +84,14 @@ Status RunSchema(const PathCommand& command, const RunOptions& options) {
         std::find(partitions.begin(), partitions.end(), field->name()) != partitions.end();
     ARROW_RETURN_NOT_OK(listing.Bool(3, partition));
   }
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   ARROW_RETURN_NOT_OK(listing.Write(options, sink));
   return sink.stream->Close();
 }
 
 Status RunHead(const PathCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   const std::string sql = fmt::format("SELECT * FROM skyhook_scan({}) LIMIT {}",
                                       QuotedPath(command.path), command.rows);
   Interruptible interruptible;
@@ -104,7 +104,7 @@ Status RunHead(const PathCommand& command, const RunOptions& options) {
 
 Status RunStats(const PathCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   for (const auto& fragment : table->fragments) {
     ARROW_ASSIGN_OR_RAISE(const auto storage, client::DescribeStorage(fragment));
     ARROW_RETURN_NOT_OK(WriteStorage(storage, options, sink));
@@ -118,7 +118,7 @@ std::string VersionText() {
 }
 
 Status RunVersion() {
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   return sink.stream->Write(VersionText() + "\n");
 }
 

@@ -21,7 +21,7 @@ Status RunDoctor(const TableCommand& command, const RunOptions& options) {
   }
   ARROW_ASSIGN_OR_RAISE(const auto findings,
                         client::Diagnose(*location, OpenOptionsOf(options).rados));
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const client::Finding& finding : findings) {
     ARROW_RETURN_NOT_OK(
         sink.stream->Write(fmt::format("{}  {}\n", finding.good ? "good" : "BAD ", finding.what)));

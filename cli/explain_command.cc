@@ -37,7 +37,7 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
   ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
   if (statements.empty()) return UsageError("there is no statement to explain");
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   for (size_t i = 0; i < statements.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(std::string text,
                           ExplainText(session.get(), statements[i], command, options, sink));

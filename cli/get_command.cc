@@ -21,7 +21,7 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
-using OutputPtr = std::shared_ptr<arrow::io::OutputStream>;
+using OutputPtr = std::shared_ptr<OutputFile>;
 
 // Where a file goes: `output` is a directory, or the one file's name, or empty for its own name
 // here.
@@ -43,10 +43,23 @@ Result<OutputPtr> OpenOutput(const std::string& path) {
 // Before the first is written: all or none.
 Status CheckNotThere(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
-    if (path == "-" || !IsReplaceable(path) || !std::filesystem::exists(path)) continue;
+    std::error_code ignored;
+    if (path == "-" || !IsReplaceable(path) || !std::filesystem::exists(path, ignored)) continue;
     return UsageError(fmt::format("'{}' is there already; --force replaces it", path));
   }
   return Status::OK();
+}
+
+// A name that the table gives is a file of the directory that the user gave: nothing is written
+// through a link, nor to what is no file.
+Status CheckIsFile(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::symlink_status(path, ignored);
+  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) {
+    return Status::OK();
+  }
+  return UsageError(
+      fmt::format("'{}' is there already and is no file: name another with -o", path));
 }
 
 }  // namespace
@@ -62,6 +75,7 @@ Status RunGet(const GetCommand& command, const RunOptions& options) {
   for (const auto& file : files) {
     ARROW_ASSIGN_OR_RAISE(paths.emplace_back(), PathOf(file, options.output, files.size()));
     total += file.bytes;
+    if (paths.back() != options.output) ARROW_RETURN_NOT_OK(CheckIsFile(paths.back()));
   }
   if (!command.force) ARROW_RETURN_NOT_OK(CheckNotThere(paths));
   Interruptible interruptible;

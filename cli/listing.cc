@@ -26,7 +26,7 @@ Status Listing::Number(int column, int64_t value) {
 }
 
 Status Listing::Write(const RunOptions& options, const Sink& sink) {
-  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
   ARROW_ASSIGN_OR_RAISE(auto writer, MakeRowWriter(format, sink, schema_));
   ARROW_ASSIGN_OR_RAISE(const auto batch, builder_->Flush());
   ARROW_RETURN_NOT_OK(writer->Write(*batch));

@@ -11,6 +11,7 @@
 #include "cli/allocators.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "cli/options.h"
 #include "cli/standard_error.h"
 
@@ -50,10 +51,16 @@ void AddCephOptions(CLI::App* app, RunOptions* options) {
 
 void AddOutputOptions(CLI::App* command, RunOptions* options) {
   command
-      ->add_option("--format", options->format,
-                   "table, csv, json (one object a line), arrow, parquet")
-      ->capture_default_str();
+      ->add_option(
+          "--format", options->format,
+          "table, csv, json (one object a line), arrow, parquet (default: as the ending of "
+          "-o says, else table)")
+      ->type_name("FORMAT");
   command->add_option("-o,--output", options->output, "Write to this file")->type_name("FILE");
+  command->add_flag("--all", options->all,
+                    "Tables on a terminal: all rows and columns, whatever its size");
+  command->add_flag("--pager", options->pager, "Results on a terminal through $PAGER, or less");
+  command->add_flag("--vertical", options->vertical, "Tables: a value a line");
 }
 
 void AddThreadsOption(CLI::App* command, RunOptions* options) {
@@ -72,17 +79,15 @@ void AddDataOption(CLI::App* command, RunOptions* options) {
       ->allow_extra_args(false);
 }
 
-void AddRunOptions(CLI::App* command, RunOptions* options) {
-  AddOutputOptions(command, options);
+void AddLimits(CLI::App* command, RunOptions* options, const std::string& default_memory) {
   AddThreadsOption(command, options);
   command
       ->add_option("--memory", options->memory,
-                   "Memory limit, e.g. 512MB (default: three quarters of the machine's)")
+                   "Memory limit, e.g. 512MB (default: " + default_memory + ")")
       ->type_name("SIZE");
   command
       ->add_option("--timeout", options->timeout, "Time limit of each statement, e.g. 500ms, 30s")
       ->type_name("TIME");
-  AddDataOption(command, options);
   command
       ->add_option("--placement", options->placement,
                    "Where fragments in Ceph are scanned: auto, push (at their OSDs) or pull (here)")
@@ -91,9 +96,15 @@ void AddRunOptions(CLI::App* command, RunOptions* options) {
       ->capture_default_str();
 }
 
+void AddRunOptions(CLI::App* command, RunOptions* options) {
+  AddOutputOptions(command, options);
+  AddLimits(command, options, "three quarters of the machine's");
+  AddDataOption(command, options);
+}
+
 CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
   CLI::App* command = app->add_subcommand("sql", "Run SQL; without -c and -f, interactively");
-  command->add_option("-c,--command", arguments->sql.text, "The statements to run")
+  command->add_option("-c,--command,SQL", arguments->sql.text, "The statements to run")
       ->type_name("SQL");
   command
       ->add_option("-f,--file", arguments->sql.file, "A file of statements, - for standard input")
@@ -133,9 +144,7 @@ CLI::App* AddQuery(CLI::App* app, Arguments* arguments) {
       ->type_name("NAME=PATH")
       ->allow_extra_args(false);
   AddDataOption(command, &arguments->run);
-  AddThreadsOption(command, &arguments->run);
-  command->add_option("--memory", arguments->run.memory, "Memory limit, e.g. 512MB (default: 1GiB)")
-      ->type_name("SIZE");
+  AddLimits(command, &arguments->run, "1GiB");
   AddOutputOptions(command, &arguments->run);
   return command;
 }
@@ -284,6 +293,7 @@ int Main(int argc, char** argv) {
     return RunSchema(arguments.path, arguments.run);
   };
   CLI::App* head = AddPathCommand(&app, "head", "Show the first rows of a table", &arguments);
+  AddLimits(head, &arguments.run, "three quarters of the machine's");
   head->add_option("-n,--rows", arguments.path.rows, "How many")
       ->check(CheckRows)
       ->capture_default_str();
@@ -303,7 +313,8 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error);
   }
-  Status ready = BoundAllocators(arguments.run.memory);
+  Status ready = HandleInterrupts();
+  if (ready.ok()) ready = BoundAllocators(arguments.run.memory);
   if (ready.ok()) ready = arrow::compute::Initialize();
   if (!ready.ok()) return Report(ready);
   return Report(commands[app.get_subcommands().front()]());

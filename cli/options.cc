@@ -12,6 +12,7 @@
 #include <iostream>
 #include <limits>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "cli/exit_code.h"
@@ -82,6 +83,8 @@ arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text) {
   return std::chrono::nanoseconds(nanos);
 }
 
+namespace {
+
 arrow::Result<Format> ParseFormat(const std::string& text) {
   static const std::map<std::string, Format> kFormats = {{"table", Format::kTable},
                                                          {"csv", Format::kCsv},
@@ -92,6 +95,31 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
   if (found != kFormats.end()) return found->second;
   return UsageError(
       fmt::format("'{}' is no format; there are table, csv, json, arrow and parquet", text));
+}
+
+// What the ending of a file's name says about its format.
+std::optional<Format> FormatOfFile(const std::string& path) {
+  static const std::map<std::string, Format> kEndings = {
+      {".csv", Format::kCsv},     {".json", Format::kJson},      {".jsonl", Format::kJson},
+      {".ndjson", Format::kJson}, {".arrow", Format::kArrow},    {".feather", Format::kArrow},
+      {".ipc", Format::kArrow},   {".parquet", Format::kParquet}};
+  std::string ending = std::filesystem::path(path).extension().string();
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto found = kEndings.find(ending);
+  return found == kEndings.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+arrow::Result<Format> FormatOf(const RunOptions& options) {
+  const auto of_file = FormatOfFile(options.output);
+  if (options.format.empty()) return of_file.value_or(Format::kTable);
+  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  if (!of_file.has_value() || *of_file == format) return format;
+  return UsageError(
+      fmt::format("--format {} contradicts the name of the file '{}': leave one of the two out, or "
+                  "make them agree",
+                  options.format, options.output));
 }
 
 store::RadosOptions RadosOptionsOfEnvironment() {

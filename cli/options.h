@@ -20,11 +20,14 @@ enum class Format : uint8_t { kTable, kCsv, kJson, kArrow, kParquet };
 
 /// Options of every command that runs something.
 struct RunOptions {
-  int threads = 0;      ///< 0: one per processor
-  std::string memory;   ///< "512MB"; empty: three quarters of the machine's
-  std::string timeout;  ///< "1.5s"; empty: none
-  std::string format = "table";
-  std::string output;  ///< a file; empty: standard output
+  int threads = 0;        ///< 0: one per processor
+  std::string memory;     ///< "512MB"; empty: three quarters of the machine's
+  std::string timeout;    ///< "1.5s"; empty: none
+  std::string format;     ///< empty: as the ending of `output` says, else "table"
+  std::string output;     ///< a file; empty: standard output
+  bool all = false;       ///< tables on a terminal are not cut to its size
+  bool pager = false;     ///< results on a terminal go through $PAGER
+  bool vertical = false;  ///< tables have a value a line
   std::vector<std::string> data_directories;
   std::string placement = "auto";
   store::RadosOptions rados;
@@ -85,7 +88,9 @@ arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text);
 arrow::Result<std::chrono::seconds> ParseKeep(const std::string& text);
 /// The bytes of another option than --memory.
 arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& text);
-arrow::Result<Format> ParseFormat(const std::string& text);
+/// Of --format and -o: what --format says; without it what the ending of the file says that is
+/// written. A contradiction of the two is a mistake.
+arrow::Result<Format> FormatOf(const RunOptions& options);
 
 /// Who CEPH_ARGS says to connect as, and how: what librados leaves to programs to read.
 store::RadosOptions RadosOptionsOfEnvironment();

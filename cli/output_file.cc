@@ -2,11 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -14,6 +18,7 @@
 #include <utility>
 
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 
 namespace skyhook::cli {
 namespace {
@@ -32,11 +37,21 @@ Status WriteError(const std::string& name, int error) {
 
 std::string Quoted(const std::string& path) { return "'" + path + "'"; }
 
+// What a pipe that has room takes without waiting.
+constexpr int64_t kPipePiece = PIPE_BUF;
+constexpr int kLookMilliseconds = 20;
+
+// Whether writes wait for nobody.
+bool IsRegularFile(int descriptor) {
+  struct stat file {};
+  return ::fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode);
+}
+
 // Unbuffered: the writers write large pieces. `name` is for messages.
-class DescriptorStream : public arrow::io::OutputStream {
+class DescriptorStream : public OutputFile {
  public:
   DescriptorStream(int descriptor, std::string name)
-      : descriptor_(descriptor), name_(std::move(name)) {}
+      : descriptor_(descriptor), waits_(!IsRegularFile(descriptor)), name_(std::move(name)) {}
   ~DescriptorStream() override {
     if (!closed_ && descriptor_ != STDOUT_FILENO) ::close(descriptor_);
   }
@@ -49,12 +64,29 @@ class DescriptorStream : public arrow::io::OutputStream {
   Result<int64_t> Tell() const override { return position_; }
 
   using OutputStream::Write;
+  // After a failure there is nothing to write for: writers that are dropped try to end their files.
   Status Write(const void* data, int64_t bytes) override {
+    if (failure_.ok()) failure_ = WriteAll(data, bytes);
+    return failure_;
+  }
+
+  void StopWritingWhen(std::function<Status()> stopped) override { stopped_ = std::move(stopped); }
+
+ protected:
+  const std::string& name() const { return name_; }
+  const Status& failure() const { return failure_; }
+  // Somebody else closes it.
+  void ForgetDescriptor() { closed_ = true; }
+
+ private:
+  Status WriteAll(const void* data, int64_t bytes) {
     const char* next = static_cast<const char*>(data);
     while (bytes > 0) {
-      const ssize_t written = ::write(descriptor_, next, static_cast<size_t>(bytes));
+      const int64_t piece = waits_ && stopped_ ? std::min(bytes, kPipePiece) : bytes;
+      if (waits_) ARROW_RETURN_NOT_OK(WaitForRoom());
+      const ssize_t written = ::write(descriptor_, next, static_cast<size_t>(piece));
       if (written < 0) {
-        if (errno == EINTR) continue;
+        if (errno == EINTR || errno == EAGAIN) continue;
         return Failed(errno);
       }
       next += written;
@@ -64,16 +96,24 @@ class DescriptorStream : public arrow::io::OutputStream {
     return Status::OK();
   }
 
- protected:
-  const std::string& name() const { return name_; }
+  // Errors of the descriptor are left for the write to find.
+  Status WaitForRoom() const {
+    pollfd room{descriptor_, POLLOUT, 0};
+    while (::poll(&room, 1, stopped_ ? kLookMilliseconds : -1) <= 0) {
+      if (stopped_) ARROW_RETURN_NOT_OK(stopped_());
+    }
+    return Status::OK();
+  }
 
- private:
   Status Failed(int error) const {
     return error == EPIPE ? ClosedPipeError(name_ + " is closed") : WriteError(name_, error);
   }
 
-  int descriptor_;
-  std::string name_;
+  const int descriptor_;
+  const bool waits_;
+  const std::string name_;
+  std::function<Status()> stopped_;
+  Status failure_;
   int64_t position_ = 0;
   bool closed_ = false;
 };
@@ -86,10 +126,12 @@ class ReplacingStream : public DescriptorStream {
         target_(std::move(target)) {}
   ~ReplacingStream() override {
     if (!renamed_) ::unlink(hidden_.c_str());
+    RemoveWhenInterrupted("");
   }
 
   Status Close() override {
     if (closed()) return Status::OK();
+    ARROW_RETURN_NOT_OK(failure());
     ARROW_RETURN_NOT_OK(DescriptorStream::Close());
     renamed_ = std::rename(hidden_.c_str(), target_.c_str()) == 0;
     return renamed_ ? Status::OK() : WriteError(name(), errno);
@@ -100,6 +142,28 @@ class ReplacingStream : public DescriptorStream {
   fs::path hidden_;
   fs::path target_;
   bool renamed_ = false;
+};
+
+class PagerStream : public DescriptorStream {
+ public:
+  explicit PagerStream(std::FILE* pager)
+      : DescriptorStream(::fileno(pager), "the pager"), pager_(pager) {}
+  ~PagerStream() override { Wait(); }
+
+  Status Close() override {
+    Wait();
+    return Status::OK();
+  }
+  bool closed() const override { return pager_ == nullptr; }
+
+ private:
+  void Wait() {
+    if (pager_ == nullptr) return;
+    ForgetDescriptor();
+    ::pclose(std::exchange(pager_, nullptr));
+  }
+
+  std::FILE* pager_;
 };
 
 // The mode of the file that is to be replaced; nothing where there is none.
@@ -117,7 +181,10 @@ Result<std::pair<int, fs::path>> OpenHidden(const fs::path& target, const std::s
         target.parent_path() / fmt::format(".skyhook-{}-{}.partial", ::getpid(), i);
     const int descriptor =
         ::open(hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kNewFileMode);
-    if (descriptor >= 0) return std::make_pair(descriptor, hidden);
+    if (descriptor >= 0) {
+      RemoveWhenInterrupted(hidden.string());
+      return std::make_pair(descriptor, hidden);
+    }
     if (errno != EEXIST) return WriteError(name, errno);
   }
   return WriteError(name, EEXIST);
@@ -125,11 +192,11 @@ Result<std::pair<int, fs::path>> OpenHidden(const fs::path& target, const std::s
 
 }  // namespace
 
-std::shared_ptr<arrow::io::OutputStream> StandardOutput() {
+std::shared_ptr<OutputFile> StandardOutput() {
   return std::make_shared<DescriptorStream>(STDOUT_FILENO, "standard output");
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> ReplaceFile(const std::string& path) {
+Result<std::shared_ptr<OutputFile>> ReplaceFile(const std::string& path) {
   std::error_code absent;
   fs::path target = fs::canonical(path, absent);
   if (absent) target = path;
@@ -141,11 +208,19 @@ Result<std::shared_ptr<arrow::io::OutputStream>> ReplaceFile(const std::string& 
   return stream;
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> OpenDirectly(const std::string& path) {
+Result<std::shared_ptr<OutputFile>> OpenDirectly(const std::string& path) {
   const int descriptor =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kNewFileMode);
   if (descriptor < 0) return WriteError(Quoted(path), errno);
   return std::make_shared<DescriptorStream>(descriptor, Quoted(path));
+}
+
+Result<std::shared_ptr<OutputFile>> OpenPager() {
+  const char* command = std::getenv("PAGER");
+  const bool given = command != nullptr && *command != '\0';
+  std::FILE* pager = ::popen(given ? command : "less -S -R -F -X", "w");
+  if (pager == nullptr) return WriteError("the pager", errno);
+  return std::make_shared<PagerStream>(pager);
 }
 
 bool IsReplaceable(const std::string& path) {

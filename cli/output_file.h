@@ -4,21 +4,34 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace skyhook::cli {
 
+/// A stream to a descriptor. Not thread-safe.
+class OutputFile : public arrow::io::OutputStream {
+ public:
+  /// While a write waits for whoever reads at the other end of a pipe, `stopped` is asked every
+  /// 20 ms, and an error that it returns ends the write. Null: writes wait without an end.
+  virtual void StopWritingWhen(std::function<arrow::Status()> stopped) = 0;
+};
+
 /// Writes to standard output, unbuffered. Writing to a closed pipe fails with ClosedPipeError.
-std::shared_ptr<arrow::io::OutputStream> StandardOutput();
+std::shared_ptr<OutputFile> StandardOutput();
 
 /// Replaces the file `path` when it is closed: until then its bytes go to a hidden file beside it,
-/// which is removed when the stream is dropped unclosed. An old file's mode is kept, and links are
-/// followed.
-arrow::Result<std::shared_ptr<arrow::io::OutputStream>> ReplaceFile(const std::string& path);
+/// which is removed when the stream is dropped unclosed, or a signal ends the process. An old
+/// file's mode is kept, and links are followed.
+arrow::Result<std::shared_ptr<OutputFile>> ReplaceFile(const std::string& path);
 
 /// Writes to what is there, such as a pipe or a device.
-arrow::Result<std::shared_ptr<arrow::io::OutputStream>> OpenDirectly(const std::string& path);
+arrow::Result<std::shared_ptr<OutputFile>> OpenDirectly(const std::string& path);
+
+/// Writes to the standard input of $PAGER, or of less where it is not set; Close waits until
+/// whoever reads has left it.
+arrow::Result<std::shared_ptr<OutputFile>> OpenPager();
 
 /// True when `path` is a regular file, or nothing yet.
 bool IsReplaceable(const std::string& path);

@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "cli/output.h"
+#include "cli/value_text.h"
 
 namespace skyhook::cli {
 namespace {
@@ -78,17 +80,26 @@ Status AppendStruct(const arrow::StructArray& array, int64_t row, std::string* o
   return Status::OK();
 }
 
-Status AppendOther(const arrow::Array& array, int64_t row, std::string* out) {
-  ARROW_ASSIGN_OR_RAISE(const auto value, array.GetScalar(row));
-  const bool number = arrow::is_integer(array.type_id()) || arrow::is_decimal(array.type_id());
-  if (number) {
-    *out += value->ToString();
-  } else if (HoldsBytes(*array.type())) {
-    const auto bytes = static_cast<const arrow::BaseBinaryScalar&>(*value).view();
-    AppendString(arrow::util::base64_encode(bytes), out);
+bool IsNumber(const arrow::DataType& type) {
+  return arrow::is_integer(type.id()) || arrow::is_decimal(type.id());
+}
+
+// Types without a form of their own: as SQL writes them.
+Status AppendAsText(const arrow::Array& array, int64_t row, std::string* out) {
+  ARROW_ASSIGN_OR_RAISE(const auto text, TextOf(*array.Slice(row, 1)));
+  if (IsNumber(*array.type())) {
+    *out += text->GetView(0);
   } else {
-    AppendString(value->ToString(), out);
+    AppendString(text->GetView(0), out);
   }
+  return Status::OK();
+}
+
+Status AppendOther(const arrow::Array& array, int64_t row, std::string* out) {
+  if (!HoldsBytes(*array.type())) return AppendAsText(array, row, out);
+  ARROW_ASSIGN_OR_RAISE(const auto value, array.GetScalar(row));
+  const auto bytes = static_cast<const arrow::BaseBinaryScalar&>(*value).view();
+  AppendString(arrow::util::base64_encode(bytes), out);
   return Status::OK();
 }
 
@@ -141,31 +152,88 @@ Status AppendValue(const arrow::Array& array, int64_t row, std::string* out) {
   }
 }
 
+// Whether AppendValue has a form for the type; others are turned into text a batch at a time.
+bool HasForm(const arrow::DataType& type) {
+  switch (type.id()) {
+    case Type::BOOL:
+    case Type::INT32:
+    case Type::INT64:
+    case Type::FLOAT:
+    case Type::DOUBLE:
+    case Type::STRING:
+    case Type::BINARY:
+    case Type::DICTIONARY:
+      return true;
+    default:
+      return arrow::is_nested(type.id()) || HoldsBytes(type);
+  }
+}
+
 class JsonWriter : public RowWriter {
  public:
   JsonWriter(Sink sink, std::shared_ptr<arrow::Schema> schema)
-      : sink_(std::move(sink)), schema_(std::move(schema)) {}
+      : sink_(std::move(sink)), schema_(std::move(schema)) {
+    for (const auto& field : schema_->fields()) {
+      std::string name;
+      AppendString(field->name(), &name);
+      names_.push_back(name + ':');
+    }
+  }
 
   Status Write(const arrow::RecordBatch& batch) override {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<Column> columns, ColumnsOf(batch));
     std::string out;
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       out += '{';
-      for (int i = 0; i < batch.num_columns(); ++i) {
+      for (size_t i = 0; i < columns.size(); ++i) {
         if (i > 0) out += ',';
-        AppendString(schema_->field(i)->name(), &out);
-        out += ':';
-        ARROW_RETURN_NOT_OK(AppendValue(*batch.column(i), row, &out));
+        out += names_[i];
+        ARROW_RETURN_NOT_OK(AppendCell(columns[i], row, &out));
       }
       out += "}\n";
+      if (static_cast<int64_t>(out.size()) < kPieceBytes) continue;
+      ARROW_RETURN_NOT_OK(Emit(out));
+      out.clear();
     }
-    return sink_.stream->Write(out.data(), static_cast<int64_t>(out.size()));
+    return Emit(out);
   }
 
   Status Finish() override { return Status::OK(); }
 
  private:
+  static constexpr int64_t kPieceBytes = 1 << 20;
+
+  struct Column {
+    std::shared_ptr<arrow::Array> values;
+    bool is_number_as_text = false;
+  };
+
+  arrow::Result<std::vector<Column>> ColumnsOf(const arrow::RecordBatch& batch) const {
+    std::vector<Column> columns;
+    for (const auto& values : batch.columns()) {
+      Column& column = columns.emplace_back(Column{values});
+      if (HasForm(*values->type())) continue;
+      ARROW_ASSIGN_OR_RAISE(column.values, TextOf(*values));
+      column.is_number_as_text = IsNumber(*values->type());
+    }
+    return columns;
+  }
+
+  static Status AppendCell(const Column& column, int64_t row, std::string* out) {
+    if (!column.is_number_as_text || column.values->IsNull(row)) {
+      return AppendValue(*column.values, row, out);
+    }
+    *out += static_cast<const arrow::StringArray&>(*column.values).GetView(row);
+    return Status::OK();
+  }
+
+  Status Emit(const std::string& text) {
+    return sink_.stream->Write(text.data(), static_cast<int64_t>(text.size()));
+  }
+
   Sink sink_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace

@@ -88,7 +88,8 @@ Result<std::vector<std::shared_ptr<base::ByteSource>>> OpenFiles(
     const std::vector<std::string>& patterns) {
   std::vector<std::shared_ptr<base::ByteSource>> files;
   for (const std::string& pattern : patterns) {
-    if (client::IsStoredTable(pattern)) {
+    // What is left over of a table, ListFiles refuses.
+    if (client::IsPool(pattern) || client::KindOfFolder(pattern) == client::FolderKind::kTable) {
       return UsageError(fmt::format(
           "'{}' is a table: --rewrite puts its rows, and get gives its files back", pattern));
     }

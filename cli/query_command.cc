@@ -11,6 +11,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
+#include "cli/time_limit.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/foreign_query.h"
 #include "skyhook/client/stored_table.h"
@@ -33,6 +34,7 @@ Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options
       for (const auto& [name, uri] : tables) paths[name] = uri;
       continue;
     }
+    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
     std::error_code error;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
          entry.increment(error)) {
@@ -65,8 +67,10 @@ Result<std::string> PathOf(const plan::ForeignPlan& plan, const Paths& paths) {
       fmt::format("the plan reads table '{0}': say where it is with --table {0}=PATH", name));
 }
 
-Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sink) {
+Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sink,
+                const arrow::StopToken& stop) {
   ARROW_ASSIGN_OR_RAISE(auto writer, MakeRowWriter(format, sink, reader->schema()));
+  const StoppableWrites stoppable(sink, [stop] { return stop.Poll(); });
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(reader->ReadNext(&batch));
@@ -78,8 +82,9 @@ Status WriteAll(arrow::RecordBatchReader* reader, Format format, const Sink& sin
 }  // namespace
 
 Status RunQuery(const QueryCommand& command, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
   client::ScanOptions scan;
+  ARROW_ASSIGN_OR_RAISE(scan.placement, placement::ParseMode(options.placement));
   const int processors = static_cast<int>(std::thread::hardware_concurrency());
   scan.max_streams = options.threads > 0 ? options.threads : std::max(processors, 1);
   if (!options.memory.empty()) {
@@ -93,10 +98,11 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options)));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
-  scan.stop = interruptible.token();
+  ARROW_ASSIGN_OR_RAISE(const auto limit, TimeLimit::Start(options.timeout, interruptible.token()));
+  scan.stop = limit->token();
   ARROW_ASSIGN_OR_RAISE(auto reader, client::RunForeignPlan(*plan, std::move(table), scan));
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
-  ARROW_RETURN_NOT_OK(WriteAll(reader.get(), format, sink));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
+  ARROW_RETURN_NOT_OK(WriteAll(reader.get(), format, sink, scan.stop));
   return sink.stream->Close();
 }
 

@@ -16,6 +16,7 @@ Status WriteRows(sql::QueryStream* stream, Format format, const Sink& sink, Prog
   if (stream->has_rows()) {
     ARROW_ASSIGN_OR_RAISE(writer, MakeRowWriter(format, sink, stream->schema()));
   }
+  const StoppableWrites stoppable(sink, [stream] { return stream->stopped(); });
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
@@ -40,18 +41,22 @@ Status DiscardRows(sql::QueryStream* stream) {
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
                                       const RunOptions& options, const Sink& sink, Rows rows,
                                       arrow::StopToken stop) {
-  ARROW_ASSIGN_OR_RAISE(const Format format, ParseFormat(options.format));
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
   ProgressBar bar;
   sql::QueryOptions query;
   query.on_progress = [&bar](double share) { bar.Show(share); };
   if (!options.timeout.empty()) {
     ARROW_ASSIGN_OR_RAISE(query.timeout, ParseTimeout(options.timeout));
+    query.timeout_text = options.timeout;
   }
   query.stop = std::move(stop);
 
   const auto begin = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
-  if (rows == Rows::kWrite) {
+  if (rows == Rows::kWrite && stream->explains() && format == Format::kTable) {
+    ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
+    ARROW_RETURN_NOT_OK(sink.stream->Write(sql::ToString(stream->plan(), sql::PlanText::kPlan)));
+  } else if (rows == Rows::kWrite) {
     ARROW_RETURN_NOT_OK(WriteRows(stream.get(), format, sink, &bar));
   } else {
     ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
@@ -59,6 +64,8 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   RunResult result;
   result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   result.plan = stream->plan();
+  result.creates = stream->creates();
+  result.has_rows = stream->has_rows();
   return result;
 }
 

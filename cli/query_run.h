@@ -17,7 +17,9 @@ enum class Rows : uint8_t { kWrite, kDiscard };
 
 struct RunResult {
   double milliseconds = 0;
-  sql::PlanNode plan;  ///< with complete accounts
+  sql::PlanNode plan;     ///< with complete accounts
+  bool creates = false;   ///< the statement is a CREATE
+  bool has_rows = false;  ///< the statement gives rows, be they none
 };
 
 /// Runs one statement, writes its rows and waits for its end. `stop` and --timeout stop it.

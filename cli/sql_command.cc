@@ -13,16 +13,20 @@ namespace {
 
 using arrow::Status;
 
+constexpr char kCreateIsBrief[] =
+    "note: what CREATE makes is gone when this program ends; -o FILE and 'skyhook put' keep rows\n";
+
 // Runs a statement --repeat times; rows are written for the first run.
-Status RunRepeated(sql::Session* session, const std::string& statement, const SqlCommand& command,
-                   const RunOptions& options, const Sink& sink, const arrow::StopToken& stop) {
+arrow::Result<RunResult> RunRepeated(sql::Session* session, const std::string& statement,
+                                     const SqlCommand& command, const RunOptions& options,
+                                     const Sink& sink, const arrow::StopToken& stop) {
+  RunResult result;
   for (int run = 0; run < command.repeat; ++run) {
-    ARROW_ASSIGN_OR_RAISE(const RunResult result,
-                          RunStatement(session, statement, options, sink,
-                                       run == 0 ? Rows::kWrite : Rows::kDiscard, stop));
+    ARROW_ASSIGN_OR_RAISE(result, RunStatement(session, statement, options, sink,
+                                               run == 0 ? Rows::kWrite : Rows::kDiscard, stop));
     if (command.timing) PrintTime(result.milliseconds);
   }
-  return Status::OK();
+  return result;
 }
 
 }  // namespace
@@ -34,7 +38,7 @@ Status RunSql(const SqlCommand& command, const RunOptions& options) {
     return UsageError("give either -c SQL or -f FILE, not both");
   }
   if (command.repeat < 1) return UsageError("--repeat needs a number from 1 on");
-  ARROW_RETURN_NOT_OK(ParseFormat(options.format).status());
+  ARROW_RETURN_NOT_OK(FormatOf(options).status());
   const bool interactive = command.text.empty() && command.file.empty();
   if (interactive && isatty(STDIN_FILENO) == 1) return RunInteractive(command, options);
   ARROW_ASSIGN_OR_RAISE(const std::string script,
@@ -42,12 +46,20 @@ Status RunSql(const SqlCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
   ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
   if (statements.empty()) return UsageError("there is no statement to run");
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
   Interruptible interruptible;  // for the whole script, so that no Ctrl-C falls between statements
   ARROW_RETURN_NOT_OK(interruptible.Begin());
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
+  bool has_rows = false;
+  RunResult last;
   for (const std::string& statement : statements) {
-    ARROW_RETURN_NOT_OK(
-        RunRepeated(session.get(), statement, command, options, sink, interruptible.token()));
+    ARROW_ASSIGN_OR_RAISE(
+        last, RunRepeated(session.get(), statement, command, options, sink, interruptible.token()));
+    has_rows |= last.has_rows;
+  }
+  if (last.creates) Tell(kCreateIsBrief);
+  if (sink.is_file && !has_rows) {
+    return UsageError(
+        fmt::format("no statement gives rows, so that '{}' is not written", options.output));
   }
   return sink.stream->Close();
 }

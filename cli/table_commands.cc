@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -32,7 +34,7 @@ std::string TimeOf(int64_t ns) {
 }
 
 Status WriteListing(Listing* listing, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options.output));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   ARROW_RETURN_NOT_OK(listing->Write(options, sink));
   return sink.stream->Close();
 }
@@ -70,37 +72,52 @@ Status ListObjects(const store::Snapshot& snapshot, const RunOptions& options) {
   return WriteListing(&listing, options);
 }
 
-Status NoTable(const std::string& uri) {
-  return Status::IOError(fmt::format("there is no table '{}'", uri));
+Status NoTable(const OpenedTable& table) {
+  return store::NoTable(table.store.get(), table.table());
 }
 
-Status ListTables(store::ObjectStore* store, const std::vector<std::string>& tables,
+// Those that can be read are listed whatever is wrong with others, of which the first is the error.
+Status ListTables(store::ObjectStore* store, const store::StoreListing& found,
                   const RunOptions& options) {
   arrow::FieldVector fields = SnapshotFields();
   fields.insert(fields.begin(), field("table", arrow::utf8()));
   Listing listing(arrow::schema(fields));
   ARROW_RETURN_NOT_OK(listing.Begin());
-  for (const std::string& table : tables) {
-    ARROW_ASSIGN_OR_RAISE(const auto snapshot, store::CurrentSnapshot(store, table));
-    if (!snapshot.has_value()) continue;  // removed since
+  std::vector<Status> unreadable;
+  for (const std::string& table : found.tables) {
+    const auto snapshot = store::CurrentSnapshot(store, table);
+    if (!snapshot.ok()) unreadable.push_back(snapshot.status());
+    if (!snapshot.ok() || !snapshot->has_value()) continue;  // the latter was removed since
     ARROW_RETURN_NOT_OK(listing.Text(0, table));
-    ARROW_RETURN_NOT_OK(ListSnapshot(*snapshot, 1, &listing));
+    ARROW_RETURN_NOT_OK(ListSnapshot(**snapshot, 1, &listing));
   }
-  return WriteListing(&listing, options);
+  ARROW_RETURN_NOT_OK(WriteListing(&listing, options));
+  for (const std::string& table : found.left_over) {
+    const std::string uri = store->UriOf(table);
+    Tell(fmt::format("note: '{}' is no table: {}\n", uri, store::LeftOver(uri)));
+  }
+  if (unreadable.empty()) return Status::OK();
+  for (size_t i = 1; i < unreadable.size(); ++i) {
+    Tell(fmt::format("note: {}\n", unreadable[i].message()));
+  }
+  return base::AddContext(unreadable.front(),
+                          fmt::format("{} of {} cannot be read", unreadable.size(),
+                                      Counted(found.tables.size(), "table")));
 }
 
 }  // namespace
 
 Status RunLs(const TableCommand& command, const RunOptions& options) {
   const auto as_table = store::ParseTableUri(command.uri);
+  std::optional<OpenedTable> table;
   if (as_table.ok()) {
-    ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
+    ARROW_ASSIGN_OR_RAISE(table, OpenTableOf(command.uri, options));
     ARROW_ASSIGN_OR_RAISE(const auto current,
-                          store::CurrentSnapshot(table.store.get(), table.table()));
+                          store::CurrentSnapshot(table->store.get(), table->table()));
     if (current.has_value()) {
       ARROW_ASSIGN_OR_RAISE(
           const auto snapshot,
-          store::ReadSnapshot(table.store.get(), table.table(), table.location.snapshot));
+          store::ReadSnapshot(table->store.get(), table->table(), table->location.snapshot));
       return ListObjects(snapshot, options);
     }
   }
@@ -110,27 +127,34 @@ Status RunLs(const TableCommand& command, const RunOptions& options) {
                                   location.status().message()));
   }
   std::error_code ignored;
-  if (!location->rados && !std::filesystem::is_directory(location->root, ignored)) {
-    return NoTable(command.uri);
+  const auto nothing = [&] {
+    if (table.has_value()) return NoTable(*table);
+    return Status::IOError(fmt::format("'{}' is no store of tables", command.uri));
+  };
+  if (!location->rados && (!std::filesystem::is_directory(location->root, ignored) ||
+                           client::KindOfFolder(location->root) != client::FolderKind::kPlain)) {
+    return nothing();
   }
   ARROW_ASSIGN_OR_RAISE(const auto opened,
                         client::OpenStore(*location, OpenOptionsOf(options).rados));
-  ARROW_ASSIGN_OR_RAISE(const auto tables, store::ListTables(opened.objects.get()));
+  ARROW_ASSIGN_OR_RAISE(const auto found, store::ListTables(opened.objects.get()));
   // Nobody makes namespaces: one without tables is as good as a table that is not there.
-  if (tables.empty() && !location->name_space.empty()) return NoTable(command.uri);
-  return ListTables(opened.objects.get(), tables, options);
+  if (found.tables.empty() && found.left_over.empty() && !location->name_space.empty()) {
+    return nothing();
+  }
+  return ListTables(opened.objects.get(), found, options);
 }
 
 Status RunRm(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "remove"));
   ARROW_ASSIGN_OR_RAISE(const bool removed, store::RemoveTable(table.store.get(), table.table()));
-  return removed ? Status::OK() : NoTable(command.uri);
+  return removed ? Status::OK() : NoTable(table);
 }
 
 Status RunHistory(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
   ARROW_ASSIGN_OR_RAISE(const auto history, store::History(table.store.get(), table.table()));
-  if (history.empty()) return NoTable(command.uri);
+  if (history.empty()) return NoTable(table);
   Listing listing(arrow::schema(SnapshotFields()));
   ARROW_RETURN_NOT_OK(listing.Begin());
   for (const store::Snapshot& snapshot : history) {
@@ -169,8 +193,8 @@ Status RunVacuum(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(vacuum.keep, ParseKeep(command.keep));
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "vacuum"));
   ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(table.store.get(), table.table(), vacuum));
-  if (report.snapshots_kept == 0 && report.removed.empty()) return NoTable(command.uri);
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  if (report.snapshots_kept == 0 && report.removed.empty()) return NoTable(table);
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const std::string& object : report.removed) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
   }
@@ -192,7 +216,7 @@ Status RunVerify(const TableCommand& command, const RunOptions& options) {
                         store::Verify(table.store.get(), table.table(), snapshot,
                                       [&](int64_t done) { bar.ShowBytes(done, total); }));
   bar.Hide();
-  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(""));
+  ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const std::string& problem : report.problems) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(problem + "\n"));
   }

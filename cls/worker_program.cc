@@ -14,12 +14,11 @@
 
 #include "skyhook/worker/socket_address.h"
 
-extern char** environ;
-
 namespace skyhook::cls {
 namespace {
 
-// Nothing of the OSD's memory is copied: posix_spawn shares it until the program runs.
+// Nothing of the OSD's memory is copied: posix_spawn shares it until the program runs. Nor is its
+// environment, which may hold what is nobody else's business.
 int Spawn(std::string program, std::string niceness, int socket, int window, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -36,9 +35,10 @@ int Spawn(std::string program, std::string niceness, int socket, int window, pid
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   char* arguments[] = {program.data(), niceness.data(), nullptr};
+  char* environment[] = {nullptr};
   pid_t started = -1;
   const int error =
-      posix_spawn(&started, program.c_str(), &actions, &attributes, arguments, environ);
+      posix_spawn(&started, program.c_str(), &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) *pid = started;

@@ -99,9 +99,13 @@ Status Channel::Receive(Kind expected, Message* message) {
 
 Status Channel::SayReady() { return Send(Message{}); }
 
-bool Channel::Hears(int milliseconds) const {
+arrow::Result<bool> Channel::Hears(int milliseconds) const {
   pollfd poll_for{worker::kSocket, POLLIN, 0};
-  return ::poll(&poll_for, 1, milliseconds) != 0;
+  const int heard = ::poll(&poll_for, 1, milliseconds);
+  if (heard >= 0) return heard > 0;
+  // Whoever waits for longer asks again.
+  if (errno == EINTR) return false;
+  return Status::IOError("poll: ", std::strerror(errno));
 }
 
 Result<Call> Channel::NextCall() {

@@ -32,8 +32,8 @@ class Channel {
 
   arrow::Status SayReady();
   /// Whether the class says something within so many milliseconds (-1: however long), its end
-  /// included.
-  bool Hears(int milliseconds) const;
+  /// included. False as well when a signal comes first.
+  arrow::Result<bool> Hears(int milliseconds) const;
   /// Waits for the next call.
   arrow::Result<Call> NextCall();
   /// The bytes of ranges of the call's object, which must hold them.

@@ -61,11 +61,22 @@ Result<Conversation*> Conversation::Open() {
   return conversation;
 }
 
+namespace {
+
+// A worker that cannot wait for the class cannot serve it either.
+bool HearsOrEnds(const Channel& channel, int ms) {
+  const auto hears = channel.Hears(ms);
+  if (!hears.ok()) ::_exit(1);
+  return *hears;
+}
+
+}  // namespace
+
 bool Conversation::Hears(int ms) {
   Lock lock(mutex_);
   if (state_ == State::kIdle) {
     lock.unlock();
-    return channel_.Hears(ms);
+    return HearsOrEnds(channel_, ms);
   }
   return changed_.wait_for(lock, milliseconds(ms), [this] { return heard_.has_value(); });
 }
@@ -190,7 +201,7 @@ void Conversation::WatchCall(Lock* lock) {
 void Conversation::HearCall(Lock* lock) {
   const int ms = state_ == State::kAtWork ? static_cast<int>(kAbandoned.count()) : -1;
   lock->unlock();
-  const bool hears = channel_.Hears(ms);
+  const bool hears = HearsOrEnds(channel_, ms);
   if (hears) {
     auto call = channel_.NextCall();
     if (!call.ok()) ::_exit(0);

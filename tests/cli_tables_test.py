@@ -22,6 +22,7 @@ from cli_test import CliTest, DATA, DEADLINE_SECONDS, PROGRAM, run, sql
 NATION = DATA / "nation.parquet"
 REGION = DATA / "region.parquet"
 LINEITEM = DATA / "lineitem.parquet"
+CORPUS = pathlib.Path(os.environ.get("SKYHOOK_CORPUS", pathlib.Path(os.environ["SKYHOOK_SOURCE"]) / "../shared/corpus"))
 
 
 def counting(first, rows):
@@ -365,8 +366,17 @@ class SnapshotsTest(TablesTest):
         self.assertTrue(mine.exists())
 
     def test_vacuum_cleans_up_after_a_put_that_failed(self):
-        self.fails(1, "columns", "put", REGION, self.table, "--append")
-        self.assertEqual(len(self.do("vacuum", self.table, "--keep", "0", "--dry-run").stdout.splitlines()), 5)
+        small = self.file("small.parquet", counting(0, 100))
+        big = self.file("big.parquet", counting(100, 100_000), compression="none")
+
+        def short_of_space():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        self.fails(3, "File too large", "put", small, big, self.table, "--append", preexec_fn=short_of_space)
+        # Two manifests, the first's data and description, the journal, and the second's description or not.
+        removed = self.do("vacuum", self.table, "--keep", "0", "--dry-run").stdout
+        self.assertIn(len(removed.splitlines()), (5, 6), removed)
         kept = self.do("vacuum", self.table, "--keep", "1h").stdout
         self.assertEqual(kept, "")
 
@@ -467,7 +477,29 @@ class QueryTest(TablesTest):
         self.assertEqual(len(list(pathlib.Path(self.table).glob("data-*"))), 2)
         self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": 10}])
         for pattern in (self.store, self.store / "*"):
-            self.fails(1, f"'{self.table}', which is a table of its own", "schema", pattern)
+            self.fails(1, f"reaches into '{self.table}', which is a table of its own", "schema", pattern)
+
+    def test_patterns_do_not_reach_into_a_table(self):
+        """Each row is there twice after a compaction: in the objects before and in those after."""
+        faults = CORPUS / "faults" / "pattern-into-table"
+        self.do("put", faults / "k2_0.parquet", faults / "k2_2.parquet", self.table)
+        self.do("compact", self.table)
+        rows = sum(pq.read_table(faults / name).num_rows for name in ("k2_0.parquet", "k2_2.parquet"))
+        self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": rows}])
+        self.assertEqual(len(list(pathlib.Path(self.table).glob("data-*"))), 3)
+        text = f"reaches into '{self.table}', which is a table of its own: name that one"
+        source = next(pathlib.Path(self.table).glob("_source-*")).name
+        for pattern in (f"{self.table}/*.parquet", f"{self.store}/*/*.parquet", f"{self.store}/**", f"{self.store}/*",
+                        f"{self.store}/**/*.parquet", f"{self.table}/data-*", f"{self.table}/_source*",
+                        f"{self.store}/[t]/{source}"):
+            for command in (["sql", "-c", f"SELECT count(*) FROM '{pattern}'"], ["schema", pattern], ["head", pattern],
+                            ["stats", pattern], ["put", pattern, self.folder / "other"],
+                            ["put", pattern, self.folder / "other", "--rewrite"]):
+                self.fails(1, text, *command)
+        self.fails(1, f"'{self.table}' is a table, and no directory of tables", "sql", "-c", "SELECT 1",
+                   "--data", self.table)
+        # An object that is named is a file like any other.
+        self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.objects()[0]}'"), [{"n": rows}])
 
     def test_fragments_are_skipped_by_the_manifest(self):
         for i in range(3):
@@ -488,6 +520,281 @@ class QueryTest(TablesTest):
         self.do("put", NATION, self.table)
         done = self.do("explain", f"SELECT count(*) FROM '{self.table}'")
         self.assertIn(f"SCAN {self.table} (25 rows, 3.4 KB, 1 fragment)", done.stdout)
+
+
+LEFT_OVER = ("a put that has not come to its end, or a table that was removed, has left objects there. The same put "
+             "again goes on; 'skyhook vacuum {} --keep 0' removes")
+
+
+class LeftOverTest(TablesTest):
+    """What a killed put, a failed put or a removed table leaves is never read as rows."""
+
+    def assert_is_no_table(self):
+        left = LEFT_OVER.format(self.table)
+        reaches = f"reaches into '{self.table}', which is no table: {left}"
+        for name in (self.table, self.table + "/", self.table + "@1"):
+            self.fails(3, left, "sql", "-c", f"SELECT count(*) FROM '{name}'")
+            self.fails(3, left, "head", name)
+            self.fails(3, left, "schema", name)
+        for verb in ("get", "ls", "history", "verify", "compact", "rm"):
+            self.fails(3, left, verb, self.table)
+        for pattern in (str(self.store), f"{self.store}/*", f"{self.table}/*.parquet", f"{self.store}/**/*.parquet"):
+            for command in (["sql", "-c", f"SELECT count(*) FROM '{pattern}'"], ["schema", pattern],
+                            ["put", pattern, self.folder / "other"]):
+                if "*.parquet" in pattern and not list(pathlib.Path(self.table).glob("*.parquet")):
+                    self.assertNotEqual(run(*map(str, command)).returncode, 0)
+                else:
+                    self.fails(3, reaches, *command)
+        self.fails(3, left, "put", self.table, self.folder / "other")
+        self.fails(3, left, "put", self.table, self.folder / "other", "--rewrite")
+        self.fails(3, left, "sql", "-c", "SELECT 1", "--data", self.table)
+        done = self.do("ls", self.store)
+        self.assertIn(f"note: '{self.table}' is no table: {left}", done.stderr)
+        self.assertIn("0 rows", done.stdout)
+
+    def assert_can_be_cleaned_up(self):
+        self.assertNotEqual(self.do("vacuum", self.table, "--keep", "0").stdout, "")
+        self.assertFalse(pathlib.Path(self.table).exists())
+
+    def test_a_put_that_ran_out_of_space(self):
+        big = self.file("big.parquet", counting(0, 100_000), compression="none", row_group_size=2000)
+        command = ["put", str(self.file("a.parquet", counting(0, 10))), str(big), self.table]
+
+        def short_of_space():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        self.fails(3, "File too large", *command, preexec_fn=short_of_space)
+        self.assertTrue(list(pathlib.Path(self.table).glob("data-*")))
+        self.assert_is_no_table()
+        self.assertIn("note: 1 object had been written", self.do(*command).stderr)
+        self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": 100_010}])
+
+    def test_any_one_object_of_a_table(self):
+        self.do("put", NATION, self.table)
+        self.do("put", NATION, self.table, "--append")
+        names = [name for name in os.listdir(self.table) if name not in ("_head", ".lock")]
+        self.assertEqual(len(names), 6)
+        kept = {name: (pathlib.Path(self.table) / name).read_bytes() for name in names}
+        for name, content in kept.items():
+            self.do("rm", self.table) if (pathlib.Path(self.table) / "_head").exists() else None
+            pathlib.Path(self.table).mkdir()
+            (pathlib.Path(self.table) / name).write_bytes(content)
+            self.assert_is_no_table()
+            self.assert_can_be_cleaned_up()
+
+    def test_a_removed_table_that_a_put_has_not_gone_on_with(self):
+        """The first of two puts ran out of space; the file was then touched, so that it began anew."""
+        path = self.file("a.parquet", counting(0, 100_000), compression="none")
+        small = self.file("b.parquet", counting(0, 10))
+
+        def short_of_space():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        self.fails(3, "File too large", "put", small, path, self.table, preexec_fn=short_of_space)
+        os.utime(path, (1, 1))
+        self.do("put", small, path, self.table)
+        self.do("rm", self.table)
+        self.assert_is_no_table()
+        self.assert_can_be_cleaned_up()
+
+
+def rewrite(path, change_columns=None, change_metadata=None):
+    """Writes an Arrow file of a table anew, as a stranger might: `change_columns` maps names to values of every row."""
+    with pa.ipc.open_file(path) as file:
+        rows, metadata = file.read_all(), dict(file.schema.metadata)
+    for name, value in (change_columns or {}).items():
+        column = rows.schema.get_field_index(name)
+        rows = rows.set_column(column, rows.schema.field(name), pa.array([value] * rows.num_rows, rows.schema.field(name).type))
+    metadata.update({key.encode(): value.encode() for key, value in (change_metadata or {}).items()})
+    with pa.ipc.new_file(path, rows.schema.with_metadata(metadata)) as writer:
+        writer.write_table(rows.replace_schema_metadata(metadata))
+
+
+class NamesTest(TablesTest):
+    """Names that a table's objects hold lead nowhere but into the table, and to where the user said."""
+
+    READING = ("get", "ls", "verify", "history")
+
+    def setUp(self):
+        super().setUp()
+        self.do("put", NATION, self.table)
+        self.do("put", REGION, self.store / "good")
+        self.victim = self.folder / "victim"
+        self.victim.write_text("mine")
+        (self.store / "victim").write_text("mine")
+        self.here = self.folder / "here"
+        self.here.mkdir()
+
+    def path(self, pattern):
+        return next(pathlib.Path(self.table).glob(pattern))
+
+    def assert_nothing_left_the_table(self):
+        self.assertEqual(self.victim.read_text(), "mine")
+        self.assertEqual((self.store / "victim").read_text(), "mine")
+        self.assertEqual(self.rows(str(self.store / "good")).num_rows, 5)
+        self.assertEqual(os.listdir(self.here), [])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["here", "store", "victim"])
+
+    def test_names_of_files_that_are_given_back(self):
+        source = self.path("_source-*")
+        for name in ("../../stolen", str(self.folder / "stolen"), "-", ".", "..", "", "a/b", "a\nb", "a\x7fb", "x" * 256):
+            rewrite(source, change_metadata={"skyhook.name": name})
+            for output in ([], ["-o", self.here], ["-o", self.here, "--force"], ["-o", self.here / "one"], ["-o", "-"]):
+                done = self.fails(3, "is no name that a file is given back under", "get", self.table, *output, cwd=self.here)
+                self.assertEqual(done.stdout, "")
+                self.assert_nothing_left_the_table()
+        rewrite(source, change_metadata={"skyhook.name": "good name.parquet"})
+        self.do("get", self.table, cwd=self.here)
+        self.assertEqual(os.listdir(self.here), ["good name.parquet"])
+
+    def test_links_are_not_followed(self):
+        for target in (self.folder / "not there", self.victim):
+            (self.here / "nation.parquet").symlink_to(target)
+            for options in ([], ["--force"]):
+                self.fails(2, "is there already and is no file", "get", self.table, "-o", self.here, *options)
+            self.fails(2, "is there already and is no file", "get", self.table, cwd=self.here)
+            (self.here / "nation.parquet").unlink()
+            self.assert_nothing_left_the_table()
+
+    def test_names_of_data_objects(self):
+        manifest, source = self.path("_manifest-*"), self.path("_source-*")
+        whole = manifest.read_bytes()
+        for name in ("../victim", "../../victim", str(self.victim), "", ".", "..", "_head", ".lock", "notes.txt",
+                     "../good/" + self.objects(str(self.store / "good"))[0].name):
+            rewrite(manifest, change_columns={"object": name})
+            for verb in self.READING:
+                self.fails(3, "is no name of a data object", verb, self.table)
+            self.fails(3, "is no name of a data object", "sql", "-c", f"SELECT * FROM '{self.table}'")
+            self.fails(3, "is no name of a data object", "vacuum", self.table, "--keep", "0")
+            self.assert_nothing_left_the_table()
+            manifest.write_bytes(whole)
+        rewrite(manifest, change_columns={"sources": ["../victim"]})
+        for verb in self.READING:
+            self.fails(3, "is no name of a file's description", verb, self.table)
+        manifest.write_bytes(whole)
+        with pa.ipc.open_file(source) as file:
+            pieces = file.read_all().num_rows
+        self.assertEqual(pieces, 1)
+        rewrite(source, change_columns={"object": "../../victim", "length": 4}, change_metadata={"skyhook.bytes": "4"})
+        self.fails(3, "is no name of a data object", "get", self.table, cwd=self.here)
+        rewrite(manifest, change_columns={"object": "../victim"})
+        self.do("rm", self.table)
+        self.assertFalse(pathlib.Path(self.table).exists())
+        self.assert_nothing_left_the_table()
+
+    def test_names_of_snapshots(self):
+        head, manifest = pathlib.Path(self.table) / "_head", self.path("_manifest-*")
+        kept = head.read_text()
+        for name in ("../../victim", "", "x", kept + "/../x", str(self.victim)):
+            head.write_text(name)
+            for verb in self.READING + ("vacuum", "compact"):
+                self.fails(3, "which is no name of a snapshot", verb, self.table)
+            self.fails(3, "which is no name of a snapshot", "put", NATION, self.table, "--append")
+            self.assert_nothing_left_the_table()
+        head.write_text(kept)
+        for parent in (kept, "0000000002-" + "0" * 24, "../../victim"):
+            rewrite(manifest, change_metadata={"skyhook.parent": parent})
+            for verb in self.READING + ("vacuum",):
+                self.fails(3, "is said to follow", verb, self.table)
+        self.do("rm", self.table)
+        self.assertFalse(pathlib.Path(self.table).exists())
+        self.assert_nothing_left_the_table()
+
+
+class BoundsTest(TablesTest):
+    """Whatever values a file holds, its table stays readable."""
+
+    FAULTS = CORPUS / "faults" / "bounds"
+
+    def assert_readable(self, rows):
+        self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": rows}])
+        for verb in ("ls", "history", "verify", "schema", "head"):
+            self.do(verb, self.table)
+        self.do("ls", self.store)
+        self.do("compact", self.table)
+        self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": rows}])
+
+    def test_the_time_after_the_last(self):
+        self.do("put", self.FAULTS / "good.parquet", self.table)
+        self.do("put", self.FAULTS / "midnight.parquet", self.table, "--append")
+        rows = [pq.ParquetFile(self.FAULTS / name).metadata.num_rows for name in ("good.parquet", "midnight.parquet")]
+        self.assertGreater(min(rows), 0)
+        self.assert_readable(sum(rows))
+
+    def test_text_that_is_no_utf8(self):
+        self.do("put", self.FAULTS / "latin1.parquet", self.table)
+        rows = pq.ParquetFile(self.FAULTS / "latin1.parquet").metadata.num_rows
+        self.assertEqual(self.listed("ls", self.table)[0]["rows"], rows)
+        self.do("ls", self.store)
+        (self.folder / "back").mkdir()
+        self.do("get", self.table, "-o", self.folder / "back")
+        self.assertEqual((self.folder / "back" / "latin1.parquet").read_bytes(), (self.FAULTS / "latin1.parquet").read_bytes())
+
+    def test_a_table_that_was_made_so_is_readable(self):
+        """The first release wrote such bounds."""
+        self.do("put", self.FAULTS / "good.parquet", self.table)
+        manifest = next(pathlib.Path(self.table).glob("_manifest-*"))
+        with pa.ipc.open_file(manifest) as file:
+            statistics = file.read_all()["statistics"].combine_chunks()
+        names = [field.name for field in statistics.type]
+        changed = []
+        for name in names:
+            column = statistics.field(name)
+            most = column.field("max")
+            if pa.types.is_time(most.type):
+                most = pa.Array.from_buffers(most.type, 1, [None, pa.array([86_400_000_000], pa.int64()).buffers()[1]])
+            changed.append(pa.StructArray.from_arrays([column.field("min"), most, column.field("null_count"),
+                                                       column.field("may_have_nan")], fields=list(column.type)))
+        bad = pa.StructArray.from_arrays(changed, fields=list(statistics.type))
+        with self.assertRaises(pa.ArrowInvalid):
+            bad.validate(full=True)
+        with pa.ipc.open_file(manifest) as file:
+            rows = file.read_all()
+        rows = rows.set_column(rows.schema.get_field_index("statistics"), rows.schema.field("statistics"), bad)
+        with pa.ipc.new_file(manifest, rows.schema) as writer:
+            writer.write_table(rows)
+        self.assert_readable(pq.ParquetFile(self.FAULTS / "good.parquet").metadata.num_rows)
+
+    def test_a_table_that_cannot_be_read_hides_no_other(self):
+        self.do("put", NATION, self.table)
+        self.do("put", REGION, self.store / "a")
+        self.do("put", REGION, self.store / "z")
+        next(pathlib.Path(self.table).glob("_manifest-*")).write_bytes(b"nothing of use")
+        done = self.fails(3, "1 of 3 tables cannot be read: ", "ls", self.store, "--format", "json")
+        self.assertEqual([json.loads(line)["table"] for line in done.stdout.splitlines()], ["a", "z"])
+        self.assertIn("_manifest-", done.stderr)
+
+
+class ConcurrentTest(TablesTest):
+    def test_the_same_put_at_the_same_time_counts_each_time(self):
+        path = self.file("f.parquet", counting(0, 1000))
+        expected = 0
+        for rounds in range(5):
+            puts = [subprocess.Popen([PROGRAM, "put", str(path), self.table, "--append"], stderr=subprocess.PIPE, text=True)
+                    for _ in range(3)]
+            for put in puts:
+                _, errors = put.communicate(timeout=DEADLINE_SECONDS)
+                self.assertEqual(put.returncode, 0, errors)
+                expected += 1000
+            self.assertEqual(self.answers(f"SELECT count(*) AS n FROM '{self.table}'"), [{"n": expected}])
+        self.assertFalse(list(pathlib.Path(self.table).glob("_put-*")))
+        self.assertFalse(list(pathlib.Path(self.table).glob(".live-*")))
+
+    def test_a_put_that_is_refused_writes_nothing(self):
+        self.do("put", NATION, self.table)
+        before = sorted(os.listdir(self.table))
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", REGION, self.table, "--append")
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", NATION, REGION, self.table, "--append")
+        self.fails(1, "has 3 columns, the table 4", "put", REGION, self.table, "--append", "--rewrite")
+        self.assertEqual(sorted(os.listdir(self.table)), before)
+        self.fails(1, f"'{REGION}' has 3 columns, the table 4", "put", NATION, REGION, self.table + "2")
+        self.assertFalse(pathlib.Path(self.table + "2").exists())
+        odd = self.folder / "a\nb.parquet"
+        odd.write_bytes(NATION.read_bytes())
+        self.fails(1, "is no name that a table can give a file back under", "put", odd, self.table + "2")
+        self.assertFalse(pathlib.Path(self.table + "2").exists())
 
 
 class UsageTest(TablesTest):

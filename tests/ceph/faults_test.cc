@@ -281,7 +281,7 @@ TEST_F(RestartedFaultsTest, PoisonedObjects) {
     // The table as it was.
     std::vector<std::shared_ptr<base::ByteSource>> files;
     store::Snapshot next = snapshot_;
-    Require(store::Commit(store_.get(), "t", "restore-" + poison.substr(8), 0,
+    Require(store::Commit(store_.get(), "t", store::IdNamed("restore-" + poison.substr(8, 4)), 0,
                           [&](const store::Snapshot*) { return next; }));
   }
   RestartOsds();

@@ -1,15 +1,19 @@
 // The object class with its worker and without Ceph: hostile requests, and workers that fail.
 #include "cls/object_class.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <new>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 
 #include "cls/worker_program.h"
@@ -70,6 +74,25 @@ class WorkerProgramTest : public ::testing::Test {
   pid_t pid_ = -1;
   ObjectClass class_{settings_, Noting()};
 };
+
+// A script in the place of the worker writes down what it was given.
+TEST(WorkerProgram, GetsNothingOfTheEnvironment) {
+  const testing::TemporaryDirectory directory;
+  const std::string seen = directory.File("seen");
+  const std::string script = directory.File("worker");
+  std::ofstream(script) << "#!/bin/sh\nenv >'" << seen << "'\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  ::setenv("SKYHOOK_SECRET_OF_THE_OSD", "1", 1);
+  Settings settings;
+  settings.worker = script;
+  std::unique_ptr<WorkerProcess> worker;
+  EXPECT_LT(WorkerProcess::Start(ProgramOf(settings), NowMs() + 60'000, &worker), 0);
+  ::unsetenv("SKYHOOK_SECRET_OF_THE_OSD");
+  std::ostringstream environment;
+  environment << std::ifstream(seen).rdbuf();
+  EXPECT_THAT(environment.str(), ::testing::HasSubstr("PWD="));
+  EXPECT_THAT(environment.str(), ::testing::Not(::testing::HasSubstr("SECRET")));
+}
 
 TEST_F(WorkerProgramTest, AnswersCallAfterCall) {
   for (int i = 0; i < 3; ++i) {

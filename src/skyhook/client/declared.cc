@@ -4,6 +4,7 @@
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
 #include <arrow/datum.h>
+#include <arrow/extension_type.h>
 
 #include <utility>
 #include <vector>
@@ -69,6 +70,11 @@ std::vector<int> SourcesOf(const plan::Pipeline& pipeline) {
 arrow::Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow::Array>& array,
                                                     const std::shared_ptr<arrow::DataType>& type) {
   if (array->type()->Equals(*type)) return array;
+  if (type->id() == Type::EXTENSION) {
+    const auto& storage = static_cast<const arrow::ExtensionType&>(*type).storage_type();
+    ARROW_ASSIGN_OR_RAISE(const auto stored, CastTo(array, storage));
+    return arrow::ExtensionType::WrapArray(type, stored);
+  }
   if (type->id() == Type::DICTIONARY) {
     const auto& values = static_cast<const arrow::DictionaryType&>(*type).value_type();
     ARROW_ASSIGN_OR_RAISE(const auto plain, CastTo(array, values));

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
+#include "skyhook/store/table.h"
 
 namespace skyhook::client {
 namespace {
@@ -66,7 +68,26 @@ class Listing {
   arrow::Status AddPath(const fs::path& path) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) return AddDirectory(path);
-    return fs::exists(path, ignored) ? Add(path.string()) : arrow::Status::OK();
+    if (!fs::exists(path, ignored)) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(RefuseTables(path.parent_path()));
+    return Add(path.string());
+  }
+
+  arrow::Status RefuseTables(const fs::path& directory) {
+    const auto [kind, unseen] = kinds_.try_emplace(directory.string(), FolderKind::kPlain);
+    if (unseen) kind->second = KindOfFolder(directory.string());
+    switch (kind->second) {
+      case FolderKind::kPlain:
+        return arrow::Status::OK();
+      case FolderKind::kTable:
+        return base::Invalid("'{}' reaches into '{}', which is a table of its own: name that one",
+                             pattern_, directory.string());
+      case FolderKind::kLeftOver:
+        return arrow::Status::IOError(fmt::format("'{}' reaches into '{}', which is no table: {}",
+                                                  pattern_, directory.string(),
+                                                  store::LeftOver(directory.string())));
+    }
+    return arrow::Status::OK();
   }
 
   /// Applies `rest` to `directory` and everything below; an empty `rest` means the files with one
@@ -79,11 +100,7 @@ class Listing {
       return arrow::Status::OK();
     }
     above.push_back(real);
-    if (IsStoredTable(directory.string())) {
-      // Which of its files hold its rows, only its manifest says.
-      return base::Invalid("'{}' holds '{}', which is a table of its own: name that one", pattern_,
-                           directory.string());
-    }
+    ARROW_RETURN_NOT_OK(RefuseTables(directory));
     if (!rest.empty()) ARROW_RETURN_NOT_OK(AddMatches(directory, rest));
     ARROW_ASSIGN_OR_RAISE(const std::vector<fs::path> entries, EntriesOf(directory));
     for (const fs::path& entry : entries) {
@@ -115,6 +132,7 @@ class Listing {
   std::string pattern_;
   int64_t max_files_;
   std::vector<std::string> files_;
+  std::map<std::string, FolderKind> kinds_;  // of directories that were looked at
 };
 
 /// The directory where matching starts, and the components to match below it.
@@ -189,6 +207,19 @@ bool HoldsKnownFile(const std::string& directory) {
     } else if (HasKnownEnding(name) && !entry->is_directory(error)) {
       return true;
     }
+  }
+  return false;
+}
+
+bool HoldsStoredTable(const std::string& directory) {
+  if (KindOfFolder(directory) != FolderKind::kPlain) return true;
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (!entry->is_directory(ignored)) continue;
+    if (KindOfFolder(entry->path().string()) != FolderKind::kPlain) return true;
   }
   return false;
 }

@@ -15,8 +15,9 @@ namespace skyhook::client {
 /// - a glob: `*`, `?` and `[abc]` match within one component of the path, `**` any number of
 ///   components; a directory that matches stands for the files below it.
 /// Names that begin with `.` or `_` are left out unless the pattern spells that character. Finding
-/// nothing, or more than `max_files`, is an error; so is a directory among them that holds a stored
-/// table.
+/// nothing, or more than `max_files`, is an error. So is it when a directory or a glob reaches into
+/// a directory that holds a stored table or what is left over of one: only a manifest says which of
+/// its files hold its rows.
 arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, int64_t max_files);
 
 /// True when `path` ends in .parquet, .arrow or .feather.
@@ -27,5 +28,8 @@ bool IsGlob(const std::string& pattern);
 
 /// True when a file with one of our endings lies below `directory`.
 bool HoldsKnownFile(const std::string& directory);
+
+/// True when `directory` or one below it holds a stored table, or what is left over of one.
+bool HoldsStoredTable(const std::string& directory);
 
 }  // namespace skyhook::client

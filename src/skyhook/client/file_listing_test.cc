@@ -49,17 +49,44 @@ TEST_F(FileListingTest, ADirectoryIsEveryFileOfOursBelow) {
 
 TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUp) {
   Touch({"t/sales/_head", "t/sales/data-old.parquet", "t/sales/data-new.parquet", "t/a.parquet"});
-  for (const char* pattern : {"t", "t/*", "t/**/*.parquet"}) {
+  for (const char* pattern :
+       {"t", "t/*", "t/**/*.parquet", "t/sales/*", "t/sales/data-*.parquet", "t/*/data-new.parquet",
+        "t/sale[s]/data-new.parquet", "t/sales/_head*"}) {
     EXPECT_THAT(ListFiles(Path(pattern), 100),
                 testing::FailsWith(StatusCode::Invalid, "t/sales', which is a table of its own"));
   }
   EXPECT_THAT(List("t/*.parquet"), ElementsAre("t/a.parquet"));
-  EXPECT_THAT(List("t/sales/data-*.parquet"),
-              ElementsAre("t/sales/data-new.parquet", "t/sales/data-old.parquet"))
-      << "whoever names them gets them";
+  EXPECT_THAT(List("t/sales/data-new.parquet"), ElementsAre("t/sales/data-new.parquet"))
+      << "whoever names one gets it";
+  EXPECT_TRUE(HoldsStoredTable(Path("t")));
+  EXPECT_FALSE(HoldsStoredTable(Path("other")));
   EXPECT_TRUE(HoldsKnownFile(Path("t")));
   std::filesystem::remove(Path("t/a.parquet"));
   EXPECT_FALSE(HoldsKnownFile(Path("t")));
+}
+
+TEST_F(FileListingTest, WhatIsLeftOfATableIsNotPickedUp) {
+  const std::string id = "0123456789abcdef01234567";
+  const std::vector<std::string> names = {"data-" + id + "-000000.parquet",
+                                          "data-" + id + "-000000.arrow",
+                                          "_source-" + id + "-000000.arrow",
+                                          "_manifest-0000000001-" + id + ".arrow",
+                                          "_put-0123456789abcdef0123456789abcdef",
+                                          ".new-" + id,
+                                          ".live-" + id};
+  for (const std::string& name : names) {
+    Touch({"t/" + name, "t/a.parquet"});
+    for (const char* pattern : {"t", "t/*", "*/a.parquet", "**"}) {
+      EXPECT_THAT(ListFiles(Path(pattern), 100),
+                  testing::FailsWith(StatusCode::IOError, "t', which is no table: a put that"));
+    }
+    EXPECT_TRUE(HoldsStoredTable(Path("")));
+    std::filesystem::remove(Path("t/" + name));
+  }
+  // Names of others, which look alike.
+  Touch({"t/data-2023-11-05.parquet", "t/_head.parquet"});
+  EXPECT_THAT(List("t"), ElementsAre("t/a.parquet", "t/data-2023-11-05.parquet"));
+  EXPECT_FALSE(HoldsStoredTable(Path("")));
 }
 
 TEST_F(FileListingTest, GlobsMatchWithinAComponent) {

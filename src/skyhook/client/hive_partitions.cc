@@ -48,11 +48,13 @@ std::vector<KeyValue> KeyValuesOf(const std::string& path) {
   return out;
 }
 
+// Whether an integer stands for the text without loss: 7 would be the value of the folders 007, +7
+// and 7 alike, which then were one.
 bool IsInt64(const std::string& text) {
   int64_t value = 0;
   const char* end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && stopped == end;
+  return error == std::errc() && stopped == end && std::to_string(value) == text;
 }
 
 bool IsDate(const std::string& text) {

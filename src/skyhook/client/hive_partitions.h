@@ -20,7 +20,8 @@ struct HivePartitions {
 };
 
 /// Reads the `key=value` folders of `paths`, percent-decoded. A key is int64 when all its values
-/// are integers, else date32 when all are dates (YYYY-MM-DD), else utf8.
+/// are integers as they are usually written (no leading zeros, no plus sign: no two folders may
+/// become one value), else date32 when all are dates (YYYY-MM-DD), else utf8.
 arrow::Result<HivePartitions> ReadHivePartitions(const std::vector<std::string>& paths);
 
 }  // namespace skyhook::client

@@ -13,7 +13,7 @@ bool IsNarrower(const arrow::DataType& declared) {
   if (declared.id() == arrow::Type::DICTIONARY) {
     return IsNarrower(*static_cast<const arrow::DictionaryType&>(declared).value_type());
   }
-  return declared.id() == arrow::Type::HALF_FLOAT ||
+  return declared.id() == arrow::Type::HALF_FLOAT || declared.id() == arrow::Type::EXTENSION ||
          declared.id() == arrow::Type::FIXED_SIZE_BINARY;
 }
 

@@ -15,6 +15,7 @@
 
 namespace skyhook::client {
 
+namespace fs = std::filesystem;
 using arrow::Result;
 
 namespace {
@@ -59,16 +60,39 @@ std::string OpenedStore::NameOf(const std::string& object) const {
   return rados ? object : objects->UriOf(object);
 }
 
+FolderKind KindOfFolder(const std::string& directory) {
+  std::error_code error;
+  const fs::path path = directory.empty() ? fs::path(".") : fs::path(directory);
+  if (fs::exists(store::HeadOf(path.string()), error)) return FolderKind::kTable;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (store::IsObjectName(entry->path().filename().string())) return FolderKind::kLeftOver;
+  }
+  return FolderKind::kPlain;
+}
+
 bool IsStoredTable(const std::string& uri) {
   if (store::IsRadosUri(uri)) return true;
   const auto location = store::ParseTableUri(uri);
   if (!location.ok()) return false;
-  std::error_code ignored;
-  return std::filesystem::exists(
-      std::filesystem::path(location->root) / store::HeadOf(location->table), ignored);
+  return KindOfFolder((fs::path(location->root) / location->table).string()) != FolderKind::kPlain;
 }
 
 bool IsPool(const std::string& uri) { return store::IsRadosUri(uri); }
+
+arrow::Status CheckHoldsTables(const std::string& directory) {
+  switch (KindOfFolder(directory)) {
+    case FolderKind::kPlain:
+      return arrow::Status::OK();
+    case FolderKind::kTable:
+      return base::Invalid("'{}' is a table, and no directory of tables: name the one above it",
+                           directory);
+    case FolderKind::kLeftOver:
+      return arrow::Status::IOError(
+          fmt::format("'{}' holds no tables: {}", directory, store::LeftOver(directory)));
+  }
+  return arrow::Status::OK();
+}
 
 Result<OpenedStore> OpenStore(const store::Location& location, const store::RadosOptions& rados) {
   if (location.rados) return OpenPool(location, rados);
@@ -79,9 +103,9 @@ Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
                                                         const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseStoreUri(uri));
   ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
-  ARROW_ASSIGN_OR_RAISE(const auto names, store::ListTables(store.objects.get()));
+  ARROW_ASSIGN_OR_RAISE(const auto listing, store::ListTables(store.objects.get()));
   std::map<std::string, std::string> tables;
-  for (const std::string& name : names) tables[name] = location.store_uri() + "/" + name;
+  for (const std::string& name : listing.tables) tables[name] = location.store_uri() + "/" + name;
   return tables;
 }
 

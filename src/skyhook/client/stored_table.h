@@ -3,6 +3,7 @@
 
 #include <arrow/result.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,12 +15,24 @@
 
 namespace skyhook::client {
 
+/// What a directory is to tables.
+enum class FolderKind : uint8_t {
+  kPlain,
+  kTable,     ///< it holds a table's pointer
+  kLeftOver,  ///< it holds objects of a table, and no pointer says which of them are its rows
+};
+FolderKind KindOfFolder(const std::string& directory);
+
 /// True for what begins with `rados://`, and for a directory (an `@N` behind it left out) that
-/// holds a table's pointer.
+/// holds a table or what is left over of one, which is then an error to open.
 bool IsStoredTable(const std::string& uri);
 
 /// True for what begins with `rados://`.
 bool IsPool(const std::string& uri);
+
+/// Fails, saying what to name instead, for a directory whose files are no tables each for itself
+/// because it is a table, or what is left over of one.
+arrow::Status CheckHoldsTables(const std::string& directory);
 
 struct OpenedStore {
   std::shared_ptr<store::ObjectStore> objects;

@@ -6,6 +6,7 @@
 #include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
 #include <arrow/datum.h>
+#include <arrow/extension_type.h>
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/gather.h"
@@ -73,6 +74,10 @@ bool IsSimple(const arrow::DataType& type) {
 
 arrow::Result<ArrayPtr> ToEngineType(const ArrayPtr& array, const TypePtr& engine_type,
                                      arrow::MemoryPool* pool) {
+  if (array->type_id() == arrow::Type::EXTENSION) {
+    return ToEngineType(static_cast<const arrow::ExtensionArray&>(*array).storage(), engine_type,
+                        pool);
+  }
   if (array->type_id() == arrow::Type::DICTIONARY && !array->type()->Equals(*engine_type)) {
     return DictionaryToEngineType(static_cast<const arrow::DictionaryArray&>(*array), engine_type,
                                   pool);

@@ -52,7 +52,13 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeDictionary(const Page& page) {
   if (encoding != parquet::Encoding::PLAIN && encoding != parquet::Encoding::PLAIN_DICTIONARY) {
     return base::CorruptData("dictionary page in encoding {}", parquet::EncodingToString(encoding));
   }
-  return DecodePlain(column_, page.body, page.header.num_values, pool_);
+  return DecodeChecked(page.body, page.header.num_values);
+}
+
+arrow::Result<ArrayDataPtr> PageDecoder::DecodeChecked(const BufferPtr& plain, int64_t count) {
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values, DecodePlain(column_, plain, count, pool_));
+  ARROW_RETURN_NOT_OK(CheckText(column_, *plain, *values));
+  return values;
 }
 
 arrow::Result<ArrayDataPtr> PageDecoder::Decode(const Page& page, const ArrayDataPtr& dictionary) {
@@ -130,7 +136,7 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeValues(const Page& page, const Va
     ARROW_ASSIGN_OR_RAISE(
         plain, RewriteAsPlain(column_, encoding, *validity.values, validity.valid_count, pool_));
   }
-  return DecodePlain(column_, plain, validity.valid_count, pool_);
+  return DecodeChecked(plain, validity.valid_count);
 }
 
 arrow::Result<ArrayDataPtr> PageDecoder::DecodeIndices(const Validity& validity,

@@ -45,6 +45,9 @@ class PageDecoder {
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeValues(
       const Page& page, const Validity& validity,
       const std::shared_ptr<arrow::ArrayData>& dictionary);
+  /// PLAIN values whose text is UTF-8.
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeChecked(
+      const std::shared_ptr<arrow::Buffer>& plain, int64_t count);
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeIndices(
       const Validity& validity, const std::shared_ptr<arrow::ArrayData>& dictionary);
 

@@ -28,6 +28,7 @@ using MetadataPtr = std::shared_ptr<parquet::FileMetaData>;
 parquet::ArrowReaderProperties ArrowProperties() {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
+  properties.set_arrow_extensions_enabled(true);
   return properties;
 }
 

@@ -1,9 +1,12 @@
 #include "skyhook/format/plain_values.h"
 
+#include <arrow/array/array_binary.h>
 #include <arrow/util/bit_util.h>
 #include <arrow/util/decimal.h>
 #include <arrow/util/endian.h>
 #include <arrow/util/float16.h>
+#include <arrow/util/string.h>
+#include <arrow/util/utf8.h>
 
 #include <algorithm>
 #include <cstring>
@@ -19,6 +22,9 @@ namespace {
 using arrow::ArrayData;
 using arrow::Buffer;
 using BufferPtr = std::shared_ptr<Buffer>;
+
+/// Of a value that is named in a message.
+constexpr size_t kBytesShown = 16;
 
 arrow::Status CheckHolds(const Buffer& bytes, int64_t count, int64_t width) {
   if (count <= bytes.size() / width) return arrow::Status::OK();
@@ -160,6 +166,56 @@ arrow::Result<BufferPtr> ConvertDecimals(const FlatColumn& column, const BufferP
   return out;
 }
 
+/// 10 to the power of `exponent` (0 to 38, of int64_t to 18).
+template <typename Out>
+constexpr Out PowerOfTen(int exponent) {
+  Out power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+/// Arithmetic relies on values having no more digits than their type: a file may hold others.
+template <typename Out>
+arrow::Status CheckDigits(const FlatColumn& column, const Buffer& values, int64_t count) {
+  const int precision = static_cast<const arrow::DecimalType&>(*column.type).precision();
+  const Out limit = PowerOfTen<Out>(precision);
+  const auto* numbers = reinterpret_cast<const Out*>(values.data());
+  bool fits = true;
+  for (int64_t i = 0; i < count; ++i) fits &= (numbers[i] < limit) & (numbers[i] > -limit);
+  if (fits) return arrow::Status::OK();
+  const auto* beyond = std::find_if(numbers, numbers + count, [limit](Out number) {
+    return number >= limit || number <= -limit;
+  });
+  const arrow::Decimal128 number(static_cast<int64_t>(static_cast<__int128>(*beyond) >> 64),
+                                 static_cast<uint64_t>(*beyond));
+  return base::CorruptData("the unscaled value {} has more digits than {}",
+                           number.ToIntegerString(), column.type->ToString());
+}
+
+arrow::Status CheckWideDigits(const FlatColumn& column, const Buffer& values, int64_t count) {
+  const int precision = static_cast<const arrow::DecimalType&>(*column.type).precision();
+  for (int64_t i = 0; i < count; ++i) {
+    const arrow::Decimal256 number(values.data() + 32 * i);
+    if (number.FitsInPrecision(precision)) continue;
+    return base::CorruptData("the unscaled value {} has more digits than {}",
+                             number.ToIntegerString(), column.type->ToString());
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status CheckDecimals(const FlatColumn& column, const Buffer& values, int64_t count) {
+  switch (column.type->id()) {
+    case arrow::Type::DECIMAL64:
+      return CheckDigits<int64_t>(column, values, count);
+    case arrow::Type::DECIMAL128:
+      return CheckDigits<__int128>(column, values, count);
+    case arrow::Type::DECIMAL256:
+      return CheckWideDigits(column, values, count);
+    default:
+      return arrow::Status::OK();
+  }
+}
+
 arrow::Result<BufferPtr> ConvertHalves(const BufferPtr& bytes, int64_t count,
                                        arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(BufferPtr out,
@@ -198,7 +254,30 @@ arrow::Result<BufferPtr> DecodeFixed(const FlatColumn& column, const BufferPtr& 
   }
 }
 
+/// Whether all bytes are below 0x80. The lengths between the values are, too, where values have
+/// fewer bytes than that.
+bool IsAscii(const Buffer& bytes) {
+  uint8_t all = 0;
+  const uint8_t* data = bytes.data();
+  for (int64_t i = 0; i < bytes.size(); ++i) all |= data[i];
+  return all < 0x80;
+}
+
 }  // namespace
+
+arrow::Status CheckText(const FlatColumn& column, const Buffer& bytes, const ArrayData& values) {
+  if (column.type->id() != arrow::Type::STRING_VIEW || IsAscii(bytes)) return arrow::Status::OK();
+  arrow::util::InitializeUTF8();
+  const arrow::BinaryViewArray texts(values.Copy());
+  for (int64_t i = 0; i < texts.length(); ++i) {
+    const std::string_view text = texts.GetView(i);
+    if (arrow::util::ValidateUTF8(text)) continue;
+    return base::CorruptData("value {} of {} is text of {} bytes that are no UTF-8: {}", i,
+                             texts.length(), text.size(),
+                             arrow::HexEncode(text.substr(0, kBytesShown)));
+  }
+  return arrow::Status::OK();
+}
 
 arrow::Result<std::shared_ptr<ArrayData>> DecodePlain(const FlatColumn& column,
                                                       const BufferPtr& bytes, int64_t count,
@@ -217,6 +296,7 @@ arrow::Result<std::shared_ptr<ArrayData>> DecodePlain(const FlatColumn& column,
                            /*null_count=*/0);
   }
   ARROW_ASSIGN_OR_RAISE(BufferPtr values, DecodeFixed(column, bytes, count, pool));
+  ARROW_RETURN_NOT_OK(CheckDecimals(column, *values, count));
   return Values(column, count, std::move(values));
 }
 

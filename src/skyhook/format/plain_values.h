@@ -20,4 +20,9 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodePlain(
     const FlatColumn& column, const std::shared_ptr<arrow::Buffer>& bytes, int64_t count,
     arrow::MemoryPool* pool);
 
+/// Fails with kCorruptData when a value of text, which DecodePlain has made of `bytes`, is no
+/// UTF-8: what computes with text relies on that. Other columns pass.
+arrow::Status CheckText(const FlatColumn& column, const arrow::Buffer& bytes,
+                        const arrow::ArrayData& values);
+
 }  // namespace skyhook::format

@@ -1,5 +1,7 @@
 #include "skyhook/plan/types.h"
 
+#include <arrow/extension_type.h>
+
 namespace skyhook::plan {
 namespace {
 
@@ -32,6 +34,8 @@ std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataTyp
       return arrow::date32();
     case arrow::Type::DICTIONARY:
       return EngineType(static_cast<const arrow::DictionaryType&>(*declared).value_type());
+    case arrow::Type::EXTENSION:
+      return EngineType(static_cast<const arrow::ExtensionType&>(*declared).storage_type());
     default:
       return declared;
   }
@@ -43,6 +47,11 @@ std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema) {
     fields.push_back(arrow::field(field->name(), EngineType(field->type()), field->nullable()));
   }
   return arrow::schema(std::move(fields));
+}
+
+bool IsUuid(const arrow::DataType& type) {
+  return type.id() == arrow::Type::EXTENSION &&
+         static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.uuid";
 }
 
 bool IsInteger(const arrow::DataType& type) { return arrow::is_integer(type.id()); }

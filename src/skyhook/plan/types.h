@@ -24,6 +24,7 @@ namespace skyhook::plan {
 /// | time                        | time32, time64               |
 /// | timestamp, duration         | as declared, unit and zone kept |
 /// | interval                    | month_day_nano_interval, equal when all three parts are |
+/// | extension types             | that of their storage; of arrow.uuid binary_view |
 /// | anything else               | as declared: may be returned, not computed with |
 ///
 /// Every half is a float, so that comparisons, keys and arithmetic of halves are those of floats;
@@ -33,6 +34,9 @@ std::shared_ptr<arrow::DataType> EngineType(const std::shared_ptr<arrow::DataTyp
 
 /// `schema` with every field's type replaced by its engine type.
 std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema);
+
+/// True of Arrow's canonical extension type of UUIDs, 16 bytes each.
+bool IsUuid(const arrow::DataType& type);
 
 /// True when expressions may compute with `type` (an engine type).
 bool IsComputable(const arrow::DataType& type);

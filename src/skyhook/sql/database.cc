@@ -7,6 +7,7 @@
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/main/config.hpp"
 #include "duckdb/parser/parsed_data/create_table_function_info.hpp"
+#include "skyhook/sql/errors.h"
 #include "skyhook/sql/pushdown.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_function.h"

@@ -30,20 +30,38 @@ void AddConjunct(const plan::ExpressionPtr& conjunct, ScanPlan* scan) {
   }
 }
 
-// What stays in DuckDB of the filter of one column; null for nothing.
+// Why a conjunct that translates stays all the same: moved into the scan it would run for rows that
+// a condition before it keeps away from it, and fail where the query does not.
+constexpr char kBehindKept[] = "it can fail, and a condition that is not pushed comes before it";
+
+// Whether all that has to be applied of the filter of a column translates.
+bool Translates(const duckdb::TableFilter& filter, const plan::ExpressionPtr& column,
+                const ScanPlan& scan) {
+  const FilterParts parts = SplitFilter(filter);
+  return std::all_of(parts.required.begin(), parts.required.end(), [&](const auto* part) {
+    return TranslateFilter(*part, column, scan.float_division_by_zero).ok();
+  });
+}
+
+plan::ExpressionPtr ColumnOf(const ScanPlan& scan, idx_t column) {
+  const auto index = static_cast<int>(column);
+  return plan::Column(index, scan.schema->field(index)->type());
+}
+
+// What stays in DuckDB of the filter of one column; null for nothing. `guarded`: conditions stay.
 duckdb::unique_ptr<duckdb::TableFilter> PushTableFilter(const duckdb::TableFilter& filter,
                                                         const plan::ExpressionPtr& column,
-                                                        ScanPlan* scan) {
+                                                        bool guarded, ScanPlan* scan) {
   auto rest = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
   const FilterParts parts = SplitFilter(filter);
   for (const duckdb::TableFilter* part : parts.required) {
     const auto translated = TranslateFilter(*part, column, scan->float_division_by_zero);
-    if (translated.ok()) {
+    if (translated.ok() && !(guarded && plan::CanFail(**translated))) {
       AddConjunct(*translated, scan);
       continue;
     }
-    scan->account->kept.push_back(
-        {part->ToString(column->ToString(scan->schema.get())), translated.status().message()});
+    scan->account->kept.push_back({part->ToString(column->ToString(scan->schema.get())),
+                                   translated.ok() ? kBehindKept : translated.status().message()});
     rest->child_filters.push_back(part->Copy());
   }
   for (const duckdb::TableFilter* part : parts.optional) {
@@ -54,18 +72,21 @@ duckdb::unique_ptr<duckdb::TableFilter> PushTableFilter(const duckdb::TableFilte
   return rest;
 }
 
-// Moves the conjuncts that translate; the others stay in the filter.
-void MoveConjuncts(const ScanChain& chain, LogicalFilter* filter) {
+// Moves the conjuncts that translate; the others stay in the filter. `guarded`: conditions stay
+// below it.
+void MoveConjuncts(const ScanChain& chain, bool guarded, LogicalFilter* filter) {
   LogicalFilter::SplitPredicates(filter->expressions);
   duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> rest;
   for (auto& expression : filter->expressions) {
     const auto translated = Translate(*expression, chain);
-    if (translated.ok()) {
+    if (translated.ok() && !(guarded && plan::CanFail(**translated))) {
       AddConjunct(*translated, &chain.scan());
       continue;
     }
+    guarded = true;
     chain.scan().account->kept.push_back(
-        {"filter " + expression->ToString(), translated.status().message()});
+        {"filter " + expression->ToString(),
+         translated.ok() ? kBehindKept : translated.status().message()});
     rest.push_back(std::move(expression));
   }
   filter->expressions = std::move(rest);
@@ -130,10 +151,11 @@ void PushTableFilters(LogicalGet& get) {
   ScanPlan& scan = PlanOf(get);
   if (scan.plain || scan.is_reduced()) return;
   auto& filters = get.table_filters.filters;
+  const bool guarded = std::any_of(filters.begin(), filters.end(), [&](const auto& entry) {
+    return !Translates(*entry.second, ColumnOf(scan, entry.first), scan);
+  });
   for (auto entry = filters.begin(); entry != filters.end();) {
-    const auto column = static_cast<int>(entry->first);
-    auto rest = PushTableFilter(*entry->second,
-                                plan::Column(column, scan.schema->field(column)->type()), &scan);
+    auto rest = PushTableFilter(*entry->second, ColumnOf(scan, entry->first), guarded, &scan);
     if (rest == nullptr) {
       entry = filters.erase(entry);
     } else {
@@ -149,7 +171,10 @@ void PushFilter(duckdb::unique_ptr<duckdb::LogicalOperator>* node) {
   auto& get = filter.children[0]->Cast<LogicalGet>();
   if (!IsOurs(get) || PlanOf(get).plain || PlanOf(get).is_reduced()) return;
   auto chain = ScanChain::OverScan(get);
-  MoveConjuncts(chain, &filter);
+  const bool guarded =
+      std::any_of(get.table_filters.filters.begin(), get.table_filters.filters.end(),
+                  [](const auto& entry) { return !SplitFilter(*entry.second).required.empty(); });
+  MoveConjuncts(chain, guarded, &filter);
   if (filter.expressions.empty()) {
     ReplaceByScan(node, &get);
   } else {

@@ -60,23 +60,4 @@ void Throw(QueryState& query, const arrow::Status& status) {
   throw duckdb::InvalidInputException(status.message());
 }
 
-arrow::Status ToStatus(const duckdb::ErrorData& error) {
-  switch (error.Type()) {
-    case duckdb::ExceptionType::INTERRUPT:
-      return arrow::Status::Cancelled("the query was interrupted");
-    case duckdb::ExceptionType::OUT_OF_MEMORY:
-      return base::MakeStatus(base::Code::kLimitExceeded, error.Message());
-    case duckdb::ExceptionType::IO:
-    case duckdb::ExceptionType::PERMISSION:
-      return arrow::Status::IOError(error.Message());
-    case duckdb::ExceptionType::INTERNAL:
-    case duckdb::ExceptionType::FATAL:
-      return arrow::Status::UnknownError(error.Message());
-    case duckdb::ExceptionType::NOT_IMPLEMENTED:
-      return arrow::Status::NotImplemented(error.Message());
-    default:
-      return arrow::Status::Invalid(error.Message());
-  }
-}
-
 }  // namespace skyhook::sql

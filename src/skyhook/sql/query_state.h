@@ -85,9 +85,4 @@ T ValueOrThrow(QueryState& query, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
-/// DuckDB's error in our terms: interruption is Cancelled, lack of memory is limit exceeded, a
-/// broken invariant of DuckDB is UnknownError, and everything else the user's mistake, with its
-/// message.
-arrow::Status ToStatus(const duckdb::ErrorData& error);
-
 }  // namespace skyhook::sql

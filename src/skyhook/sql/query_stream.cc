@@ -3,17 +3,16 @@
 #include <arrow/c/bridge.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
+#include "duckdb/common/arrow/arrow_appender.hpp"
 #include "duckdb/common/arrow/arrow_converter.hpp"
-#include "duckdb/common/arrow/arrow_util.hpp"
 #include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
-#include "duckdb/main/chunk_scan_state/query_result.hpp"
-#include "duckdb/main/stream_query_result.hpp"
 #include "skyhook/base/status.h"
+#include "skyhook/sql/chunk_bytes.h"
+#include "skyhook/sql/errors.h"
+#include "skyhook/sql/result_chunks.h"
 #include "skyhook/sql/watchdog.h"
 
 namespace skyhook::sql {
@@ -21,10 +20,19 @@ namespace {
 
 using arrow::Status;
 
-// Rows of one Arrow batch: fewer when memory is short, by 16 KB of memory for each.
-int64_t BatchRows(int64_t memory_bytes) {
-  return std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024);
-}
+// A batch ends with the chunk of DuckDB's that brings it to so many rows, and before the row that
+// would bring it over so many bytes. Of little memory only a share is spent on batches: who writes
+// them out holds them again as text.
+struct BatchLimits {
+  explicit BatchLimits(int64_t memory_bytes)
+      : rows(std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024)),
+        bytes(std::clamp<int64_t>(memory_bytes / 32, 1 << 20, 64 << 20)),
+        row_bytes(std::max<int64_t>(memory_bytes / 4, 1 << 20)) {}
+
+  int64_t rows;
+  int64_t bytes;
+  int64_t row_bytes;  ///< more in one row is an error
+};
 
 // DuckDB would hand these on as something else: -1 for a large UHUGEINT, a time without its zone,
 // the bytes that hold the bits.
@@ -40,83 +48,25 @@ Status CheckTypes(const duckdb::QueryResult& result) {
   return Status::OK();
 }
 
-// DuckDB's own loops ask for work again and again while other threads have it all, on a processor
-// that these could use. Calls `is_ready` until it is; where it finds next to nothing to do, sleeps
-// before the next call, longer each time.
-template <typename IsReady>
-void WorkUntil(const IsReady& is_ready) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::microseconds kSomeWork{30};
-  constexpr std::chrono::microseconds kLeastWait{20};
-  constexpr std::chrono::microseconds kMostWait{250};
-  auto wait = kLeastWait;
-  for (auto begin = Clock::now(); !is_ready(); begin = Clock::now()) {
-    if (Clock::now() - begin > kSomeWork) {
-      wait = kLeastWait;
-      continue;
-    }
-    std::this_thread::sleep_for(wait);
-    wait = std::min(2 * wait, kMostWait);
-  }
-}
-
-// The result of a statement once it has one, or an error.
-duckdb::unique_ptr<duckdb::QueryResult> Execute(duckdb::PendingQueryResult* pending) {
-  using Outcome = duckdb::PendingExecutionResult;
-  WorkUntil([pending] {
-    const Outcome outcome = pending->ExecuteTask();
-    if (outcome == Outcome::BLOCKED) pending->WaitForTask();
-    return duckdb::PendingQueryResult::IsResultReady(outcome);
-  });
-  return pending->Execute();
-}
-
-// The chunks of a result, each of them waited for first.
-class ChunkScan : public duckdb::QueryResultChunkScanState {
- public:
-  explicit ChunkScan(duckdb::QueryResult* result) : QueryResultChunkScanState(*result) {
-    if (result->type == duckdb::QueryResultType::STREAM_RESULT) {
-      stream_ = &result->Cast<duckdb::StreamQueryResult>();
-    }
-  }
-
-  bool LoadNextChunk(duckdb::ErrorData& error) override {
-    if (stream_ != nullptr && stream_->IsOpen()) {
-      WorkUntil([this] { return IsReady(stream_->ExecuteTask()); });
-    }
-    return QueryResultChunkScanState::LoadNextChunk(error);
-  }
-
- private:
-  using Outcome = duckdb::StreamExecutionResult;
-
-  // With a chunk, an error or the end.
-  bool IsReady(Outcome outcome) {
-    if (outcome == Outcome::BLOCKED) stream_->WaitForTask();
-    return outcome != Outcome::BLOCKED && outcome != Outcome::CHUNK_NOT_READY &&
-           outcome != Outcome::NO_TASKS_AVAILABLE;
-  }
-
-  duckdb::StreamQueryResult* stream_ = nullptr;
-};
-
 class DuckDbStream : public QueryStream {
  public:
   DuckDbStream(duckdb::Connection* connection, std::shared_ptr<QueryState> query,
                const QueryOptions& options, int64_t memory_bytes)
       : connection_(connection),
         query_(std::move(query)),
-        batch_rows_(BatchRows(memory_bytes)),
+        limits_(memory_bytes),
+        memory_bytes_(memory_bytes),
         watchdog_(std::make_unique<Watchdog>(connection, query_, options)) {}
 
   ~DuckDbStream() override { End(); }
 
   Status Start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
+    type_ = statement->type;
     try {
       const auto pending = connection_->PendingQuery(
           std::move(statement), duckdb::QueryResultOutputType::ALLOW_STREAMING);
       if (pending->HasError()) return Fail(pending->GetErrorObject());
-      result_ = Execute(pending.get());
+      result_ = WaitForResult(pending.get());
       if (result_->HasError()) return Fail(result_->GetErrorObject());
       return ReadSchema();
     } catch (const std::exception& error) {
@@ -127,6 +77,9 @@ class DuckDbStream : public QueryStream {
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
   const PlanNode& plan() const override { return query_->plan(); }
   bool has_rows() const override { return has_rows_; }
+  bool creates() const override { return type_ == duckdb::StatementType::CREATE_STATEMENT; }
+  bool explains() const override { return type_ == duckdb::StatementType::EXPLAIN_STATEMENT; }
+  Status stopped() const override { return watchdog_ != nullptr ? watchdog_->verdict() : failure_; }
 
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
@@ -154,30 +107,67 @@ class DuckDbStream : public QueryStream {
     ARROW_ASSIGN_OR_RAISE(schema_, arrow::ImportSchema(&schema));
     extensions_ =
         duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context, result_->types);
-    scan_ = std::make_unique<ChunkScan>(result_.get());
+    chunks_ = std::make_unique<ResultChunks>(result_.get());
     return Status::OK();
   }
 
   Status Fetch(std::shared_ptr<arrow::RecordBatch>* batch) {
-    ArrowArray array;
-    array.release = nullptr;
-    duckdb::idx_t rows = 0;
-    duckdb::ErrorData error;
-    const bool fetched = duckdb::ArrowUtil::TryFetchChunk(*scan_, result_->client_properties,
-                                                          static_cast<duckdb::idx_t>(batch_rows_),
-                                                          &array, rows, error, extensions_);
-    if (!fetched) return Fail(error);
+    duckdb::ArrowAppender appender(result_->types, STANDARD_VECTOR_SIZE, result_->client_properties,
+                                   extensions_);
+    int64_t rows = 0;
+    int64_t bytes = 0;
+    while (rows < limits_.rows) {
+      ARROW_ASSIGN_OR_RAISE(const bool there, LoadChunk());
+      if (!there) break;
+      ARROW_ASSIGN_OR_RAISE(const size_t end, RowsThatFit(rows > 0, &bytes));
+      if (end == next_row_) break;
+      appender.Append(*chunk_, next_row_, end, chunk_->size());
+      rows += static_cast<int64_t>(end - std::exchange(next_row_, end));
+    }
     if (rows == 0) {
       End();
       return Status::OK();
     }
+    ArrowArray array = appender.Finalize();
     return arrow::ImportRecordBatch(&array, schema_).Value(batch);
   }
 
+  // Makes sure that there is a chunk with rows that no batch holds yet; false at the end.
+  arrow::Result<bool> LoadChunk() {
+    if (chunk_ != nullptr && next_row_ < chunk_->size()) return true;
+    duckdb::ErrorData error;
+    chunk_ = chunks_->Next(&error);
+    if (error.HasError()) return Fail(error);
+    if (chunk_ == nullptr) return false;
+    row_bytes_ = RowBytes(*chunk_);
+    next_row_ = 0;
+    return true;
+  }
+
+  // Where the rows of the chunk end that a batch of `*bytes` can take; counts them in.
+  arrow::Result<size_t> RowsThatFit(bool has_rows, int64_t* bytes) {
+    size_t end = next_row_;
+    for (; end < row_bytes_.size(); ++end) {
+      const int64_t row = row_bytes_[end];
+      if (row > limits_.row_bytes) return Fail(TooWide(row));
+      if (*bytes + row > limits_.bytes && (has_rows || end > next_row_)) break;
+      *bytes += row;
+    }
+    return end;
+  }
+
+  Status TooWide(int64_t row_bytes) const {
+    return base::LimitExceeded(
+        "a row of the result holds {} bytes, and rows may hold {}, a quarter of the memory limit "
+        "of {} bytes (--memory)",
+        row_bytes, limits_.row_bytes, memory_bytes_);
+  }
+
   // Whoever stopped the query knows best why it failed.
-  Status Fail(const duckdb::ErrorData& error) {
-    failure_ = watchdog_ != nullptr ? watchdog_->verdict() : Status::OK();
-    if (failure_.ok()) failure_ = ErrorOf(*query_, error);
+  Status Fail(const duckdb::ErrorData& error) { return Fail(ErrorOf(*query_, error)); }
+  Status Fail(const Status& error) {
+    failure_ = stopped();
+    if (failure_.ok()) failure_ = error;
     End();
     return failure_;
   }
@@ -185,20 +175,26 @@ class DuckDbStream : public QueryStream {
   // Stops what still runs, and lets the scans' costs reach their accounts.
   void End() {
     if (result_ != nullptr) query_->RequestStop();
-    scan_.reset();
+    chunk_.reset();
+    chunks_.reset();
     result_.reset();
     watchdog_.reset();
   }
 
   duckdb::Connection* connection_;
   std::shared_ptr<QueryState> query_;
-  int64_t batch_rows_;
+  const BatchLimits limits_;
+  const int64_t memory_bytes_;
   std::unique_ptr<Watchdog> watchdog_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   std::shared_ptr<arrow::Schema> schema_;
   duckdb::unordered_map<duckdb::idx_t, const duckdb::shared_ptr<duckdb::ArrowTypeExtensionData>>
       extensions_;
-  std::unique_ptr<ChunkScan> scan_;
+  std::unique_ptr<ResultChunks> chunks_;
+  duckdb::unique_ptr<duckdb::DataChunk> chunk_;  // the one that batches are made of now
+  std::vector<int64_t> row_bytes_;               // of its rows
+  size_t next_row_ = 0;                          // the first that no batch holds yet
+  duckdb::StatementType type_ = duckdb::StatementType::INVALID_STATEMENT;
   bool has_rows_ = false;
   Status failure_;
 };

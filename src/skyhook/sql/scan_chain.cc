@@ -36,6 +36,10 @@ Result<plan::ExpressionPtr> TableColumnOf(const duckdb::LogicalGet& get, const S
   if (!id.IsPushdownExtract() || id.GetScanType() == scan.types[static_cast<size_t>(column)]) {
     return out;
   }
+  if (IsUuidCast(scan.types[static_cast<size_t>(column)], id.GetScanType())) {
+    return base::UnsupportedPlan("column {} as {}", scan.schema->field(column)->name(),
+                                 id.GetScanType().ToString());
+  }
   ARROW_ASSIGN_OR_RAISE(auto type, EngineTypeOf(id.GetScanType()));
   return TranslateCast(out, std::move(type), /*try_cast=*/false);
 }

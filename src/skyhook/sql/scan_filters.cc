@@ -1,6 +1,7 @@
 #include "skyhook/sql/scan_filters.h"
 
 #include <utility>
+#include <vector>
 
 #include "duckdb/planner/expression/bound_conjunction_expression.hpp"
 #include "duckdb/planner/expression/bound_reference_expression.hpp"
@@ -37,37 +38,57 @@ class Collector {
                              scan_.schema->field(column)->name());
   }
 
-  ScanFilters Finish() { return std::move(filters_); }
+  // What can fail runs behind all that cannot, here as in the engine: in the engine when nothing is
+  // left for DuckDB to apply, else behind that.
+  arrow::Result<ScanFilters> Finish() {
+    for (const auto& [filter, column, conjunct] : fallible_) {
+      if (filters_.residual == nullptr) {
+        ARROW_RETURN_NOT_OK(builder_->AddFilter(conjunct));
+      } else {
+        ARROW_RETURN_NOT_OK(AddResidual(*filter, column));
+      }
+    }
+    return std::move(filters_);
+  }
 
  private:
   arrow::Status AddRequired(const duckdb::TableFilter& filter, int column) {
     auto conjunct =
         TranslateFilter(filter, plan::Column(column, scan_.schema->field(column)->type()),
                         scan_.float_division_by_zero);
-    if (conjunct.ok()) return builder_->AddFilter(*conjunct);
-    if (scan_.is_reduced()) {
-      return base::AddContext(conjunct.status(), "filter below a pushed reduction");
+    if (!conjunct.ok()) {
+      return base::AddContext(AddResidual(filter, column), conjunct.status().message());
     }
-    const int projected = builder_->AddColumn(column);
-    duckdb::BoundReferenceExpression reference(scan_.types[static_cast<size_t>(column)],
-                                               static_cast<duckdb::idx_t>(projected));
-    AddResidual(filter.ToExpression(reference));
+    if (!plan::CanFail(**conjunct)) return builder_->AddFilter(*conjunct);
+    fallible_.push_back({&filter, column, *conjunct});
     return arrow::Status::OK();
   }
 
-  void AddResidual(duckdb::unique_ptr<duckdb::Expression> expression) {
-    if (filters_.residual == nullptr) {
-      filters_.residual = std::move(expression);
-      return;
-    }
-    filters_.residual = duckdb::make_uniq<duckdb::BoundConjunctionExpression>(
-        duckdb::ExpressionType::CONJUNCTION_AND, std::move(filters_.residual),
-        std::move(expression));
+  arrow::Status AddResidual(const duckdb::TableFilter& filter, int column) {
+    if (scan_.is_reduced()) return base::UnsupportedPlan("filter below a pushed reduction");
+    const int projected = builder_->AddColumn(column);
+    duckdb::BoundReferenceExpression reference(scan_.types[static_cast<size_t>(column)],
+                                               static_cast<duckdb::idx_t>(projected));
+    auto expression = filter.ToExpression(reference);
+    filters_.residual = filters_.residual == nullptr
+                            ? std::move(expression)
+                            : duckdb::make_uniq<duckdb::BoundConjunctionExpression>(
+                                  duckdb::ExpressionType::CONJUNCTION_AND,
+                                  std::move(filters_.residual), std::move(expression));
+    return arrow::Status::OK();
   }
+
+  // A filter that translates to `conjunct`, and can fail.
+  struct Fallible {
+    const duckdb::TableFilter* filter;
+    int column;
+    plan::ExpressionPtr conjunct;
+  };
 
   const ScanPlan& scan_;
   PipelineBuilder* builder_;
   ScanFilters filters_;
+  std::vector<Fallible> fallible_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 #include "duckdb/storage/statistics/base_statistics.hpp"
+#include "skyhook/client/file_listing.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_run.h"
@@ -17,6 +18,15 @@ namespace skyhook::sql {
 namespace {
 
 using duckdb::LogicalType;
+
+// What the table declares a field of the scan's schema to be.
+std::shared_ptr<arrow::DataType> DeclaredType(const ScanPlan& scan, int index) {
+  if (index < scan.num_table_columns()) return scan.table->schema->field(index)->type();
+  const auto& nested = scan.nested[static_cast<size_t>(index - scan.num_table_columns())];
+  auto type = scan.table->schema->field(nested.column)->type();
+  for (const int field : nested.path) type = type->field(field)->type();
+  return type;
+}
 
 duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
                                               duckdb::TableFunctionBindInput& input,
@@ -30,13 +40,19 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   const auto columns = plan::EngineSchema(*scan->table->schema);
   scan->nested = plan::NestedFieldsOf(*columns);
   scan->schema = plan::AllColumns(*columns, scan->nested);
-  for (const auto& field : scan->schema->fields()) {
-    const ColumnType column = SqlType(context, *field);
+  for (int i = 0; i < scan->schema->num_fields(); ++i) {
+    const auto& field = *scan->schema->field(i);
+    const ColumnType column = SqlType(context, field, *DeclaredType(*scan, i));
     scan->types.push_back(column.type);
     scan->readable.push_back(!column.unsupported);
   }
+  if (columns->num_fields() == 0) {
+    throw duckdb::BinderException("'%s' has no columns", scan->table->name);
+  }
   types.assign(scan->types.begin(), scan->types.begin() + columns->num_fields());
   names = columns->field_names();
+  // SQL's names do not differ in case: of two columns "b" and "B" the second is called "B_1".
+  duckdb::QueryResult::DeduplicateColumns(names);
   return scan;
 }
 
@@ -96,7 +112,7 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext&, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData>) {
   const duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
-  if (!client::LooksLikeTable(name)) return nullptr;
+  if (!client::LooksLikeTable(name) && !client::HoldsStoredTable(name)) return nullptr;
   duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
   arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(name)));
   auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();

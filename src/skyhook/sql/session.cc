@@ -8,10 +8,12 @@
 #include <utility>
 
 #include "duckdb/parser/keyword_helper.hpp"
+#include "duckdb/parser/parser.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/client/table.h"
 #include "skyhook/sql/database.h"
+#include "skyhook/sql/errors.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/query_stream.h"
 
@@ -48,36 +50,38 @@ class DuckDbSession : public Session {
   }
 
   Result<std::vector<std::string>> Split(const std::string& script) override {
-    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(script));
-    std::vector<std::string> texts;
-    for (const auto& statement : statements) {
-      texts.push_back(statement->query.substr(statement->stmt_location, statement->stmt_length));
+    try {
+      // Not the connection's way, which makes several statements without a text of one PIVOT.
+      duckdb::Parser parser(connection_->context->GetParserOptions());
+      parser.ParseQuery(script);
+      std::vector<std::string> texts;
+      for (const auto& statement : parser.statements) {
+        texts.push_back(statement->query.substr(statement->stmt_location, statement->stmt_length));
+      }
+      return texts;
+    } catch (const std::exception& error) {
+      return ParseError(script, error);
     }
-    return texts;
   }
 
   Result<std::unique_ptr<QueryStream>> Query(const std::string& script,
                                              const QueryOptions& options) override {
     ARROW_ASSIGN_OR_RAISE(auto statements, Parse(script));
     if (statements.empty()) return base::Invalid("there is no statement to run");
-    for (size_t i = 0; i + 1 < statements.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(auto stream, Start(std::move(statements[i]), options));
-      std::shared_ptr<arrow::RecordBatch> batch;
-      do {
-        ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
-      } while (batch != nullptr);
-    }
+    ARROW_RETURN_NOT_OK(RunAllButLast(&statements, options));
     return Start(std::move(statements.back()), options);
   }
 
   Result<PlanNode> Explain(const std::string& text) override {
-    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
-    if (statements.size() != 1) {
-      return base::Invalid("explain takes one statement, not {}", statements.size());
+    ARROW_ASSIGN_OR_RAISE(const auto texts, Split(text));
+    if (texts.size() != 1) {
+      return base::Invalid("explain takes one statement, not {}", texts.size());
     }
+    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
+    ARROW_RETURN_NOT_OK(RunAllButLast(&statements, QueryOptions()));
     auto query = BeginQuery();
     try {
-      auto prepared = connection_->Prepare(std::move(statements[0]));
+      auto prepared = connection_->Prepare(std::move(statements.back()));
       if (prepared->HasError()) return ErrorOf(*query, prepared->error);
     } catch (const std::exception& error) {
       return ErrorOf(*query, duckdb::ErrorData(error));
@@ -86,20 +90,37 @@ class DuckDbSession : public Session {
   }
 
   Result<std::vector<std::string>> TableNames() override {
-    ARROW_ASSIGN_OR_RAISE(
-        auto stream,
-        Query("SELECT table_name FROM information_schema.tables ORDER BY 1", QueryOptions()));
-    std::vector<std::string> names;
-    std::shared_ptr<arrow::RecordBatch> batch;
-    while (true) {
-      ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
-      if (batch == nullptr) return names;
-      const auto& column = static_cast<const arrow::StringArray&>(*batch->column(0));
-      for (int64_t i = 0; i < column.length(); ++i) names.push_back(column.GetString(i));
-    }
+    return Texts("SELECT table_name FROM information_schema.tables ORDER BY 1");
+  }
+
+  Result<std::vector<std::string>> ColumnNames(const std::string& table) override {
+    return Texts("SELECT column_name FROM (DESCRIBE FROM " + table + ")");
+  }
+
+  Result<std::vector<std::string>> Keywords() override {
+    return Texts("SELECT DISTINCT keyword_name FROM duckdb_keywords() ORDER BY 1");
   }
 
  private:
+  // The first column of a query's rows, which is text.
+  Result<std::vector<std::string>> Texts(const std::string& sql) {
+    ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
+    std::vector<std::string> texts;
+    std::shared_ptr<arrow::RecordBatch> batch;
+    while (true) {
+      ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+      if (batch == nullptr) return texts;
+      const auto& column = static_cast<const arrow::StringArray&>(*batch->column(0));
+      for (int64_t i = 0; i < column.length(); ++i) texts.push_back(column.GetString(i));
+    }
+  }
+
+  static Status ParseError(const std::string& script, const std::exception& error) {
+    duckdb::ErrorData data(error);
+    data.AddErrorLocation(script);
+    return ToStatus(data);
+  }
+
   Result<std::vector<Statement>> Parse(const std::string& script) {
     try {
       auto parsed = connection_->ExtractStatements(script);
@@ -107,10 +128,20 @@ class DuckDbSession : public Session {
       for (auto& statement : parsed) statements.push_back(std::move(statement));
       return statements;
     } catch (const std::exception& error) {
-      duckdb::ErrorData data(error);
-      data.AddErrorLocation(script);
-      return ToStatus(data);
+      return ParseError(script, error);
     }
+  }
+
+  // A PIVOT is several statements, too: the values of its columns are collected first.
+  Status RunAllButLast(std::vector<Statement>* statements, const QueryOptions& options) {
+    for (size_t i = 0; i + 1 < statements->size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto stream, Start(std::move((*statements)[i]), options));
+      std::shared_ptr<arrow::RecordBatch> batch;
+      do {
+        ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));
+      } while (batch != nullptr);
+    }
+    return Status::OK();
   }
 
   std::shared_ptr<QueryState> BeginQuery() {
@@ -121,8 +152,19 @@ class DuckDbSession : public Session {
   }
 
   Result<std::unique_ptr<QueryStream>> Start(Statement statement, const QueryOptions& options) {
-    return StartQuery(connection_.get(), BeginQuery(), std::move(statement), options,
-                      options_.memory_bytes);
+    const bool changes = ChangesRows(statement->type);
+    auto stream = StartQuery(connection_.get(), BeginQuery(), std::move(statement), options,
+                             options_.memory_bytes);
+    if (stream.ok() || !changes || !stream.status().IsInvalid()) return stream;
+    return stream.status().WithMessage(
+        stream.status().message(),
+        "\nSQL reads Skyhook's tables; 'skyhook put' with --append or --replace changes them");
+  }
+
+  static bool ChangesRows(duckdb::StatementType type) {
+    using duckdb::StatementType;
+    return type == StatementType::INSERT_STATEMENT || type == StatementType::UPDATE_STATEMENT ||
+           type == StatementType::DELETE_STATEMENT || type == StatementType::MERGE_INTO_STATEMENT;
   }
 
   Status AddViewsOf(const std::string& directory) {
@@ -131,6 +173,7 @@ class DuckDbSession : public Session {
       for (const auto& [name, uri] : tables) ARROW_RETURN_NOT_OK(AddView(name, uri));
       return Status::OK();
     }
+    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
     std::error_code error;
     std::vector<std::filesystem::path> entries;
     for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;

@@ -40,6 +40,8 @@ struct QueryOptions {
   /// Wall time from the call of Query to the end of the stream; beyond it the query ends with
   /// base::Code::kLimitExceeded.
   std::optional<std::chrono::nanoseconds> timeout;
+  /// How messages name the timeout: as the user wrote it. Empty: in milliseconds.
+  std::string timeout_text;
   /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
   /// its own, until the stream has ended.
   std::function<void(double)> on_progress;
@@ -53,6 +55,14 @@ class QueryStream : public arrow::RecordBatchReader {
   virtual const PlanNode& plan() const = 0;
   /// False for statements that only do something (SET, CREATE ...).
   virtual bool has_rows() const = 0;
+  /// True for CREATE: what it made lives as long as the session.
+  virtual bool creates() const = 0;
+  /// True for EXPLAIN: its rows are a drawing of DuckDB's, plan() is what Skyhook makes of the
+  /// query.
+  virtual bool explains() const = 0;
+  /// Why the query was stopped, for whoever waits for something else than rows: Cancelled, or
+  /// kLimitExceeded for its timeout; OK while it runs. Thread-safe until the stream has ended.
+  virtual arrow::Status stopped() const = 0;
 };
 
 /// A database of its own with Skyhook in front. Not thread-safe: one query at a time, and a stream
@@ -83,6 +93,12 @@ class Session {
 
   /// Names of the tables and views there are, sorted.
   virtual arrow::Result<std::vector<std::string>> TableNames() = 0;
+
+  /// The columns of `table`, which stands as in FROM: a name, or a file in quotes.
+  virtual arrow::Result<std::vector<std::string>> ColumnNames(const std::string& table) = 0;
+
+  /// SQL's keywords, in small letters.
+  virtual arrow::Result<std::vector<std::string>> Keywords() = 0;
 };
 
 /// Release of the DuckDB library in use, e.g. "v1.5.6".

@@ -30,6 +30,10 @@ Result<std::vector<ExpressionPtr>> TranslateAll(
 
 Result<ExpressionPtr> Cast(const duckdb::BoundCastExpression& cast, const ColumnScope& scope) {
   ARROW_ASSIGN_OR_RAISE(auto child, Translate(*cast.child, scope));
+  if (IsUuidCast(cast.child->return_type, cast.return_type)) {
+    return base::UnsupportedPlan("cast of {} to {}", cast.child->return_type.ToString(),
+                                 cast.return_type.ToString());
+  }
   ARROW_ASSIGN_OR_RAISE(auto type, EngineTypeOf(cast.return_type));
   return TranslateCast(child, type, cast.try_cast);
 }

@@ -4,6 +4,7 @@
 
 #include "duckdb/common/arrow/arrow_wrapper.hpp"
 #include "duckdb/common/types/decimal.hpp"
+#include "duckdb/common/types/uuid.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
@@ -127,6 +128,13 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> IntervalScalar(const duckdb::Value
                                                      interval.micros * 1000});
 }
 
+std::shared_ptr<arrow::Scalar> UuidScalar(const duckdb::Value& value) {
+  std::string bytes(16, '\0');
+  duckdb::BaseUUID::ToBlob(value.GetValueUnsafe<duckdb::hugeint_t>(),
+                           reinterpret_cast<duckdb::data_ptr_t>(bytes.data()));
+  return std::make_shared<arrow::BinaryViewScalar>(arrow::Buffer::FromString(std::move(bytes)));
+}
+
 std::shared_ptr<arrow::Buffer> TextBuffer(const duckdb::Value& value) {
   return arrow::Buffer::FromString(duckdb::StringValue::Get(value));
 }
@@ -164,6 +172,7 @@ arrow::Result<TypePtr> EngineTypeOf(const LogicalType& type) {
       if (!duckdb::StringType::GetCollation(type).empty()) return Refuse(type);
       return arrow::utf8_view();
     case LogicalTypeId::BLOB:
+    case LogicalTypeId::UUID:  // whose order is that of the bytes
       return arrow::binary_view();
     case LogicalTypeId::DATE:
       return arrow::date32();
@@ -184,6 +193,10 @@ arrow::Result<TypePtr> EngineTypeOf(const LogicalType& type) {
     default:
       return Refuse(type);
   }
+}
+
+bool IsUuidCast(const LogicalType& from, const LogicalType& to) {
+  return (from.id() == LogicalTypeId::UUID) != (to.id() == LogicalTypeId::UUID);
 }
 
 bool SameType(const arrow::DataType& engine, const LogicalType& type) {
@@ -209,6 +222,8 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> ToScalar(const duckdb::Value& valu
       return std::make_shared<arrow::StringViewScalar>(TextBuffer(value));
     case LogicalTypeId::BLOB:
       return std::make_shared<arrow::BinaryViewScalar>(TextBuffer(value));
+    case LogicalTypeId::UUID:
+      return UuidScalar(value);
     case LogicalTypeId::DATE:
       return arrow::MakeScalar(type, duckdb::DateValue::Get(value).days);
     case LogicalTypeId::TIME:
@@ -226,7 +241,9 @@ arrow::Result<std::shared_ptr<arrow::Scalar>> ToScalar(const duckdb::Value& valu
   }
 }
 
-ColumnType SqlType(duckdb::ClientContext& context, const arrow::Field& field) {
+ColumnType SqlType(duckdb::ClientContext& context, const arrow::Field& field,
+                   const arrow::DataType& declared) {
+  if (plan::IsUuid(declared)) return {LogicalType::UUID, false};
   const LogicalType flat = SqlFlatType(*field.type());
   if (flat.id() != LogicalTypeId::INVALID) return {flat, false};
   try {

@@ -22,12 +22,18 @@ bool SameType(const arrow::DataType& engine, const duckdb::LogicalType& type);
 /// A constant as a scalar of its engine type; NULL gives a null scalar.
 arrow::Result<std::shared_ptr<arrow::Scalar>> ToScalar(const duckdb::Value& value);
 
-/// How a column of the engine type `type` shows in SQL. Types that DuckDB lacks show as VARCHAR,
-/// and `unsupported` is set: such a column may be there, but not be read.
+/// True when one of the two is UUID and the other is not: the engine has no such casts, although
+/// UUIDs and BLOBs are of one engine type.
+bool IsUuidCast(const duckdb::LogicalType& from, const duckdb::LogicalType& to);
+
+/// How a column shows in SQL: `field` has its engine type, `declared` is the type that the table
+/// gives it. Types that DuckDB lacks show as VARCHAR, and `unsupported` is set: such a column may
+/// be there, but not be read.
 struct ColumnType {
   duckdb::LogicalType type;
   bool unsupported = false;
 };
-ColumnType SqlType(duckdb::ClientContext& context, const arrow::Field& field);
+ColumnType SqlType(duckdb::ClientContext& context, const arrow::Field& field,
+                   const arrow::DataType& declared);
 
 }  // namespace skyhook::sql

@@ -10,6 +10,7 @@
 
 #include "duckdb/common/arrow/arrow_wrapper.hpp"
 #include "duckdb/common/types/timestamp.hpp"
+#include "duckdb/common/types/uuid.hpp"
 #include "duckdb/function/table/arrow.hpp"
 
 namespace skyhook::sql {
@@ -111,6 +112,26 @@ class ViewReader : public ColumnReader {
       data[i] = duckdb::string_t(value.data(), static_cast<uint32_t>(value.size()));
     }
     duckdb::StringVector::AddBuffer(*out, owner);
+  }
+};
+
+class UuidReader : public ColumnReader {
+ public:
+  void Read(const arrow::Array& array, int64_t offset, idx_t count, const Owner&,
+            duckdb::Vector* out) override {
+    ReadValidity(array, offset, count, out);
+    const auto& views = static_cast<const arrow::BinaryViewArray&>(array);
+    const auto& validity = duckdb::FlatVector::Validity(*out);
+    auto* data = duckdb::FlatVector::GetData<duckdb::hugeint_t>(*out);
+    for (idx_t i = 0; i < count; ++i) {
+      if (!validity.RowIsValid(i)) continue;
+      const std::string_view value = views.GetView(offset + static_cast<int64_t>(i));
+      if (value.size() != 16) {
+        throw duckdb::InvalidInputException("a UUID has %llu bytes", value.size());
+      }
+      data[i] =
+          duckdb::BaseUUID::FromBlob(reinterpret_cast<duckdb::const_data_ptr_t>(value.data()));
+    }
   }
 };
 
@@ -216,6 +237,7 @@ std::unique_ptr<ColumnReader> MakeFlatReader(const arrow::DataType& from, const 
       return MakeDecimalReader(from.id(), to.InternalType());
     case Type::STRING_VIEW:
     case Type::BINARY_VIEW:
+      if (to.id() == LogicalTypeId::UUID) return std::make_unique<UuidReader>();
       return std::make_unique<ViewReader>();
     case Type::TIME32:
       return std::make_unique<ConvertingReader<int32_t, int64_t, ScaleUp32>>(

@@ -55,9 +55,11 @@ void Watchdog::CheckStop() {
   if (options_.stop.IsStopRequested()) {
     Stop(arrow::Status::Cancelled("the query was cancelled"));
   } else if (deadline_.has_value() && Clock::now() >= *deadline_) {
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(*options_.timeout);
     Stop(base::LimitExceeded(
         "the query ran longer than its time limit of {}",
-        std::chrono::duration_cast<std::chrono::milliseconds>(*options_.timeout)));
+        options_.timeout_text.empty() ? fmt::format("{}", milliseconds) : options_.timeout_text));
   }
 }
 

@@ -97,6 +97,14 @@ Result<DescribedFragment> DescribeFragment(const std::shared_ptr<arrow::Buffer>&
   return out;
 }
 
+Result<std::shared_ptr<arrow::Schema>> SchemaOfFile(const std::shared_ptr<base::ByteSource>& file) {
+  auto opened = format::OpenFragment(file, {}, {});
+  if (opened.ok()) return (*opened)->declared_schema();
+  auto parts = format::ParquetParts::Read(file, {}, {});
+  if (!parts.ok() || !(*parts)->obstacle().empty()) return opened.status();
+  return arrow::schema({});
+}
+
 Result<std::shared_ptr<arrow::Schema>> UniteSchemas(const arrow::Schema& table,
                                                     const arrow::Schema& added,
                                                     const std::string& name) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "skyhook/base/byte_source.h"
 #include "skyhook/store/snapshot.h"
 
 namespace skyhook::store {
@@ -22,6 +23,10 @@ struct DescribedFragment {
 /// checksum of `bytes`, a whole file; `name` is for messages.
 arrow::Result<DescribedFragment> DescribeFragment(const std::shared_ptr<arrow::Buffer>& bytes,
                                                   const std::string& name);
+
+/// The schema that DescribeFragment would give of a file.
+arrow::Result<std::shared_ptr<arrow::Schema>> SchemaOfFile(
+    const std::shared_ptr<base::ByteSource>& file);
 
 /// The schema of a table whose fragments have `table` and one more has `added`: a column may hold
 /// NULL if it may in either. Fails, naming `name` and the column, unless both have the same columns

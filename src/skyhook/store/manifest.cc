@@ -10,8 +10,10 @@
 #include <charconv>
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/store/ipc_object.h"
 
 namespace skyhook::store {
 
@@ -25,6 +27,9 @@ using Statistics = std::optional<plan::ColumnStatistics>;
 
 // Bounds of text longer than this say little for what they take.
 constexpr int64_t kMostBoundBytes = 256;
+
+// Rows and bytes of a table are fewer: their sums do not overflow.
+constexpr int64_t kMostCounted = int64_t{1} << 60;
 
 constexpr char kVersionKey[] = "skyhook.manifest";
 constexpr char kSequenceKey[] = "skyhook.sequence";
@@ -67,9 +72,15 @@ bool IsLong(const arrow::Scalar& bound) {
   return text != nullptr && text->value != nullptr && text->value->size() > kMostBoundBytes;
 }
 
+// Files may hold values that Arrow calls invalid for their type, such as the time 24:00:00.
+bool IsInvalid(const arrow::Scalar& bound) {
+  const auto array = arrow::MakeArrayFromScalar(bound, 1);
+  return !array.ok() || !(*array)->ValidateFull().ok();
+}
+
 Status AppendBound(const std::shared_ptr<arrow::Scalar>& bound, arrow::ArrayBuilder* builder) {
   if (bound == nullptr || !bound->is_valid || IsLong(*bound) ||
-      !bound->type->Equals(*builder->type())) {
+      !bound->type->Equals(*builder->type()) || IsInvalid(*bound)) {
     return builder->AppendNull();
   }
   return builder->AppendScalar(*bound);
@@ -136,6 +147,20 @@ Result<int64_t> NumberOf(const arrow::KeyValueMetadata& metadata, const char* ke
   return base::CorruptData("'{}' is no number: {}", key, text);
 }
 
+// Names of other objects are made of these.
+Status CheckNames(const Snapshot& snapshot) {
+  if (!IsSnapshotId(snapshot.id())) {
+    return base::CorruptData("'{}' is no name of a snapshot", Shown(snapshot.id()));
+  }
+  if (snapshot.parent.empty()) return Status::OK();
+  // Whoever follows parents comes to an end.
+  if (!IsSnapshotId(snapshot.parent) || SequenceOf(snapshot.parent) >= snapshot.sequence) {
+    return base::CorruptData("snapshot {} is said to follow '{}'", snapshot.id(),
+                             Shown(snapshot.parent));
+  }
+  return Status::OK();
+}
+
 Status ReadMetadata(const arrow::KeyValueMetadata& metadata, Snapshot* snapshot) {
   ARROW_ASSIGN_OR_RAISE(const int64_t version, NumberOf(metadata, kVersionKey));
   if (version != kManifestVersion) {
@@ -147,6 +172,7 @@ Status ReadMetadata(const arrow::KeyValueMetadata& metadata, Snapshot* snapshot)
   ARROW_ASSIGN_OR_RAISE(snapshot->parent, metadata.Get(kParentKey));
   ARROW_ASSIGN_OR_RAISE(snapshot->operation, metadata.Get(kOperationKey));
   ARROW_ASSIGN_OR_RAISE(snapshot->created_ns, NumberOf(metadata, kCreatedKey));
+  ARROW_RETURN_NOT_OK(CheckNames(*snapshot));
   ARROW_ASSIGN_OR_RAISE(const std::string encoded, metadata.Get(kSchemaKey));
   ARROW_ASSIGN_OR_RAISE(std::string decoded, arrow::util::base64_decode(encoded));
   const auto schema = arrow::Buffer::FromString(std::move(decoded));
@@ -155,76 +181,156 @@ Status ReadMetadata(const arrow::KeyValueMetadata& metadata, Snapshot* snapshot)
   return arrow::ipc::ReadSchema(&reader, &memo).Value(&snapshot->schema);
 }
 
-Result<Statistics> StatisticsAt(const arrow::StructArray& column, int64_t row, int64_t rows) {
-  if (column.IsNull(row)) return std::nullopt;
-  plan::ColumnStatistics statistics;
-  statistics.num_rows = rows;
-  for (const auto& [child, bound] : {std::pair(0, &statistics.min), {1, &statistics.max}}) {
-    if (column.field(child)->IsNull(row) || column.field(child)->type_id() == arrow::Type::NA) {
-      continue;
+// A bound of a column in every row; null where it is unknown or invalid.
+using Bounds = std::shared_ptr<arrow::Array>;
+
+// The columns of a batch, checked.
+struct Rows {
+  int64_t count = 0;
+  const arrow::StringArray* object;
+  const arrow::Int64Array* bytes;
+  const arrow::Int64Array* rows;
+  const arrow::ListArray* row_group_rows;
+  const arrow::UInt32Array* crc32c;
+  const arrow::ListArray* sources;
+  const arrow::BooleanArray* reencoded;
+  const arrow::ListArray* column_bytes;
+  const arrow::StructArray* statistics;
+  std::vector<std::pair<Bounds, Bounds>> bounds;  // by column of the table
+};
+
+// Bounds are only hints: what is invalid of them takes nothing else along.
+Bounds ValidOrNull(const std::shared_ptr<arrow::Array>& bounds) {
+  const bool usable = bounds->type_id() != arrow::Type::NA && bounds->ValidateFull().ok();
+  return usable ? bounds : nullptr;
+}
+
+Result<Rows> RowsOf(const arrow::RecordBatch& batch) {
+  ARROW_RETURN_NOT_OK(batch.Validate());
+  for (int i = 0; i < batch.num_columns() - 1; ++i) {
+    ARROW_RETURN_NOT_OK(batch.column(i)->ValidateFull());
+    if (batch.column(i)->null_count() != 0) {
+      return base::CorruptData("a NULL in '{}'", batch.column_name(i));
     }
-    ARROW_ASSIGN_OR_RAISE(*bound, column.field(child)->GetScalar(row));
   }
-  if (column.field(2)->IsValid(row)) {
-    statistics.null_count = static_cast<const arrow::Int64Array&>(*column.field(2)).Value(row);
+  Rows rows;
+  rows.count = batch.num_rows();
+  rows.object = static_cast<const arrow::StringArray*>(batch.column(0).get());
+  rows.bytes = static_cast<const arrow::Int64Array*>(batch.column(1).get());
+  rows.rows = static_cast<const arrow::Int64Array*>(batch.column(2).get());
+  rows.row_group_rows = static_cast<const arrow::ListArray*>(batch.column(3).get());
+  rows.crc32c = static_cast<const arrow::UInt32Array*>(batch.column(4).get());
+  rows.sources = static_cast<const arrow::ListArray*>(batch.column(5).get());
+  rows.reencoded = static_cast<const arrow::BooleanArray*>(batch.column(6).get());
+  rows.column_bytes = static_cast<const arrow::ListArray*>(batch.column(7).get());
+  rows.statistics = static_cast<const arrow::StructArray*>(batch.column(8).get());
+  for (const auto& column : rows.statistics->fields()) {
+    const auto& fields = static_cast<const arrow::StructArray&>(*column).fields();
+    rows.bounds.emplace_back(ValidOrNull(fields[0]), ValidOrNull(fields[1]));
   }
-  const auto& nan = static_cast<const arrow::BooleanArray&>(*column.field(3));
+  return rows;
+}
+
+Status ReadBound(const Bounds& bounds, int64_t row, std::shared_ptr<arrow::Scalar>* out) {
+  if (bounds == nullptr || bounds->IsNull(row)) return Status::OK();
+  return bounds->GetScalar(row).Value(out);
+}
+
+Result<Statistics> StatisticsAt(const Rows& batch, int column, int64_t row) {
+  const auto& all = static_cast<const arrow::StructArray&>(*batch.statistics->field(column));
+  if (all.IsNull(row)) return std::nullopt;
+  plan::ColumnStatistics statistics;
+  statistics.num_rows = batch.rows->Value(row);
+  const auto& [min, max] = batch.bounds[static_cast<size_t>(column)];
+  ARROW_RETURN_NOT_OK(ReadBound(min, row, &statistics.min));
+  ARROW_RETURN_NOT_OK(ReadBound(max, row, &statistics.max));
+  const auto& nulls = static_cast<const arrow::Int64Array&>(*all.field(2));
+  if (nulls.IsValid(row)) statistics.null_count = nulls.Value(row);
+  if (statistics.null_count < 0 || statistics.null_count > statistics.num_rows) {
+    statistics.null_count.reset();
+  }
+  const auto& nan = static_cast<const arrow::BooleanArray&>(*all.field(3));
   statistics.may_have_nan = nan.IsNull(row) || nan.Value(row);
   return statistics;
 }
 
-Result<Fragment> FragmentAt(const arrow::RecordBatch& batch, int64_t row) {
+// The numbers of a list, none of which is negative or too large to be added up.
+Result<std::vector<int64_t>> NumbersAt(const arrow::ListArray& lists, int64_t row,
+                                       const char* what) {
+  const auto& values = static_cast<const arrow::Int64Array&>(*lists.values());
+  std::vector<int64_t> numbers;
+  for (int64_t i = lists.value_offset(row); i < lists.value_offset(row + 1); ++i) {
+    numbers.push_back(values.Value(i));
+    if (values.IsNull(i) || numbers.back() < 0 || numbers.back() > kMostCounted) {
+      return base::CorruptData("{} of {}", what, values.IsNull(i) ? 0 : numbers.back());
+    }
+  }
+  return numbers;
+}
+
+Result<std::vector<std::string>> SourcesAt(const Rows& batch, int64_t row) {
+  const auto& names = static_cast<const arrow::StringArray&>(*batch.sources->values());
+  std::vector<std::string> sources;
+  for (int64_t i = batch.sources->value_offset(row); i < batch.sources->value_offset(row + 1);
+       ++i) {
+    sources.push_back(names.GetString(i));
+    if (!IsSourceName(sources.back())) {
+      return base::CorruptData("'{}' is no name of a file's description", Shown(sources.back()));
+    }
+  }
+  return sources;
+}
+
+Result<Fragment> FragmentAt(const Rows& batch, int64_t row) {
   Fragment fragment;
-  fragment.object = static_cast<const arrow::StringArray&>(*batch.column(0)).GetString(row);
-  fragment.bytes = static_cast<const arrow::Int64Array&>(*batch.column(1)).Value(row);
-  fragment.rows = static_cast<const arrow::Int64Array&>(*batch.column(2)).Value(row);
-  const auto& groups = static_cast<const arrow::ListArray&>(*batch.column(3));
-  const auto& group_rows = static_cast<const arrow::Int64Array&>(*groups.values());
+  fragment.object = batch.object->GetString(row);
+  if (!IsDataName(fragment.object)) {
+    return base::CorruptData("'{}' is no name of a data object", Shown(fragment.object));
+  }
+  fragment.bytes = batch.bytes->Value(row);
+  fragment.rows = batch.rows->Value(row);
+  ARROW_ASSIGN_OR_RAISE(fragment.row_group_rows,
+                        NumbersAt(*batch.row_group_rows, row, "row groups"));
   int64_t rows = 0;
-  for (int64_t i = groups.value_offset(row); i < groups.value_offset(row + 1); ++i) {
-    fragment.row_group_rows.push_back(group_rows.Value(i));
-    rows += group_rows.Value(i);
-    if (group_rows.Value(i) < 0) return base::CorruptData("a row group of {} rows", rows);
+  for (const int64_t more : fragment.row_group_rows) {
+    if (__builtin_add_overflow(rows, more, &rows)) return base::CorruptData("too many rows");
   }
-  if (rows != fragment.rows || fragment.bytes < 0) {
-    return base::CorruptData("'{}' has {} rows, its row groups {}", fragment.object, fragment.rows,
-                             rows);
+  if (rows != fragment.rows || rows > kMostCounted || fragment.bytes < 0 ||
+      fragment.bytes > kMostCounted) {
+    return base::CorruptData("'{}' has {} bytes and {} rows, its row groups {}", fragment.object,
+                             fragment.bytes, fragment.rows, rows);
   }
-  fragment.crc32c = static_cast<const arrow::UInt32Array&>(*batch.column(4)).Value(row);
-  const auto& sources = static_cast<const arrow::ListArray&>(*batch.column(5));
-  for (int64_t i = sources.value_offset(row); i < sources.value_offset(row + 1); ++i) {
-    fragment.sources.push_back(
-        static_cast<const arrow::StringArray&>(*sources.values()).GetString(i));
-  }
-  fragment.reencoded = static_cast<const arrow::BooleanArray&>(*batch.column(6)).Value(row);
-  const auto& column_bytes = static_cast<const arrow::ListArray&>(*batch.column(7));
-  for (int64_t i = column_bytes.value_offset(row); i < column_bytes.value_offset(row + 1); ++i) {
-    fragment.column_bytes.push_back(
-        static_cast<const arrow::Int64Array&>(*column_bytes.values()).Value(i));
-  }
-  const auto& statistics = static_cast<const arrow::StructArray&>(*batch.column(8));
-  for (const auto& column : statistics.fields()) {
-    ARROW_ASSIGN_OR_RAISE(
-        fragment.statistics.emplace_back(),
-        StatisticsAt(static_cast<const arrow::StructArray&>(*column), row, fragment.rows));
+  fragment.crc32c = batch.crc32c->Value(row);
+  ARROW_ASSIGN_OR_RAISE(fragment.sources, SourcesAt(batch, row));
+  fragment.reencoded = batch.reencoded->Value(row);
+  ARROW_ASSIGN_OR_RAISE(fragment.column_bytes, NumbersAt(*batch.column_bytes, row, "columns"));
+  for (int i = 0; i < batch.statistics->num_fields(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(fragment.statistics.emplace_back(), StatisticsAt(batch, i, row));
   }
   return fragment;
 }
 
 Result<Snapshot> Decode(const std::shared_ptr<arrow::Buffer>& bytes) {
-  arrow::io::BufferReader file(bytes);
-  ARROW_ASSIGN_OR_RAISE(const auto reader, arrow::ipc::RecordBatchFileReader::Open(&file));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, OpenIpcObject(bytes));
   Snapshot snapshot;
   if (reader->schema()->metadata() == nullptr) return base::CorruptData("it has no metadata");
   ARROW_RETURN_NOT_OK(ReadMetadata(*reader->schema()->metadata(), &snapshot));
   if (!reader->schema()->Equals(*ManifestSchema(*snapshot.schema), /*check_metadata=*/false)) {
     return base::CorruptData("its columns are {}", reader->schema()->ToString());
   }
+  int64_t rows = 0;
+  int64_t data_bytes = 0;
   for (int i = 0; i < reader->num_record_batches(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, reader->ReadRecordBatch(i));
-    ARROW_RETURN_NOT_OK(batch->ValidateFull());
-    for (int64_t row = 0; row < batch->num_rows(); ++row) {
-      ARROW_ASSIGN_OR_RAISE(snapshot.fragments.emplace_back(), FragmentAt(*batch, row));
+    ARROW_ASSIGN_OR_RAISE(const Rows checked, RowsOf(*batch));
+    for (int64_t row = 0; row < checked.count; ++row) {
+      ARROW_ASSIGN_OR_RAISE(Fragment fragment, FragmentAt(checked, row));
+      rows += fragment.rows;
+      data_bytes += fragment.bytes;
+      if (rows > kMostCounted || data_bytes > kMostCounted) {
+        return base::CorruptData("its objects have {} rows and {} bytes", rows, data_bytes);
+      }
+      snapshot.fragments.push_back(std::move(fragment));
     }
   }
   return snapshot;
@@ -253,7 +359,7 @@ Result<std::shared_ptr<arrow::Buffer>> EncodeManifest(const Snapshot& snapshot) 
 
 Result<Snapshot> DecodeManifest(const std::shared_ptr<arrow::Buffer>& bytes,
                                 const std::string& name) {
-  auto snapshot = Decode(bytes);
+  auto snapshot = base::CatchExceptions([&] { return Decode(bytes); });
   if (snapshot.ok() || base::Is(snapshot.status(), base::Code::kUnsupportedPlan)) return snapshot;
   return base::CorruptData("'{}' is no manifest of a table: {}", name, snapshot.status().message());
 }

@@ -26,6 +26,13 @@ struct ObjectInfo {
   int64_t modified_ns = 0;  ///< since 1970, by the clock of the store
 };
 
+/// Shows others, for as long as it exists and its process lives, that somebody is at work. Its
+/// destructor writes to the store.
+class Presence {
+ public:
+  virtual ~Presence() = default;
+};
+
 /// A directory, or a pool of Ceph. Names are paths with `/`, the first component of which is a
 /// table. Thread-safe.
 ///
@@ -58,6 +65,12 @@ class ObjectStore {
   virtual arrow::Result<bool> SwingPointer(const std::string& pointer,
                                            const std::optional<std::string>& expected,
                                            const std::optional<std::string>& next) = 0;
+
+  /// Shows presence by an object of this name, which nobody else has used.
+  virtual arrow::Result<std::unique_ptr<Presence>> ShowPresence(const std::string& object) = 0;
+  /// Whether somebody shows presence by an object of this name. In a directory this is certain. In
+  /// a pool a process that does not answer within seconds is not present.
+  virtual arrow::Result<bool> IsPresent(const std::string& object) = 0;
 
   static constexpr int64_t kMostPointerBytes = 4096;
 };

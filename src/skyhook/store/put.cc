@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "skyhook/base/crc32c.h"
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet_assembly.h"
 #include "skyhook/store/file_cut.h"
@@ -33,15 +34,37 @@ std::string SourceName(const std::string& put, size_t number) {
   return fmt::format("_source-{}-{:06}.arrow", put, number);
 }
 
-Result<uint32_t> ChecksumOf(base::ByteSource* file, const arrow::StopToken& stop) {
-  uint32_t crc32c = 0;
-  for (int64_t done = 0; done < file->size(); done += kStepBytes) {
-    const int64_t bytes = std::min(kStepBytes, file->size() - done);
-    ARROW_ASSIGN_OR_RAISE(const auto read, file->ReadOne({done, bytes}, stop));
-    crc32c = base::Crc32c(std::string_view(*read), crc32c);
-  }
-  return crc32c;
+// Without its directories.
+std::string NameOf(const base::ByteSource& file) {
+  return std::filesystem::path(file.name()).filename().string();
 }
+
+// The checksum of a whole file, computed while its objects are written; given up with the rest.
+class FileChecksum {
+ public:
+  FileChecksum(const std::shared_ptr<base::ByteSource>& file, const Uploads& uploads,
+               const arrow::StopToken& stop)
+      : uploads_(uploads),
+        crc32c_(base::Async([this, file, stop] { return Compute(file.get(), stop); })) {}
+  ~FileChecksum() { given_up_ = true; }
+  Result<uint32_t> Take() { return crc32c_.get(); }
+
+ private:
+  Result<uint32_t> Compute(base::ByteSource* file, const arrow::StopToken& stop) {
+    uint32_t crc32c = 0;
+    for (int64_t done = 0; done < file->size(); done += kStepBytes) {
+      if (given_up_ || uploads_.failed()) return Status::Cancelled("the put has failed");
+      const int64_t bytes = std::min(kStepBytes, file->size() - done);
+      ARROW_ASSIGN_OR_RAISE(const auto read, file->ReadOne({done, bytes}, stop));
+      crc32c = base::Crc32c(std::string_view(*read), crc32c);
+    }
+    return crc32c;
+  }
+
+  const Uploads& uploads_;
+  std::atomic<bool> given_up_ = false;
+  std::future<Result<uint32_t>> crc32c_;  // its destructor, the first to run, waits
+};
 
 // Where the bytes of a file went: pieces of objects, by where they were in the file.
 using Placed = std::vector<std::pair<int64_t, SourcePiece>>;
@@ -87,8 +110,7 @@ class Putting {
         }) {}
 
   Status PutFile(const FileCut& cut, size_t number) {
-    auto checksum =
-        std::async(std::launch::async, [&] { return ChecksumOf(cut.file.get(), options_.stop); });
+    FileChecksum checksum(cut.file, uploads_, options_.stop);
     Placed placed;
     bool reencoded = false;
     origin_ = cut.file->name();
@@ -107,9 +129,12 @@ class Putting {
       }
     }
     SourceFile source;
-    source.name = std::filesystem::path(cut.file->name()).filename().string();
+    source.name = NameOf(*cut.file);
     source.bytes = cut.file->size();
-    ARROW_ASSIGN_OR_RAISE(source.crc32c, checksum.get());
+    const auto crc32c = checksum.Take();
+    // An object that cannot be written is the reason, where there is one.
+    if (!crc32c.ok()) ARROW_RETURN_NOT_OK(uploads_.Finish().status());
+    ARROW_ASSIGN_OR_RAISE(source.crc32c, crc32c);
     if (!reencoded) {
       ARROW_ASSIGN_OR_RAISE(source.pieces, WithGaps(cut.file.get(), std::move(placed)));
     }
@@ -269,14 +294,60 @@ Result<Snapshot> NextSnapshot(const Snapshot* current, const std::vector<Uploads
   return next;
 }
 
-// Early, before anything is written; the commit looks again.
-Result<int64_t> CheckExisting(ObjectStore* store, const std::string& table, Existing existing) {
+// A file, or rows, by what messages call them and the columns that they have.
+struct Named {
+  std::string name;
+  std::shared_ptr<arrow::Schema> schema;
+};
+
+// Early, before anything is written; the commit looks again. The sequence number of the table's
+// snapshot.
+Result<int64_t> CheckExisting(ObjectStore* store, const std::string& table, Existing existing,
+                              const std::vector<Named>& added) {
   ARROW_ASSIGN_OR_RAISE(const auto current, CurrentSnapshot(store, table));
   if (!current.has_value()) return 0;
   if (existing == Existing::kRefuse) {
     return NextSnapshot(&*current, {}, store->UriOf(table), existing).status();
   }
+  for (const Named& one : added) {
+    if (existing != Existing::kAppend) break;
+    ARROW_RETURN_NOT_OK(UniteSchemas(*current->schema, *one.schema, one.name).status());
+  }
   return current->sequence;
+}
+
+// Reads the footers of all files. Fails unless all have the same columns, and names to be given
+// back under.
+Result<std::vector<Named>> CheckFiles(const std::vector<std::shared_ptr<base::ByteSource>>& files) {
+  std::vector<Named> named;
+  for (const auto& file : files) {
+    if (!IsPlainFileName(NameOf(*file))) {
+      return base::Invalid("'{}' is no name that a table can give a file back under: rename it",
+                           Shown(NameOf(*file)));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto schema, SchemaOfFile(file));
+    if (!named.empty()) {
+      ARROW_RETURN_NOT_OK(UniteSchemas(*named.front().schema, *schema, file->name()).status());
+    }
+    named.push_back({file->name(), std::move(schema)});
+  }
+  return named;
+}
+
+// The columns that rows of `schema` have once they are encoded.
+Result<std::shared_ptr<arrow::Schema>> EncodedSchema(std::shared_ptr<arrow::Schema> schema,
+                                                     const format::ParquetWriteOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto writer, format::ParquetWriter::Make(std::move(schema), options));
+  ARROW_ASSIGN_OR_RAISE(auto bytes, writer->Finish());
+  return SchemaOfFile(base::MakeBufferSource(std::move(bytes), "no rows"));
+}
+
+Status Validate(const PutOptions& options) {
+  if (options.target_bytes < 1 || options.most_bytes < options.target_bytes) {
+    return base::Invalid("objects of {} bytes, and at most {}", options.target_bytes,
+                         options.most_bytes);
+  }
+  return format::Validate(options.write);
 }
 
 Result<PutReport> CommitPut(ObjectStore* store, const std::string& table, const std::string& put,
@@ -295,13 +366,26 @@ Result<PutReport> CommitPut(ObjectStore* store, const std::string& table, const 
   return report;
 }
 
+// The rows are there: whoever was told of a failure now would put them once more. Only who has been
+// taken for interrupted must not count them, because another run does.
+Status EndJournal(const PutJournal& journal, PutReport* report) {
+  const Status ended = journal.End();
+  if (base::Is(ended, base::Code::kBusy)) return ended;
+  if (!ended.ok()) {
+    report->notices.push_back(
+        "the journal of this put may still be there, and the same put would then add nothing: " +
+        ended.message());
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 Result<PutReport> Put(ObjectStore* store, const std::string& table,
                       const std::vector<std::shared_ptr<base::ByteSource>>& files,
                       const PutOptions& options) {
   if (files.empty()) return base::Invalid("there is no file to put into '{}'", store->UriOf(table));
-  ARROW_RETURN_NOT_OK(format::Validate(options.write));
+  ARROW_RETURN_NOT_OK(Validate(options));
   std::vector<FileCut> cuts;
   int64_t total_bytes = 0;
   for (const auto& file : files) {
@@ -310,9 +394,10 @@ Result<PutReport> Put(ObjectStore* store, const std::string& table,
         CutFile(file, {options.target_bytes, options.most_bytes, options.verbatim}));
     total_bytes += file->size();
   }
+  ARROW_ASSIGN_OR_RAISE(const auto named, CheckFiles(files));
   ARROW_ASSIGN_OR_RAISE(const PutJournal journal,
                         PutJournal::Begin(store, table, FingerprintOf(files, options), [&] {
-                          return CheckExisting(store, table, options.existing);
+                          return CheckExisting(store, table, options.existing, named);
                         }));
   Putting putting(store, table, journal.put(), options, total_bytes);
   for (size_t i = 0; i < cuts.size(); ++i) ARROW_RETURN_NOT_OK(putting.PutFile(cuts[i], i));
@@ -329,17 +414,17 @@ Result<PutReport> Put(ObjectStore* store, const std::string& table,
   for (const FileCut& cut : cuts) {
     report.notices.insert(report.notices.end(), cut.notices.begin(), cut.notices.end());
   }
-  // The rows are there: whoever was told of a failure now would put them once more.
-  if (const Status ended = journal.End(); !ended.ok()) {
-    report.notices.push_back("the journal of this put is still there: " + ended.message());
-  }
+  ARROW_RETURN_NOT_OK(EndJournal(journal, &report));
   return report;
 }
 
 Result<PutReport> PutRows(ObjectStore* store, const std::string& table,
                           arrow::RecordBatchReader* rows, const std::string& name,
                           const PutOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const int64_t since, CheckExisting(store, table, options.existing));
+  ARROW_RETURN_NOT_OK(Validate(options));
+  ARROW_ASSIGN_OR_RAISE(auto schema, EncodedSchema(rows->schema(), options.write));
+  ARROW_ASSIGN_OR_RAISE(const int64_t since,
+                        CheckExisting(store, table, options.existing, {{name, std::move(schema)}}));
   const std::string put = UniqueId();
   Putting putting(store, table, put, options, 0);
   ARROW_RETURN_NOT_OK(putting.PutRows(rows, name));

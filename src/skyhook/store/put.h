@@ -47,10 +47,12 @@ struct PutReport {
 };
 
 /// Puts Parquet files, in this order, cut at row-group boundaries and otherwise as they are; Arrow
-/// IPC files of up to `most_bytes` as they are. All have the columns of the first, or of the table.
+/// IPC files of up to `most_bytes` as they are. All have the columns of the first, or of the table:
+/// otherwise it fails before it writes anything.
 ///
 /// Interrupted, it goes on where it was when it is called again for the same files (by name, size
-/// and version) and options, within three days. Two such calls at the same time put the files once.
+/// and version) and options, within three days. Such calls at the same time put the files once
+/// each.
 arrow::Result<PutReport> Put(ObjectStore* store, const std::string& table,
                              const std::vector<std::shared_ptr<base::ByteSource>>& files,
                              const PutOptions& options);

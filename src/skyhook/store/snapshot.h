@@ -8,10 +8,10 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "skyhook/plan/statistics.h"
+#include "skyhook/store/object_names.h"
 
 namespace skyhook::store {
 
@@ -43,19 +43,6 @@ struct Snapshot {
   int64_t num_rows() const;
   int64_t num_bytes() const;
 };
-
-/// Names of a table's objects. Within a table, those of data do not begin with `_`.
-std::string ObjectOf(const std::string& table, const std::string& object);
-std::string HeadOf(const std::string& table);  ///< the pointer to the current snapshot
-std::string ManifestOf(const std::string& table, const std::string& snapshot_id);
-
-/// Whether tables, and stores on the way to one, give objects such names (without the table). What
-/// has another name belongs to somebody else, and is never removed.
-bool IsObjectName(std::string_view name);
-
-/// The commit that has written the manifest of this name (without the table), won or lost; empty
-/// for other objects.
-std::string_view CommitOf(std::string_view manifest);
 
 /// The names, with the table, of the objects that a snapshot needs.
 std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot);

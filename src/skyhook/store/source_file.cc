@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "skyhook/base/crc32c.h"
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
+#include "skyhook/store/ipc_object.h"
 #include "skyhook/store/snapshot.h"
 
 namespace skyhook::store {
@@ -22,6 +24,8 @@ using arrow::Status;
 namespace {
 
 constexpr int64_t kStepBytes = 4 << 20;
+constexpr int64_t kMostFileBytes = int64_t{1} << 60;
+constexpr int64_t kMostObjectBytes = int64_t{1} << 30;
 constexpr char kNameKey[] = "skyhook.name";
 constexpr char kBytesKey[] = "skyhook.bytes";
 constexpr char kCrcKey[] = "skyhook.crc32c";
@@ -49,7 +53,7 @@ Result<Number> NumberOf(const arrow::KeyValueMetadata& metadata, const char* key
   return base::CorruptData("'{}' is no number: {}", key, text);
 }
 
-SourcePiece PieceAt(const arrow::RecordBatch& batch, int64_t row) {
+Result<SourcePiece> PieceAt(const arrow::RecordBatch& batch, int64_t row) {
   SourcePiece piece;
   piece.object = static_cast<const arrow::StringArray&>(*batch.column(0)).GetString(row);
   piece.range = {static_cast<const arrow::Int64Array&>(*batch.column(1)).Value(row),
@@ -57,27 +61,41 @@ SourcePiece PieceAt(const arrow::RecordBatch& batch, int64_t row) {
   const auto& bytes = static_cast<const arrow::LargeBinaryArray&>(*batch.column(3));
   piece.bytes =
       arrow::SliceBuffer(bytes.value_data(), bytes.value_offset(row), bytes.value_length(row));
+  if (!piece.object.empty() && !IsDataName(piece.object)) {
+    return base::CorruptData("'{}' is no name of a data object", Shown(piece.object));
+  }
+  if (piece.range.offset < 0 || piece.range.length < 0 || piece.size() > kMostFileBytes) {
+    return base::CorruptData("a piece of {} bytes at {}", piece.range.length, piece.range.offset);
+  }
   return piece;
 }
 
 Result<SourceFile> Decode(const std::shared_ptr<arrow::Buffer>& bytes) {
-  arrow::io::BufferReader input(bytes);
-  ARROW_ASSIGN_OR_RAISE(const auto reader, arrow::ipc::RecordBatchFileReader::Open(&input));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, OpenIpcObject(bytes));
   const auto metadata = reader->schema()->metadata();
   if (metadata == nullptr || !reader->schema()->Equals(*PiecesSchema(), false)) {
     return base::CorruptData("its columns are {}", reader->schema()->ToString());
   }
   SourceFile file;
   ARROW_ASSIGN_OR_RAISE(file.name, metadata->Get(kNameKey));
+  if (!IsPlainFileName(file.name)) {
+    return base::CorruptData("'{}' is no name that a file is given back under", Shown(file.name));
+  }
   ARROW_ASSIGN_OR_RAISE(file.bytes, NumberOf<int64_t>(*metadata, kBytesKey));
   ARROW_ASSIGN_OR_RAISE(file.crc32c, NumberOf<uint32_t>(*metadata, kCrcKey));
   int64_t total = 0;
   for (int i = 0; i < reader->num_record_batches(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, reader->ReadRecordBatch(i));
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
+    for (int column = 0; column < batch->num_columns(); ++column) {
+      if (batch->column(column)->null_count() == 0) continue;
+      return base::CorruptData("a NULL in '{}'", batch->column_name(column));
+    }
     for (int64_t row = 0; row < batch->num_rows(); ++row) {
-      file.pieces.push_back(PieceAt(*batch, row));
-      total += file.pieces.back().size();
+      ARROW_ASSIGN_OR_RAISE(SourcePiece piece, PieceAt(*batch, row));
+      total += piece.size();
+      if (total > kMostFileBytes) return base::CorruptData("pieces of {} bytes", total);
+      file.pieces.push_back(std::move(piece));
     }
   }
   if (!file.pieces.empty() && total != file.bytes) {
@@ -108,7 +126,7 @@ Result<std::shared_ptr<arrow::Buffer>> EncodeSourceFile(const SourceFile& file) 
 
 Result<SourceFile> DecodeSourceFile(const std::shared_ptr<arrow::Buffer>& bytes,
                                     const std::string& name) {
-  auto file = Decode(bytes);
+  auto file = base::CatchExceptions([&] { return Decode(bytes); });
   if (file.ok()) return file;
   return base::CorruptData("'{}' describes no file: {}", name, file.status().message());
 }
@@ -116,6 +134,9 @@ Result<SourceFile> DecodeSourceFile(const std::shared_ptr<arrow::Buffer>& bytes,
 Result<SourceFile> ReadSourceFile(ObjectStore* store, const std::string& table,
                                   const std::string& object) {
   ARROW_ASSIGN_OR_RAISE(const auto source, store->OpenObject(ObjectOf(table, object)));
+  if (source->size() > kMostObjectBytes) {
+    return base::CorruptData("'{}' has {} bytes", source->name(), source->size());
+  }
   ARROW_ASSIGN_OR_RAISE(const auto bytes, source->ReadOne({0, source->size()}));
   return DecodeSourceFile(bytes, source->name());
 }

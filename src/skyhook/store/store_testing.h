@@ -17,6 +17,19 @@
 
 namespace skyhook::store {
 
+/// A unique name, as of a commit, that differs by `word`, of at most 12 letters.
+inline std::string IdNamed(const std::string& word) {
+  std::string id;
+  for (const char c : word) id += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  id.resize(24, '0');
+  return id;
+}
+
+/// The name of a data object that differs by `word`.
+inline std::string DataNamed(const std::string& word) {
+  return fmt::format("data-{}-000000.parquet", IdNamed(word));
+}
+
 /// `rows` rows of an integer that counts from `first`, and a text that does not compress.
 inline std::shared_ptr<arrow::Table> Counting(int64_t first, int64_t rows) {
   const auto schema =

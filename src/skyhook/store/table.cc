@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <random>
 #include <set>
 #include <string_view>
@@ -66,6 +67,12 @@ Result<std::optional<Snapshot>> FindCommit(ObjectStore* store, const std::string
 Status WriteManifest(ObjectStore* store, const std::string& table, const Snapshot& snapshot) {
   const std::string name = ManifestOf(table, snapshot.id());
   ARROW_ASSIGN_OR_RAISE(const auto bytes, EncodeManifest(snapshot));
+  // What cannot be read back is not committed: the table would be lost.
+  ARROW_ASSIGN_OR_RAISE(const Snapshot back, DecodeManifest(bytes, store->UriOf(name)));
+  if (back.fragments.size() != snapshot.fragments.size()) {
+    return base::CorruptData("'{}' reads back with {} objects, not {}", store->UriOf(name),
+                             back.fragments.size(), snapshot.fragments.size());
+  }
   ARROW_ASSIGN_OR_RAISE(const bool created, store->Create(name, *bytes));
   if (created) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const Snapshot there, ReadManifest(store, table, snapshot.id()));
@@ -133,30 +140,56 @@ bool IsOfTheStore(const Status& status) {
 
 }  // namespace
 
-Result<std::vector<std::string>> ListTables(ObjectStore* store) {
+Result<StoreListing> ListTables(ObjectStore* store) {
   ARROW_ASSIGN_OR_RAISE(const auto names, store->List(""));
-  std::vector<std::string> tables;
-  const std::string head = HeadOf("");
+  std::map<std::string, bool> pointed_at;  // by table
   for (const std::string& name : names) {
-    if (!name.ends_with(head)) continue;
-    const std::string table = name.substr(0, name.size() - head.size());
-    if (!table.empty() && table.find('/') == std::string::npos) tables.push_back(table);
+    const size_t slash = name.find('/');
+    if (slash == 0 || slash == std::string::npos) continue;
+    if (!IsObjectName(std::string_view(name).substr(slash + 1))) continue;
+    const std::string table = name.substr(0, slash);
+    pointed_at[table] |= name == HeadOf(table);
   }
-  return tables;
+  StoreListing listing;
+  for (const auto& [table, pointer] : pointed_at) {
+    (pointer ? listing.tables : listing.left_over).push_back(table);
+  }
+  return listing;
+}
+
+std::string LeftOver(const std::string& uri) {
+  return fmt::format(
+      "a put that has not come to its end, or a table that was removed, has left objects there. "
+      "The same put again goes on; 'skyhook vacuum {} --keep 0' removes what nobody writes any "
+      "more",
+      uri);
+}
+
+Status NoTable(ObjectStore* store, const std::string& table) {
+  const std::string uri = store->UriOf(table);
+  const std::string prefix = ObjectOf(table, "");
+  ARROW_ASSIGN_OR_RAISE(const auto names, store->List(prefix));
+  const bool left = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return IsObjectName(std::string_view(name).substr(prefix.size()));
+  });
+  return Status::IOError(
+      fmt::format("there is no table '{}'{}", uri, left ? ": " + LeftOver(uri) : ""));
 }
 
 Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store, const std::string& table) {
   ARROW_ASSIGN_OR_RAISE(const Head head, store->ReadPointer(HeadOf(table)));
   if (!head.has_value()) return std::nullopt;
+  if (!IsSnapshotId(*head)) {
+    return base::CorruptData("'{}' says '{}', which is no name of a snapshot",
+                             store->UriOf(HeadOf(table)), Shown(*head));
+  }
   return ReadManifest(store, table, *head);
 }
 
 Result<Snapshot> ReadSnapshot(ObjectStore* store, const std::string& table,
                               const std::string& which) {
   ARROW_ASSIGN_OR_RAISE(auto snapshot, CurrentSnapshot(store, table));
-  if (!snapshot.has_value()) {
-    return Status::IOError(fmt::format("there is no table '{}'", store->UriOf(table)));
-  }
+  if (!snapshot.has_value()) return NoTable(store, table);
   if (which.empty()) return *std::move(snapshot);
   const int64_t newest = snapshot->sequence;
   while (snapshot.has_value() && std::to_string(snapshot->sequence) != which) {

@@ -13,8 +13,20 @@
 
 namespace skyhook::store {
 
-/// Names of the store's tables, sorted. Lists all of its objects.
-arrow::Result<std::vector<std::string>> ListTables(ObjectStore* store);
+struct StoreListing {
+  std::vector<std::string> tables;     ///< names, sorted
+  std::vector<std::string> left_over;  ///< likewise, of objects without a table's pointer
+};
+
+/// Lists all objects of the store, and reads none.
+arrow::Result<StoreListing> ListTables(ObjectStore* store);
+
+/// The error for a table that is not there. Where objects of one are all the same, which readers
+/// must not take for its rows, it says what they are. Lists the store's objects.
+arrow::Status NoTable(ObjectStore* store, const std::string& table);
+
+/// What to say of objects of a table without its pointer; `uri` is where they are.
+std::string LeftOver(const std::string& uri);
 
 /// The current snapshot; nothing when there is no such table.
 arrow::Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store,

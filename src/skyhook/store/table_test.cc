@@ -32,11 +32,15 @@ Change Adding(const std::string& name) {
     next.schema = arrow::schema({arrow::field("n", arrow::int64())});
     next.operation = "append";
     Fragment fragment;
-    fragment.object = name;
+    fragment.object = DataNamed(name);
     fragment.statistics.resize(1);
     next.fragments.push_back(fragment);
     return next;
   };
+}
+
+std::string SourceNamed(const std::string& word) {
+  return fmt::format("_source-{}-000000.arrow", IdNamed(word));
 }
 
 std::vector<std::string> ObjectsOf(const Snapshot& snapshot) {
@@ -47,24 +51,25 @@ std::vector<std::string> ObjectsOf(const Snapshot& snapshot) {
 
 TEST(CommitTest, BuildsOnTheSnapshotBefore) {
   testing::MemoryStore store;
-  EXPECT_EQ(Require(Commit(&store, "t", "c1", 0, Adding("a"))).snapshot.sequence, 1);
-  EXPECT_EQ(Require(Commit(&store, "t", "c2", 1, Adding("b"))).snapshot.sequence, 2);
+  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a"))).snapshot.sequence, 1);
+  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c2"), 1, Adding("b"))).snapshot.sequence, 2);
   const auto history = Require(History(&store, "t"));
   ASSERT_EQ(history.size(), 2u);
-  EXPECT_THAT(ObjectsOf(history[0]), ElementsAre("a", "b"));
-  EXPECT_THAT(ObjectsOf(history[1]), ElementsAre("a"));
+  EXPECT_THAT(ObjectsOf(history[0]), ElementsAre(DataNamed("a"), DataNamed("b")));
+  EXPECT_THAT(ObjectsOf(history[1]), ElementsAre(DataNamed("a")));
   EXPECT_EQ(history[0].parent, history[1].id());
-  EXPECT_THAT(Require(ListTables(&store)), ElementsAre("t"));
+  EXPECT_THAT(Require(ListTables(&store)).tables, ElementsAre("t"));
 }
 
 TEST(CommitTest, DoneAgainIsFoundToBeThere) {
   testing::MemoryStore store;
-  Require(Commit(&store, "t", "c1", 0, Adding("a")));
-  Require(Commit(&store, "t", "c2", 1, Adding("b")));
-  const auto again = Require(Commit(&store, "t", "c1", 0, Adding("a")));
+  Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
+  Require(Commit(&store, "t", IdNamed("c2"), 1, Adding("b")));
+  const auto again = Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
   EXPECT_TRUE(again.before);
   EXPECT_EQ(again.snapshot.sequence, 1);
-  EXPECT_THAT(ObjectsOf(Require(ReadSnapshot(&store, "t", ""))), ElementsAre("a", "b"));
+  EXPECT_THAT(ObjectsOf(Require(ReadSnapshot(&store, "t", ""))),
+              ElementsAre(DataNamed("a"), DataNamed("b")));
 }
 
 /// The link comes back before the writer gives up.
@@ -83,19 +88,20 @@ class FlickeringStore : public CutOffStore {
 TEST(CommitTest, ALostAcknowledgementIsNotASecondAppend) {
   for (const auto last : {CutOffStore::Last::kDone, CutOffStore::Last::kNotDone}) {
     auto store = std::make_shared<testing::MemoryStore>();
-    Require(Commit(store.get(), "t", "c1", 0, Adding("a")));
+    Require(Commit(store.get(), "t", IdNamed("c1"), 0, Adding("a")));
     FlickeringStore flickering(store, 1, last);  // the manifest, and then the pointer
-    const auto committed = Require(Commit(&flickering, "t", "c2", 1, Adding("b")));
+    const auto committed = Require(Commit(&flickering, "t", IdNamed("c2"), 1, Adding("b")));
     EXPECT_TRUE(flickering.cut_off());
     EXPECT_EQ(committed.before, last == CutOffStore::Last::kDone);
-    EXPECT_THAT(ObjectsOf(Require(ReadSnapshot(store.get(), "t", ""))), ElementsAre("a", "b"));
+    EXPECT_THAT(ObjectsOf(Require(ReadSnapshot(store.get(), "t", ""))),
+                ElementsAre(DataNamed("a"), DataNamed("b")));
   }
 }
 
 TEST(CommitTest, AnUnknownOutcomeIsAnError) {
   auto store = std::make_shared<testing::MemoryStore>();
   CutOffStore dead(store, 1, CutOffStore::Last::kDone);
-  EXPECT_THAT(Commit(&dead, "t", "c1", 0, Adding("a")),
+  EXPECT_THAT(Commit(&dead, "t", IdNamed("c1"), 0, Adding("a")),
               FailsWith(arrow::StatusCode::IOError, "committing to 'memory:t'"));
 }
 
@@ -107,7 +113,7 @@ void CommitFromManyThreads(ObjectStore* store) {
     writers.emplace_back([store, writer] {
       for (int i = 0; i < kCommits; ++i) {
         const std::string name = fmt::format("{}-{}", writer, i);
-        EXPECT_THAT(Commit(store, "t", "c" + name, 0, Adding(name)), IsOk());
+        EXPECT_THAT(Commit(store, "t", IdNamed("c" + name), 0, Adding(name)), IsOk());
       }
     });
   }
@@ -153,11 +159,11 @@ TEST(TableTest, ATableThatIsNotThereIsNamed) {
 
 TEST(TableTest, RemovingATableLeavesOthers) {
   testing::MemoryStore store;
-  Require(Commit(&store, "t", "c1", 0, Adding("a")));
-  Require(Commit(&store, "t2", "c2", 0, Adding("a")));
+  Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
+  Require(Commit(&store, "t2", IdNamed("c2"), 0, Adding("a")));
   EXPECT_TRUE(Require(RemoveTable(&store, "t")));
   EXPECT_TRUE(Require(store.List("t/")).empty());
-  EXPECT_THAT(Require(ListTables(&store)), ElementsAre("t2"));
+  EXPECT_THAT(Require(ListTables(&store)).tables, ElementsAre("t2"));
 }
 
 TEST(TableTest, RemovingATableLeavesWhatIsNotItsOwn) {
@@ -196,7 +202,7 @@ TEST(TableTest, APutIsWholeThoughTheTableIsRemovedUnderIt) {
 
 TEST(TableTest, AManifestThatIsDamagedIsNamed) {
   testing::MemoryStore store;
-  const auto made = Require(Commit(&store, "t", "c1", 0, Adding("a")));
+  const auto made = Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
   const std::string name = ManifestOf("t", made.snapshot.id());
   const auto source = Require(store.OpenObject(name));
   std::string bytes = ContentOf(source.get());
@@ -209,8 +215,8 @@ TEST(TableTest, AManifestThatIsDamagedIsNamed) {
 TEST(ManifestTest, ComesBackAsItWas) {
   Snapshot snapshot;
   snapshot.sequence = 7;
-  snapshot.commit = "abc";
-  snapshot.parent = "0000000006-def";
+  snapshot.commit = IdNamed("seventh");
+  snapshot.parent = "0000000006-" + IdNamed("sixth");
   snapshot.operation = "append";
   snapshot.created_ns = 1234567890123456789;
   snapshot.schema =
@@ -219,12 +225,12 @@ TEST(ManifestTest, ComesBackAsItWas) {
                      arrow::field("s", arrow::struct_({arrow::field("x", arrow::float64())})),
                      arrow::field("ts", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false)});
   Fragment fragment;
-  fragment.object = "data-1.parquet";
+  fragment.object = DataNamed("1");
   fragment.bytes = int64_t{1} << 40;
   fragment.rows = 30;
   fragment.row_group_rows = {10, 20};
   fragment.crc32c = 0xfedcba98;
-  fragment.sources = {"_source-1", "_source-2"};
+  fragment.sources = {SourceNamed("1"), SourceNamed("2")};
   fragment.reencoded = true;
   fragment.column_bytes = {1, 2, 3, 4, 5};
   fragment.statistics.resize(5);
@@ -243,7 +249,7 @@ TEST(ManifestTest, ComesBackAsItWas) {
   fragment.statistics[1] = texts;
   snapshot.fragments = {fragment, fragment};
   const auto back = Require(DecodeManifest(Require(EncodeManifest(snapshot)), "m"));
-  EXPECT_EQ(back.id(), "0000000007-abc");
+  EXPECT_EQ(back.id(), "0000000007-" + IdNamed("seventh"));
   EXPECT_EQ(back.parent, snapshot.parent);
   EXPECT_EQ(back.operation, "append");
   EXPECT_EQ(back.created_ns, snapshot.created_ns);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::store {
@@ -37,14 +38,13 @@ Result<Uploads::Uploaded> Upload(ObjectStore* store, const std::string& table, F
 
 Status Uploads::Add(Fragment fragment, std::string origin, Make make) {
   while (running_.size() >= at_a_time_) ARROW_RETURN_NOT_OK(TakeFirst());
-  running_.push_back(std::async(std::launch::async,
-                                [this, fragment = std::move(fragment), origin = std::move(origin),
-                                 make = std::move(make)]() -> Result<Uploaded> {
-                                  auto uploaded = Upload(store_, table_, fragment, origin, make);
-                                  if (uploaded.ok() && on_written_)
-                                    on_written_(uploaded->described.fragment.bytes);
-                                  return uploaded;
-                                }));
+  running_.push_back(base::Async([this, fragment = std::move(fragment), origin = std::move(origin),
+                                  make = std::move(make)]() -> Result<Uploaded> {
+    auto uploaded = Upload(store_, table_, fragment, origin, make);
+    if (!uploaded.ok()) failed_ = true;
+    if (uploaded.ok() && on_written_) on_written_(uploaded->described.fragment.bytes);
+    return uploaded;
+  }));
   return Status::OK();
 }
 

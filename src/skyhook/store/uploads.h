@@ -4,6 +4,7 @@
 #include <arrow/buffer.h>
 #include <arrow/result.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <future>
@@ -42,6 +43,9 @@ class Uploads {
   /// compared with that of what is stored afterwards.
   arrow::Status Add(Fragment fragment, std::string origin, Make make);
 
+  /// Whether one of them has failed so far. From any thread.
+  bool failed() const { return failed_; }
+
   /// Waits for all: what was written, in the order of Add.
   arrow::Result<std::vector<Uploaded>> Finish();
 
@@ -52,6 +56,7 @@ class Uploads {
   const std::string table_;
   const size_t at_a_time_;
   const std::function<void(int64_t)> on_written_;
+  std::atomic<bool> failed_ = false;
   std::deque<std::future<arrow::Result<Uploaded>>> running_;
   std::vector<Uploaded> done_;
 };

@@ -77,6 +77,31 @@ Result<bool> MemoryStore::SwingPointer(const std::string& pointer,
   return true;
 }
 
+class MemoryStore::ShownPresence : public store::Presence {
+ public:
+  ShownPresence(MemoryStore* store, std::string object)
+      : store_(store), object_(std::move(object)) {}
+  ~ShownPresence() override {
+    const std::lock_guard<std::mutex> lock(store_->mutex_);
+    store_->present_.erase(object_);
+  }
+
+ private:
+  MemoryStore* store_;
+  const std::string object_;
+};
+
+Result<std::unique_ptr<store::Presence>> MemoryStore::ShowPresence(const std::string& object) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!present_.insert(object).second) return Status::IOError("'", object, "' was used before");
+  return std::make_unique<ShownPresence>(this, object);
+}
+
+Result<bool> MemoryStore::IsPresent(const std::string& object) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return present_.contains(object);
+}
+
 void MemoryStore::Overwrite(const std::string& object, const std::string& bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
   objects_[object] = {arrow::Buffer::FromString(bytes), NowNanos()};
@@ -150,6 +175,16 @@ Result<bool> CutOffStore::SwingPointer(const std::string& pointer,
   if (step == Step::kLose) return Lost();
   auto swung = store_->SwingPointer(pointer, expected, next);
   return step == Step::kDoAndLose ? Lost() : swung;
+}
+
+Result<std::unique_ptr<store::Presence>> CutOffStore::ShowPresence(const std::string& object) {
+  ARROW_RETURN_NOT_OK(CheckLink());
+  return store_->ShowPresence(object);
+}
+
+Result<bool> CutOffStore::IsPresent(const std::string& object) {
+  ARROW_RETURN_NOT_OK(CheckLink());
+  return store_->IsPresent(object);
 }
 
 }  // namespace skyhook::testing

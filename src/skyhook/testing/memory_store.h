@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class MemoryStore : public store::ObjectStore {
   arrow::Result<bool> SwingPointer(const std::string& pointer,
                                    const std::optional<std::string>& expected,
                                    const std::optional<std::string>& next) override;
+  arrow::Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string& object) override;
+  arrow::Result<bool> IsPresent(const std::string& object) override;
 
   /// Changes what is stored behind the back of whoever wrote it.
   void Overwrite(const std::string& object, const std::string& bytes);
@@ -38,6 +41,8 @@ class MemoryStore : public store::ObjectStore {
   };
   std::mutex mutex_;
   std::map<std::string, Object> objects_;
+  class ShownPresence;
+  std::set<std::string> present_;
 };
 
 /// Passes `operations` changes on to a store. The one after them is done or not, as `last` says,
@@ -58,6 +63,8 @@ class CutOffStore : public store::ObjectStore {
   arrow::Result<bool> SwingPointer(const std::string& pointer,
                                    const std::optional<std::string>& expected,
                                    const std::optional<std::string>& next) override;
+  arrow::Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string& object) override;
+  arrow::Result<bool> IsPresent(const std::string& object) override;
 
   /// The link comes back: everything is passed on again.
   void Restore();

@@ -73,6 +73,10 @@ class ScriptedPool : public store::RadosPool {
                             const std::optional<std::string>&) override {
     return Unused();
   }
+  Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string&) override {
+    return Unused();
+  }
+  Result<bool> IsPresent(const std::string&) override { return Unused(); }
   Result<std::string> AskMonitors(const std::string&) override { return Unused(); }
 
  private:

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr char kLock[] = ".lock";
 constexpr char kNew[] = ".new-";
+constexpr int kMostTries = 100;  // against somebody who removes directories
 
 Status SystemError(const char* what, const fs::path& path, int error) {
   return Status::IOError(fmt::format("{} '{}': {}", what, path.string(), std::strerror(error)));
@@ -75,11 +76,14 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
-  Status Write(std::string_view bytes) const {
+  /// False: its directory is not there.
+  Result<bool> Write(std::string_view bytes) const {
     const Descriptor descriptor(
         ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!descriptor.open() && errno == ENOENT) return false;
     if (!descriptor.open()) return SystemError("cannot create", path_, errno);
-    return WriteAll(descriptor.number(), bytes, path_);
+    ARROW_RETURN_NOT_OK(WriteAll(descriptor.number(), bytes, path_));
+    return true;
   }
   const fs::path& path() const { return path_; }
 
@@ -94,22 +98,94 @@ Status MakeDirectories(const fs::path& directory) {
 }
 
 // Holds whoever else swings pointers of a directory off.
+//
+// The lock is that of the file which has the lock's name: whoever waited for one that was removed
+// meanwhile, with its directory, holds nothing.
 class DirectoryLock {
  public:
+  /// Waits. Null: the directory is not there.
   static Result<std::unique_ptr<DirectoryLock>> Take(const fs::path& directory) {
-    const fs::path path = directory / kLock;
-    auto lock =
-        std::make_unique<DirectoryLock>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (!lock->file_.open()) return SystemError("cannot open", path, errno);
-    while (::flock(lock->file_.number(), LOCK_EX) != 0) {
-      if (errno != EINTR) return SystemError("cannot lock", path, errno);
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(auto lock, Open(directory));
+      if (lock == nullptr) return nullptr;
+      while (::flock(lock->file_.number(), LOCK_EX) != 0) {
+        if (errno != EINTR) return SystemError("cannot lock", lock->path_, errno);
+      }
+      if (lock->IsInPlace()) return lock;
     }
-    return lock;
   }
-  explicit DirectoryLock(int descriptor) : file_(descriptor) {}
+
+  /// Null: another holds it, or the directory is not there.
+  static std::unique_ptr<DirectoryLock> TryToTake(const fs::path& directory) {
+    auto lock = Open(directory);
+    if (!lock.ok() || *lock == nullptr) return nullptr;
+    const bool taken = ::flock((*lock)->file_.number(), LOCK_EX | LOCK_NB) == 0;
+    return taken && (*lock)->IsInPlace() ? *std::move(lock) : nullptr;
+  }
+
+  DirectoryLock(int descriptor, fs::path path) : file_(descriptor), path_(std::move(path)) {}
+
+ private:
+  static Result<std::unique_ptr<DirectoryLock>> Open(const fs::path& directory) {
+    const fs::path path = directory / kLock;
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == ENOENT) return nullptr;
+    if (descriptor < 0) return SystemError("cannot open", path, errno);
+    return std::make_unique<DirectoryLock>(descriptor, path);
+  }
+
+  bool IsInPlace() const {
+    struct stat held {};
+    struct stat named {};
+    return ::fstat(file_.number(), &held) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+  }
+
+  Descriptor file_;
+  fs::path path_;
+};
+
+// The directory of a table whose last object is gone. Whoever is about to write into it has made
+// it, and makes it again.
+void RemoveIfUnused(const fs::path& directory) {
+  const auto holds_only_lock = [&] {
+    std::error_code error;
+    fs::directory_iterator entry(directory, error);
+    for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().filename() != kLock) return false;
+    }
+    return !error;
+  };
+  if (!holds_only_lock()) return;
+  const auto lock = DirectoryLock::TryToTake(directory);
+  if (lock == nullptr || !holds_only_lock()) return;
+  ::unlink((directory / kLock).c_str());
+  ::rmdir(directory.c_str());
+}
+
+// Makes `directory` and runs `write`, again while that says that it did not find the directory.
+template <typename Write>
+Status WriteInto(const fs::path& directory, const Write& write) {
+  for (int attempt = 0; attempt < kMostTries; ++attempt) {
+    ARROW_RETURN_NOT_OK(MakeDirectories(directory));
+    ARROW_ASSIGN_OR_RAISE(const bool found, write());
+    if (found) return Status::OK();
+  }
+  return Status::IOError(fmt::format("'{}' is removed again and again", directory.string()));
+}
+
+// A locked file.
+class FilePresence : public Presence {
+ public:
+  FilePresence(int descriptor, fs::path path) : file_(descriptor), path_(std::move(path)) {}
+  ~FilePresence() override {
+    ::unlink(path_.c_str());
+    RemoveIfUnused(path_.parent_path());
+  }
 
  private:
   Descriptor file_;
+  const fs::path path_;
 };
 
 class LocalStore : public ObjectStore {
@@ -120,9 +196,9 @@ class LocalStore : public ObjectStore {
 
   Result<bool> Create(const std::string& object, const arrow::Buffer& bytes) override {
     const fs::path path = PathOf(object);
-    ARROW_RETURN_NOT_OK(MakeDirectories(path.parent_path()));
     const NewFile file(path.parent_path());
-    ARROW_RETURN_NOT_OK(file.Write(std::string_view(bytes)));
+    ARROW_RETURN_NOT_OK(
+        WriteInto(path.parent_path(), [&] { return file.Write(std::string_view(bytes)); }));
     if (::link(file.path().c_str(), path.c_str()) != 0) {
       if (errno == EEXIST) return false;
       return SystemError("cannot create", path, errno);
@@ -151,7 +227,7 @@ class LocalStore : public ObjectStore {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
       return SystemError("cannot remove", path, errno);
     }
-    RemoveIfUnused(path.parent_path());
+    if (path.parent_path() != root_) RemoveIfUnused(path.parent_path());
     return Status::OK();
   }
 
@@ -175,38 +251,81 @@ class LocalStore : public ObjectStore {
   }
 
   Result<std::optional<std::string>> ReadPointer(const std::string& pointer) override {
-    ARROW_ASSIGN_OR_RAISE(const auto info, Look(pointer));
-    if (!info.has_value()) return std::nullopt;
-    auto source = OpenObject(pointer);
-    if (!source.ok()) {
-      // It may have been removed, or swung, since.
-      ARROW_ASSIGN_OR_RAISE(const auto now, Look(pointer));
-      if (!now.has_value()) return std::nullopt;
-      return source.status();
-    }
-    const int64_t bytes = std::min((*source)->size(), kMostPointerBytes);
-    ARROW_ASSIGN_OR_RAISE(const auto content, (*source)->ReadOne({0, bytes}));
-    return content->ToString();
+    return ReadPath(PathOf(pointer));
   }
 
   Result<bool> SwingPointer(const std::string& pointer, const std::optional<std::string>& expected,
                             const std::optional<std::string>& next) override {
     const fs::path path = PathOf(pointer);
     const fs::path directory = path.parent_path();
-    if (next.has_value()) ARROW_RETURN_NOT_OK(MakeDirectories(directory));
-    std::error_code ignored;
-    if (!fs::exists(directory, ignored)) return !expected.has_value();
-    {
+    if (!next.has_value()) {
       ARROW_ASSIGN_OR_RAISE(const auto lock, DirectoryLock::Take(directory));
-      ARROW_ASSIGN_OR_RAISE(const auto now, ReadPointer(pointer));
-      if (now != expected) return false;
-      ARROW_RETURN_NOT_OK(next.has_value() ? Replace(path, *next) : Unlink(path));
-      ARROW_RETURN_NOT_OK(SyncDirectory(directory));
+      if (lock == nullptr) return !expected.has_value();
+      return SwingLocked(path, expected, next);
     }
-    return true;
+    bool swung = false;
+    ARROW_RETURN_NOT_OK(WriteInto(directory, [&]() -> Result<bool> {
+      ARROW_ASSIGN_OR_RAISE(const auto lock, DirectoryLock::Take(directory));
+      if (lock == nullptr) return false;
+      ARROW_ASSIGN_OR_RAISE(swung, SwingLocked(path, expected, next));
+      return true;
+    }));
+    return swung;
+  }
+
+  Result<std::unique_ptr<Presence>> ShowPresence(const std::string& object) override {
+    const fs::path path = PathOf(object);
+    int descriptor = -1;
+    ARROW_RETURN_NOT_OK(WriteInto(path.parent_path(), [&]() -> Result<bool> {
+      descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (descriptor < 0 && errno != ENOENT) {
+        return SystemError("cannot create", path, errno);
+      }
+      return descriptor >= 0;
+    }));
+    auto presence = std::make_unique<FilePresence>(descriptor, path);
+    // Whoever looks whether it is locked holds it for a moment.
+    while (::flock(descriptor, LOCK_EX) != 0) {
+      if (errno != EINTR) return SystemError("cannot lock", path, errno);
+    }
+    return presence;
+  }
+
+  Result<bool> IsPresent(const std::string& object) override {
+    const fs::path path = PathOf(object);
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.open() && errno == ENOENT) return false;
+    if (!file.open()) return SystemError("cannot open", path, errno);
+    if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0) return false;
+    if (errno == EWOULDBLOCK) return true;
+    return SystemError("cannot lock", path, errno);
   }
 
  private:
+  Result<bool> SwingLocked(const fs::path& path, const std::optional<std::string>& expected,
+                           const std::optional<std::string>& next) {
+    ARROW_ASSIGN_OR_RAISE(const auto now, ReadPath(path));
+    if (now != expected) return false;
+    ARROW_RETURN_NOT_OK(next.has_value() ? Replace(path, *next) : Unlink(path));
+    ARROW_RETURN_NOT_OK(SyncDirectory(path.parent_path()));
+    return true;
+  }
+
+  static Result<std::optional<std::string>> ReadPath(const fs::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file.open()) return SystemError("cannot open", path, errno);
+    std::string content(kMostPointerBytes, '\0');
+    size_t bytes = 0;
+    while (bytes < content.size()) {
+      const ssize_t got = ::read(file.number(), content.data() + bytes, content.size() - bytes);
+      if (got < 0 && errno != EINTR) return SystemError("cannot read", path, errno);
+      if (got == 0) break;
+      if (got > 0) bytes += static_cast<size_t>(got);
+    }
+    content.resize(bytes);
+    return content;
+  }
   static Status Replace(const fs::path& path, const std::string& content) {
     const NewFile file(path.parent_path());
     ARROW_RETURN_NOT_OK(file.Write(content));
@@ -220,16 +339,6 @@ class LocalStore : public ObjectStore {
       return SystemError("cannot remove", path, errno);
     }
     return Status::OK();
-  }
-
-  // The directory of a table whose last object is gone.
-  void RemoveIfUnused(const fs::path& directory) const {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(directory, ignored)) {
-      if (entry.path().filename() != kLock) return;
-    }
-    fs::remove(directory / kLock, ignored);
-    if (directory != root_) fs::remove(directory, ignored);
   }
 
   fs::path PathOf(const std::string& object) const { return root_ / object; }

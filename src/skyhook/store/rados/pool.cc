@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <rados/librados.hpp>
 #include <utility>
 #include <vector>
@@ -24,6 +25,9 @@ namespace {
 
 constexpr char kIdAttribute[] = "skyhook.id";
 constexpr char kPointerAttribute[] = "skyhook.pointer";
+
+// A writer that lives answers within milliseconds, unless its machine is overcome.
+constexpr uint64_t kMostSilenceMs = 5000;
 
 // A full cluster is an error, not something to wait for.
 constexpr int kWriteFlags = librados::OPERATION_FULL_TRY;
@@ -141,6 +145,50 @@ class Object : public base::ByteSource {
   int64_t size_;
 };
 
+// Answers whoever asks whether it is there.
+class Watching : public librados::WatchCtx2 {
+ public:
+  Watching(librados::IoCtx io, std::string object)
+      : io_(std::move(io)), object_(std::move(object)) {}
+  void handle_notify(uint64_t notify_id, uint64_t cookie, uint64_t, bufferlist&) override {
+    bufferlist empty;
+    io_.notify_ack(object_, notify_id, cookie, empty);
+  }
+  // Who is not heard any more is taken for absent: what depends on it is looked at again.
+  void handle_error(uint64_t, int) override {}
+
+ private:
+  librados::IoCtx io_;
+  const std::string object_;
+};
+
+class WatchedObject : public Presence {
+ public:
+  WatchedObject(librados::Rados* cluster, librados::IoCtx io, const std::string& object)
+      : cluster_(cluster), io_(io), object_(object), watching_(std::move(io), object) {}
+  ~WatchedObject() override {
+    if (handle_.has_value()) {
+      io_.unwatch2(*handle_);
+      cluster_->watch_flush();  // no callback is under way after it
+    }
+    io_.remove(object_);
+  }
+  /// An error number.
+  int Begin() {
+    uint64_t handle = 0;
+    const int error = io_.watch2(object_, &handle, &watching_);
+    if (error >= 0) handle_ = handle;
+    return error;
+  }
+
+ private:
+  librados::Rados* cluster_;
+  librados::IoCtx io_;
+  const std::string object_;
+  Watching watching_;
+  std::optional<uint64_t> handle_;
+};
+
 class Pool : public RadosPool {
  public:
   Pool(librados::Rados* cluster, librados::IoCtx io, std::string prefix)
@@ -256,6 +304,36 @@ class Pool : public RadosPool {
     }
     if (error < 0) return ObjectError("cannot swing", UriOf(pointer), error);
     return true;
+  }
+
+  Result<std::unique_ptr<Presence>> ShowPresence(const std::string& object) override {
+    librados::ObjectWriteOperation operation;
+    operation.create(true);
+    const int error = io_.operate(object, &operation, kWriteFlags);
+    if (error < 0) return ObjectError("cannot write", UriOf(object), error);
+    auto presence = std::make_unique<WatchedObject>(cluster_, io_, object);
+    const int unwatched = presence->Begin();
+    if (unwatched < 0) return ObjectError("cannot watch", UriOf(object), unwatched);
+    return presence;
+  }
+
+  Result<bool> IsPresent(const std::string& object) override {
+    ARROW_ASSIGN_OR_RAISE(const auto there, Look(object));
+    if (!there.has_value()) return false;
+    bufferlist empty;
+    bufferlist reply;
+    const int error = io_.notify2(object, empty, kMostSilenceMs, &reply);
+    if (error == -ENOENT) return false;
+    // Those that did not answer in time are an error, and those that did are in the reply.
+    if (error < 0 && error != -ETIMEDOUT) return ObjectError("cannot ask", UriOf(object), error);
+    std::vector<librados::notify_ack_t> answers;
+    std::vector<librados::notify_timeout_t> silent;
+    try {
+      if (reply.length() > 0) librados::IoCtx::decode_notify_response(reply, &answers, &silent);
+    } catch (const std::exception& exception) {
+      return Status::IOError(fmt::format("cannot ask '{}': {}", UriOf(object), exception.what()));
+    }
+    return !answers.empty();
   }
 
   Future<Executed> Execute(const std::string& object, std::optional<uint64_t> version,

@@ -1,0 +1,40 @@
+// Where exceptions become statuses: none leaves a library, nor a thread.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/status.h>
+
+#include <exception>
+#include <future>
+#include <new>
+#include <system_error>
+#include <utility>
+
+namespace skyhook::base {
+
+/// Runs `body`, which returns an arrow::Status or arrow::Result. What it throws is an OutOfMemory
+/// or an UnknownError: a fault of the program.
+template <typename Body>
+auto CatchExceptions(Body&& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return arrow::Status::OutOfMemory("no memory is left");
+  } catch (const std::exception& exception) {
+    return arrow::Status::UnknownError("exception: ", exception.what());
+  }
+}
+
+/// Runs `body`, as CatchExceptions does, on a thread of its own; where there is none to be had,
+/// when the future is asked. The future's destructor waits for it and does not throw.
+template <typename Body>
+auto Async(Body body) -> std::future<decltype(body())> {
+  auto caught = [body = std::move(body)]() mutable { return CatchExceptions(body); };
+  try {
+    return std::async(std::launch::async, caught);
+  } catch (const std::system_error&) {
+    return std::async(std::launch::deferred, std::move(caught));
+  }
+}
+
+}  // namespace skyhook::base
