@@ -25,19 +25,20 @@ struct Source {
   const char* sql;
   int64_t row_group_rows = 128 * 1024;
   bool dictionary = true;
+  int64_t page_rows = 20'000;
 };
 
 constexpr std::array kSources = {
     // A gigabyte of text in rows of a megabyte; compressed next to nothing.
     Source{"wide.parquet",
            "SELECT i, repeat(chr(97 + i::INT % 26), 1000000) AS s FROM range(1000) t(i)", 1024,
-           false},
+           false, 16},
     Source{"same.parquet", "SELECT i, repeat('x', 1000000) AS s FROM range(2000) t(i)"},
     // Rows of a few bytes, and then some of half a megabyte.
     Source{"skewed.parquet",
            "SELECT i, CASE WHEN i > 299000 THEN repeat('y', 500000) ELSE 'y' END AS s "
            "FROM range(300000) t(i)",
-           300'000, false},
+           300'000, false, 16},
     Source{"keys.parquet",
            "SELECT i * 7919 % 4000037 AS k, 'key of many characters ' || (i * 7919 % 4000037) AS "
            "t, i % 100 AS g, i::DOUBLE AS x FROM range(4000000) t(i)"},
@@ -117,6 +118,7 @@ arrow::Status Write(sql::Session* session, const Source& source, const std::stri
   testing::ParquetLayout layout;
   layout.row_group_rows = source.row_group_rows;
   layout.dictionary = source.dictionary;
+  layout.page_rows = source.page_rows;
   testing::WriteParquet(path, *table, layout);
   return arrow::Status::OK();
 }
