@@ -1,40 +1,22 @@
 // Peak resident size of whole processes, as the system accounts for them.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <vector>
 
+#include "bench/child.h"
 #include "bench/suites.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::bench {
 namespace {
 
-// Runs the program with its output thrown away; its peak resident size in bytes.
+// The peak resident size of a command that has to succeed, in bytes.
 arrow::Result<int64_t> PeakBytes(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const pid_t child = fork();
-  if (child < 0) return arrow::Status::IOError("cannot fork");
-  if (child == 0) {
-    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    dup2(null, STDOUT_FILENO);
-    execv(arguments[0], arguments.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child) return arrow::Status::IOError("cannot wait");
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return base::Invalid("{}: ended with status {}", command.back(), status);
-  }
-  return int64_t{usage.ru_maxrss} * 1024;
+  ARROW_ASSIGN_OR_RAISE(const ChildRun run, RunChild(command));
+  if (run.exit_code == 0) return run.peak_bytes;
+  return base::Invalid("{}: ended with code {}: {}", command.back(), run.exit_code, run.errors);
 }
 
 }  // namespace

@@ -1,24 +1,25 @@
 #include "skyhook/client/describe.h"
 
 #include <fmt/format.h>
-#include <parquet/exception.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
 #include <parquet/types.h>
 
-#include <cstring>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/format/parquet_exceptions.h"
+#include "skyhook/format/parquet_footer.h"
 
 namespace skyhook::client {
 namespace {
 
 // Four bytes of length and the magic number close a Parquet file.
 constexpr int64_t kTailBytes = 8;
-constexpr char kParquetMagic[] = "PAR1";
 
 bool IsDataPage(parquet::PageType::type type) {
   return type == parquet::PageType::DATA_PAGE || type == parquet::PageType::DATA_PAGE_V2;
@@ -91,26 +92,20 @@ ColumnStorage DescribeColumn(const parquet::FileMetaData& metadata, int column) 
   return storage;
 }
 
-arrow::Status DescribeParquet(base::ByteSource* source, const arrow::Buffer& tail,
+arrow::Status DescribeParquet(const std::shared_ptr<base::ByteSource>& source,
+                              const std::shared_ptr<arrow::Buffer>& tail,
                               FragmentStorage* storage) {
-  uint32_t length = 0;
-  std::memcpy(&length, tail.data(), sizeof(length));
-  const int64_t begin = source->size() - kTailBytes - int64_t{length};
-  if (begin < 0) {
-    return base::CorruptData("{}: a footer of {} bytes in a file of {}", source->name(), length,
-                             source->size());
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto footer, source->ReadOne({begin, int64_t{length}}));
-  try {
-    const auto metadata = parquet::FileMetaData::Make(footer->data(), int64_t{length});
+  const format::ReadOptions options;
+  const format::ByteReader reader(source, options.coalesce, {});
+  ARROW_ASSIGN_OR_RAISE(const auto metadata,
+                        format::ReadParquetFooter(reader, tail, options.max_page_bytes));
+  return format::CatchParquet([&] {
     storage->created_by = metadata->created_by();
     for (int column = 0; column < metadata->num_columns(); ++column) {
       storage->columns.push_back(DescribeColumn(*metadata, column));
     }
-  } catch (const parquet::ParquetException& error) {
-    return base::CorruptData("{}: {}", source->name(), error.what());
-  }
-  return arrow::Status::OK();
+    return arrow::Status::OK();
+  });
 }
 
 // Arrow IPC files say how long they are and nothing of how their columns are stored.
@@ -139,9 +134,10 @@ arrow::Result<FragmentStorage> DescribeStorage(const TableFragment& fragment) {
   }
   ARROW_ASSIGN_OR_RAISE(const auto tail,
                         source->ReadOne({source->size() - kTailBytes, kTailBytes}));
-  if (std::memcmp(tail->data() + sizeof(uint32_t), kParquetMagic, 4) == 0) {
+  const std::string_view end(*tail);
+  if (end.ends_with("PAR1") || end.ends_with("PARE")) {
     storage.format = "Parquet";
-    ARROW_RETURN_NOT_OK(DescribeParquet(source.get(), *tail, &storage));
+    ARROW_RETURN_NOT_OK(base::AddContext(DescribeParquet(source, tail, &storage), storage.name));
   } else {
     storage.format = "Arrow IPC";
     DescribeIpc(description, &storage);

@@ -1,8 +1,9 @@
 #include "skyhook/client/foreign_query.h"
 
-#include <arrow/util/byte_size.h>
-
 #include <algorithm>
+#include <exception>
+#include <new>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,6 +44,17 @@ class OffsetStream {
   int64_t left_;
 };
 
+/// The stream's next batch; no exception may leave a thread.
+Result<BatchPtr> NextOrStatus(ScanStream* stream) {
+  try {
+    return stream->Next();
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory("no memory for a batch of a scan");
+  } catch (const std::exception& error) {
+    return Status::UnknownError("a scan: ", error.what());
+  }
+}
+
 /// Lets all streams of a scan that reduces work at once. The one that has the result is left, with
 /// the result's first batch; when it is empty, any.
 Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
@@ -53,10 +65,11 @@ Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
   }
   std::vector<Result<BatchPtr>> first(streams.size(), BatchPtr());
   std::vector<std::thread> threads;
+  threads.reserve(streams.size());  // a thread that has begun is joined
   for (size_t i = 1; i < streams.size(); ++i) {
-    threads.emplace_back([&, i] { first[i] = streams[i]->Next(); });
+    threads.emplace_back([&, i] { first[i] = NextOrStatus(streams[i].get()); });
   }
-  first[0] = streams[0]->Next();
+  first[0] = NextOrStatus(streams[0].get());
   for (std::thread& thread : threads) thread.join();
   size_t finisher = 0;
   for (size_t i = 0; i < streams.size(); ++i) {
@@ -77,6 +90,27 @@ Result<OffsetStream> Start(const plan::ForeignStep& step, std::shared_ptr<const 
   return OffsetStream(std::move(stream), nullptr, step.offset);
 }
 
+/// Bytes of the buffers of many batches, of which one may be shared by several.
+class BufferBytes {
+ public:
+  void Add(const arrow::RecordBatch& batch) {
+    for (const auto& column : batch.columns()) Add(*column->data());
+  }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  void Add(const arrow::ArrayData& data) {
+    for (const auto& buffer : data.buffers) {
+      if (buffer != nullptr && seen_.insert(buffer->data()).second) bytes_ += buffer->capacity();
+    }
+    for (const auto& child : data.child_data) Add(*child);
+    if (data.dictionary != nullptr) Add(*data.dictionary);
+  }
+
+  std::set<const uint8_t*> seen_;
+  int64_t bytes_ = 0;
+};
+
 /// The result of a step under the names by which the next one reads it.
 Result<std::shared_ptr<const Table>> Hold(const plan::ForeignStep& step,
                                           std::shared_ptr<const Table> table,
@@ -90,14 +124,15 @@ Result<std::shared_ptr<const Table>> Hold(const plan::ForeignStep& step,
   std::shared_ptr<arrow::Schema> declared;
   ARROW_ASSIGN_OR_RAISE(auto stream, Start(step, std::move(table), options, &declared));
   std::vector<BatchPtr> batches;
-  int64_t bytes = 0;
+  BufferBytes held;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const BatchPtr batch, stream.Next());
     if (batch == nullptr) break;
-    bytes += arrow::util::TotalBufferSize(*batch);
-    if (bytes > options.memory_bytes) {
-      return base::LimitExceeded("the result of one step of the plan exceeds {} bytes",
-                                 options.memory_bytes);
+    held.Add(*batch);
+    if (held.bytes() > options.memory_bytes) {
+      return base::LimitExceeded(
+          "the result of one step of the plan takes {} bytes, where memory for {} is left",
+          held.bytes(), options.memory_bytes);
     }
     batches.push_back(arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns()));
   }

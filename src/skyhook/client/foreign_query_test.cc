@@ -157,7 +157,36 @@ TEST(ForeignQuery, HeldRowsAreBounded) {
   ScanOptions options;
   options.memory_bytes = 100'000;
   EXPECT_THAT(Rows(plan, Numbers(100, 1000), options),
-              FailsWith(Code::kLimitExceeded, "100000 bytes"));
+              FailsWith(Code::kLimitExceeded, "memory for 100000"));
+}
+
+// What many batches share is held once.
+TEST(ForeignQuery, BuffersThatBatchesShareAreCountedOnce) {
+  arrow::Int64Builder values;
+  for (int row = 0; row < 100'000; ++row) Require(values.Append(row));
+  const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
+  const auto all = arrow::RecordBatch::Make(schema, 100'000, {Require(values.Finish())});
+  std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
+  for (int i = 0; i < 100; ++i) slices.push_back(all->Slice(i * 1000, 1000));
+  plan::ForeignPlan plan;
+  plan.names = {"y"};
+  plan.steps = {{Over("x"), 0}, {Over("#0"), 0}};
+  plan.steps[0].pipeline.limit = plan::Limit{plan::kAllRows};
+  ScanOptions options;
+  options.memory_bytes = 4'000'000;
+  const auto table = Require(TableOfBatches("slices", schema, slices));
+  EXPECT_EQ(Require(Rows(plan, table, options)).size(), 100'000u);
+}
+
+TEST(ForeignQuery, ASortOfMoreRowsThanTheMemoryHoldsIsAnErrorThatSaysWhat) {
+  plan::ForeignPlan plan;
+  plan.names = {"y"};
+  plan.steps = {{Over("x"), 0}};
+  plan.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, plan::kAllRows};
+  ScanOptions options;
+  options.memory_bytes = 1'000'000;
+  EXPECT_THAT(Rows(plan, Numbers(100, 1000), options),
+              FailsWith(Code::kLimitExceeded, "rows of a sort"));
 }
 
 }  // namespace

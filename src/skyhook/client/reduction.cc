@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/base/status.h"
+#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/partial.h"
 
 namespace skyhook::client {
@@ -54,21 +56,30 @@ class TopKReduction : public Reduction {
 };
 
 /// Holds the first rows seen so far, in the order of units: never more than `limit` and a batch.
+/// Those that take more than `memory_bytes` are kLimitExceeded.
 class LimitReduction : public Reduction {
  public:
-  explicit LimitReduction(int64_t limit) : limit_(limit) {}
+  LimitReduction(int64_t limit, int64_t memory_bytes)
+      : limit_(limit), memory_bytes_(memory_bytes) {}
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
     std::lock_guard<std::mutex> lock(mutex_);
     Rows& rows = units_[unit.index];
     rows.count += batch->num_rows();
     rows_ += batch->num_rows();
+    const int64_t bytes = exec::BytesOf(*batch);
+    rows.bytes += bytes;
+    bytes_ += bytes;
     rows.batches.push_back(std::move(batch));
     for (auto last = --units_.end(); rows_ - last->second.count >= limit_; last = --units_.end()) {
       rows_ -= last->second.count;
+      bytes_ -= last->second.bytes;
       units_.erase(last);
     }
-    return arrow::Status::OK();
+    if (bytes_ <= memory_bytes_) return arrow::Status::OK();
+    return base::LimitExceeded(
+        "the first {} rows: {} of them take {} bytes, where memory for {} is left", limit_, rows_,
+        bytes_, memory_bytes_);
   }
 
   bool IsNeeded(const Unit& unit) override {
@@ -101,12 +112,15 @@ class LimitReduction : public Reduction {
   struct Rows {
     std::vector<BatchPtr> batches;
     int64_t count = 0;
+    int64_t bytes = 0;
   };
 
   std::mutex mutex_;
   int64_t limit_;
+  int64_t memory_bytes_;
   std::map<int64_t, Rows> units_;
-  int64_t rows_ = 0;  ///< of all units_
+  int64_t rows_ = 0;   ///< of all units_
+  int64_t bytes_ = 0;  ///< of all units_
   std::vector<BatchPtr> result_;
   size_t next_ = 0;
 };
@@ -122,10 +136,10 @@ arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pi
     return std::make_unique<AggregateReduction>(std::move(merger));
   }
   if (pipeline.top_k.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(auto merger, exec::TopKMerger::Make(pipeline));
+    ARROW_ASSIGN_OR_RAISE(auto merger, exec::TopKMerger::Make(pipeline, options.memory_bytes / 3));
     return std::make_unique<TopKReduction>(std::move(merger));
   }
-  return std::make_unique<LimitReduction>(pipeline.limit->limit);
+  return std::make_unique<LimitReduction>(pipeline.limit->limit, options.memory_bytes / 3);
 }
 
 }  // namespace skyhook::client

@@ -71,6 +71,18 @@ TEST_F(LimitReductionTest, FewerRowsThanTheLimitAreAll) {
   EXPECT_THAT(Rows(), ElementsAre("0", "10"));
 }
 
+TEST_F(LimitReductionTest, RowsBeyondTheMemoryAreAnErrorThatSaysWhat) {
+  plan::Pipeline pipeline = testing::ReadAll(*schema_);
+  pipeline.limit = plan::Limit{100};
+  ScanOptions options;
+  options.memory_bytes = 3 * 24;
+  reduction_ = Require(MakeReduction(pipeline, options));
+  Consume(0, "0\n1\n2");
+  const auto batch = Require(testing::TableOf(schema_, "10")->CombineChunksToBatch());
+  EXPECT_THAT(reduction_->Consume(UnitOf(1), 0, batch),
+              testing::FailsWith(base::Code::kLimitExceeded, "the first 100 rows"));
+}
+
 TEST_F(LimitReductionTest, NoRowsAreWantedOfALimitOfNone) {
   Make(0);
   EXPECT_TRUE(reduction_->IsFull());

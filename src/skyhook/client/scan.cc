@@ -204,6 +204,16 @@ class ScanOfTable : public Scan {
   std::atomic<bool> cut_{false};
 };
 
+arrow::Status CheckOptions(const ScanOptions& options) {
+  if (options.batch_rows > 0 && options.unit_rows > 0 && options.memory_bytes > 0) {
+    return arrow::Status::OK();
+  }
+  return base::Invalid(
+      "options of a scan: batch_rows {}, unit_rows {} and memory_bytes {} must be "
+      "positive",
+      options.batch_rows, options.unit_rows, options.memory_bytes);
+}
+
 /// Fails unless every input column is one of the table, in its engine type.
 arrow::Status CheckInput(const arrow::Schema& input, const Table& table) {
   for (const auto& field : input.fields()) {
@@ -244,6 +254,16 @@ int64_t StreamBytes(const site::FragmentDescription& fragment) {
          kTimesStored;
 }
 
+// Bytes of a row of the fragment with the widest rows, as they are stored.
+int64_t MostRowBytes(const Table& table) {
+  int64_t most = 1;
+  for (const TableFragment& fragment : table.fragments) {
+    const site::FragmentDescription& description = fragment.description;
+    most = std::max(most, description.bytes / std::max<int64_t>(description.num_rows, 1));
+  }
+  return most;
+}
+
 int StreamsThatFit(const Table& table, const ScanOptions& options) {
   int64_t most = 1;
   for (const TableFragment& fragment : table.fragments) {
@@ -265,6 +285,7 @@ Places& Places::operator+=(const Places& other) {
 arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> table,
                                                 plan::Pipeline pipeline, ScanOptions options) {
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
+  ARROW_RETURN_NOT_OK(CheckOptions(options));
   ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
   options.max_streams = StreamsThatFit(*table, options);
   ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
@@ -278,7 +299,8 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
     ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));
   }
   std::shared_ptr<Reduction> reduction;
-  const bool held = pipeline.limit.has_value() && pipeline.limit->limit <= kMaxHeldLimit;
+  const bool held = pipeline.limit.has_value() && pipeline.limit->limit <= kMaxHeldLimit &&
+                    pipeline.limit->limit <= options.memory_bytes / 8 / MostRowBytes(*table);
   if (pipeline.aggregate.has_value() || pipeline.top_k.has_value() || held) {
     ARROW_ASSIGN_OR_RAISE(reduction, MakeReduction(pipeline, options));
   }

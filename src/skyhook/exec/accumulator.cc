@@ -1,15 +1,11 @@
 #include "skyhook/exec/accumulator.h"
 
-#include <arrow/array/builder_nested.h>
-#include <arrow/array/concatenate.h>
-
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/group_table.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/text.h"
 #include "skyhook/plan/statistics.h"
@@ -192,23 +188,40 @@ class FloatSumAccumulator : public Accumulator {
   }
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
-    std::vector<double> corrections(low_.size());
-    for (size_t i = 0; i < low_.size(); ++i)
-      corrections[i] = std::isfinite(high_[i]) ? low_[i] : 0.0;
+    std::vector<double> corrections;
+    corrections.reserve(groups.size());
+    for (const int32_t group : groups) {
+      const auto at = static_cast<size_t>(group);
+      corrections.push_back(std::isfinite(high_[at]) ? low_[at] : 0.0);
+    }
     ARROW_ASSIGN_OR_RAISE(auto high, ArrayOfGroups(arrow::float64(), high_, &seen_, groups));
-    ARROW_ASSIGN_OR_RAISE(auto low, ArrayOfGroups(arrow::float64(), corrections, &seen_, groups));
+    ARROW_ASSIGN_OR_RAISE(auto low, Numbers(corrections, groups));
     return arrow::ArrayVector{high, low};
   }
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
-    std::vector<double> sums(high_.size());
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] = Sum(i);
-    return ArrayOfGroups(arrow::float64(), sums, &seen_, groups);
+    std::vector<double> sums;
+    sums.reserve(groups.size());
+    for (const int32_t group : groups) sums.push_back(Sum(static_cast<size_t>(group)));
+    return Numbers(sums, groups);
   }
 
   int64_t bytes_held() const override { return BytesOf(high_) + BytesOf(low_) + BytesOf(seen_); }
 
  private:
+  // One value for each of `groups`; NULL where a group has seen none.
+  Result<std::shared_ptr<arrow::Array>> Numbers(const std::vector<double>& values,
+                                                Groups groups) const {
+    const auto count = static_cast<int64_t>(groups.size());
+    ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(count));
+    ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(count));
+    for (size_t i = 0; i < groups.size(); ++i) {
+      MutableValues<double>(out)[i] = values[i];
+      valid->mutable_data()[i] = seen_[static_cast<size_t>(groups[i])];
+    }
+    return Column::Flat(arrow::float64(), count, std::move(out), std::move(valid)).ToArray();
+  }
+
   // The correction means nothing once the sum is infinite or NaN.
   double Sum(size_t group) const {
     return std::isfinite(high_[group]) ? high_[group] + low_[group] : high_[group];
@@ -320,103 +333,6 @@ class ExtremeAccumulator : public Accumulator {
   int64_t text_bytes_ = 0;
 };
 
-// Distinct values of each group, as the distinct pairs of group and value.
-class DistinctAccumulator : public Accumulator {
- public:
-  explicit DistinctAccumulator(std::shared_ptr<arrow::DataType> type)
-      : type_(std::move(type)), pairs_({arrow::uint32(), type_}), values_({type_}) {}
-
-  void Resize(int64_t groups) override { groups_ = groups; }
-
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column* argument = arguments.data();
-    Column values = *argument;
-    std::vector<int32_t> counting;
-    if (rows.counts != nullptr) {
-      for (int64_t i = 0; i < rows.rows; ++i) {
-        if (rows.counts[i] != 0) counting.push_back(static_cast<int32_t>(i));
-      }
-      ARROW_ASSIGN_OR_RAISE(values, argument->Gather(counting));
-    }
-    const int64_t count =
-        rows.counts == nullptr ? rows.rows : static_cast<int64_t>(counting.size());
-    scratch_.resize(static_cast<size_t>(count));
-    if (rows.groups == nullptr) {
-      return values_.Assign({values}, count, scratch_.data());
-    }
-    ARROW_ASSIGN_OR_RAISE(auto numbers, AllocateValues<uint32_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t row = rows.counts == nullptr ? i : counting[static_cast<size_t>(i)];
-      MutableValues<uint32_t>(numbers)[i] = rows.groups[row];
-    }
-    const Column group = Column::Flat(arrow::uint32(), count, std::move(numbers), nullptr);
-    return pairs_.Assign({group, values}, count, scratch_.data());
-  }
-
-  Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    const auto& lists = static_cast<const arrow::ListArray&>(*state[0]);
-    const int64_t begin = lists.value_offset(0);
-    const int64_t end = lists.value_offset(lists.length());
-    ARROW_ASSIGN_OR_RAISE(const Column values,
-                          Column::FromArray(lists.values()->Slice(begin, end - begin)));
-    std::vector<uint32_t> groups;
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      groups.insert(groups.end(), static_cast<size_t>(lists.value_length(i)), rows.group(i));
-    }
-    GroupedRows values_of{end - begin, rows.groups == nullptr ? nullptr : groups.data(), nullptr};
-    return Update(std::span(&values, 1), values_of);
-  }
-
-  Result<arrow::ArrayVector> Partial(Groups groups) const override {
-    std::vector<std::vector<int32_t>> members(static_cast<size_t>(groups_));
-    ARROW_RETURN_NOT_OK(
-        VisitPairs([&](uint32_t group, int32_t pair) { members[group].push_back(pair); }));
-    std::vector<int32_t> order;
-    ARROW_ASSIGN_OR_RAISE(auto offsets,
-                          AllocateValues<int32_t>(static_cast<int64_t>(groups.size()) + 1));
-    MutableValues<int32_t>(offsets)[0] = 0;
-    for (size_t i = 0; i < groups.size(); ++i) {
-      const auto& of_group = members[static_cast<size_t>(groups[i])];
-      order.insert(order.end(), of_group.begin(), of_group.end());
-      MutableValues<int32_t>(offsets)[i + 1] = static_cast<int32_t>(order.size());
-    }
-    const bool grouped = pairs_.size() > 0;
-    ARROW_ASSIGN_OR_RAISE(auto keys, (grouped ? pairs_ : values_).Keys(order));
-    ARROW_ASSIGN_OR_RAISE(auto values, keys.back().ToArray());
-    return arrow::ArrayVector{std::make_shared<arrow::ListArray>(
-        arrow::list(type_), static_cast<int64_t>(groups.size()), std::move(offsets), values)};
-  }
-
-  Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
-    std::vector<int64_t> counts(static_cast<size_t>(std::max<int64_t>(groups_, 1)), 0);
-    ARROW_RETURN_NOT_OK(VisitPairs([&](uint32_t group, int32_t) { ++counts[group]; }));
-    return ArrayOfGroups(arrow::int64(), counts, nullptr, groups);
-  }
-
-  int64_t bytes_held() const override { return pairs_.bytes_held() + values_.bytes_held(); }
-
- private:
-  template <typename Visitor>
-  Status VisitPairs(Visitor&& visit) const {
-    if (pairs_.size() == 0) {
-      for (int64_t i = 0; i < values_.size(); ++i) visit(0, static_cast<int32_t>(i));
-      return Status::OK();
-    }
-    std::vector<int32_t> all(static_cast<size_t>(pairs_.size()));
-    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int32_t>(i);
-    ARROW_ASSIGN_OR_RAISE(auto keys, pairs_.Keys(all));
-    const uint32_t* groups = keys[0].values<uint32_t>();
-    for (size_t i = 0; i < all.size(); ++i) visit(groups[i], all[i]);
-    return Status::OK();
-  }
-
-  std::shared_ptr<arrow::DataType> type_;
-  GroupTable pairs_;   // (group, value), when there are groups
-  GroupTable values_;  // (value), when there is one group only
-  std::vector<uint32_t> scratch_;
-  int64_t groups_ = 1;
-};
-
 }  // namespace
 
 Status AddCount(int64_t more, int64_t* count) {
@@ -431,7 +347,7 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
     case StateKind::kCount:
       return std::make_unique<CountAccumulator>();
     case StateKind::kDistinct:
-      return std::make_unique<DistinctAccumulator>(argument);
+      return MakeDistinctAccumulator(argument);
     case StateKind::kSum:
       if (IsFloat(*argument)) return std::make_unique<FloatSumAccumulator>();
       if (IsOfManyDigits(*argument)) return MakeDecimalSumAccumulator(SumType(*argument));

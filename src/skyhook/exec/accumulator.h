@@ -94,6 +94,8 @@ arrow::Result<std::unique_ptr<Accumulator>> MakeAccumulator(
 std::vector<std::shared_ptr<arrow::DataType>> StateTypes(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument);
 
+/// The distinct values of a column of type `argument`.
+std::unique_ptr<Accumulator> MakeDistinctAccumulator(std::shared_ptr<arrow::DataType> argument);
 /// Sums of decimals of more than 18 digits; `type` is that of a sum.
 std::unique_ptr<Accumulator> MakeDecimalSumAccumulator(std::shared_ptr<arrow::DataType> type);
 /// Count, mean and sum of squared deviations (Welford; merged as Chan, Golub and LeVeque do).

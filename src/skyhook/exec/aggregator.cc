@@ -167,6 +167,11 @@ int64_t Aggregator::bytes_held() const {
   return bytes;
 }
 
+int64_t Aggregator::GroupsWithin(int64_t bytes) const {
+  const int64_t each = bytes_held() / std::max<int64_t>(num_groups(), 1);
+  return std::max<int64_t>(bytes / std::max<int64_t>(each, 1), 1);
+}
+
 Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows,
                            const RowPlaces& places) {
   const uint32_t* groups = nullptr;
@@ -249,13 +254,16 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial, int64_t first_row) {
 std::vector<int32_t> Aggregator::GroupsByShare(int depth) const {
   std::vector<int32_t> groups(static_cast<size_t>(num_groups()));
   if (keys_.empty()) return groups;
+  std::vector<uint8_t> shares(groups.size());
   std::array<size_t, kShares + 1> ends{};  // first the sizes, one place on
-  for (int64_t group = 0; group < num_groups(); ++group) {
-    ++ends[ShareOf(table_.hash(group), depth) + 1];
+  for (size_t group = 0; group < groups.size(); ++group) {
+    const size_t share = ShareOf(table_.HashOf(static_cast<int64_t>(group)), depth);
+    shares[group] = static_cast<uint8_t>(share);
+    ++ends[share + 1];
   }
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  for (int64_t group = 0; group < num_groups(); ++group) {
-    groups[ends[ShareOf(table_.hash(group), depth)]++] = static_cast<int32_t>(group);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    groups[ends[shares[group]]++] = static_cast<int32_t>(group);
   }
   return groups;
 }

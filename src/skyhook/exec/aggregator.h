@@ -39,6 +39,8 @@ class Aggregator {
   /// Without keys 1, also before any row; else the groups seen.
   int64_t num_groups() const;
   int64_t bytes_held() const;
+  /// How many groups take about `bytes` bytes, on average; at least one.
+  int64_t GroupsWithin(int64_t bytes) const;
 
   /// The given groups as partial state, or as final rows.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Partial(std::span<const int32_t> groups) const;

@@ -1,5 +1,8 @@
 #include "skyhook/exec/group_table.h"
 
+#include <sys/auxv.h>
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -7,6 +10,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/text.h"
+#include "skyhook/exec/value_set.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -17,6 +21,9 @@ using arrow::Status;
 namespace {
 
 constexpr size_t kMaxCodes = 1 << 16;
+// Keys that are encoded at a time.
+constexpr int64_t kPieceRows = 1024;
+constexpr int64_t kPieceBytes = 64 * 1024;
 constexpr uint64_t kUpperHalf = 0xFFFFFFFF00000000ULL;
 
 uint64_t HashRow(const uint8_t* row, int64_t size) {
@@ -31,22 +38,27 @@ uint64_t HashRow(const uint8_t* row, int64_t size) {
   return hash ^ (hash >> 29);
 }
 
-// One bit pattern for values that are one group.
-template <typename T>
-T Canonical(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (std::isnan(value)) return std::numeric_limits<T>::quiet_NaN();
-    if (value == T{0}) return T{0};
-  }
-  return value;
+// 16 bytes that the system gives each process.
+uint64_t SeedOfProcess() {
+  static const uint64_t kSeed = [] {
+    uint64_t seed = 0;
+    const auto* random = reinterpret_cast<const void*>(getauxval(AT_RANDOM));
+    if (random != nullptr) std::memcpy(&seed, random, sizeof(seed));
+    return seed;
+  }();
+  return kSeed;
+}
+
+uint64_t SeededHash(const uint8_t* row, int64_t size) {
+  return XXH3_64bits_withSeed(row, static_cast<size_t>(size), SeedOfProcess());
 }
 
 int64_t PaddedTo8(int64_t size) { return (size + 7) / 8 * 8; }
 
 }  // namespace
 
-GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types)
-    : types_(std::move(key_types)) {
+GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types, int64_t max_groups)
+    : types_(std::move(key_types)), max_groups_(max_groups) {
   Clear();
 }
 
@@ -60,13 +72,21 @@ void GroupTable::Clear() {
   slots_.assign(64, 0);
   slots_.shrink_to_fit();
   dictionaries_.clear();
-  by_codes_.clear();
+  by_codes_ = {};
+  scratch_ = {};
+}
+
+uint64_t GroupTable::HashOf(int64_t group) const {
+  const auto at = static_cast<size_t>(group);
+  return HashRow(rows_.data() + offsets_[at], offsets_[at + 1] - offsets_[at]);
 }
 
 int64_t GroupTable::bytes_held() const {
   return static_cast<int64_t>(rows_.capacity() + offsets_.capacity() * sizeof(int64_t) +
                               hashes_.capacity() * sizeof(uint64_t) +
-                              slots_.capacity() * sizeof(uint64_t));
+                              slots_.capacity() * sizeof(uint64_t) +
+                              by_codes_.capacity() * sizeof(uint32_t)) +
+         scratch_.bytes_held();
 }
 
 Status GroupTable::Assign(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
@@ -134,81 +154,97 @@ void GroupTable::RememberCodes(const std::vector<Column>& keys, const std::vecto
   }
 }
 
-Status GroupTable::Encode(const std::vector<Column>& given, int64_t rows, Encoded* out) {
-  std::vector<Column> keys;
-  for (const Column& key : given) {
+Result<std::vector<Column>> GroupTable::Flattened(const std::vector<Column>& keys) {
+  std::vector<Column> flat;
+  for (const Column& key : keys) {
     ARROW_ASSIGN_OR_RAISE(
-        Column flat, key.kind() == Column::Kind::kDictionary ? key.Flatten() : Result<Column>(key));
-    keys.push_back(std::move(flat));
+        Column one, key.kind() == Column::Kind::kDictionary ? key.Flatten() : Result<Column>(key));
+    flat.push_back(std::move(one));
   }
-  std::vector<int64_t>& offsets = out->offsets;
-  offsets.assign(static_cast<size_t>(rows) + 1, 0);
+  return flat;
+}
+
+// Encodes some of the rows [begin, end): the first, and as many as fit a piece.
+void GroupTable::Encode(const std::vector<Column>& keys, int64_t begin, int64_t end, Encoded* out) {
   int64_t fixed = 0;
   for (const Column& key : keys) {
     fixed += 1 + (plan::IsTextOrBytes(*key.type()) ? 4 : ValueWidth(*key.type()));
   }
-  for (int64_t i = 0; i < rows; ++i) {
+  std::vector<int64_t>& offsets = out->offsets;
+  offsets.assign(1, 0);
+  for (int64_t row = begin; row < end && out->rows() < kPieceRows; ++row) {
     int64_t size = fixed;
     for (const Column& key : keys) {
-      if (plan::IsTextOrBytes(*key.type()) && key.IsValid(i)) {
-        size += key.values<TextView>()[key.is_constant() ? 0 : i].size();
+      if (plan::IsTextOrBytes(*key.type()) && key.IsValid(row)) {
+        size += key.values<TextView>()[key.is_constant() ? 0 : row].size();
       }
     }
-    offsets[static_cast<size_t>(i) + 1] = offsets[static_cast<size_t>(i)] + PaddedTo8(size);
+    if (row > begin && offsets.back() + size > kPieceBytes) break;
+    offsets.push_back(offsets.back() + PaddedTo8(size));
   }
   out->bytes.assign(static_cast<size_t>(offsets.back()), 0);
-  std::vector<int64_t> cursors(offsets.begin(), offsets.end() - 1);
-  for (const Column& key : keys) {
-    VisitPhysical(*key.type(), [&](auto value) {
-      using T = decltype(value);
-      for (int64_t i = 0; i < rows; ++i) {
-        int64_t& cursor = cursors[static_cast<size_t>(i)];
-        uint8_t* to = out->bytes.data() + cursor;
-        const bool valid = key.IsValid(i);
-        *to++ = static_cast<uint8_t>(!valid);
-        if constexpr (std::is_same_v<T, TextView>) {
-          const std::string_view text = valid ? key.TextAt(i) : std::string_view();
-          const auto size = static_cast<uint32_t>(text.size());
-          std::memcpy(to, &size, sizeof(size));
-          if (!text.empty()) std::memcpy(to + sizeof(size), text.data(), text.size());
-          cursor += 1 + static_cast<int64_t>(sizeof(size) + text.size());
-        } else {
-          const T one = valid ? Canonical(key.values<T>()[key.is_constant() ? 0 : i]) : T{};
-          std::memcpy(to, &one, sizeof(T));
-          cursor += 1 + static_cast<int64_t>(sizeof(T));
-        }
-      }
-    });
-  }
-  return Status::OK();
+  out->cursors.assign(offsets.begin(), offsets.end() - 1);
+  for (const Column& key : keys) EncodeKey(key, begin, out);
 }
 
-Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<Column>& keys, int64_t rows) {
+void GroupTable::EncodeKey(const Column& key, int64_t begin, Encoded* out) {
+  VisitPhysical(*key.type(), [&](auto value) {
+    using T = decltype(value);
+    for (int64_t i = 0; i < out->rows(); ++i) {
+      const int64_t row = begin + i;
+      int64_t& cursor = out->cursors[static_cast<size_t>(i)];
+      uint8_t* to = out->bytes.data() + cursor;
+      const bool valid = key.IsValid(row);
+      *to++ = static_cast<uint8_t>(!valid);
+      if constexpr (std::is_same_v<T, TextView>) {
+        const std::string_view text = valid ? key.TextAt(row) : std::string_view();
+        const auto size = static_cast<uint32_t>(text.size());
+        std::memcpy(to, &size, sizeof(size));
+        if (!text.empty()) std::memcpy(to + sizeof(size), text.data(), text.size());
+        cursor += 1 + static_cast<int64_t>(sizeof(size) + text.size());
+      } else {
+        const T one = valid ? Canonical(key.values<T>()[key.is_constant() ? 0 : row]) : T{};
+        std::memcpy(to, &one, sizeof(T));
+        cursor += 1 + static_cast<int64_t>(sizeof(T));
+      }
+    }
+  });
+}
+
+Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<Column>& given, int64_t rows) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, Flattened(given));
   Encoded encoded;
-  ARROW_RETURN_NOT_OK(Encode(keys, rows, &encoded));
-  std::vector<uint64_t> hashes(static_cast<size_t>(rows));
-  for (int64_t i = 0; i < rows; ++i) {
-    hashes[static_cast<size_t>(i)] = HashRow(encoded.row(i), encoded.size(i));
+  std::vector<uint64_t> hashes;
+  hashes.reserve(static_cast<size_t>(rows));
+  for (int64_t begin = 0; begin < rows; begin += encoded.rows()) {
+    Encode(keys, begin, rows, &encoded);
+    for (int64_t i = 0; i < encoded.rows(); ++i) {
+      hashes.push_back(HashRow(encoded.row(i), encoded.size(i)));
+    }
   }
   return hashes;
 }
 
-Status GroupTable::AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
-  ARROW_RETURN_NOT_OK(Encode(keys, rows, &scratch_));
-  for (int64_t i = 0; i < rows; ++i) {
-    ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(scratch_.row(i), scratch_.size(i)));
+Status GroupTable::AssignByHash(const std::vector<Column>& given, int64_t rows, uint32_t* groups) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, Flattened(given));
+  for (int64_t begin = 0; begin < rows; begin += scratch_.rows()) {
+    Encode(keys, begin, rows, &scratch_);
+    for (int64_t i = 0; i < scratch_.rows(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(groups[begin + i], FindOrInsert(scratch_.row(i), scratch_.size(i)));
+    }
   }
   return Status::OK();
 }
 
 Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size) {
-  const uint64_t hash = HashRow(row, size);
+  const uint64_t hash = SeededHash(row, size);
   const uint64_t mask = slots_.size() - 1;
   for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
     const uint64_t slot = slots_[at];
     if (slot == 0) {
-      if (hashes_.size() >= std::numeric_limits<uint32_t>::max() - 1) {
-        return base::LimitExceeded("more than {} groups in one table", hashes_.size());
+      if (this->size() >= max_groups_) {
+        return base::LimitExceeded("more than {} groups, or distinct values, in one table",
+                                   max_groups_);
       }
       const auto group = static_cast<uint32_t>(hashes_.size());
       slots_[at] = (hash & kUpperHalf) | (group + 1);

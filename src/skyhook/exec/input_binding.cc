@@ -30,14 +30,13 @@ Result<InputBinding> InputBinding::Make(const plan::Pipeline& pipeline,
 }
 
 Result<ExpressionPtr> InputBinding::Bind(const ExpressionPtr& expression) {
+  if (!expression->reads_field()) return expression;
   if (expression->kind() == Kind::kField) return BindField(*expression);
   std::vector<ExpressionPtr> arguments;
-  bool changed = false;
   for (const auto& argument : expression->arguments()) {
     ARROW_ASSIGN_OR_RAISE(arguments.emplace_back(), Bind(argument));
-    changed |= arguments.back() != argument;
   }
-  return changed ? plan::WithArguments(*expression, std::move(arguments)) : expression;
+  return plan::WithArguments(*expression, std::move(arguments));
 }
 
 Result<ExpressionPtr> InputBinding::BindField(const plan::Expression& field) {

@@ -15,8 +15,9 @@ namespace skyhook::exec {
 using Arguments = std::vector<Column>;
 
 /// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
-/// unless `length` is 1. A row that makes the call fail fails it all, unless an argument is NULL
-/// there; the message gives the values of the first such row.
+/// unless `length` is 1. Of kIn only the first argument is given. A row that makes the call fail
+/// fails it all, unless an argument is NULL there; the message gives the values of the first such
+/// row.
 arrow::Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
                                  int64_t length);
 
@@ -46,6 +47,10 @@ arrow::Result<Column> CastKernel(const plan::Expression& call, const Arguments& 
 /// A part of CompareKernel: kGreatest and kLeast.
 arrow::Result<Column> ExtremeKernel(const plan::Expression& call, const Arguments& arguments,
                                     int64_t length);
+
+/// A part of CompareKernel: kIn. The list is the call's own; of the arguments it takes the first.
+arrow::Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments,
+                               int64_t length);
 
 /// A part of ArithmeticKernel: two decimals.
 arrow::Result<Column> DecimalKernel(const plan::Expression& call, const Arguments& arguments,

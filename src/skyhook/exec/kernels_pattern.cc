@@ -23,6 +23,17 @@ using re2::StringPiece;
 
 namespace {
 
+// The pattern of a call, compiled: kept with the call where no row has a pattern of its own.
+Result<std::shared_ptr<const LikePattern>> CompiledLike(const plan::Expression& call,
+                                                        std::string_view pattern) {
+  const auto compile = [&]() -> Result<std::shared_ptr<const LikePattern>> {
+    ARROW_ASSIGN_OR_RAISE(auto compiled, LikePattern::Make(pattern, call.options().escape));
+    return std::make_shared<const LikePattern>(std::move(compiled));
+  };
+  const bool constant = call.arguments()[1]->columns().empty();
+  return constant ? call.prepared().Get<LikePattern>(compile) : compile();
+}
+
 Result<Column> Like(const plan::Expression& call, const Arguments& arguments, int64_t length) {
   const auto text_case = call.function() == Function::kILike ? CallOptions::Case::kInsensitive
                                                              : CallOptions::Case::kSensitive;
@@ -30,8 +41,8 @@ Result<Column> Like(const plan::Expression& call, const Arguments& arguments, in
   CaseReader pattern(arguments[1], text_case);
   const char escape = call.options().escape;
   if (arguments[1].is_constant()) {
-    ARROW_ASSIGN_OR_RAISE(const auto compiled, LikePattern::Make(pattern.At(0), escape));
-    return TestRows(arguments, length, [&](int64_t i) { return compiled.Matches(text.At(i)); });
+    ARROW_ASSIGN_OR_RAISE(const auto compiled, CompiledLike(call, pattern.At(0)));
+    return TestRows(arguments, length, [&](int64_t i) { return compiled->Matches(text.At(i)); });
   }
   Status failure;
   auto out = TestRows(arguments, length, [&](int64_t i) {
@@ -46,10 +57,10 @@ Result<Column> Like(const plan::Expression& call, const Arguments& arguments, in
 
 StringPiece PieceOf(std::string_view text) { return StringPiece(text.data(), text.size()); }
 
-Result<std::unique_ptr<RE2>> Compile(const plan::Expression& call, std::string_view pattern) {
+Result<std::shared_ptr<const RE2>> Compile(const plan::Expression& call, std::string_view pattern) {
   RE2::Options options(RE2::Quiet);
   options.set_case_sensitive(call.options().text_case == CallOptions::Case::kSensitive);
-  auto compiled = std::make_unique<RE2>(PieceOf(pattern), options);
+  auto compiled = std::make_shared<const RE2>(PieceOf(pattern), options);
   if (compiled->ok()) return compiled;
   return base::Invalid("the pattern of {} is not RE2's: {}", call.ToString(), compiled->error());
 }
@@ -127,10 +138,13 @@ Status ReplaceMatches(std::string_view text, const RE2& pattern, const Replaceme
 
 Result<Column> Replace(const plan::Expression& call, const RE2& pattern, const Arguments& arguments,
                        int64_t length) {
-  const Replacement replacement(arguments[2].TextAt(0));
+  ARROW_ASSIGN_OR_RAISE(const auto replacement, call.prepared().Get<Replacement>([&] {
+    return Result<std::shared_ptr<const Replacement>>(
+        std::make_shared<const Replacement>(arguments[2].TextAt(0)));
+  }));
   const bool all = call.options().occurrence == CallOptions::Occurrence::kAll;
   return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
-    return ReplaceMatches(arguments[0].TextAt(i), pattern, replacement, all, out);
+    return ReplaceMatches(arguments[0].TextAt(i), pattern, *replacement, all, out);
   });
 }
 
@@ -154,7 +168,10 @@ Result<Column> PatternKernel(const plan::Expression& call, const Arguments& argu
     return Like(call, arguments, length);
   }
   const Column& text = arguments[0];
-  ARROW_ASSIGN_OR_RAISE(const auto pattern, Compile(call, arguments[1].TextAt(0)));
+  // The catalogue takes literals only for patterns and replacements.
+  ARROW_ASSIGN_OR_RAISE(const auto pattern, call.prepared().Get<RE2>([&] {
+    return Compile(call, arguments[1].TextAt(0));
+  }));
   switch (function) {
     case Function::kRegexpMatches:
       return TestRows(arguments, length, [&](int64_t i) {

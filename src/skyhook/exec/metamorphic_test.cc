@@ -167,7 +167,7 @@ struct Returned {
 Answer Finished(const Pipeline& pipeline, const std::vector<Returned>& calls) {
   std::vector<BatchPtr> batches;
   if (pipeline.top_k.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(auto merger, TopKMerger::Make(pipeline));
+    ARROW_ASSIGN_OR_RAISE(auto merger, TopKMerger::Make(pipeline, int64_t{1} << 30));
     int64_t sequence = 0;
     for (const auto& call : calls) {
       for (const auto& batch : call.batches) {

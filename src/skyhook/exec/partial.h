@@ -44,7 +44,8 @@ struct MergeOptions {
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 
-/// Merges partial batches and gives the final rows. Consume may be called by several threads at
+/// Merges partial batches and gives the final rows. A group that alone exceeds the memory, as the
+/// values of count(DISTINCT) may, is kLimitExceeded. Consume may be called by several threads at
 /// once; Finish once, after all of them; Next by one thread at a time.
 class PartialMerger {
  public:
@@ -67,7 +68,9 @@ class PartialMerger {
 class TopKMerger {
  public:
   virtual ~TopKMerger() = default;
-  static arrow::Result<std::unique_ptr<TopKMerger>> Make(const plan::Pipeline& pipeline);
+  /// Rows that hold more than `memory_bytes` are kLimitExceeded.
+  static arrow::Result<std::unique_ptr<TopKMerger>> Make(const plan::Pipeline& pipeline,
+                                                         int64_t memory_bytes);
 
   /// `fragment` and `sequence` order the rows of equal keys: smaller first.
   virtual arrow::Status Consume(std::shared_ptr<arrow::RecordBatch> rows, int64_t fragment,

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "skyhook/base/status.h"
 #include "skyhook/exec/aggregator.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/spill.h"
@@ -22,8 +23,10 @@ namespace {
 constexpr int64_t kWholeGroups = 32 * 1024;
 // Rows merged between two looks at the limit and the stop token.
 constexpr int64_t kPieceRows = 16 * 1024;
-// Beyond this depth groups are merged in memory whatever it takes, for then they differ in fewer
-// than 2^24 ways and something else is wrong.
+// What a batch of groups holds, about, however few they are.
+constexpr int64_t kBatchBytes = int64_t{8} << 20;
+// Beyond this depth groups that still meet in one share are many values of one group, or keys that
+// somebody chose to meet there: they are merged in memory as far as it goes.
 constexpr int kMaxDepth = 8;
 
 // The groups whose hashes have the same bits.
@@ -79,7 +82,7 @@ class HashMerger : public PartialMerger {
       std::lock_guard<std::mutex> lock(mutex_);
       if (!is_split_) {
         ARROW_RETURN_NOT_OK(whole_->Merge(piece, first_row));
-        return MustSplit() ? Split() : Status::OK();
+        return MustSplit() ? Split() : CheckMemory();
       }
     }
     ARROW_RETURN_NOT_OK(MergeIntoShares(piece, first_row));
@@ -87,8 +90,36 @@ class HashMerger : public PartialMerger {
   }
 
   bool MustSplit() const {
-    return !pipeline_.aggregate->keys.empty() && depth_ < kMaxDepth &&
+    return whole_->num_groups() > 1 && depth_ < kMaxDepth &&
            (whole_->num_groups() > kWholeGroups || whole_->bytes_held() > options_.memory_bytes);
+  }
+
+  // Of groups that cannot be split any further.
+  Status CheckMemory() const {
+    const int64_t held = whole_->bytes_held();
+    if (held <= options_.memory_bytes) return Status::OK();
+    return base::LimitExceeded(
+        "{}: merging {} of its groups takes {} bytes, where memory for {} is left{}", TextOf(),
+        whole_->num_groups(), held, options_.memory_bytes,
+        HoldsDistinct() ? ": the distinct values of a group are held at once" : "");
+  }
+
+  // The aggregate as a person would name it.
+  std::string TextOf() const {
+    std::string text = "an aggregate of";
+    for (const plan::Measure& measure : pipeline_.aggregate->measures) {
+      text +=
+          fmt::format(" {}", measure.name.empty() ? plan::AggregateFunctionName(measure.function)
+                                                  : measure.name);
+    }
+    return text;
+  }
+
+  bool HoldsDistinct() const {
+    const auto& measures = pipeline_.aggregate->measures;
+    return std::any_of(measures.begin(), measures.end(), [](const plan::Measure& measure) {
+      return measure.function == plan::AggregateFunction::kCountDistinct;
+    });
   }
 
   Status Split() {
@@ -96,17 +127,23 @@ class HashMerger : public PartialMerger {
       ARROW_ASSIGN_OR_RAISE(share.groups, Aggregator::Make(pipeline_));
     }
     const std::vector<int32_t> order = whole_->GroupsByShare(depth_);
-    for (size_t begin = 0; begin < order.size(); begin += kPieceRows) {
-      ARROW_ASSIGN_OR_RAISE(auto piece, whole_->Partial(PieceOf(order, begin)));
+    const int64_t rows = PieceRows(*whole_);
+    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(rows)) {
+      ARROW_ASSIGN_OR_RAISE(auto piece, whole_->Partial(PieceOf(order, begin, rows)));
       ARROW_RETURN_NOT_OK(MergeIntoShares(*piece, /*first_row=*/0));
     }
     is_split_ = true;
     return whole_->Clear();
   }
 
-  static std::span<const int32_t> PieceOf(const std::vector<int32_t>& order, size_t begin) {
+  static int64_t PieceRows(const Aggregator& groups) {
+    return std::min(kPieceRows, groups.GroupsWithin(kBatchBytes));
+  }
+
+  static std::span<const int32_t> PieceOf(const std::vector<int32_t>& order, size_t begin,
+                                          int64_t rows) {
     return std::span(order).subspan(begin).first(
-        std::min(order.size() - begin, static_cast<size_t>(kPieceRows)));
+        std::min(order.size() - begin, static_cast<size_t>(rows)));
   }
 
   // Merges each run of rows of one share.
@@ -145,8 +182,9 @@ class HashMerger : public PartialMerger {
     const int64_t held = share->groups->bytes_held();
     const int64_t written = share->file->size();
     const std::vector<int32_t> order = share->groups->GroupsByShare(depth_ + 1);
-    for (size_t begin = 0; begin < order.size(); begin += kPieceRows) {
-      ARROW_ASSIGN_OR_RAISE(auto piece, share->groups->Partial(PieceOf(order, begin)));
+    const int64_t rows = PieceRows(*share->groups);
+    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(rows)) {
+      ARROW_ASSIGN_OR_RAISE(auto piece, share->groups->Partial(PieceOf(order, begin, rows)));
       ARROW_RETURN_NOT_OK(share->file->Write(*piece));
     }
     spilled_bytes_ += share->file->size() - written;
@@ -184,7 +222,8 @@ class HashMerger : public PartialMerger {
       ARROW_RETURN_NOT_OK(groups->Clear());
       return nullptr;
     }
-    std::vector<int32_t> some(static_cast<size_t>(std::min(options_.batch_rows, left)));
+    const int64_t most = std::min(options_.batch_rows, groups->GroupsWithin(kBatchBytes));
+    std::vector<int32_t> some(static_cast<size_t>(std::min(most, left)));
     std::iota(some.begin(), some.end(), static_cast<int32_t>(next_group_));
     next_group_ += static_cast<int64_t>(some.size());
     return groups->Final(some);
@@ -208,6 +247,9 @@ class HashMerger : public PartialMerger {
 
 Result<std::unique_ptr<PartialMerger>> PartialMerger::Make(const plan::Pipeline& pipeline,
                                                            MergeOptions options) {
+  if (options.batch_rows < 1) {
+    return base::Invalid("batch_rows of a merger is {}, and must be positive", options.batch_rows);
+  }
   return HashMerger::MakeAt(pipeline, std::move(options), 0);
 }
 

@@ -157,7 +157,7 @@ TEST(TopKMerger, KeepsTheBestOfSeveralFragmentsAndSaysAThreshold) {
       arrow::schema({arrow::field("x", arrow::int64()), arrow::field("name", arrow::utf8())});
   auto pipeline = testing::ReadAll(*schema);
   pipeline.top_k = plan::TopK{{{0, true, false}}, 3};
-  auto merger = Require(TopKMerger::Make(pipeline));
+  auto merger = Require(TopKMerger::Make(pipeline, int64_t{1} << 20));
   EXPECT_EQ(merger->Threshold(), nullptr);
   const auto consume = [&](const std::string& lines, int64_t fragment) {
     const auto run =

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <numeric>
 
 #include "skyhook/exec/kernels.h"
 #include "skyhook/plan/catalogue.h"
@@ -44,11 +45,13 @@ struct Truths {
   }
 };
 
-std::vector<int32_t> AllRows(int64_t rows) {
-  std::vector<int32_t> out(static_cast<size_t>(rows));
-  for (int64_t i = 0; i < rows; ++i) out[static_cast<size_t>(i)] = static_cast<int32_t>(i);
+std::vector<int32_t> RowsFrom(int64_t begin, int64_t end) {
+  std::vector<int32_t> out(static_cast<size_t>(end - begin));
+  std::iota(out.begin(), out.end(), static_cast<int32_t>(begin));
   return out;
 }
+
+std::vector<int32_t> AllRows(int64_t rows) { return RowsFrom(0, rows); }
 
 // A column that is written piece by piece: values for some rows at a time.
 class Assembly {
@@ -99,6 +102,10 @@ class Assembly {
   arrow::BufferVector text_;
 };
 
+bool IsIn(const Expression& expression) {
+  return expression.kind() == Kind::kCall && expression.function() == plan::Function::kIn;
+}
+
 Result<Column> Booleans(const std::vector<uint8_t>& values, const std::vector<uint8_t>& valid) {
   const auto rows = static_cast<int64_t>(values.size());
   ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(rows));
@@ -114,16 +121,19 @@ Result<Column> Booleans(const std::vector<uint8_t>& values, const std::vector<ui
 }  // namespace
 
 int Program::Add(const plan::ExpressionPtr& expression) {
-  for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].expression->Equals(*expression)) return static_cast<int>(i);
+  const auto [begin, end] = by_hash_.equal_range(expression->hash());
+  for (auto same = begin; same != end; ++same) {
+    if (node(same->second).expression->Equals(*expression)) return same->second;
   }
   Node node;
   node.expression = expression;
-  for (const auto& argument : expression->arguments()) node.arguments.push_back(Add(argument));
-  const std::set<int> columns = plan::ColumnsOf(*expression);
-  node.columns.assign(columns.begin(), columns.end());
-  node.can_fail = plan::CanFail(*expression);
+  std::span<const plan::ExpressionPtr> arguments = expression->arguments();
+  if (IsIn(*expression)) arguments = arguments.first(1);
+  for (const auto& argument : arguments) node.arguments.push_back(Add(argument));
+  node.columns.assign(expression->columns().begin(), expression->columns().end());
+  node.can_fail = expression->can_fail();
   nodes_.push_back(std::move(node));
+  by_hash_.emplace(expression->hash(), size() - 1);
   return size() - 1;
 }
 
@@ -221,15 +231,37 @@ Result<std::optional<Column>> Frame::OverDictionary(int index) {
   const auto& dictionary = column->dictionary();
   const Column* result = dictionaries_->Find(index, dictionary.get());
   if (result == nullptr) {
-    SingleSource source(dictionary.get());
-    Frame frame(program_, &source, dictionary->length(), nullptr);
-    ARROW_ASSIGN_OR_RAISE(Column whole, frame.PlainValue(index));
-    ARROW_ASSIGN_OR_RAISE(whole, whole.Flatten());
+    ARROW_ASSIGN_OR_RAISE(Column whole, EvaluateInPieces(*program_, index, *dictionary, context_));
     result = dictionaries_->Insert(index, dictionary, std::move(whole));
   }
   const int32_t* codes = column->values<int32_t>();
   ARROW_ASSIGN_OR_RAISE(Column out, result->Gather(std::span(codes, static_cast<size_t>(rows_))));
   return out;
+}
+
+Result<Column> EvaluateInPieces(const Program& program, int node, const Column& values,
+                                const format::ReadContext* context) {
+  const int64_t rows = values.length();
+  const auto evaluate = [&](const std::vector<int32_t>& at) -> Result<Column> {
+    if (context != nullptr) ARROW_RETURN_NOT_OK(context->Poll());
+    const auto size = static_cast<int64_t>(at.size());
+    Column some = values;
+    if (size < rows) {
+      ARROW_ASSIGN_OR_RAISE(some, values.Gather(at));
+    }
+    SingleSource source(&some);
+    Frame frame(&program, &source, size, nullptr);
+    ARROW_ASSIGN_OR_RAISE(Column result, frame.PlainValue(node));
+    return result.Flatten();
+  };
+  ARROW_ASSIGN_OR_RAISE(Assembly out, Assembly::Make(program.node(node).expression->type(), rows));
+  for (int64_t begin = 0; begin < rows; begin += kChunkRows) {
+    const std::vector<int32_t> at = RowsFrom(begin, std::min(begin + kChunkRows, rows));
+    ARROW_ASSIGN_OR_RAISE(const Column piece, evaluate(at));
+    if (static_cast<int64_t>(at.size()) == rows) return piece;
+    out.Put(piece, at);
+  }
+  return out.Finish();
 }
 
 Result<Column> Frame::EvaluateCall(const Program::Node& node) {

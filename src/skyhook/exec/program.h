@@ -8,10 +8,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "skyhook/exec/column.h"
+#include "skyhook/format/read_context.h"
 #include "skyhook/plan/expression.h"
 
 namespace skyhook::exec {
@@ -22,8 +24,8 @@ class Program {
  public:
   struct Node {
     plan::ExpressionPtr expression;
-    std::vector<int> arguments;
-    std::vector<int> columns;  ///< input columns read, ascending
+    std::vector<int> arguments;  ///< of an IN only the first: its literals are no nodes
+    std::vector<int> columns;    ///< input columns read, ascending
     bool can_fail = false;
   };
 
@@ -34,6 +36,7 @@ class Program {
 
  private:
   std::vector<Node> nodes_;
+  std::unordered_multimap<size_t, int> by_hash_;  // of the nodes' expressions
 };
 
 /// Gives a frame its input columns.
@@ -70,20 +73,30 @@ class DictionaryResults {
   std::map<std::pair<int, const Column*>, Entry> results_;
 };
 
+/// Rows of one evaluation: few enough that a few columns of them stay in the processor's caches,
+/// and that it takes some milliseconds at most. Between two evaluations somebody looks at the stop
+/// token.
+inline constexpr int64_t kChunkRows = 4096;
+
 /// Evaluates nodes over one set of rows; remembers each result.
 class Frame {
  public:
-  /// All must outlive the frame. `dictionaries` may be null.
-  Frame(const Program* program, ColumnSource* source, int64_t rows, DictionaryResults* dictionaries)
+  /// All must outlive the frame. `dictionaries` and `context` may be null; with both, a node over
+  /// a dictionary is evaluated in pieces of kChunkRows, before each of which `context` is polled.
+  Frame(const Program* program, ColumnSource* source, int64_t rows, DictionaryResults* dictionaries,
+        const format::ReadContext* context = nullptr)
       : program_(program),
         source_(source),
         dictionaries_(dictionaries),
+        context_(context),
         rows_(rows),
         results_(static_cast<size_t>(program->size())) {}
 
   int64_t rows() const { return rows_; }
   /// A new frame over the same source, which now gives `rows` rows.
-  Frame Renewed(int64_t rows) const { return Frame(program_, source_, rows, dictionaries_); }
+  Frame Renewed(int64_t rows) const {
+    return Frame(program_, source_, rows, dictionaries_, context_);
+  }
 
   /// The node's value for every row of the frame: any kind of column.
   arrow::Result<const Column*> Value(int node);
@@ -107,8 +120,14 @@ class Frame {
   const Program* program_;
   ColumnSource* source_;
   DictionaryResults* dictionaries_;
+  const format::ReadContext* context_;
   int64_t rows_;
   std::vector<std::unique_ptr<Column>> results_;
 };
+
+/// A node over all values of a column without references to others, in pieces of kChunkRows; polls
+/// `context` (may be null) before each piece. `node` reads one column and cannot fail.
+arrow::Result<Column> EvaluateInPieces(const Program& program, int node, const Column& values,
+                                       const format::ReadContext* context);
 
 }  // namespace skyhook::exec

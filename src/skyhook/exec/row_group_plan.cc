@@ -29,9 +29,10 @@ class Planner {
     ARROW_ASSIGN_OR_RAISE(const bool skipped, ByStatistics(conjuncts, &plan));
     if (skipped) return plan;
     for (const Conjunct& conjunct : plan.conjuncts) {
-      ARROW_ASSIGN_OR_RAISE(const bool bloom, BloomExcludes(*conjunct.predicate));
+      ARROW_ASSIGN_OR_RAISE(const auto probe, ProbeOf(*conjunct.predicate));
+      ARROW_ASSIGN_OR_RAISE(const bool bloom, BloomExcludes(probe));
       if (bloom) return Skipped(&plan::Cost::row_groups_skipped_bloom);
-      ARROW_ASSIGN_OR_RAISE(const bool dictionary, DictionaryExcludes(conjunct.predicate));
+      ARROW_ASSIGN_OR_RAISE(const bool dictionary, DictionaryExcludes(conjunct.predicate, probe));
       if (dictionary) return Skipped(&plan::Cost::row_groups_skipped_dictionary);
     }
     plan.rows = rows;
@@ -76,32 +77,48 @@ class Planner {
     return out;
   }
 
-  Result<bool> BloomExcludes(const plan::Expression& predicate) {
-    const auto probe = plan::EqualityProbeOf(predicate);
+  // Bloom filters and dictionaries are asked about no more values than this: of more, some are
+  // there or pass by chance.
+  static constexpr size_t kMostValues = 64;
+
+  // What the predicate wants its column to be equal to, as far as that lies within the column's
+  // bounds; nothing when it is no such predicate.
+  Result<std::optional<plan::EqualityProbe>> ProbeOf(const plan::Expression& predicate) {
+    auto probe = plan::EqualityProbeOf(predicate);
+    if (!probe.has_value()) return probe;
+    const int field = fields_[static_cast<size_t>(probe->column)];
+    ARROW_ASSIGN_OR_RAISE(const auto statistics, fragment_->Statistics(row_group_, field));
+    probe->values = plan::ValuesWithin(*probe, statistics);
+    return probe;
+  }
+
+  Result<bool> BloomExcludes(const std::optional<plan::EqualityProbe>& probe) {
     if (!probe.has_value() || probe->values.empty()) return false;
     const int field = fields_[static_cast<size_t>(probe->column)];
+    if (probe->values.size() > kMostValues) return false;
     if (!fragment_->HasBloomFilter(row_group_, field)) return false;
-    for (const auto& value : probe->values) {
-      ARROW_ASSIGN_OR_RAISE(const bool may,
-                            fragment_->MayContain(row_group_, field, *value, context_));
-      if (may) return false;
-    }
-    return true;
+    ARROW_ASSIGN_OR_RAISE(const bool may,
+                          fragment_->MayContainAny(row_group_, field, probe->values, context_));
+    return !may;
   }
 
   // Whether a predicate is worth testing against a dictionary before the pages are read: those that
   // tend to match few values.
-  static bool IsSelective(const plan::Expression& predicate) {
-    if (plan::EqualityProbeOf(predicate).has_value()) return true;
+  static bool IsSelective(const plan::Expression& predicate,
+                          const std::optional<plan::EqualityProbe>& probe) {
+    if (probe.has_value()) return probe->values.size() <= kMostValues;
     if (predicate.kind() != plan::Expression::Kind::kCall) return false;
     const auto& arguments = predicate.arguments();
     return arguments[0]->kind() == plan::Expression::Kind::kColumn &&
            plan::IsTextOrBytes(*arguments[0]->type());
   }
 
-  Result<bool> DictionaryExcludes(const plan::ExpressionPtr& predicate) {
-    const std::set<int> columns = plan::ColumnsOf(*predicate);
-    if (columns.size() != 1 || plan::CanFail(*predicate) || !IsSelective(*predicate)) return false;
+  Result<bool> DictionaryExcludes(const plan::ExpressionPtr& predicate,
+                                  const std::optional<plan::EqualityProbe>& probe) {
+    const std::set<int>& columns = plan::ColumnsOf(*predicate);
+    if (columns.size() != 1 || plan::CanFail(*predicate) || !IsSelective(*predicate, probe)) {
+      return false;
+    }
     const int field = fields_[static_cast<size_t>(*columns.begin())];
     ARROW_ASSIGN_OR_RAISE(auto values, fragment_->Dictionary(row_group_, field, context_));
     if (values == nullptr) return false;
@@ -113,21 +130,22 @@ class Planner {
     return !null_wanted;
   }
 
-  static Result<bool> AnyTrue(const plan::ExpressionPtr& predicate,
-                              const std::shared_ptr<arrow::Array>& values) {
+  Result<bool> AnyTrue(const plan::ExpressionPtr& predicate,
+                       const std::shared_ptr<arrow::Array>& values) {
     Program program;
     const int node = program.Add(predicate);
     ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(values));
-    SingleSource source(&column);
-    Frame frame(&program, &source, values->length(), nullptr);
-    ARROW_ASSIGN_OR_RAISE(const auto rows, frame.TrueRows(node));
-    return !rows.empty();
+    ARROW_ASSIGN_OR_RAISE(const Column result, EvaluateInPieces(program, node, column, &context_));
+    for (int64_t i = 0; i < result.length(); ++i) {
+      if (result.IsValid(i) && result.values<uint8_t>()[i] != 0) return true;
+    }
+    return false;
   }
 
   // The rows of pages that hold no match. Only predicates over one column: pages of different
   // columns do not line up.
   Result<plan::RowRanges> PagesExclude(const plan::Expression& predicate) {
-    const std::set<int> columns = plan::ColumnsOf(predicate);
+    const std::set<int>& columns = plan::ColumnsOf(predicate);
     if (columns.size() != 1 || plan::CanFail(predicate)) return plan::RowRanges();
     const int field = fields_[static_cast<size_t>(*columns.begin())];
     ARROW_ASSIGN_OR_RAISE(const auto pages, fragment_->Pages(row_group_, field, context_));

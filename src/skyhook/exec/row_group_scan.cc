@@ -1,10 +1,12 @@
 #include "skyhook/exec/row_group_scan.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -14,16 +16,32 @@ using arrow::Status;
 
 namespace {
 
-// Rows that are worked on at a time: small enough that a few columns of them stay in the cache.
-constexpr int64_t kChunkRows = 4096;
 // Rows whose predicates are evaluated before the other columns are fetched. Bounds what is held of
 // row groups of any size: at most so many, and fewer where a call has little memory, by what wide
 // rows take.
 constexpr int64_t kMaxWindowRows = 128 * 1024;
 constexpr int64_t kMinWindowRows = 16 * 1024;
 constexpr int64_t kRowBytes = 256;
+// What a chunk may take of a call's memory, which is at least so much.
+constexpr int64_t kChunkShare = 4;
+constexpr int64_t kMinChunkBytes = 1024 * 1024;
+// How much more than its memory a call may hold of a row group before it fails: its limit is for
+// what it keeps, and reading needs more.
+constexpr int64_t kReadTimes = 4;
+constexpr int64_t kMinReadBytes = 32 * 1024 * 1024;
 // Rows that are left are fetched in blocks of this many: fewer never share a page worth skipping.
 constexpr int64_t kBlockRows = 512;
+
+int64_t ChunkRows(int64_t memory_bytes, int64_t row_bytes) {
+  const int64_t bytes = std::max(memory_bytes / kChunkShare, kMinChunkBytes);
+  return std::clamp<int64_t>(bytes / std::max<int64_t>(row_bytes, 1), 1, kChunkRows);
+}
+
+int64_t WindowRows(int64_t memory_bytes, int64_t row_bytes) {
+  const int64_t least =
+      row_bytes <= kRowBytes ? kMinWindowRows : ChunkRows(memory_bytes, row_bytes);
+  return std::clamp(memory_bytes / std::max(row_bytes, kRowBytes), least, kMaxWindowRows);
+}
 
 void Split(plan::RowRange range, int64_t size, std::deque<plan::RowRange>* out) {
   for (int64_t begin = range.begin; begin < range.end; begin += size) {
@@ -34,10 +52,12 @@ void Split(plan::RowRange range, int64_t size, std::deque<plan::RowRange>* out) 
 // Predicates are tried in this order: cheap to read and to evaluate first.
 int Expense(const plan::Expression& predicate) {
   const auto& arguments = predicate.arguments();
-  const bool text = std::any_of(arguments.begin(), arguments.end(), [](const auto& argument) {
+  const bool equality = plan::EqualityProbeOf(predicate).has_value();
+  // The values of a list are of one type.
+  const auto last = equality ? arguments.begin() + 1 : arguments.end();
+  const bool text = std::any_of(arguments.begin(), last, [](const auto& argument) {
     return plan::IsTextOrBytes(*argument->type());
   });
-  const bool equality = plan::EqualityProbeOf(predicate).has_value();
   return (plan::ColumnsOf(predicate).size() > 1 ? 2 : 0) + (text && !equality ? 4 : 0) +
          (text ? 1 : 0);
 }
@@ -50,12 +70,17 @@ std::vector<int> FieldsOf(const std::vector<int>& columns, const std::vector<int
 
 }  // namespace
 
+int64_t ReadBytes(int64_t memory_bytes) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / kReadTimes;
+  return std::max(std::min(memory_bytes, kMost) * kReadTimes, kMinReadBytes);
+}
+
 Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>& conjuncts,
                                                      Program* program) {
   std::vector<Conjunct> safe, failing;
   std::map<int, std::vector<plan::ExpressionPtr>> by_column;
   for (const Conjunct& conjunct : conjuncts) {
-    const auto columns = plan::ColumnsOf(*conjunct.predicate);
+    const auto& columns = plan::ColumnsOf(*conjunct.predicate);
     if (plan::CanFail(*conjunct.predicate)) {
       failing.push_back(conjunct);
     } else if (columns.size() == 1 && !conjunct.is_runtime) {
@@ -86,7 +111,8 @@ Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>
 
 RowGroupScan::RowGroupScan(Inputs inputs)
     : inputs_(std::move(inputs)),
-      window_rows_(std::clamp(inputs_.memory_bytes / kRowBytes, kMinWindowRows, kMaxWindowRows)) {}
+      chunk_rows_(ChunkRows(inputs_.memory_bytes, inputs_.row_bytes)),
+      window_rows_(WindowRows(inputs_.memory_bytes, inputs_.row_bytes)) {}
 
 Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   std::unique_ptr<RowGroupScan> scan(new RowGroupScan(std::move(inputs)));
@@ -108,7 +134,8 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
 }
 
 Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
-  while (ready_.empty() && (!todo_.empty() || !windows_.empty())) {
+  ARROW_RETURN_NOT_OK(CheckMemory());
+  if (ready_.empty() && !is_done()) {
     if (todo_.empty()) ARROW_RETURN_NOT_OK(NextWindow());
     if (conjuncts_.empty()) {
       const plan::RowRange range = todo_.front();
@@ -119,7 +146,9 @@ Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
           ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_}, range.begin,
           range.size());
     }
-    while (!todo_.empty()) ARROW_RETURN_NOT_OK(FilterNextChunk());
+    ARROW_RETURN_NOT_OK(FilterNextChunk());
+    if (!todo_.empty()) return nullptr;
+    ready_ = std::exchange(filtered_, {});
     ARROW_RETURN_NOT_OK(PrefetchLate());
   }
   auto chunk = TakeChunk();
@@ -127,6 +156,14 @@ Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
   *examined_until = chunk != nullptr ? chunk->end() : examined_until_;
   if (chunk != nullptr && ready_.empty()) *examined_until = examined_until_;
   return chunk;
+}
+
+Status RowGroupScan::CheckMemory() const {
+  const int64_t held = inputs_.reader->bytes_held();
+  const int64_t allowed = ReadBytes(inputs_.memory_bytes);
+  if (held <= allowed) return Status::OK();
+  return base::LimitExceeded("columns of one row group take {} bytes while they are read, of {}",
+                             held, allowed);
 }
 
 std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
@@ -142,7 +179,7 @@ Status RowGroupScan::NextWindow() {
   while (!windows_.empty() && rows + windows_.front().size() <= window_rows_) {
     ranges.push_back(windows_.front());
     rows += windows_.front().size();
-    Split(windows_.front(), kChunkRows, &todo_);
+    Split(windows_.front(), chunk_rows_, &todo_);
     windows_.pop_front();
   }
   const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
@@ -167,7 +204,7 @@ Status RowGroupScan::FilterNextChunk() {
     if (rows.empty()) return Status::OK();
   }
   ARROW_RETURN_NOT_OK(chunk->Retain(inputs_.output_columns));
-  ready_.push_back(std::move(chunk));
+  filtered_.push_back(std::move(chunk));
   return Status::OK();
 }
 

@@ -28,6 +28,10 @@ struct CompiledConjunct {
 arrow::Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>& conjuncts,
                                                             Program* program);
 
+/// What a call may hold of a row group that it reads: several times its memory, which is for what
+/// it keeps. More is kLimitExceeded.
+int64_t ReadBytes(int64_t memory_bytes);
+
 /// Not thread-safe; pulled chunk by chunk.
 class RowGroupScan {
  public:
@@ -39,18 +43,23 @@ class RowGroupScan {
     std::vector<int> output_columns;  ///< input columns that chunks are asked for afterwards
     const std::vector<int>* fields = nullptr;
     plan::Cost* cost = nullptr;
-    int64_t memory_bytes = 0;  ///< of the call; what is fetched ahead stays well below
+    format::ReadContext context;  ///< polled between pieces of work
+    int64_t memory_bytes = 0;     ///< of the call; what is fetched ahead stays well below
+    int64_t row_bytes = 0;        ///< of the columns read, decoded, on average
   };
 
   static arrow::Result<std::unique_ptr<RowGroupScan>> Make(Inputs inputs);
 
-  /// The next chunk, with at least one row left, or nullopt when the row group is done. Chunks come
-  /// in row order. `examined_until` is set to the row up to which all rows have been dealt with.
+  /// Does the next piece of work, on at most kChunkRows rows. The next chunk, with at least one row
+  /// left, or null: then is_done() tells whether the row group is done or there is more to do.
+  /// Chunks come in row order. `examined_until` is set to the row up to which all rows have been
+  /// dealt with.
   arrow::Result<std::unique_ptr<Chunk>> Next(int64_t* examined_until);
+  bool is_done() const { return ready_.empty() && todo_.empty() && windows_.empty(); }
 
   /// Evaluates the sink's nodes over a chunk; valid until the next call of Next.
   Frame FrameOf(Chunk* chunk) {
-    return Frame(&inputs_.program, chunk, chunk->rows(), &dictionary_results_);
+    return Frame(&inputs_.program, chunk, chunk->rows(), &dictionary_results_, &inputs_.context);
   }
 
  private:
@@ -59,18 +68,21 @@ class RowGroupScan {
   arrow::Status NextWindow();
   arrow::Status FilterNextChunk();
   arrow::Status PrefetchLate();
+  arrow::Status CheckMemory() const;
   std::unique_ptr<Chunk> TakeChunk();
 
   Inputs inputs_;
+  const int64_t chunk_rows_;
   const int64_t window_rows_;
   DictionaryColumns dictionaries_;
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;
   std::vector<int> predicate_columns_;
-  std::vector<int> late_columns_;       // output columns that no predicate reads
-  std::deque<plan::RowRange> todo_;     // chunks whose predicates are not evaluated yet
-  std::deque<plan::RowRange> windows_;  // rows whose pages are not fetched yet
-  std::deque<std::unique_ptr<Chunk>> ready_;
+  std::vector<int> late_columns_;                // output columns that no predicate reads
+  std::deque<plan::RowRange> todo_;              // chunks whose predicates are not evaluated yet
+  std::deque<plan::RowRange> windows_;           // rows whose pages are not fetched yet
+  std::deque<std::unique_ptr<Chunk>> ready_;     // of the window, once its predicates are evaluated
+  std::deque<std::unique_ptr<Chunk>> filtered_;  // of the window, until they are
   int64_t examined_until_ = 0;
 };
 

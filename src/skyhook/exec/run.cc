@@ -1,7 +1,6 @@
 #include "skyhook/exec/run.h"
 
 #include <arrow/compute/initialize.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +9,7 @@
 #include <span>
 
 #include "skyhook/base/status.h"
+#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/input_binding.h"
 #include "skyhook/exec/partial.h"
@@ -34,6 +34,7 @@ class KernelExecution : public Execution {
 
   Status Prepare() {
     ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
+    ARROW_RETURN_NOT_OK(CheckLimits());
     ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
     ARROW_ASSIGN_OR_RAISE(pipeline_, binding_->Bind(std::move(pipeline_)));
     if (request_.rows.end() > fragment_->num_rows()) {
@@ -44,8 +45,10 @@ class KernelExecution : public Execution {
       ARROW_ASSIGN_OR_RAISE(
           sink_, MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost));
     } else if (pipeline_.top_k.has_value()) {
-      sink_ = MakeTopKSink(pipeline_, &program_,
-                           [this](const std::vector<int64_t>& rows) { return Fetch(rows); });
+      const auto fetch = [this](std::span<const int64_t> rows, int64_t bytes) {
+        return Fetch(rows, bytes);
+      };
+      sink_ = MakeTopKSink(pipeline_, &program_, request_.limits, fetch, &outcome_.cost);
     } else {
       sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
     }
@@ -106,23 +109,13 @@ class KernelExecution : public Execution {
     return batch;
   }
 
-  // Bytes of the values a batch holds: of text the characters, not the pages it points into.
-  static int64_t BytesOf(const arrow::RecordBatch& batch) {
-    int64_t bytes = 0;
-    for (const auto& column : batch.columns()) {
-      const arrow::ArrayData& data = *column->data();
-      if (arrow::is_binary_view_like(*data.type)) {
-        const auto& views = static_cast<const arrow::BinaryViewArray&>(*column);
-        for (int64_t i = 0; i < views.length(); ++i) {
-          bytes += 16 + (views.IsNull(i) ? 0 : static_cast<int64_t>(views.GetView(i).size()));
-        }
-      } else if (arrow::is_fixed_width(*data.type)) {
-        bytes += (data.length * data.type->bit_width() + 7) / 8;
-      } else {
-        bytes += arrow::util::ReferencedBufferSize(*column).ValueOr(0);
-      }
-    }
-    return bytes;
+  Status CheckLimits() const {
+    const base::Limits& limits = request_.limits;
+    if (limits.batch_rows > 0 && limits.memory_bytes >= 0) return Status::OK();
+    return base::Invalid(
+        "limits of a call: batch_rows {} must be positive, memory_bytes {} must "
+        "not be negative",
+        limits.batch_rows, limits.memory_bytes);
   }
 
   // One unit of work: a chunk, a piece of what the sink holds, or the step to the next row group.
@@ -137,6 +130,7 @@ class KernelExecution : public Execution {
     if (GaveUp(next.status())) return Finish(StoppedBy::kDeadline);
     ARROW_ASSIGN_OR_RAISE(auto chunk, std::move(next));
     if (chunk == nullptr) {
+      if (!scan_->is_done()) return Status::OK();
       position_ = row_group_end_;
       scan_ = nullptr;
       return Status::OK();
@@ -165,6 +159,7 @@ class KernelExecution : public Execution {
 
   format::ReadContext Context() {
     format::ReadContext context(&outcome_.cost, request_.stop);
+    context.memory_bytes = ReadBytes(request_.limits.memory_bytes);
     // Of one that is resumed, readers outlive the deadline.
     if (!request_.resumable) context.deadline = request_.limits.deadline;
     return context;
@@ -210,8 +205,30 @@ class KernelExecution : public Execution {
     inputs.output_columns = output_columns_;
     inputs.fields = &binding_->columns();
     inputs.cost = &outcome_.cost;
+    inputs.context = Context();
     inputs.memory_bytes = request_.limits.memory_bytes;
+    inputs.row_bytes = RowBytes(row_group, ColumnsOf(inputs));
     return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
+  }
+
+  // Input columns that a row group's conjuncts and the sink read.
+  std::set<int> ColumnsOf(const RowGroupScan::Inputs& inputs) const {
+    std::set<int> columns(output_columns_.begin(), output_columns_.end());
+    for (const Conjunct& conjunct : inputs.conjuncts) {
+      const std::set<int>& read = conjunct.predicate->columns();
+      columns.insert(read.begin(), read.end());
+    }
+    return columns;
+  }
+
+  // Of a row of some input columns, decoded, on average.
+  int64_t RowBytes(int row_group, const std::set<int>& columns) const {
+    std::vector<int> fields;
+    for (int column : columns) {
+      fields.push_back(binding_->columns()[static_cast<size_t>(column)]);
+    }
+    return fragment_->row_group_decoded_bytes(row_group, fields) /
+           std::max<int64_t>(fragment_->row_group_rows(row_group).size(), 1);
   }
 
   // Rows of which nothing has to be read.
@@ -253,8 +270,8 @@ class KernelExecution : public Execution {
     return out;
   }
 
-  // The projected columns of some rows, which are known to pass the filter.
-  Result<BatchPtr> Fetch(const std::vector<int64_t>& rows) {
+  // The projected columns of the first of some rows, which are known to pass the filter.
+  Result<BatchPtr> Fetch(std::span<const int64_t> rows, int64_t bytes) {
     std::vector<int> nodes;
     std::set<int> columns;
     for (const plan::NamedExpression& column : pipeline_.projection) {
@@ -268,14 +285,19 @@ class KernelExecution : public Execution {
     }
     std::vector<BatchPtr> pieces;
     auto next = rows.begin();
-    for (int row_group = 0; row_group < fragment_->num_row_groups(); ++row_group) {
+    for (int row_group = 0; row_group < fragment_->num_row_groups() && bytes > 0; ++row_group) {
       const plan::RowRange all = fragment_->row_group_rows(row_group);
-      const auto end = std::lower_bound(next, rows.end(), all.end);
+      auto end = std::lower_bound(next, rows.end(), all.end);
       if (next == end) continue;
       ARROW_RETURN_NOT_OK(request_.stop.Poll());
+      const int64_t row_bytes = std::max<int64_t>(RowBytes(row_group, columns), 1);
+      end = next + std::min<int64_t>(end - next, bytes / row_bytes + 1);
       ARROW_ASSIGN_OR_RAISE(auto piece, FetchOf(row_group, std::span(next, end), nodes, fields));
+      bytes -= (end - next) * row_bytes;
       pieces.push_back(std::move(piece));
+      const bool cut = end != rows.end() && *end < all.end;
       next = end;
+      if (cut) break;
     }
     return JoinBatches(pieces);
   }

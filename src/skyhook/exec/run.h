@@ -27,8 +27,11 @@ struct RunRequest {
   bool resumable = false;
 };
 
-/// A running call. Pulled by one thread at a time; uses no other thread. Work between two looks at
-/// the deadline, the stop token and the runtime filters takes at most 50 ms of CPU.
+/// A running call. Pulled by one thread at a time; uses no other thread. Between two looks at the
+/// stop token and the deadline lies the work on at most kChunkRows rows (exec/program.h), or on as
+/// many values of a dictionary, or the decoding of one page: some milliseconds. A resumable call
+/// does not look at its deadline while it evaluates a dictionary. Runtime filters are looked at
+/// before each row group.
 class Execution {
  public:
   virtual ~Execution() = default;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "skyhook/exec/aggregator.h"
+#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/sort_key.h"
 #include "skyhook/exec/top_k.h"
@@ -34,7 +35,8 @@ class RowSink : public Sink {
   RowSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits)
       : schema_(pipeline.ProjectedSchema()),
         nodes_(AddProjection(pipeline, program)),
-        batch_rows_(limits.batch_rows) {
+        batch_rows_(limits.batch_rows),
+        batch_bytes_(BatchBytes(limits)) {
     if (pipeline.limit.has_value()) left_ = pipeline.limit->limit;
   }
 
@@ -68,18 +70,29 @@ class RowSink : public Sink {
 
  private:
   Status Append(BatchPtr batch, Batches* out) {
-    if (batch->num_rows() >= kJoinBelowRows || batch->num_rows() >= batch_rows_) {
-      ARROW_RETURN_NOT_OK(Join(out));
-      for (int64_t at = 0; at < batch->num_rows(); at += batch_rows_) {
-        out->push_back(batch->Slice(at, batch_rows_));
-      }
-      return Status::OK();
+    const int64_t bytes = BytesOf(*batch);
+    if (batch->num_rows() <= batch_rows_ && bytes <= batch_bytes_) {
+      return AppendPiece(std::move(batch), bytes, out);
     }
-    if (batch->num_rows() == 0) return Status::OK();
-    if (pending_rows_ + batch->num_rows() > batch_rows_) ARROW_RETURN_NOT_OK(Join(out));
-    pending_rows_ += batch->num_rows();
-    pending_.push_back(std::move(batch));
-    return pending_rows_ >= kJoinBelowRows ? Join(out) : Status::OK();
+    for (BatchPtr& piece : Cut(batch, batch_rows_, batch_bytes_)) {
+      const int64_t piece_bytes = BytesOf(*piece);
+      ARROW_RETURN_NOT_OK(AppendPiece(std::move(piece), piece_bytes, out));
+    }
+    return Status::OK();
+  }
+
+  Status AppendPiece(BatchPtr piece, int64_t bytes, Batches* out) {
+    if (pending_rows_ + piece->num_rows() > batch_rows_ || pending_bytes_ + bytes > batch_bytes_ ||
+        piece->num_rows() >= kJoinBelowRows) {
+      ARROW_RETURN_NOT_OK(Join(out));
+    }
+    if (piece->num_rows() == 0) return Status::OK();
+    pending_rows_ += piece->num_rows();
+    pending_bytes_ += bytes;
+    pending_.push_back(std::move(piece));
+    const bool enough = pending_rows_ >= kJoinBelowRows || pending_rows_ >= batch_rows_ ||
+                        pending_bytes_ >= batch_bytes_;
+    return enough ? Join(out) : Status::OK();
   }
 
   Status Join(Batches* out) {
@@ -87,6 +100,7 @@ class RowSink : public Sink {
     ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pending_));
     pending_.clear();
     pending_rows_ = 0;
+    pending_bytes_ = 0;
     out->push_back(std::move(joined));
     return Status::OK();
   }
@@ -94,9 +108,11 @@ class RowSink : public Sink {
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<int> nodes_;
   int64_t batch_rows_;
+  int64_t batch_bytes_;
   int64_t left_ = base::Limits::kUnlimited;
   std::vector<BatchPtr> pending_;
   int64_t pending_rows_ = 0;
+  int64_t pending_bytes_ = 0;
 };
 
 class AggregateSink : public Sink {
@@ -131,8 +147,10 @@ class AggregateSink : public Sink {
 
   Result<bool> Flush(Batches* out) override {
     if (flushed_ == 0) order_ = aggregator_->GroupsByShare(0);
+    const int64_t most =
+        std::min(limits_.batch_rows, aggregator_->GroupsWithin(BatchBytes(limits_)));
     const auto left = std::span<const int32_t>(order_).subspan(flushed_);
-    const auto some = left.first(std::min(left.size(), static_cast<size_t>(limits_.batch_rows)));
+    const auto some = left.first(std::min(left.size(), static_cast<size_t>(most)));
     if (!some.empty()) {
       ARROW_ASSIGN_OR_RAISE(auto batch, aggregator_->Partial(some));
       out->push_back(std::move(batch));
@@ -157,8 +175,13 @@ class AggregateSink : public Sink {
 
 class TopKSink : public Sink {
  public:
-  TopKSink(const plan::Pipeline& pipeline, Program* program, FetchRows fetch)
-      : keys_(pipeline.top_k->keys), best_(pipeline.top_k->limit), fetch_(std::move(fetch)) {
+  TopKSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits,
+           FetchRows fetch, plan::Cost* cost)
+      : keys_(pipeline.top_k->keys),
+        best_(pipeline.top_k->limit),
+        limits_(limits),
+        fetch_(std::move(fetch)),
+        cost_(cost) {
     for (const plan::SortKey& key : keys_) {
       nodes_.push_back(
           program->Add(pipeline.projection[static_cast<size_t>(key.column)].expression));
@@ -183,31 +206,32 @@ class TopKSink : public Sink {
       const int64_t row = chunk->RowAt(rows[i]);
       best_.Add({std::move(encoded[i]), {row, 0, 0}, row});
     }
-    if (best_.unsettled() > best_.limit() / 2) ARROW_RETURN_NOT_OK(Tighten());
+    if (best_.unseen() > best_.limit() / 2) ARROW_RETURN_NOT_OK(Tighten());
+    must_flush_ = best_.bytes_held() > limits_.memory_bytes;
+    cost_->partial_flushes += must_flush_ ? 1 : 0;
     return best_.limit() > 0;
   }
 
+  bool must_flush() const override { return must_flush_; }
+
+  // What can be read at once leaves in the order of the keys, else in pieces in that of the rows.
   Result<bool> Flush(Batches* out) override {
-    best_.Settle();
-    if (best_.rows().empty()) return true;
-    std::vector<int64_t> rows;
-    for (const Candidate& candidate : best_.rows()) rows.push_back(candidate.source);
-    std::sort(rows.begin(), rows.end());
-    ARROW_ASSIGN_OR_RAISE(auto batch, fetch_(rows));
-    std::vector<int32_t> order;
-    for (const Candidate& candidate : best_.rows()) {
-      const auto at = std::lower_bound(rows.begin(), rows.end(), candidate.source);
-      order.push_back(static_cast<int32_t>(at - rows.begin()));
+    if (left_.empty()) {
+      const std::vector<Candidate> best = best_.TakeSorted();
+      if (best.empty()) return true;
+      for (const Candidate& candidate : best) left_.push_back(candidate.source);
+      std::sort(left_.begin(), left_.end());
+      ARROW_ASSIGN_OR_RAISE(auto batch, FetchPiece());
+      if (left_.empty()) {
+        ARROW_ASSIGN_OR_RAISE(batch, InOrderOf(best, *batch));
+      }
+      Emit(batch, out);
+    } else {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, FetchPiece());
+      Emit(batch, out);
     }
-    arrow::ArrayVector columns;
-    for (const auto& array : batch->columns()) {
-      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
-      ARROW_ASSIGN_OR_RAISE(column, column.Gather(order));
-      ARROW_ASSIGN_OR_RAISE(auto ordered, column.ToArray());
-      columns.push_back(std::move(ordered));
-    }
-    out->push_back(arrow::RecordBatch::Make(batch->schema(), batch->num_rows(), columns));
-    return true;
+    must_flush_ = must_flush_ && !left_.empty();
+    return left_.empty();
   }
 
   bool reduces() const override { return true; }
@@ -226,8 +250,48 @@ class TopKSink : public Sink {
     return frame.TrueRows(test_node_);
   }
 
+  // The first of the rows that are left, which they then are no longer.
+  Result<BatchPtr> FetchPiece() {
+    const auto rows = std::span(left_).subspan(next_);
+    const auto most = std::min(rows.size(), static_cast<size_t>(limits_.batch_rows));
+    ARROW_ASSIGN_OR_RAISE(auto batch, fetch_(rows.first(most), BatchBytes(limits_)));
+    next_ += static_cast<size_t>(batch->num_rows());
+    if (next_ == left_.size()) {
+      left_.clear();
+      next_ = 0;
+    }
+    return batch;
+  }
+
+  void Emit(const BatchPtr& batch, Batches* out) const {
+    for (BatchPtr& part : Cut(batch, limits_.batch_rows, BatchBytes(limits_))) {
+      out->push_back(std::move(part));
+    }
+  }
+
+  // `batch` holds the candidates in the order of their rows.
+  static Result<BatchPtr> InOrderOf(const std::vector<Candidate>& candidates,
+                                    const arrow::RecordBatch& batch) {
+    std::vector<int64_t> rows;
+    for (const Candidate& candidate : candidates) rows.push_back(candidate.source);
+    std::sort(rows.begin(), rows.end());
+    std::vector<int32_t> order;
+    for (const Candidate& candidate : candidates) {
+      const auto at = std::lower_bound(rows.begin(), rows.end(), candidate.source);
+      order.push_back(static_cast<int32_t>(at - rows.begin()));
+    }
+    arrow::ArrayVector columns;
+    for (const auto& array : batch.columns()) {
+      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+      ARROW_ASSIGN_OR_RAISE(column, column.Gather(order));
+      ARROW_ASSIGN_OR_RAISE(auto ordered, column.ToArray());
+      columns.push_back(std::move(ordered));
+    }
+    return arrow::RecordBatch::Make(batch.schema(), batch.num_rows(), columns);
+  }
+
   Status Tighten() {
-    best_.Settle();
+    best_.MarkSeen();
     if (!best_.full()) return Status::OK();
     const auto& type = first_key_->type();
     ARROW_ASSIGN_OR_RAISE(auto bound, DecodeFirstKey(best_.worst().key, keys_[0], type));
@@ -243,7 +307,12 @@ class TopKSink : public Sink {
   std::vector<int> nodes_;
   plan::ExpressionPtr first_key_;
   BestRows best_;
+  base::Limits limits_;
   FetchRows fetch_;
+  plan::Cost* cost_;
+  bool must_flush_ = false;
+  std::vector<int64_t> left_;  // rows to be flushed, ascending
+  size_t next_ = 0;            // of left_
   plan::ExpressionPtr threshold_;
   Program test_;  // the threshold over the first key alone
   int test_node_ = -1;
@@ -293,8 +362,8 @@ Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, 
 }
 
 std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
-                                   FetchRows fetch) {
-  return std::make_unique<TopKSink>(pipeline, program, std::move(fetch));
+                                   const base::Limits& limits, FetchRows fetch, plan::Cost* cost) {
+  return std::make_unique<TopKSink>(pipeline, program, limits, std::move(fetch), cost);
 }
 
 }  // namespace skyhook::exec

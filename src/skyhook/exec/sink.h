@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "skyhook/base/limits.h"
@@ -50,13 +51,15 @@ arrow::Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pip
                                                        Program* program, const base::Limits& limits,
                                                        plan::Cost* cost);
 
-/// Reads the projected columns of some rows of the fragment (ascending), in that order.
+/// Reads the projected columns of rows of the fragment (ascending), in that order: of the first of
+/// them, as many as take about `bytes` bytes, at least one.
 using FetchRows = std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>(
-    const std::vector<int64_t>& rows)>;
+    std::span<const int64_t> rows, int64_t bytes)>;
 
-/// The best rows by sort key; only then are their other columns read, through `fetch`.
+/// The best rows by sort key; only then are their other columns read, through `fetch`. Flushed
+/// whenever candidates exceed the memory limit; what is flushed then are the best rows so far.
 std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
-                                   FetchRows fetch);
+                                   const base::Limits& limits, FetchRows fetch, plan::Cost* cost);
 
 /// Evaluates nodes over a frame into a batch.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ProjectBatch(

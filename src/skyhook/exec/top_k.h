@@ -20,32 +20,35 @@ struct Candidate {
   }
 };
 
-/// Keeps the `limit` smallest candidates, and at most as many again that are not yet sorted out.
+/// Keeps the `limit` smallest candidates. A candidate costs the logarithm of their number, or one
+/// comparison when it is not among them.
 class BestRows {
  public:
   explicit BestRows(int64_t limit) : limit_(limit) {}
 
   void Add(Candidate candidate);
   int64_t limit() const { return limit_; }
-  /// Candidates added since the last sorting out.
-  int64_t unsettled() const { return static_cast<int64_t>(rows_.size()) - settled_; }
+  /// Candidates taken in since the last call of MarkSeen.
+  int64_t unseen() const { return unseen_; }
+  void MarkSeen() { unseen_ = 0; }
   /// True once `limit` candidates are known: then worst() is the last that still counts.
-  bool full() const { return full_; }
-  /// The largest of the best as of the last sorting out.
-  const Candidate& worst() const { return rows_[static_cast<size_t>(limit_) - 1]; }
-  /// Drops all but the best; afterwards they are sorted.
-  void Settle();
+  bool full() const { return limit_ > 0 && static_cast<int64_t>(rows_.size()) == limit_; }
+  /// The largest of the best.
+  const Candidate& worst() const { return rows_.front(); }
+  /// In no order, but for the worst, which is first.
   const std::vector<Candidate>& rows() const { return rows_; }
   /// Sets each candidate's source to its place among the rows.
   void Renumber();
-  int64_t bytes_held() const { return bytes_; }
+  /// The candidates, in order, which are forgotten.
+  std::vector<Candidate> TakeSorted();
+  /// Bytes of the candidates and their keys.
+  int64_t bytes_held() const;
 
  private:
   int64_t limit_;
-  bool full_ = false;
-  int64_t settled_ = 0;
-  int64_t bytes_ = 0;
-  std::vector<Candidate> rows_;
+  int64_t unseen_ = 0;
+  int64_t key_bytes_ = 0;
+  std::vector<Candidate> rows_;  // a heap
 };
 
 }  // namespace skyhook::exec

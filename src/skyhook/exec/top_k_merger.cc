@@ -1,9 +1,11 @@
 #include <arrow/record_batch.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <map>
 #include <span>
 
+#include "skyhook/base/status.h"
 #include "skyhook/exec/column.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/sink.h"
@@ -20,9 +22,10 @@ namespace {
 
 class BestMerger : public TopKMerger {
  public:
-  explicit BestMerger(const plan::Pipeline& pipeline)
+  BestMerger(const plan::Pipeline& pipeline, int64_t memory_bytes)
       : keys_(pipeline.top_k->keys),
         schema_(pipeline.ProjectedSchema()),
+        memory_bytes_(memory_bytes),
         best_(pipeline.top_k->limit),
         first_key_(pipeline.projection[static_cast<size_t>(keys_[0].column)].expression) {}
 
@@ -40,14 +43,17 @@ class BestMerger : public TopKMerger {
                  batch * kBatchStride + row});
     }
     held_rows_ += rows->num_rows();
+    held_bytes_ += arrow::util::TotalBufferSize(*rows);
     batches_.push_back(std::move(rows));
-    best_.Settle();
-    return held_rows_ > 2 * best_.limit() + kSlackRows ? Compact() : Status::OK();
+    const bool too_many = held_rows_ / 2 - kSlackRows / 2 > best_.limit();
+    if (!too_many && bytes_held() <= memory_bytes_) return Status::OK();
+    ARROW_RETURN_NOT_OK(Compact(best_.rows()));
+    return CheckMemory();
   }
 
   Result<BatchPtr> Finish() override {
-    best_.Settle();
-    ARROW_RETURN_NOT_OK(Compact());
+    const std::vector<Candidate> best = best_.TakeSorted();
+    ARROW_RETURN_NOT_OK(Compact(best));
     if (batches_.empty()) return arrow::RecordBatch::MakeEmpty(schema_);
     return batches_[0];
   }
@@ -65,16 +71,27 @@ class BestMerger : public TopKMerger {
   // Rows held beyond twice the limit before the batches they came in are let go.
   static constexpr int64_t kSlackRows = 4096;
 
-  // Keeps only the best rows, as one batch in their order.
-  Status Compact() {
-    const auto& rows = best_.rows();
-    if (rows.empty()) {
+  int64_t bytes_held() const { return held_bytes_ + best_.bytes_held(); }
+
+  // Called when nothing is held but the best rows. They may take half of the memory: the other half
+  // takes in what comes next, so that rows are not moved again for each batch.
+  Status CheckMemory() const {
+    if (bytes_held() <= memory_bytes_ / 2) return Status::OK();
+    const std::string which =
+        best_.full() ? fmt::format("the first {} rows of a sort", best_.limit()) : "rows of a sort";
+    return base::LimitExceeded("{}: {} of them take {} bytes, where memory for {} is left", which,
+                               best_.rows().size(), bytes_held(), memory_bytes_ / 2);
+  }
+
+  // Keeps only the rows of `best`, as one batch in their order.
+  Status Compact(const std::vector<Candidate>& best) {
+    if (best.empty()) {
       batches_.clear();
-      held_rows_ = 0;
+      held_rows_ = held_bytes_ = 0;
       return Status::OK();
     }
     std::map<int64_t, std::vector<int32_t>> by_batch;
-    for (const Candidate& row : rows) {
+    for (const Candidate& row : best) {
       by_batch[row.source / kBatchStride].push_back(
           static_cast<int32_t>(row.source % kBatchStride));
     }
@@ -88,11 +105,12 @@ class BestMerger : public TopKMerger {
       offset += static_cast<int32_t>(places.size());
     }
     std::vector<int32_t> order;
-    for (const Candidate& row : rows) order.push_back(next[row.source / kBatchStride]++);
+    for (const Candidate& row : best) order.push_back(next[row.source / kBatchStride]++);
     ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pieces));
     ARROW_ASSIGN_OR_RAISE(auto sorted, Take(*joined, order));
     batches_ = {sorted};
     held_rows_ = sorted->num_rows();
+    held_bytes_ = arrow::util::TotalBufferSize(*sorted);
     best_.Renumber();
     return Status::OK();
   }
@@ -111,16 +129,19 @@ class BestMerger : public TopKMerger {
 
   std::vector<plan::SortKey> keys_;
   std::shared_ptr<arrow::Schema> schema_;
+  int64_t memory_bytes_;
   BestRows best_;
   plan::ExpressionPtr first_key_;
   std::vector<BatchPtr> batches_;
   int64_t held_rows_ = 0;
+  int64_t held_bytes_ = 0;  // by batches_
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TopKMerger>> TopKMerger::Make(const plan::Pipeline& pipeline) {
-  return std::make_unique<BestMerger>(pipeline);
+Result<std::unique_ptr<TopKMerger>> TopKMerger::Make(const plan::Pipeline& pipeline,
+                                                     int64_t memory_bytes) {
+  return std::make_unique<BestMerger>(pipeline, memory_bytes);
 }
 
 }  // namespace skyhook::exec

@@ -18,6 +18,9 @@ class BatchReader : public ArrayRowGroupReader {
                             arrow::default_memory_pool()),
         batch_(std::move(batch)) {}
 
+  /// The batch is held by the fragment.
+  int64_t bytes_held() const override { return 0; }
+
  protected:
   arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
     arrow::ArrayVector out;

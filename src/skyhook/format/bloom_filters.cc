@@ -188,11 +188,16 @@ bool BloomFilters::Has(int row_group, const FlatColumn& column) const {
   return offset.has_value();
 }
 
-arrow::Result<bool> BloomFilters::MayContain(int row_group, const FlatColumn& column,
-                                             const arrow::Scalar& value, const ByteReader& reader) {
-  if (!value.is_valid || !value.type->Equals(*column.type) || !Has(row_group, column)) return true;
+arrow::Result<bool> BloomFilters::MayContainAny(int row_group, const FlatColumn& column,
+                                                plan::ScalarSpan values, const ByteReader& reader) {
+  if (!Has(row_group, column)) return true;
+  const bool known = std::all_of(values.begin(), values.end(), [&](const auto& value) {
+    return value->is_valid && value->type->Equals(*column.type);
+  });
+  if (!known) return true;
   ARROW_ASSIGN_OR_RAISE(FilterPtr filter, Filter(row_group, column.leaf, reader));
-  return FindValue(*filter, column, value);
+  return std::any_of(values.begin(), values.end(),
+                     [&](const auto& value) { return FindValue(*filter, column, *value); });
 }
 
 arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int leaf,

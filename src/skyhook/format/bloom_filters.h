@@ -16,6 +16,7 @@
 #include "skyhook/base/byte_range.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/flat_column.h"
+#include "skyhook/plan/statistics.h"
 
 namespace skyhook::format {
 
@@ -35,10 +36,10 @@ class BloomFilters {
   /// True when the chunk has a filter and values of the column can be looked up in it.
   bool Has(int row_group, const FlatColumn& column) const;
 
-  /// False when no value of the chunk equals `value`, a non-null scalar of the column's type, in
-  /// SQL's sense: -0.0 equals 0.0.
-  arrow::Result<bool> MayContain(int row_group, const FlatColumn& column,
-                                 const arrow::Scalar& value, const ByteReader& reader);
+  /// False when no value of the chunk equals one of `values`, in SQL's sense: -0.0 equals 0.0.
+  /// A NULL and a value of another type than the column's are not looked up: they give true.
+  arrow::Result<bool> MayContainAny(int row_group, const FlatColumn& column,
+                                    plan::ScalarSpan values, const ByteReader& reader);
 
  private:
   using FilterPtr = std::shared_ptr<const parquet::BloomFilter>;

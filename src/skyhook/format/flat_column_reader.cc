@@ -33,10 +33,12 @@ bool IsDictionaryEncoded(const PageHeader& header) {
 
 }  // namespace
 
-arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options) {
+arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
+                                   const ReadContext& context) {
   PageOpener::Options out;
   out.compression = chunk.compression;
   out.max_page_bytes = options.max_page_bytes;
+  out.memory_bytes = context.memory_bytes;
   out.v2_always_compressed = chunk.v2_always_compressed;
   out.pool = options.pool;
   return PageOpener::Make(out);
@@ -48,7 +50,7 @@ arrow::Result<std::unique_ptr<FlatColumnReader>> FlatColumnReader::Make(
     const ByteReader* reader) {
   PageTable table =
       pages != nullptr ? PageTable::FromIndex(chunk, *pages) : PageTable::ForWalk(chunk);
-  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options));
+  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options, reader->context()));
   return std::unique_ptr<FlatColumnReader>(
       new FlatColumnReader(column, chunk, std::move(table), std::move(opener), options, reader));
 }
@@ -179,7 +181,10 @@ arrow::Status FlatColumnReader::DecodePage(size_t index) {
   Release(&state);
   bytes_held_ += BytesOf(*decoded);
   state.decoded = std::move(decoded);
-  return arrow::Status::OK();
+  const int64_t allowed = reader_->context().memory_bytes;
+  if (bytes_held_ <= allowed) return arrow::Status::OK();
+  return base::LimitExceeded("{} bytes of pages are held at once, where memory for {} is left",
+                             bytes_held_, allowed);
 }
 
 arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRange rows,

@@ -21,7 +21,8 @@
 namespace skyhook::format {
 
 /// Opens the pages of `chunk`.
-arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options);
+arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
+                                   const ReadContext& context);
 
 class FlatColumnReader : public ColumnReader {
  public:

@@ -32,6 +32,14 @@ arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> 
 
 }  // namespace
 
+arrow::Result<bool> Fragment::MayContain(int row_group, int column, const arrow::Scalar& value,
+                                         const ReadContext& context) {
+  // Owned by the caller.
+  const std::shared_ptr<arrow::Scalar> one(const_cast<arrow::Scalar*>(&value),
+                                           [](arrow::Scalar*) {});
+  return MayContainAny(row_group, column, plan::ScalarSpan(&one, 1), context);
+}
+
 arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
                                                       const ReadOptions& options,
                                                       const ReadContext& context) {

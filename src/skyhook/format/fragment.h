@@ -90,6 +90,10 @@ class Fragment {
   virtual plan::RowRange row_group_rows(int row_group) const = 0;
   /// Bytes of a row group's columns in the file, before decompression.
   virtual int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const = 0;
+  /// The same after decompression, as far as the file says.
+  virtual int64_t row_group_decoded_bytes(int row_group, const std::vector<int>& columns) const {
+    return row_group_bytes(row_group, columns);
+  }
 
   /// Statistics of a column of a row group; nullopt when there are none that are safe to use.
   virtual arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int row_group,
@@ -99,9 +103,13 @@ class Fragment {
                                                            const ReadContext& context) = 0;
   /// True when a bloom filter is there to be asked.
   virtual bool HasBloomFilter(int row_group, int column) const = 0;
-  /// False when the bloom filter says that no value equals `value` (an engine-type scalar).
-  virtual arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                         const ReadContext& context) = 0;
+  /// False when the bloom filter says that no value of the column equals one of `values` (scalars
+  /// of its engine type).
+  virtual arrow::Result<bool> MayContainAny(int row_group, int column, plan::ScalarSpan values,
+                                            const ReadContext& context) = 0;
+  /// The same of one value.
+  arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
+                                 const ReadContext& context);
   /// Every distinct value of a column of a row group, when all its pages are dictionary-encoded;
   /// else null. Values are not null; the column may have nulls besides.
   virtual arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,

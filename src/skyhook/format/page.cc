@@ -41,6 +41,10 @@ arrow::Result<Page> PageOpener::Open(const std::shared_ptr<arrow::Buffer>& bytes
                         ParsePageHeader({bytes->data(), static_cast<size_t>(bytes->size())}));
   if (!header.has_value()) return base::CorruptData("page header is cut short");
   ARROW_RETURN_NOT_OK(CheckSize(*header, bytes->size(), options_.max_page_bytes));
+  if (header->uncompressed_size > options_.memory_bytes) {
+    return base::LimitExceeded("a page of {} bytes, where memory for {} is left",
+                               header->uncompressed_size, options_.memory_bytes);
+  }
   const auto data = arrow::SliceBuffer(bytes, header->header_size, header->compressed_size);
   ARROW_RETURN_NOT_OK(CheckCrc(*header, *data));
   Page page;

@@ -7,6 +7,7 @@
 #include <arrow/util/compression.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "skyhook/format/page_header.h"
@@ -27,6 +28,8 @@ class PageOpener {
     arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED;
     /// Pages that claim more uncompressed bytes are refused.
     int64_t max_page_bytes = 0;
+    /// So are larger ones than this, with kLimitExceeded: ReadContext::memory_bytes.
+    int64_t memory_bytes = std::numeric_limits<int64_t>::max();
     /// Early Arrow writers marked compressed kDataV2 pages as uncompressed (ARROW-10353).
     bool v2_always_compressed = false;
     arrow::MemoryPool* pool = arrow::default_memory_pool();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,13 +65,14 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   }
 
   int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const override;
+  int64_t row_group_decoded_bytes(int row_group, const std::vector<int>& columns) const override;
   arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int row_group,
                                                                   int column) override;
   arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
                                                    const ReadContext& context) override;
   bool HasBloomFilter(int row_group, int column) const override;
-  arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                 const ReadContext& context) override;
+  arrow::Result<bool> MayContainAny(int row_group, int column, plan::ScalarSpan values,
+                                    const ReadContext& context) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
                                                           const ReadContext& context) override;
   arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group,
@@ -121,6 +123,23 @@ int64_t ParquetFragment::row_group_bytes(int row_group, const std::vector<int>& 
   return bytes;
 }
 
+int64_t ParquetFragment::row_group_decoded_bytes(int row_group,
+                                                 const std::vector<int>& columns) const {
+  constexpr int64_t kMostChunkBytes = int64_t{1} << 50;  // whatever a footer says
+  const auto sum = [&]() -> arrow::Result<int64_t> {
+    int64_t bytes = 0;
+    const auto group = metadata_->RowGroup(row_group);
+    for (int column : columns) {
+      for (int leaf : Column(column).leaves) {
+        bytes += std::clamp<int64_t>(group->ColumnChunk(leaf)->total_uncompressed_size(), 0,
+                                     kMostChunkBytes);
+      }
+    }
+    return bytes;
+  };
+  return CatchParquet(sum).ValueOr(0);
+}
+
 arrow::Result<std::optional<plan::ColumnStatistics>> ParquetFragment::Statistics(int row_group,
                                                                                  int column) {
   using Found = std::optional<plan::ColumnStatistics>;
@@ -169,13 +188,13 @@ bool ParquetFragment::HasBloomFilter(int row_group, int column) const {
       .ValueOr(false);
 }
 
-arrow::Result<bool> ParquetFragment::MayContain(int row_group, int column,
-                                                const arrow::Scalar& value,
-                                                const ReadContext& context) {
+arrow::Result<bool> ParquetFragment::MayContainAny(int row_group, int column,
+                                                   plan::ScalarSpan values,
+                                                   const ReadContext& context) {
   const auto& flat = Column(column).flat;
   if (!flat.has_value()) return true;
   auto answer = CatchParquet([&]() -> arrow::Result<bool> {
-    return bloom_filters_.MayContain(row_group, *flat, value, Reader(context));
+    return bloom_filters_.MayContainAny(row_group, *flat, values, Reader(context));
   });
   if (!answer.ok()) return base::AddContext(answer.status(), Where(row_group, column));
   return answer;
@@ -190,7 +209,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
     return nullptr;
   }
   ARROW_ASSIGN_OR_RAISE(auto bytes, Reader(context).ReadOne(range));
-  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_));
+  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_, context));
   ARROW_ASSIGN_OR_RAISE(const Page page, opener.Open(bytes));
   if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
   PageDecoder decoder(column, options_.max_page_bytes, options_.pool);

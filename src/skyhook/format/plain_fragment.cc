@@ -32,7 +32,7 @@ arrow::Result<std::vector<PageStatistics>> PlainFragment::Pages(int, int, const 
   return std::vector<PageStatistics>();
 }
 
-arrow::Result<bool> PlainFragment::MayContain(int, int, const arrow::Scalar&, const ReadContext&) {
+arrow::Result<bool> PlainFragment::MayContainAny(int, int, plan::ScalarSpan, const ReadContext&) {
   return true;
 }
 

@@ -31,8 +31,8 @@ class PlainFragment : public Fragment {
   arrow::Result<std::vector<PageStatistics>> Pages(int row_group, int column,
                                                    const ReadContext& context) override;
   bool HasBloomFilter(int row_group, int column) const override { return false; }
-  arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
-                                 const ReadContext& context) override;
+  arrow::Result<bool> MayContainAny(int row_group, int column, plan::ScalarSpan values,
+                                    const ReadContext& context) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
                                                           const ReadContext& context) override;
 

@@ -5,6 +5,8 @@
 #include <arrow/util/cancel.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -26,6 +28,8 @@ struct ReadContext {
   /// A read that has not returned by then is given up, with kLimitExceeded. One that returns at
   /// once is not held up by it.
   std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+  /// What a reader may hold of one column: a page that leads beyond it fails with kLimitExceeded.
+  int64_t memory_bytes = std::numeric_limits<int64_t>::max();
 
   /// Fails once there is nothing to wait for any longer: Cancelled, or kLimitExceeded.
   arrow::Status Poll() const;

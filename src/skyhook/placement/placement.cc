@@ -123,6 +123,18 @@ double NullsOf(const Expression& argument, const plan::StatisticsLookup& lookup)
          static_cast<double>(std::max<int64_t>(statistics->num_rows, 1));
 }
 
+// An IN list: values within the bounds are equally likely.
+double OfList(const Expression& in, const plan::StatisticsLookup& lookup) {
+  const auto probe = plan::EqualityProbeOf(in);
+  if (!probe.has_value()) return kUnknown;
+  const Statistics statistics = lookup(probe->column);
+  const auto within = plan::ValuesWithin(*probe, statistics);
+  if (within.empty()) return 0;
+  const double one =
+      OfComparison({Function::kEqual, probe->column, within.front().get()}, statistics);
+  return std::min(one * static_cast<double>(within.size()), 1.0);
+}
+
 double OfCall(const Expression& call, const plan::StatisticsLookup& lookup) {
   const auto& arguments = call.arguments();
   switch (call.function()) {
@@ -132,18 +144,8 @@ double OfCall(const Expression& call, const plan::StatisticsLookup& lookup) {
       return NullsOf(*arguments[0], lookup);
     case Function::kIsNotNull:
       return 1 - NullsOf(*arguments[0], lookup);
-    case Function::kIn: {
-      double sum = 0;
-      for (size_t i = 1; i < arguments.size(); ++i) {
-        if (arguments[0]->kind() != Kind::kColumn || arguments[i]->kind() != Kind::kLiteral) {
-          return kUnknown;
-        }
-        sum +=
-            OfComparison({Function::kEqual, arguments[0]->column(), arguments[i]->literal().get()},
-                         lookup(arguments[0]->column()));
-      }
-      return std::min(sum, 1.0);
-    }
+    case Function::kIn:
+      return OfList(call, lookup);
     default:
       break;
   }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -18,43 +17,83 @@ using arrow::Scalar;
 using arrow::Type;
 using Kind = Expression::Kind;
 
+namespace {
+
+void Mix(size_t value, size_t* hash) {
+  *hash ^= value + 0x9E3779B97F4A7C15ULL + (*hash << 6) + (*hash >> 2);
+}
+
+}  // namespace
+
 struct ExpressionFactory {
   static std::shared_ptr<Expression> Make(Kind kind, std::shared_ptr<arrow::DataType> type) {
     std::shared_ptr<Expression> node(new Expression());
     node->kind_ = kind;
     node->type_ = std::move(type);
+    node->hash_ = static_cast<size_t>(kind);
+    Mix(static_cast<size_t>(node->type_->id()), &node->hash_);
     return node;
   }
   static ExpressionPtr MakeColumn(int index, std::shared_ptr<arrow::DataType> type) {
     auto node = Make(Kind::kColumn, std::move(type));
     node->column_ = index;
+    node->columns_ = {index};
+    Mix(static_cast<size_t>(index), &node->hash_);
     return node;
   }
   static ExpressionPtr MakeField(ExpressionPtr parent, int index) {
     auto node = Make(Kind::kField, EngineType(parent->type()->field(index)->type()));
     node->column_ = index;
-    node->arguments_ = {std::move(parent)};
-    return node;
+    Mix(static_cast<size_t>(index), &node->hash_);
+    return WithChildren(std::move(node), {std::move(parent)});
   }
   static ExpressionPtr MakeLiteral(std::shared_ptr<Scalar> value) {
     auto node = Make(Kind::kLiteral, value->type);
+    if (value->is_valid) Mix(value->hash(), &node->hash_);
     node->literal_ = std::move(value);
     return node;
   }
+  // `like` may be a call to share preparations with, or null.
   static ExpressionPtr MakeCall(Function function, CallOptions options,
                                 std::shared_ptr<arrow::DataType> type,
-                                std::vector<ExpressionPtr> arguments) {
+                                std::vector<ExpressionPtr> arguments,
+                                const Expression* like = nullptr) {
     auto node = Make(Kind::kCall, std::move(type));
     node->function_ = function;
     node->options_ = options;
-    node->arguments_ = std::move(arguments);
+    node->prepared_ = like != nullptr && SameConstants(like->arguments_, arguments)
+                          ? like->prepared_
+                          : std::make_shared<Prepared>();
+    Mix(static_cast<size_t>(function), &node->hash_);
+    WithChildren(node, std::move(arguments));
+    node->can_fail_ = node->can_fail_ || CallCanFail(*node);
     return node;
   }
   static ExpressionPtr MakeVariadic(Kind kind, std::shared_ptr<arrow::DataType> type,
                                     std::vector<ExpressionPtr> arguments) {
-    auto node = Make(kind, std::move(type));
+    return WithChildren(Make(kind, std::move(type)), std::move(arguments));
+  }
+
+ private:
+  static std::shared_ptr<Expression> WithChildren(std::shared_ptr<Expression> node,
+                                                  std::vector<ExpressionPtr> arguments) {
     node->arguments_ = std::move(arguments);
+    node->reads_field_ = node->kind_ == Kind::kField;
+    for (const ExpressionPtr& argument : node->arguments_) {
+      node->columns_.insert(argument->columns_.begin(), argument->columns_.end());
+      node->reads_field_ = node->reads_field_ || argument->reads_field_;
+      node->can_fail_ = node->can_fail_ || argument->can_fail_;
+      Mix(argument->hash_, &node->hash_);
+    }
     return node;
+  }
+
+  // Whether both have the same objects where either reads no column.
+  static bool SameConstants(const std::vector<ExpressionPtr>& a,
+                            const std::vector<ExpressionPtr>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+      return x == y || (!x->columns_.empty() && !y->columns_.empty());
+    });
   }
 };
 
@@ -143,12 +182,6 @@ Result<ExpressionPtr> Connective(Kind kind, std::vector<ExpressionPtr> arguments
   return ExpressionFactory::MakeVariadic(kind, arrow::boolean(), std::move(flat));
 }
 
-bool AnyOf(const Expression& expression, const std::function<bool(const Expression&)>& test) {
-  if (test(expression)) return true;
-  return std::any_of(expression.arguments().begin(), expression.arguments().end(),
-                     [&](const ExpressionPtr& argument) { return AnyOf(*argument, test); });
-}
-
 std::string Quoted(const Scalar& value) {
   if (!value.is_valid) return "NULL";
   if (!arrow::is_base_binary_like(value.type->id()) &&
@@ -220,11 +253,13 @@ arrow::Status CheckComputable(const char* where, const arrow::DataType& type) {
 
 bool Expression::Equals(const Expression& other) const {
   if (this == &other) return true;
-  if (kind_ != other.kind_ || !type_->Equals(*other.type_) || column_ != other.column_ ||
-      arguments_.size() != other.arguments_.size()) {
+  if (hash_ != other.hash_ || kind_ != other.kind_ || !type_->Equals(*other.type_) ||
+      column_ != other.column_ || arguments_.size() != other.arguments_.size()) {
     return false;
   }
-  if (kind_ == Kind::kLiteral && !literal_->Equals(*other.literal_)) return false;
+  static const auto kExactly =
+      arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
+  if (kind_ == Kind::kLiteral && !literal_->Equals(*other.literal_, kExactly)) return false;
   if (kind_ == Kind::kCall && (function_ != other.function_ || options_ != other.options_)) {
     return false;
   }
@@ -351,21 +386,6 @@ std::vector<ExpressionPtr> Conjuncts(const ExpressionPtr& predicate) {
   return {predicate};
 }
 
-std::set<int> ColumnsOf(const Expression& expression) {
-  std::set<int> columns;
-  AnyOf(expression, [&](const Expression& node) {
-    if (node.kind() == Kind::kColumn) columns.insert(node.column());
-    return false;
-  });
-  return columns;
-}
-
-bool CanFail(const Expression& expression) {
-  return AnyOf(expression, [](const Expression& node) {
-    return node.kind() == Kind::kCall && CallCanFail(node);
-  });
-}
-
 ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments) {
   if (node.kind() == Kind::kField) {
     // Columns are replaced by columns, and by NULL where a fragment lacks them.
@@ -374,7 +394,7 @@ ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> a
   }
   if (node.kind() == Kind::kCall) {
     return ExpressionFactory::MakeCall(node.function(), node.options(), node.type(),
-                                       std::move(arguments));
+                                       std::move(arguments), &node);
   }
   return ExpressionFactory::MakeVariadic(node.kind(), node.type(), std::move(arguments));
 }
@@ -391,6 +411,7 @@ Result<ExpressionPtr> Substitute(const ExpressionPtr& expression,
     }
     return replacements[column];
   }
+  if (expression->columns().empty()) return expression;
   std::vector<ExpressionPtr> arguments;
   bool changed = false;
   for (const auto& argument : expression->arguments()) {

@@ -5,12 +5,15 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "skyhook/plan/prepared.h"
 
 namespace skyhook::plan {
 
@@ -227,8 +230,20 @@ class Expression {
   Function function() const { return function_; }
   const CallOptions& options() const { return options_; }
   const std::vector<ExpressionPtr>& arguments() const { return arguments_; }
+  /// The input columns read anywhere in the tree.
+  const std::set<int>& columns() const { return columns_; }
+  /// Whether a field of a struct is read anywhere in the tree.
+  bool reads_field() const { return reads_field_; }
+  /// As CanFail below.
+  bool can_fail() const { return can_fail_; }
+  /// Of a call: what is made of those of its arguments that read no column. Calls that differ only
+  /// in arguments that do read columns may share it.
+  Prepared& prepared() const { return *prepared_; }
 
+  /// Literals are equal when no function tells them apart: NaN equals NaN, -0.0 differs from 0.0.
   bool Equals(const Expression& other) const;
+  /// Equal for equal expressions.
+  size_t hash() const { return hash_; }
 
   /// Reads like SQL; columns print as `names[column]`, or `#column` without names, fields of
   /// structs with a dot before their name.
@@ -245,6 +260,11 @@ class Expression {
   Function function_ = Function::kEqual;
   CallOptions options_;
   std::vector<ExpressionPtr> arguments_;
+  std::set<int> columns_;
+  bool reads_field_ = false;
+  bool can_fail_ = false;
+  size_t hash_ = 0;
+  std::shared_ptr<Prepared> prepared_;
 };
 
 /// A column of the input; `type` is its engine type.
@@ -289,11 +309,11 @@ arrow::Result<ExpressionPtr> Coalesce(std::vector<ExpressionPtr> arguments);
 std::vector<ExpressionPtr> Conjuncts(const ExpressionPtr& predicate);
 
 /// The input columns an expression reads.
-std::set<int> ColumnsOf(const Expression& expression);
+inline const std::set<int>& ColumnsOf(const Expression& expression) { return expression.columns(); }
 
 /// True when evaluating the expression over some row could raise an error (overflow, division by
 /// zero under kError, a cast that does not fit). Conservative: true when in doubt.
-bool CanFail(const Expression& expression);
+inline bool CanFail(const Expression& expression) { return expression.can_fail(); }
 
 /// The node with other arguments, of the same types.
 ExpressionPtr WithArguments(const Expression& node, std::vector<ExpressionPtr> arguments);

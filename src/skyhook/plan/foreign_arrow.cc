@@ -145,6 +145,8 @@ class ArrowFunctions : public Dialect {
       const bool null = value->kind() == Expression::Kind::kLiteral && !value->literal()->is_valid;
       if (null) return base::UnsupportedPlan("pyarrow's is_in with a NULL in the list");
     }
+    ARROW_RETURN_NOT_OK(ToListOfFirst(&arguments));
+    if (arguments.size() == 1) return BoolLiteral(false);
     ARROW_ASSIGN_OR_RAISE(auto in, plan::Call(Function::kIn, std::move(arguments)));
     return Coalesce({in, BoolLiteral(false)});
   }

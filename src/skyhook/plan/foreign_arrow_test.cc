@@ -78,6 +78,22 @@ TEST(ForeignArrow, PyarrowsIsInIsNeverNull) {
   EXPECT_THAT(ReadExpression("lt", null), FailsWith(Code::kUnsupportedPlan, "NULL in the list"));
 }
 
+// Pyarrow writes every integer of a list as i64.
+TEST(ForeignArrow, ListsOfWiderIntegersAreOfTheColumnsType) {
+  const auto filter = [](const std::string& options) {
+    const std::string in =
+        R"({"singularOrList": {"value": )" + Field(0) + R"(, "options": [)" + options + "]}}";
+    const std::string named = Replaced(Replaced(kExpressions, "FUNCTION", "lt"), "EXPRESSION", in);
+    const std::string narrow = Replaced(kColumns, R"({"i64": {}})", R"({"i32": {}})");
+    return Require(ReadForeignPlan(Replaced(named, "SCHEMA", narrow))).ToString();
+  };
+  const std::string large = R"({"literal": {"i64": "5000000000"}})";
+  EXPECT_THAT(filter(kFive), ::testing::HasSubstr("filter (k IN (5))"));
+  EXPECT_THAT(filter(large + ", " + kFive), ::testing::HasSubstr("filter (k IN (5))"))
+      << "no value of the column equals the other";
+  EXPECT_THAT(filter(large), ::testing::HasSubstr("filter false"));
+}
+
 TEST(ForeignArrow, PyarrowsIfElseNeedsAConditionThatIsNeverNull) {
   const auto if_else = [](const std::string& function) {
     return ReadExpression(function,

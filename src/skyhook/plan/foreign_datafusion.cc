@@ -289,13 +289,11 @@ class DataFusion : public Dialect {
   }
 
   Result<ExpressionPtr> ReadIn(std::vector<ExpressionPtr> arguments) const override {
-    const TypePtr type = arguments[0]->type();
-    ARROW_RETURN_NOT_OK(CheckOrder(*type));
-    for (ExpressionPtr& value : arguments) {
-      ARROW_ASSIGN_OR_RAISE(const auto constant, ConstantAs(value, type));
-      if (constant != nullptr && !value->type()->Equals(*type)) value = constant;
-    }
-    return plan::Call(Function::kIn, std::move(arguments));
+    ARROW_RETURN_NOT_OK(CheckOrder(*arguments[0]->type()));
+    std::vector<ExpressionPtr> list = arguments;
+    ARROW_RETURN_NOT_OK(ToListOfFirst(&list));
+    // Of a list that holds no value of the type, NULL is still NULL.
+    return plan::Call(Function::kIn, list.size() > 1 ? std::move(list) : std::move(arguments));
   }
 
   Result<ExpressionPtr> ReadMatch(ExpressionPtr base, ExpressionPtr value) const override {

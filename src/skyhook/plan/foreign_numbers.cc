@@ -140,6 +140,23 @@ Result<ExpressionPtr> ExactCast(Function function, const ExpressionPtr& value,
       value->ToString(), from.ToString(), type->ToString());
 }
 
+Status ToListOfFirst(std::vector<ExpressionPtr>* arguments) {
+  const TypePtr type = arguments->at(0)->type();
+  if (!IsExact(*type)) return Status::OK();
+  std::vector<ExpressionPtr> kept{arguments->at(0)};
+  for (size_t i = 1; i < arguments->size(); ++i) {
+    const ExpressionPtr& value = arguments->at(i);
+    if (value->type()->Equals(*type) || !UnscaledValue(*value).has_value()) {
+      kept.push_back(value);
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(auto constant, ConstantAs(value, type));
+    if (constant != nullptr) kept.push_back(std::move(constant));
+  }
+  *arguments = std::move(kept);
+  return Status::OK();
+}
+
 Status ToCommonNumber(std::vector<ExpressionPtr>* two) {
   ExpressionPtr& a = two->at(0);
   ExpressionPtr& b = two->at(1);

@@ -27,6 +27,11 @@ arrow::Result<ExpressionPtr> WidenTo(const ExpressionPtr& value,
 arrow::Result<ExpressionPtr> ExactCast(Function function, const ExpressionPtr& value,
                                        const std::shared_ptr<arrow::DataType>& type);
 
+/// Gives the constants of a list, all but the first of `arguments`, the type of the first, where
+/// they are integers or decimals of another one. Those that are no value of that type equal none
+/// of its values: they are left out.
+arrow::Status ToListOfFirst(std::vector<ExpressionPtr>* arguments);
+
 /// Gives two integers or decimals one type in which both are exact, where possible that of the one
 /// that is no constant. Arguments of equal types stay as they are.
 arrow::Status ToCommonNumber(std::vector<ExpressionPtr>* two);

@@ -59,8 +59,11 @@ std::vector<NamedExpression> Numbered(const std::vector<ExpressionPtr>& expressi
 // Cuts the input down to the columns that filter and projection read.
 Status PruneInput(Pipeline* pipeline) {
   std::set<int> used;
-  for (const auto& conjunct : pipeline->filter) used.merge(ColumnsOf(*conjunct));
-  for (const auto& column : pipeline->projection) used.merge(ColumnsOf(*column.expression));
+  const auto use = [&used](const Expression& expression) {
+    used.insert(expression.columns().begin(), expression.columns().end());
+  };
+  for (const auto& conjunct : pipeline->filter) use(*conjunct);
+  for (const auto& column : pipeline->projection) use(*column.expression);
   std::vector<ExpressionPtr> renumbered(static_cast<size_t>(pipeline->input->num_fields()));
   arrow::FieldVector fields;
   for (const int column : used) {

@@ -1,10 +1,12 @@
 #include "skyhook/plan/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "skyhook/plan/mirrored.h"
 #include "skyhook/plan/types.h"
@@ -12,6 +14,7 @@
 namespace skyhook::plan {
 namespace {
 
+using arrow::Result;
 using arrow::Scalar;
 using arrow::Type;
 using Kind = Expression::Kind;
@@ -165,20 +168,62 @@ Possible Compare(const Expression& call, const StatisticsLookup& lookup) {
   return out;
 }
 
-Possible In(const Expression& call, const StatisticsLookup& lookup) {
-  const auto& arguments = call.arguments();
-  if (arguments[0]->kind() != Kind::kColumn) return {};
-  const Values values = ValuesOf(*arguments[0], lookup);
-  if (!values.any) return kNullOnly;
-  Possible out{false, true, values.null};
+// The literals of an IN list.
+struct ListedValues {
+  std::vector<std::shared_ptr<Scalar>> sorted;  // without NULL; NaN is last
+  size_t numbers = 0;                           // of `sorted`, those that are not NaN
+  bool null = false;
+};
+
+Result<std::shared_ptr<const ListedValues>> MakeListedValues(const Expression& in) {
+  auto out = std::make_shared<ListedValues>();
+  const auto& arguments = in.arguments();
   for (size_t i = 1; i < arguments.size(); ++i) {
-    const Scalar& literal = *arguments[i]->literal();
-    if (!literal.is_valid) {
-      out.null = true;
-      continue;
+    const auto& literal = arguments[i]->literal();
+    if (literal->is_valid) {
+      out->sorted.push_back(literal);
+    } else {
+      out->null = true;
     }
-    out.yes |= IsNan(literal) ? values.nan : CompareInterval(Function::kEqual, values, literal).yes;
   }
+  std::sort(out->sorted.begin(), out->sorted.end(),
+            [](const auto& a, const auto& b) { return CompareScalars(*a, *b) < 0; });
+  const auto nan = std::find_if(out->sorted.begin(), out->sorted.end(),
+                                [](const auto& value) { return IsNan(*value); });
+  out->numbers = static_cast<size_t>(nan - out->sorted.begin());
+  return out;
+}
+
+std::shared_ptr<const ListedValues> ListedValuesOf(const Expression& in) {
+  return in.prepared()
+      .Get<ListedValues>([&] { return MakeListedValues(in); })
+      .ValueUnsafe();  // making them cannot fail
+}
+
+// Those of ascending `values` within the bounds that are known.
+ScalarSpan Within(ScalarSpan values, const Scalar* min, const Scalar* max) {
+  const auto before = [](const auto& value, const Scalar* bound) {
+    return CompareScalars(*value, *bound) < 0;
+  };
+  const auto after = [](const Scalar* bound, const auto& value) {
+    return CompareScalars(*bound, *value) < 0;
+  };
+  const auto begin =
+      min == nullptr ? values.begin() : std::lower_bound(values.begin(), values.end(), min, before);
+  const auto end =
+      max == nullptr ? values.end() : std::upper_bound(begin, values.end(), max, after);
+  return {begin, end};
+}
+
+Possible In(const Expression& call, const StatisticsLookup& lookup) {
+  if (call.arguments()[0]->kind() != Kind::kColumn) return {};
+  const Values values = ValuesOf(*call.arguments()[0], lookup);
+  if (!values.any) return kNullOnly;
+  const auto listed = ListedValuesOf(call);
+  const auto numbers = ScalarSpan(listed->sorted).first(listed->numbers);
+  const bool nan_listed = listed->numbers < listed->sorted.size();
+  Possible out{false, true, values.null || listed->null};
+  out.yes = !Within(numbers, values.min(), values.max()).empty() || (nan_listed && values.nan);
   return out;
 }
 
@@ -320,24 +365,27 @@ Verdict Decide(const Expression& predicate, const StatisticsLookup& statistics) 
 std::optional<EqualityProbe> EqualityProbeOf(const Expression& predicate) {
   if (predicate.kind() != Kind::kCall) return std::nullopt;
   const auto& arguments = predicate.arguments();
-  EqualityProbe probe;
   if (predicate.function() == Function::kEqual) {
     const bool swapped = arguments[0]->kind() == Kind::kLiteral;
     const auto& column = arguments[swapped ? 1 : 0];
     const auto& literal = arguments[swapped ? 0 : 1];
     if (column->kind() != Kind::kColumn || literal->kind() != Kind::kLiteral) return std::nullopt;
-    probe.column = column->column();
-    if (literal->literal()->is_valid) probe.values.push_back(literal->literal());
-    return probe;
+    return EqualityProbe{column->column(),
+                         ScalarSpan(&literal->literal(), literal->literal()->is_valid ? 1 : 0)};
   }
   if (predicate.function() != Function::kIn || arguments[0]->kind() != Kind::kColumn) {
     return std::nullopt;
   }
-  probe.column = arguments[0]->column();
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    if (arguments[i]->literal()->is_valid) probe.values.push_back(arguments[i]->literal());
+  return EqualityProbe{arguments[0]->column(), ListedValuesOf(predicate)->sorted};
+}
+
+ScalarSpan ValuesWithin(const EqualityProbe& probe,
+                        const std::optional<ColumnStatistics>& statistics) {
+  // Statistics bound no NaN.
+  if (!statistics.has_value() || probe.values.empty() || IsNan(*probe.values.back())) {
+    return probe.values;
   }
-  return probe;
+  return Within(probe.values, statistics->min.get(), statistics->max.get());
 }
 
 int CompareScalars(const Scalar& a, const Scalar& b) {

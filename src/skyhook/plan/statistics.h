@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "skyhook/plan/expression.h"
 
@@ -41,13 +42,21 @@ using StatisticsLookup = std::function<std::optional<ColumnStatistics>(int colum
 /// could raise an error is never decided.
 Verdict Decide(const Expression& predicate, const StatisticsLookup& statistics);
 
+using ScalarSpan = std::span<const std::shared_ptr<arrow::Scalar>>;
+
 /// The literals that `predicate` requires `column` to be equal to one of (`c = 5`,
 /// `c IN (1, 2)`): what a bloom filter can be asked about. Empty when it is no such predicate.
 struct EqualityProbe {
   int column = -1;
-  std::vector<std::shared_ptr<arrow::Scalar>> values;
+  /// In SQL's order, NaN last, without NULL; belongs to the predicate.
+  ScalarSpan values;
 };
 std::optional<EqualityProbe> EqualityProbeOf(const Expression& predicate);
+
+/// The values of `probe` that may be in a column with such statistics. Takes time that grows with
+/// the logarithm of their number.
+ScalarSpan ValuesWithin(const EqualityProbe& probe,
+                        const std::optional<ColumnStatistics>& statistics);
 
 /// Three-way order of two non-null scalars of one engine type, as SQL orders them.
 int CompareScalars(const arrow::Scalar& a, const arrow::Scalar& b);

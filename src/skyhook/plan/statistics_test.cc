@@ -153,8 +153,42 @@ TEST(Decide, PredicatesThatCanFailAreLeftToEvaluation) {
   EXPECT_EQ(Of(fails, Between(int64_t{10}, int64_t{20})), Verdict::kMaybe);
 }
 
+// An IN list against each of its values as an equality.
+TEST(Decide, LongListsAsTheirValuesOneByOne) {
+  std::vector<ExpressionPtr> arguments{Int()};
+  for (int64_t value = 999; value > 0; value -= 37) arguments.push_back(Lit(value));
+  const auto list = Fn(Function::kIn, arguments);
+  for (int64_t min = -50; min < 1100; min += 13) {
+    for (const int64_t width : {0, 5, 20, 60}) {
+      const auto within = Between(min, min + width);
+      bool any = false;
+      for (size_t i = 1; i < arguments.size(); ++i) {
+        any |= Of(Fn(Function::kEqual, {Int(), arguments[i]}), within) != Verdict::kNever;
+      }
+      EXPECT_EQ(Of(list, within), any ? Verdict::kMaybe : Verdict::kNever) << min << "+" << width;
+    }
+  }
+}
+
+TEST(EqualityProbe, ValuesWithinBounds) {
+  const auto list = Fn(Function::kIn, {Int(), Lit(30), Lit(10), Lit(20), Lit(10)});
+  const auto probe = EqualityProbeOf(*list);
+  ASSERT_TRUE(probe.has_value());
+  ASSERT_EQ(probe->values.size(), 4u);
+  const auto texts = [&](const std::optional<ColumnStatistics>& statistics) {
+    std::string out;
+    for (const auto& value : ValuesWithin(*probe, statistics)) out += value->ToString() + " ";
+    return out;
+  };
+  EXPECT_EQ(texts(std::nullopt), "10 10 20 30 ");
+  EXPECT_EQ(texts(Between(int64_t{10}, int64_t{20})), "10 10 20 ");
+  EXPECT_EQ(texts(Between(int64_t{11}, int64_t{19})), "");
+  EXPECT_EQ(texts(Between(int64_t{30}, int64_t{99})), "30 ");
+}
+
 TEST(EqualityProbe, IsWhatABloomFilterCanBeAsked) {
-  const auto probe = EqualityProbeOf(*Fn(Function::kIn, {Int(), Lit(1), Lit(2)}));
+  const auto list = Fn(Function::kIn, {Int(), Lit(1), Lit(2)});
+  const auto probe = EqualityProbeOf(*list);
   ASSERT_TRUE(probe.has_value());
   EXPECT_EQ(probe->values.size(), 2u);
   EXPECT_FALSE(EqualityProbeOf(*Fn(Function::kLess, {Int(), Lit(1)})).has_value());

@@ -92,14 +92,20 @@ bool IsTrue(const plan::Expression& expression) {
          expression.Equals(*plan::BoolLiteral(true));
 }
 
+// What DuckDB does not change is translated once: a list of values may be long.
 class TableRuntimeFilter : public plan::RuntimeFilter {
  public:
   TableRuntimeFilter(duckdb::unique_ptr<TableFilter> filter, ExpressionPtr column, const char* kind)
-      : filter_(std::move(filter)), column_(std::move(column)), kind_(kind) {}
+      : filter_(std::move(filter)), column_(std::move(column)), kind_(kind) {
+    Sort(*filter_);
+    std::erase_if(fixed_, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
+    if (dynamic_.empty() && !fixed_.empty()) all_fixed_ = plan::And(fixed_).ValueOr(nullptr);
+  }
 
   ExpressionPtr Snapshot() const override {
-    std::vector<ExpressionPtr> conjuncts;
-    CollectTranslatable(*filter_, column_, &conjuncts);
+    if (dynamic_.empty()) return all_fixed_;
+    std::vector<ExpressionPtr> conjuncts = fixed_;
+    for (const TableFilter* filter : dynamic_) CollectTranslatable(*filter, column_, &conjuncts);
     std::erase_if(conjuncts, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
     if (conjuncts.empty()) return nullptr;
     return plan::And(std::move(conjuncts)).ValueOr(nullptr);
@@ -108,9 +114,24 @@ class TableRuntimeFilter : public plan::RuntimeFilter {
   const char* kind() const override { return kind_; }
 
  private:
+  void Sort(const TableFilter& filter) {
+    if (filter.filter_type == TableFilterType::CONJUNCTION_AND) {
+      for (const auto& child : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters) {
+        Sort(*child);
+      }
+    } else if (IsDynamic(filter)) {
+      dynamic_.push_back(&filter);
+    } else {
+      CollectTranslatable(filter, column_, &fixed_);
+    }
+  }
+
   duckdb::unique_ptr<TableFilter> filter_;
   ExpressionPtr column_;
   const char* kind_;
+  std::vector<const TableFilter*> dynamic_;  // parts of filter_ that DuckDB changes
+  std::vector<ExpressionPtr> fixed_;         // the others
+  ExpressionPtr all_fixed_;                  // their conjunction, where there is no other part
 };
 
 bool AnyIsDynamic(const duckdb::ConjunctionFilter& filter) {

@@ -221,7 +221,7 @@ TEST_P(SiteConformance, FindsTheFirstRowsOfAnOrder) {
   Asker asker(fixture_.get(), site_.get());
   plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"id", "price"});
   pipeline.top_k = plan::TopK{{{.column = 1, .descending = true}}, 3};
-  auto merger = Require(exec::TopKMerger::Make(pipeline));
+  auto merger = Require(exec::TopKMerger::Make(pipeline, int64_t{1} << 30));
   int64_t sequence = 0;
   for (const auto& batch : asker.Run().batches) {
     Require(merger->Consume(batch, 0, sequence++));
