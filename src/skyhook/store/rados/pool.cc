@@ -330,7 +330,7 @@ class Pool : public RadosPool {
     std::vector<librados::notify_ack_t> answers;
     std::vector<librados::notify_timeout_t> silent;
     try {
-      if (reply.length() > 0) librados::IoCtx::decode_notify_response(reply, &answers, &silent);
+      if (reply.length() > 0) io_.decode_notify_response(reply, &answers, &silent);
     } catch (const std::exception& exception) {
       return Status::IOError(fmt::format("cannot ask '{}': {}", UriOf(object), exception.what()));
     }
