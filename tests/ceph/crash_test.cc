@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <map>
+#include <thread>
 
 #include "skyhook/store/rados_pool.h"
+#include "skyhook/store/store_testing.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/ceph/test_pool.h"
@@ -82,6 +85,47 @@ TEST(RadosPresenceTest, EndsWithWhoShowsIt) {
   EXPECT_TRUE(Require(store->List("")).empty());
   pool.Write(name, *arrow::Buffer::FromString("as a writer that is gone leaves it"));
   EXPECT_FALSE(Require(store->IsPresent(name)));
+  pool.RemoveAll();
+}
+
+TEST(RadosConcurrentPutTest, TheSameFileFromManyThreadsIsThereAsManyTimes) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 3;
+  testing::TestPool pool("replicated", kNameSpace);
+  pool.RemoveAll();
+  const auto objects = Require(store::OpenRadosPool({}, "replicated", kNameSpace));
+  const auto file = store::CountingFile("f.parquet", 0, 10, 10);
+  std::barrier together(kThreads);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < kRounds; ++round) {
+        together.arrive_and_wait();
+        EXPECT_THAT(
+            store::Put(objects.get(), "t", {file}, store::SmallObjects(store::Existing::kAppend)),
+            testing::IsOk());
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(Require(store::ReadSnapshot(objects.get(), "t", "")).num_rows(),
+            10 * kThreads * kRounds);
+  for (const std::string& name : Require(objects->List("t/"))) {
+    EXPECT_THAT(name, ::testing::Not(::testing::HasSubstr("_put-")));
+    EXPECT_THAT(name, ::testing::Not(::testing::HasSubstr(".live-")));
+  }
+  pool.RemoveAll();
+}
+
+TEST(RadosNameSpacesTest, ThoseWithTablesAreNamed) {
+  testing::TestPool pool("replicated", kNameSpace);
+  pool.RemoveAll();
+  const auto whole = Require(store::OpenRadosPool({}, "replicated", ""));
+  EXPECT_THAT(Require(whole->NameSpacesWithTables()),
+              ::testing::Not(::testing::Contains(kNameSpace)));
+  const auto objects = Require(store::OpenRadosPool({}, "replicated", kNameSpace));
+  Require(store::Put(objects.get(), "t", {store::CountingFile("f.parquet", 0, 10, 10)}, {}));
+  EXPECT_THAT(Require(whole->NameSpacesWithTables()), ::testing::Contains(kNameSpace));
   pool.RemoveAll();
 }
 
