@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   const std::vector<std::pair<std::string, Suite>> suites = {
       {"peers", skyhook::bench::BenchPeers},   {"lists", skyhook::bench::BenchLists},
       {"tpch", skyhook::bench::BenchTpch},     {"memory", skyhook::bench::BenchMemory},
-      {"hungry", skyhook::bench::BenchHungry}, {"cancel", skyhook::bench::BenchCancel}};
+      {"hungry", skyhook::bench::BenchHungry}, {"cancel", skyhook::bench::BenchCancel},
+      {"append", skyhook::bench::BenchAppend}};
   BenchOptions options;
   std::vector<std::string> wanted;
   CLI::App app("Measures Skyhook beside DuckDB; answers are checked");
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   app.add_option("--large", options.large_table, "Parquet file for the memory figures");
   app.add_option("--program", options.program, "the skyhook program");
   app.add_option("--repeats", options.repeats, "counted runs")->capture_default_str();
-  app.add_option("suite", wanted, "peers, lists, tpch, memory, hungry, cancel; none: all");
+  app.add_option("suite", wanted, "peers, lists, tpch, memory, hungry, cancel, append; none: all");
   CLI11_PARSE(app, argc, argv);
 
   arrow::Status status = arrow::compute::Initialize();

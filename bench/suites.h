@@ -35,4 +35,8 @@ arrow::Status BenchHungry(const BenchOptions& options);
 /// How long a query goes on after it was cancelled, or timed out.
 arrow::Status BenchCancel(const BenchOptions& options);
 
+/// An append to a table of 100 objects, and of up to 100,000: an error when the last takes more
+/// than twice as long as the first.
+arrow::Status BenchAppend(const BenchOptions& options);
+
 }  // namespace skyhook::bench

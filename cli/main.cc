@@ -239,7 +239,9 @@ void AddTableCommands(CLI::App* app, Arguments* arguments,
   add("rm", "Remove a table", RunRm);
   add("compact", "Join the small objects of a table, without encoding anything anew", RunCompact);
   CLI::App* vacuum =
-      add("vacuum", "Remove old snapshots of a table and objects that nobody needs", RunVacuum);
+      add("vacuum",
+          "Remove old snapshots of a table, or of all of a store, and objects that nobody needs",
+          RunVacuum, {"STORE|TABLE", "Store or table"});
   vacuum->add_option("--keep", arguments->table.keep, "What was needed so recently stays")
       ->type_name("TIME")
       ->capture_default_str();

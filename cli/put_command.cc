@@ -260,8 +260,8 @@ void Say(const store::PutReport& report, const std::string& uri, double seconds)
   if (report.committed_before) Tell("note: that run had come to its end; nothing was added\n");
   Tell(fmt::format("{}: snapshot {} ({}), {} in {}, {}; {:.1f} s\n", uri, report.snapshot.sequence,
                    report.snapshot.operation, Counted(report.snapshot.num_rows(), "row"),
-                   Counted(static_cast<int64_t>(report.snapshot.fragments.size()), "object"),
-                   sql::ByteSize(bytes), seconds));
+                   Counted(report.snapshot.num_fragments(), "object"), sql::ByteSize(bytes),
+                   seconds));
 }
 
 }  // namespace

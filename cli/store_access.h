@@ -4,11 +4,14 @@
 #include <arrow/result.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "skyhook/store/location.h"
 #include "skyhook/store/object_store.h"
+#include "skyhook/store/table.h"
 
 namespace skyhook::cli {
 
@@ -25,5 +28,15 @@ arrow::Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions&
 /// The same of a URI that must not name a snapshot: `what` is what is to be done with it.
 arrow::Result<OpenedTable> OpenTableToChange(const std::string& uri, const RunOptions& options,
                                              const std::string& what);
+
+/// What a URI of `ls` and `vacuum` names: a table, or what is left over of one, or else a store.
+struct Found {
+  std::optional<OpenedTable> table;
+  std::shared_ptr<store::ObjectStore> store;  ///< where `table` is empty, with what it holds
+  store::StoreListing listing;
+  /// Of a whole pool: the namespaces that hold tables too.
+  std::vector<std::string> name_spaces;
+};
+arrow::Result<Found> FindTableOrStore(const std::string& uri, const RunOptions& options);
 
 }  // namespace skyhook::cli

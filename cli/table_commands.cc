@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
-#include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -40,13 +37,13 @@ Status WriteListing(Listing* listing, const RunOptions& options) {
 }
 
 // A row of a snapshot, from `column` on.
-Status ListSnapshot(const store::Snapshot& snapshot, int column, Listing* listing) {
+Status ListSnapshot(const store::Manifest& snapshot, int column, Listing* listing) {
   ARROW_RETURN_NOT_OK(listing->Number(column, snapshot.sequence));
   ARROW_RETURN_NOT_OK(listing->Text(column + 1, snapshot.operation));
   ARROW_RETURN_NOT_OK(listing->Text(column + 2, TimeOf(snapshot.created_ns)));
   ARROW_RETURN_NOT_OK(listing->Number(column + 3, snapshot.num_rows()));
   ARROW_RETURN_NOT_OK(listing->Number(column + 4, snapshot.num_bytes()));
-  return listing->Number(column + 5, static_cast<int64_t>(snapshot.fragments.size()));
+  return listing->Number(column + 5, snapshot.num_fragments());
 }
 
 arrow::FieldVector SnapshotFields() {
@@ -77,15 +74,16 @@ Status NoTable(const OpenedTable& table) {
 }
 
 // Those that can be read are listed whatever is wrong with others, of which the first is the error.
-Status ListTables(store::ObjectStore* store, const store::StoreListing& found,
-                  const RunOptions& options) {
+Status ListTables(const Found& where, const RunOptions& options) {
+  store::ObjectStore* store = where.store.get();
+  const store::StoreListing& found = where.listing;
   arrow::FieldVector fields = SnapshotFields();
   fields.insert(fields.begin(), field("table", arrow::utf8()));
   Listing listing(arrow::schema(fields));
   ARROW_RETURN_NOT_OK(listing.Begin());
   std::vector<Status> unreadable;
   for (const std::string& table : found.tables) {
-    const auto snapshot = store::CurrentSnapshot(store, table);
+    const auto snapshot = store::CurrentManifest(store, table);
     if (!snapshot.ok()) unreadable.push_back(snapshot.status());
     if (!snapshot.ok() || !snapshot->has_value()) continue;  // the latter was removed since
     ARROW_RETURN_NOT_OK(listing.Text(0, table));
@@ -96,6 +94,12 @@ Status ListTables(store::ObjectStore* store, const store::StoreListing& found,
     const std::string uri = store->UriOf(table);
     Tell(fmt::format("note: '{}' is no table: {}\n", uri, store::LeftOver(uri)));
   }
+  if (!where.name_spaces.empty()) {
+    const std::string pool = store->UriOf("");
+    Tell(fmt::format(
+        "note: '{0}' has tables in namespaces too, which 'ls {0}NAMESPACE' lists: {1}\n", pool,
+        fmt::join(where.name_spaces, ", ")));
+  }
   if (unreadable.empty()) return Status::OK();
   for (size_t i = 1; i < unreadable.size(); ++i) {
     Tell(fmt::format("note: {}\n", unreadable[i].message()));
@@ -105,44 +109,28 @@ Status ListTables(store::ObjectStore* store, const store::StoreListing& found,
                                       Counted(found.tables.size(), "table")));
 }
 
+Status VacuumTable(store::ObjectStore* store, const std::string& table, const std::string& uri,
+                   const store::VacuumOptions& options, const Sink& sink) {
+  ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(store, table, options));
+  for (const std::string& object : report.removed) {
+    ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
+  }
+  Tell(fmt::format("{}: {} of {} {}; {} kept\n", uri,
+                   Counted(static_cast<int64_t>(report.removed.size()), "object"),
+                   sql::ByteSize(report.bytes), options.dry_run ? "would be removed" : "removed",
+                   Counted(report.snapshots_kept, "snapshot")));
+  return Status::OK();
+}
+
 }  // namespace
 
 Status RunLs(const TableCommand& command, const RunOptions& options) {
-  const auto as_table = store::ParseTableUri(command.uri);
-  std::optional<OpenedTable> table;
-  if (as_table.ok()) {
-    ARROW_ASSIGN_OR_RAISE(table, OpenTableOf(command.uri, options));
-    ARROW_ASSIGN_OR_RAISE(const auto current,
-                          store::CurrentSnapshot(table->store.get(), table->table()));
-    if (current.has_value()) {
-      ARROW_ASSIGN_OR_RAISE(
-          const auto snapshot,
-          store::ReadSnapshot(table->store.get(), table->table(), table->location.snapshot));
-      return ListObjects(snapshot, options);
-    }
-  }
-  const auto location = store::ParseStoreUri(command.uri);
-  if (!location.ok()) {
-    return UsageError(fmt::format("'{}' is no table, and no store: {}", command.uri,
-                                  location.status().message()));
-  }
-  std::error_code ignored;
-  const auto nothing = [&] {
-    if (table.has_value()) return NoTable(*table);
-    return Status::IOError(fmt::format("'{}' is no store of tables", command.uri));
-  };
-  if (!location->rados && (!std::filesystem::is_directory(location->root, ignored) ||
-                           client::KindOfFolder(location->root) != client::FolderKind::kPlain)) {
-    return nothing();
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto opened,
-                        client::OpenStore(*location, OpenOptionsOf(options).rados));
-  ARROW_ASSIGN_OR_RAISE(const auto found, store::ListTables(opened.objects.get()));
-  // Nobody makes namespaces: one without tables is as good as a table that is not there.
-  if (found.tables.empty() && found.left_over.empty() && !location->name_space.empty()) {
-    return nothing();
-  }
-  return ListTables(opened.objects.get(), found, options);
+  ARROW_ASSIGN_OR_RAISE(const Found found, FindTableOrStore(command.uri, options));
+  if (!found.table.has_value()) return ListTables(found, options);
+  ARROW_ASSIGN_OR_RAISE(const auto snapshot,
+                        store::ReadSnapshot(found.table->store.get(), found.table->table(),
+                                            found.table->location.snapshot));
+  return ListObjects(snapshot, options);
 }
 
 Status RunRm(const TableCommand& command, const RunOptions& options) {
@@ -157,7 +145,7 @@ Status RunHistory(const TableCommand& command, const RunOptions& options) {
   if (history.empty()) return NoTable(table);
   Listing listing(arrow::schema(SnapshotFields()));
   ARROW_RETURN_NOT_OK(listing.Begin());
-  for (const store::Snapshot& snapshot : history) {
+  for (const store::Manifest& snapshot : history) {
     ARROW_RETURN_NOT_OK(ListSnapshot(snapshot, 0, &listing));
   }
   return WriteListing(&listing, options);
@@ -181,7 +169,7 @@ Status RunCompact(const TableCommand& command, const RunOptions& options) {
   if (report.objects_before == 0) {
     Tell(fmt::format("{}: there is nothing to join\n", command.uri));
   } else {
-    Tell(fmt::format("{}: snapshot {}, {} joined into {}\n", command.uri, report.snapshot.sequence,
+    Tell(fmt::format("{}: snapshot {}, {} joined into {}\n", command.uri, report.sequence,
                      Counted(report.objects_before, "object"), report.objects_after));
   }
   return Status::OK();
@@ -191,19 +179,30 @@ Status RunVacuum(const TableCommand& command, const RunOptions& options) {
   store::VacuumOptions vacuum;
   vacuum.dry_run = command.dry_run;
   ARROW_ASSIGN_OR_RAISE(vacuum.keep, ParseKeep(command.keep));
-  ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "vacuum"));
-  ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(table.store.get(), table.table(), vacuum));
-  if (report.snapshots_kept == 0 && report.removed.empty()) return NoTable(table);
+  ARROW_ASSIGN_OR_RAISE(const Found found, FindTableOrStore(command.uri, options));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
-  for (const std::string& object : report.removed) {
-    ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
+  Status failed;
+  if (found.table.has_value()) {
+    if (!found.table->location.snapshot.empty()) {
+      return UsageError(fmt::format("'{}' names a snapshot, which nobody can vacuum", command.uri));
+    }
+    failed = VacuumTable(found.table->store.get(), found.table->table(), command.uri, vacuum, sink);
+  } else {
+    std::vector<std::string> tables = found.listing.tables;
+    tables.insert(tables.end(), found.listing.left_over.begin(), found.listing.left_over.end());
+    if (tables.empty()) {
+      return Status::IOError(fmt::format("there is no table '{0}', nor any in it", command.uri));
+    }
+    // What is wrong with one keeps no other from being vacuumed.
+    for (const std::string& table : tables) {
+      const Status status =
+          VacuumTable(found.store.get(), table, found.store->UriOf(table), vacuum, sink);
+      if (!status.ok() && !failed.ok()) Tell(fmt::format("note: {}\n", status.message()));
+      if (failed.ok()) failed = status;
+    }
   }
-  ARROW_RETURN_NOT_OK(sink.stream->Close());
-  Tell(fmt::format("{}: {} of {} {}; {} kept\n", command.uri,
-                   Counted(static_cast<int64_t>(report.removed.size()), "object"),
-                   sql::ByteSize(report.bytes), command.dry_run ? "would be removed" : "removed",
-                   Counted(report.snapshots_kept, "snapshot")));
-  return Status::OK();
+  ARROW_RETURN_NOT_OK(failed);
+  return sink.stream->Close();
 }
 
 Status RunVerify(const TableCommand& command, const RunOptions& options) {

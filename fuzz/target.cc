@@ -7,7 +7,7 @@ namespace skyhook::fuzz {
 
 std::vector<const Target*> Targets() {
   return {
-      &kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget, &kWireTarget,
+      &kPlanTarget, &kExpressionTarget, &kParquetTarget, &kIpcTarget, &kWireTarget, &kStoreTarget,
 #ifdef SKYHOOK_FUZZ_CLS
       &kClsTarget,
 #endif

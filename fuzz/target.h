@@ -36,6 +36,8 @@ extern const Target kParquetTarget;
 extern const Target kIpcTarget;
 /// Requests and replies of remote sites, under a checksum that is right; partial state is merged.
 extern const Target kWireTarget;
+/// What a store holds beside data: manifests, and descriptions of files.
+extern const Target kStoreTarget;
 /// Workers that were taken over, each a script of what it says to the object class and does to
 /// their window. Only where Ceph's headers are.
 extern const Target kClsTarget;

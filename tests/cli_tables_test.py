@@ -380,6 +380,32 @@ class SnapshotsTest(TablesTest):
         kept = self.do("vacuum", self.table, "--keep", "1h").stdout
         self.assertEqual(kept, "")
 
+    def test_vacuum_of_a_store(self):
+        self.do("put", NATION, self.store / "a")
+        self.do("put", NATION, self.store / "a", "--replace")
+        self.do("put", REGION, self.store / "bad")
+        self.do("put", REGION, self.store / "gone")
+        kept = next((self.store / "gone").glob("data-*"))
+        content = kept.read_bytes()
+        self.do("rm", self.store / "gone")
+        kept.parent.mkdir()
+        kept.write_bytes(content)
+        notes = self.store / "mine" / "notes.txt"
+        notes.parent.mkdir()
+        notes.write_text("mine")
+        dry = self.do("vacuum", self.store, "--keep", "0", "--dry-run")
+        # Of `a` a manifest, an object and a description; of `t` two manifests; what is left of `gone`.
+        self.assertEqual([line.split("/")[0] for line in dry.stdout.splitlines()], ["a"] * 3 + ["t"] * 2 + ["gone"])
+        self.assertTrue(kept.exists())
+        next((self.store / "bad").glob("_manifest-*")).write_bytes(b"nothing of use")
+        done = self.fails(3, "_manifest-", "vacuum", self.store, "--keep", "0")
+        self.assertEqual(done.stdout, dry.stdout)
+        self.assertFalse(kept.parent.exists())
+        self.assertEqual(self.rows(str(self.store / "a")).num_rows, 25)
+        self.assertEqual(self.rows().num_rows, 30)
+        self.assertEqual(notes.read_text(), "mine")
+        self.fails(3, "there is no table", "vacuum", notes.parent, "--keep", "0")
+
     def test_rm(self):
         self.do("rm", self.table)
         self.assertFalse(pathlib.Path(self.table).exists())
@@ -799,9 +825,10 @@ class ConcurrentTest(TablesTest):
 
 class UsageTest(TablesTest):
     def test_something_is_missing(self):
-        for verb in ("get", "history", "rm", "compact", "vacuum", "verify"):
+        for verb in ("get", "history", "rm", "compact", "verify"):
             self.fails(2, "TABLE is required", verb)
-        self.fails(2, "STORE|TABLE is required", "ls")
+        for verb in ("ls", "vacuum"):
+            self.fails(2, "STORE|TABLE is required", verb)
         self.fails(2, "POOL is required", "doctor")
         self.fails(2, "required", "put")
         self.fails(2, "put needs a file, and a table to put it into", "put", NATION)

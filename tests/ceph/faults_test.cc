@@ -49,7 +49,8 @@ class FaultsTest : public ::testing::Test {
     }
     store::PutOptions options;
     options.existing = store::Existing::kReplace;
-    snapshot_ = Require(store::Put(store_.get(), "t", files, options)).snapshot;
+    Require(store::Put(store_.get(), "t", files, options));
+    snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
   }
   ~FaultsTest() override {
     pool_.RemoveAll();
@@ -280,9 +281,9 @@ TEST_F(RestartedFaultsTest, PoisonedObjects) {
     }
     // The table as it was.
     std::vector<std::shared_ptr<base::ByteSource>> files;
-    store::Snapshot next = snapshot_;
+    const store::Manifest next = store::ManifestWith(snapshot_);
     Require(store::Commit(store_.get(), "t", store::IdNamed("restore-" + poison.substr(8, 4)), 0,
-                          [&](const store::Snapshot*) { return next; }));
+                          [&](const store::Manifest*) { return next; }));
   }
   RestartOsds();
 }
@@ -310,7 +311,8 @@ class ChangedObjectTest : public FaultsTest, public ::testing::WithParamInterfac
     store::PutOptions options;
     options.existing = store::Existing::kReplace;
     const auto file = store::CountingFile("large.parquet", 0, 200'000, 10'000);
-    snapshot_ = Require(store::Put(store_.get(), "t", {file}, options)).snapshot;
+    Require(store::Put(store_.get(), "t", {file}, options));
+    snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
   }
   arrow::Status StatusAfter(const std::function<void()>& change) {
     // Every call is answered in small parts.
@@ -345,7 +347,8 @@ TEST_F(FaultsTest, ChangedInMidQuery) {
   store::PutOptions options;
   options.existing = store::Existing::kReplace;
   const auto file = store::CountingFile("large.parquet", 0, 400'000, 10'000);
-  snapshot_ = Require(store::Put(store_.get(), "t", {file}, options)).snapshot;
+  Require(store::Put(store_.get(), "t", {file}, options));
+  snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
   const std::string bytes = store::ContentOf(Require(store_->OpenObject(ObjectAt(0))).get());
   std::string corrupted = bytes;
   corrupted[corrupted.size() / 2] ^= 1;

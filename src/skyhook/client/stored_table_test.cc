@@ -30,7 +30,7 @@ class StoredTableTest : public ::testing::Test {
   void SetUp() override {
     for (const int64_t first : {0, 1000, 2000}) Append(first);
   }
-  store::Snapshot Append(int64_t first) {
+  store::Manifest Append(int64_t first) {
     const auto file = store::CountingFile(fmt::format("{}.parquet", first), first, 300, 100);
     return Require(store::Put(store_.get(), "t", {file},
                               store::SmallObjects(first == 0 ? store::Existing::kRefuse

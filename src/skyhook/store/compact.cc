@@ -10,6 +10,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet_assembly.h"
 #include "skyhook/store/source_file.h"
+#include "skyhook/store/stored_manifest.h"
 #include "skyhook/store/table.h"
 #include "skyhook/store/uploads.h"
 
@@ -47,15 +48,16 @@ class Compaction {
     CompactReport report;
     report.unlike = unlike_;
     if (runs_.empty()) {
-      report.snapshot = snapshot_;
+      report.sequence = snapshot_.sequence;
       return report;
     }
     ARROW_RETURN_NOT_OK(RewriteSources());
     ARROW_ASSIGN_OR_RAISE(const auto joined, Upload());
-    ARROW_ASSIGN_OR_RAISE(
-        auto committed, Commit(store_, table_, name_, snapshot_.sequence,
-                               [&](const Snapshot* current) { return Replace(current, joined); }));
-    report.snapshot = std::move(committed.snapshot);
+    ARROW_ASSIGN_OR_RAISE(const auto committed, Commit(store_, table_, name_, snapshot_.sequence,
+                                                       [&](const Manifest* current) {
+                                                         return Replace(current, joined);
+                                                       }));
+    report.sequence = committed.manifest.sequence;
     for (const Run& run : runs_) report.objects_before += static_cast<int64_t>(run.size());
     report.objects_after = static_cast<int64_t>(runs_.size());
     return report;
@@ -215,19 +217,20 @@ class Compaction {
   }
 
   // `current` with every run replaced.
-  Result<Snapshot> Replace(const Snapshot* current, const std::vector<Fragment>& joined) const {
-    Snapshot next;
+  Result<Manifest> Replace(const Manifest* current, const std::vector<Fragment>& joined) const {
+    Manifest next;
     if (current == nullptr) {
       return base::MakeStatus(base::Code::kBusy, "the table was removed meanwhile");
     }
     next.operation = "compact";
     next.schema = current->schema;
-    next.fragments = current->fragments;
+    ARROW_ASSIGN_OR_RAISE(Snapshot now, LoadSnapshot(store_, table_, *current));
+    next.tail = std::move(now.fragments);
     for (size_t i = 0; i < runs_.size(); ++i) {
-      ARROW_RETURN_NOT_OK(ReplaceRun(runs_[i], joined[i], &next.fragments));
+      ARROW_RETURN_NOT_OK(ReplaceRun(runs_[i], joined[i], &next.tail));
     }
     // Fragments that stay may be of files whose descriptions were rewritten.
-    for (Fragment& fragment : next.fragments) {
+    for (Fragment& fragment : next.tail) {
       for (std::string& source : fragment.sources) {
         const auto now = sources_.find(source);
         if (now != sources_.end()) source = now->second;

@@ -20,7 +20,7 @@ struct CompactOptions {
 };
 
 struct CompactReport {
-  Snapshot snapshot;
+  int64_t sequence = 0;        ///< of the snapshot that is current afterwards
   int64_t objects_before = 0;  ///< that were joined
   int64_t objects_after = 0;   ///< that they became
   /// Neighbours that stay apart because footers differ in more than their row groups: another

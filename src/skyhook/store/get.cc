@@ -1,6 +1,7 @@
 #include "skyhook/store/get.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -25,12 +26,12 @@ struct Group {
 // files stands with each.
 std::vector<Group> BySource(const Snapshot& snapshot) {
   std::vector<Group> groups;
+  std::map<std::string, size_t> known;
   for (const Fragment& fragment : snapshot.fragments) {
     for (const std::string& source : fragment.sources) {
-      auto group = std::find_if(groups.begin(), groups.end(),
-                                [&](const Group& one) { return one.source == source; });
-      if (group == groups.end()) group = groups.insert(groups.end(), {source, {}});
-      group->fragments.push_back(&fragment);
+      const auto [group, added] = known.try_emplace(source, groups.size());
+      if (added) groups.push_back({source, {}});
+      groups[group->second].fragments.push_back(&fragment);
     }
   }
   return groups;

@@ -1,9 +1,13 @@
 #include "skyhook/store/object_names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+
+#include "skyhook/store/object_store.h"
 
 namespace skyhook::store {
 
@@ -20,6 +24,8 @@ constexpr std::array<std::string_view, 2> kData = {"data-#######################
 constexpr std::string_view kSource = "_source-########################-+.arrow";
 constexpr std::string_view kSnapshotId = "+-########################";
 constexpr std::string_view kManifest = "_manifest-+-########################.arrow";
+constexpr std::string_view kPart = "_part-########################-########.arrow";
+constexpr std::string_view kPartBegin = "_part-";
 constexpr std::string_view kManifestEnding = ".arrow";
 constexpr std::array<std::string_view, 4> kOthers = {
     "_put-################################", "_put-########-########",  // of the first release
@@ -67,11 +73,18 @@ std::string ManifestOf(const std::string& table, const std::string& snapshot_id)
 
 bool IsObjectName(std::string_view name) {
   return name == kHead || IsDataName(name) || IsSourceName(name) || Matches(name, kManifest) ||
-         MatchesAny(name, kOthers);
+         IsPartName(name) || MatchesAny(name, kOthers);
 }
 
 bool IsDataName(std::string_view name) { return MatchesAny(name, kData); }
 bool IsSourceName(std::string_view name) { return Matches(name, kSource); }
+bool IsPartName(std::string_view name) { return Matches(name, kPart); }
+std::string PartNamed(const std::string& commit) {
+  return fmt::format("{}{}-{}.arrow", kPartBegin, commit, UniqueId().substr(0, 8));
+}
+std::string SnapshotId(int64_t sequence, const std::string& commit) {
+  return fmt::format("{:010}-{}", sequence, commit);
+}
 bool IsUniqueId(std::string_view text) { return Matches(text, kUnique); }
 bool IsSnapshotId(std::string_view text) { return Matches(text, kSnapshotId); }
 
@@ -97,10 +110,11 @@ bool IsPlainFileName(std::string_view name) {
          std::none_of(name.begin(), name.end(), control);
 }
 
-std::string_view CommitOf(std::string_view manifest) {
-  if (!Matches(manifest, kManifest)) return "";
-  manifest.remove_suffix(kManifestEnding.size());
-  return manifest.substr(manifest.size() - kUnique.size());
+std::string_view CommitOf(std::string_view name) {
+  if (IsPartName(name)) return name.substr(kPartBegin.size(), kUnique.size());
+  if (!Matches(name, kManifest)) return "";
+  name.remove_suffix(kManifestEnding.size());
+  return name.substr(name.size() - kUnique.size());
 }
 
 }  // namespace skyhook::store

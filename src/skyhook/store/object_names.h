@@ -19,11 +19,16 @@ bool IsObjectName(std::string_view name);
 
 /// Of a file with rows: `data-PUT-N.parquet` or `.arrow`.
 bool IsDataName(std::string_view name);
+/// Of a part of a manifest: `_part-COMMIT-X.arrow`.
+bool IsPartName(std::string_view name);
+/// A name for one that `commit` writes, unlike all others.
+std::string PartNamed(const std::string& commit);
 /// Of the description of a file that was put: `_source-PUT-N.arrow`.
 bool IsSourceName(std::string_view name);
 /// What UniqueId makes: names of puts, of compactions, and of their commits.
 bool IsUniqueId(std::string_view text);
-/// SEQUENCE-COMMIT, as Snapshot::id makes it.
+/// SEQUENCE-COMMIT.
+std::string SnapshotId(int64_t sequence, const std::string& commit);
 bool IsSnapshotId(std::string_view text);
 /// SEQUENCE of what IsSnapshotId.
 int64_t SequenceOf(std::string_view snapshot_id);
@@ -35,8 +40,8 @@ bool IsPlainFileName(std::string_view name);
 /// A name that is refused, for a message: short, and of printable characters.
 std::string Shown(std::string_view name);
 
-/// The commit that has written the manifest of this name (within the table), won or lost; empty
-/// for other objects.
-std::string_view CommitOf(std::string_view manifest);
+/// The commit that has written the manifest, or the part of one, of this name (within the table),
+/// won or lost; empty for other objects.
+std::string_view CommitOf(std::string_view name);
 
 }  // namespace skyhook::store

@@ -270,26 +270,27 @@ class Putting {
 };
 
 // The table as it will be once `added` are in it.
-Result<Snapshot> NextSnapshot(const Snapshot* current, const std::vector<Uploads::Uploaded>& added,
+Result<Manifest> NextSnapshot(const Manifest* current, const std::vector<Uploads::Uploaded>& added,
                               const std::string& table, Existing existing) {
   if (current != nullptr && existing == Existing::kRefuse) {
     return base::Invalid("table '{}' is there already; say whether to append or to replace it",
                          table);
   }
-  Snapshot next;
+  Manifest next;
   next.operation = current == nullptr              ? "put"
                    : existing == Existing::kAppend ? "append"
                                                    : "replace";
   if (current != nullptr && existing == Existing::kAppend) {
     next.schema = current->schema;
-    next.fragments = current->fragments;
+    next.parts = current->parts;
+    next.tail = current->tail;
   }
   for (const Uploads::Uploaded& one : added) {
     const Fragment& fragment = one.described.fragment;
     if (next.schema == nullptr) next.schema = one.described.schema->RemoveMetadata();
     ARROW_ASSIGN_OR_RAISE(next.schema,
                           UniteSchemas(*next.schema, *one.described.schema, one.origin));
-    next.fragments.push_back(fragment);
+    next.tail.push_back(fragment);
   }
   return next;
 }
@@ -304,7 +305,7 @@ struct Named {
 // snapshot.
 Result<int64_t> CheckExisting(ObjectStore* store, const std::string& table, Existing existing,
                               const std::vector<Named>& added) {
-  ARROW_ASSIGN_OR_RAISE(const auto current, CurrentSnapshot(store, table));
+  ARROW_ASSIGN_OR_RAISE(const auto current, CurrentManifest(store, table));
   if (!current.has_value()) return 0;
   if (existing == Existing::kRefuse) {
     return NextSnapshot(&*current, {}, store->UriOf(table), existing).status();
@@ -355,10 +356,10 @@ Result<PutReport> CommitPut(ObjectStore* store, const std::string& table, const 
                             Existing existing) {
   PutReport report;
   ARROW_ASSIGN_OR_RAISE(auto committed,
-                        Commit(store, table, put, since, [&](const Snapshot* current) {
+                        Commit(store, table, put, since, [&](const Manifest* current) {
                           return NextSnapshot(current, uploaded, store->UriOf(table), existing);
                         }));
-  report.snapshot = std::move(committed.snapshot);
+  report.snapshot = std::move(committed.manifest);
   report.committed_before = committed.before;
   report.objects = static_cast<int64_t>(uploaded.size());
   report.objects_found =

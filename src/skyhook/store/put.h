@@ -13,8 +13,8 @@
 
 #include "skyhook/base/byte_source.h"
 #include "skyhook/format/parquet_writer.h"
+#include "skyhook/store/manifest.h"
 #include "skyhook/store/object_store.h"
-#include "skyhook/store/snapshot.h"
 
 namespace skyhook::store {
 
@@ -39,7 +39,7 @@ struct PutOptions {
 };
 
 struct PutReport {
-  Snapshot snapshot;
+  Manifest snapshot;
   int64_t objects = 0;               ///< that were needed
   int64_t objects_found = 0;         ///< of these, written by a run that was interrupted
   bool committed_before = false;     ///< such a run had come to its end after all

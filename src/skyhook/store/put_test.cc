@@ -32,8 +32,8 @@ class PutTest : public ::testing::Test {
 TEST_F(PutTest, ASmallFileIsOneObjectAsItIs) {
   const auto file = CountingFile("dir/a.parquet", 0, 100, 50);
   const auto report = Require(Put(&store_, "t", {file}, {}));
-  ASSERT_EQ(report.snapshot.fragments.size(), 1u);
-  const Fragment& fragment = report.snapshot.fragments[0];
+  ASSERT_EQ(report.snapshot.tail.size(), 1u);
+  const Fragment& fragment = report.snapshot.tail[0];
   EXPECT_EQ(fragment.rows, 100);
   EXPECT_THAT(fragment.row_group_rows, ElementsAre(50, 50));
   EXPECT_EQ(fragment.crc32c, base::Crc32c(ContentOf(file.get())));
@@ -304,7 +304,8 @@ TEST(LocalPutTest, EveryPublicFileComesBackByteForByte) {
     const auto bytes = testing::CorpusBytes("good", name);
     const auto put = Put(store.get(), "t", {base::MakeBufferSource(bytes, name)}, {});
     ASSERT_THAT(put, IsOk()) << name;
-    const auto back = Require(FilesOf(store.get(), "t", put->snapshot));
+    const auto back =
+        Require(FilesOf(store.get(), "t", Require(ReadSnapshot(store.get(), "t", ""))));
     ASSERT_EQ(back.size(), 1u);
     EXPECT_EQ(BytesOf(store.get(), "t", back[0]), bytes->ToString()) << name;
     EXPECT_TRUE(Require(RemoveTable(store.get(), "t")));
@@ -325,8 +326,8 @@ TEST(LocalPutTest, EveryPublicFileComesBackOutOfPieces) {
     options.existing = Existing::kReplace;
     const auto put = Put(&store, "t", {base::MakeBufferSource(bytes, name)}, options);
     // One row group, or an obstacle.
-    if (!put.ok() || !put->notices.empty() || put->snapshot.fragments.size() < 2) continue;
-    const auto back = Require(FilesOf(&store, "t", put->snapshot));
+    if (!put.ok() || !put->notices.empty() || put->snapshot.tail.size() < 2) continue;
+    const auto back = Require(FilesOf(&store, "t", Require(ReadSnapshot(&store, "t", ""))));
     EXPECT_EQ(BytesOf(&store, "t", back[0]), bytes->ToString()) << name;
     ++cut;
   }

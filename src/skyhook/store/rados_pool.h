@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "skyhook/store/object_store.h"
 
@@ -48,6 +49,10 @@ class RadosPool : public ObjectStore {
 
   /// The placement group of an object, within the pool. Local: no message is sent.
   virtual uint32_t PlacementGroupOf(const std::string& object) = 0;
+
+  /// The namespaces of the pool, other than the one without a name, that hold tables; sorted. Lists
+  /// all objects of the pool.
+  virtual arrow::Result<std::vector<std::string>> NameSpacesWithTables() = 0;
 
   /// Asks the monitors, in Ceph's JSON; the answer as they give it.
   virtual arrow::Result<std::string> AskMonitors(const std::string& command) = 0;

@@ -1,10 +1,8 @@
 #include "skyhook/store/snapshot.h"
 
-#include <fmt/format.h>
-
 namespace skyhook::store {
 
-std::string Snapshot::id() const { return fmt::format("{:010}-{}", sequence, commit); }
+std::string Snapshot::id() const { return SnapshotId(sequence, commit); }
 
 int64_t Snapshot::num_rows() const {
   int64_t rows = 0;
@@ -16,15 +14,6 @@ int64_t Snapshot::num_bytes() const {
   int64_t bytes = 0;
   for (const Fragment& fragment : fragments) bytes += fragment.bytes;
   return bytes;
-}
-
-std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot) {
-  std::set<std::string> needed{ManifestOf(table, snapshot.id())};
-  for (const Fragment& fragment : snapshot.fragments) {
-    needed.insert(ObjectOf(table, fragment.object));
-    for (const std::string& source : fragment.sources) needed.insert(ObjectOf(table, source));
-  }
-  return needed;
 }
 
 }  // namespace skyhook::store

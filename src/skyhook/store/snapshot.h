@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -43,8 +42,5 @@ struct Snapshot {
   int64_t num_rows() const;
   int64_t num_bytes() const;
 };
-
-/// The names, with the table, of the objects that a snapshot needs.
-std::set<std::string> NeededBy(const std::string& table, const Snapshot& snapshot);
 
 }  // namespace skyhook::store

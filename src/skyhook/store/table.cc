@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/store/manifest.h"
+#include "skyhook/store/stored_manifest.h"
 
 namespace skyhook::store {
 
@@ -20,7 +20,6 @@ using arrow::Status;
 
 namespace {
 
-constexpr int64_t kMostManifestBytes = int64_t{1} << 30;
 constexpr int kMostErrors = 3;
 
 using Head = std::optional<std::string>;  // the id of the current snapshot
@@ -30,57 +29,14 @@ int64_t NowNanos() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-Result<Snapshot> ReadManifest(ObjectStore* store, const std::string& table, const std::string& id) {
-  const std::string name = ManifestOf(table, id);
-  ARROW_ASSIGN_OR_RAISE(const auto source, store->OpenObject(name));
-  if (source->size() > kMostManifestBytes) {
-    return base::CorruptData("'{}' has {} bytes", source->name(), source->size());
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto bytes, source->ReadOne({0, source->size()}));
-  ARROW_ASSIGN_OR_RAISE(Snapshot snapshot, DecodeManifest(bytes, source->name()));
-  if (snapshot.id() != id) {
-    return base::CorruptData("'{}' holds snapshot {}", source->name(), snapshot.id());
-  }
-  return snapshot;
-}
-
-// The snapshot before; nothing at the first, or where those before it were vacuumed.
-Result<std::optional<Snapshot>> ReadParent(ObjectStore* store, const std::string& table,
-                                           const Snapshot& snapshot) {
-  if (snapshot.parent.empty()) return std::nullopt;
-  ARROW_ASSIGN_OR_RAISE(const auto kept, store->Look(ManifestOf(table, snapshot.parent)));
-  if (!kept.has_value()) return std::nullopt;
-  return ReadManifest(store, table, snapshot.parent);
-}
-
-Result<std::optional<Snapshot>> FindCommit(ObjectStore* store, const std::string& table,
-                                           std::optional<Snapshot> snapshot,
+Result<std::optional<Manifest>> FindCommit(ObjectStore* store, const std::string& table,
+                                           std::optional<Manifest> manifest,
                                            const std::string& commit, int64_t since) {
-  while (snapshot.has_value() && snapshot->sequence > since && snapshot->commit != commit) {
-    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, *snapshot));
+  while (manifest.has_value() && manifest->sequence > since && manifest->commit != commit) {
+    ARROW_ASSIGN_OR_RAISE(manifest, ReadParent(store, table, *manifest));
   }
-  if (snapshot.has_value() && snapshot->sequence > since) return snapshot;
+  if (manifest.has_value() && manifest->sequence > since) return manifest;
   return std::nullopt;
-}
-
-// An earlier try of the same commit may have written the same manifest.
-Status WriteManifest(ObjectStore* store, const std::string& table, const Snapshot& snapshot) {
-  const std::string name = ManifestOf(table, snapshot.id());
-  ARROW_ASSIGN_OR_RAISE(const auto bytes, EncodeManifest(snapshot));
-  // What cannot be read back is not committed: the table would be lost.
-  ARROW_ASSIGN_OR_RAISE(const Snapshot back, DecodeManifest(bytes, store->UriOf(name)));
-  if (back.fragments.size() != snapshot.fragments.size()) {
-    return base::CorruptData("'{}' reads back with {} objects, not {}", store->UriOf(name),
-                             back.fragments.size(), snapshot.fragments.size());
-  }
-  ARROW_ASSIGN_OR_RAISE(const bool created, store->Create(name, *bytes));
-  if (created) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const Snapshot there, ReadManifest(store, table, snapshot.id()));
-  if (there.parent == snapshot.parent && there.fragments.size() == snapshot.fragments.size()) {
-    return Status::OK();
-  }
-  return Status::IOError(
-      fmt::format("'{}' is there and holds another snapshot", store->UriOf(name)));
 }
 
 // Waits longer the more often a race was lost, and never as long as the others.
@@ -95,16 +51,16 @@ void BackOff(int losses) {
 Result<std::optional<Committed>> TryCommit(ObjectStore* store, const std::string& table,
                                            const std::string& commit, int64_t since,
                                            const Change& change) {
-  ARROW_ASSIGN_OR_RAISE(auto current, CurrentSnapshot(store, table));
+  ARROW_ASSIGN_OR_RAISE(auto current, CurrentManifest(store, table));
   ARROW_ASSIGN_OR_RAISE(auto found, FindCommit(store, table, current, commit, since));
   if (found.has_value()) return Committed{*std::move(found), true};
-  const Snapshot* before = current.has_value() ? &*current : nullptr;
-  ARROW_ASSIGN_OR_RAISE(Snapshot next, change(before));
+  const Manifest* before = current.has_value() ? &*current : nullptr;
+  ARROW_ASSIGN_OR_RAISE(Manifest next, change(before));
   next.sequence = before == nullptr ? 1 : before->sequence + 1;
   next.parent = before == nullptr ? "" : before->id();
   next.commit = commit;
   next.created_ns = NowNanos();
-  ARROW_RETURN_NOT_OK(WriteManifest(store, table, next));
+  ARROW_RETURN_NOT_OK(WriteManifest(store, table, &next));
   const Head expected = before == nullptr ? Head() : before->id();
   ARROW_ASSIGN_OR_RAISE(const bool swung, store->SwingPointer(HeadOf(table), expected, next.id()));
   if (!swung) return std::nullopt;
@@ -114,17 +70,19 @@ Result<std::optional<Committed>> TryCommit(ObjectStore* store, const std::string
 // What the snapshots of a table need, and the manifests that their commits have written before they
 // won; all that the table may have named where its snapshots cannot be read.
 Result<std::set<std::string>> ObjectsOf(ObjectStore* store, const std::string& table) {
-  std::set<std::string> objects;
   std::set<std::string, std::less<>> commits;
-  const auto history = History(store, table);
-  const bool damaged = base::Is(history.status(), base::Code::kCorruptData);
-  if (!history.ok() && !damaged) return history.status();
-  if (!damaged) {
-    for (const Snapshot& snapshot : *history) {
-      objects.merge(NeededBy(table, snapshot));
-      commits.insert(snapshot.commit);
+  auto found = [&]() -> Result<std::set<std::string>> {
+    ARROW_ASSIGN_OR_RAISE(const auto history, History(store, table));
+    std::vector<const Manifest*> all;
+    for (const Manifest& manifest : history) {
+      all.push_back(&manifest);
+      commits.insert(manifest.commit);
     }
-  }
+    return NeededBy(store, table, all);
+  }();
+  const bool damaged = base::Is(found.status(), base::Code::kCorruptData);
+  if (!found.ok() && !damaged) return found.status();
+  std::set<std::string> objects = damaged ? std::set<std::string>() : *std::move(found);
   const std::string prefix = ObjectOf(table, "");
   ARROW_ASSIGN_OR_RAISE(const auto names, store->List(prefix));
   for (const std::string& name : names) {
@@ -165,18 +123,22 @@ std::string LeftOver(const std::string& uri) {
       uri);
 }
 
-Status NoTable(ObjectStore* store, const std::string& table) {
-  const std::string uri = store->UriOf(table);
+Result<bool> HasLeftOver(ObjectStore* store, const std::string& table) {
   const std::string prefix = ObjectOf(table, "");
   ARROW_ASSIGN_OR_RAISE(const auto names, store->List(prefix));
-  const bool left = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return IsObjectName(std::string_view(name).substr(prefix.size()));
   });
+}
+
+Status NoTable(ObjectStore* store, const std::string& table) {
+  const std::string uri = store->UriOf(table);
+  ARROW_ASSIGN_OR_RAISE(const bool left, HasLeftOver(store, table));
   return Status::IOError(
       fmt::format("there is no table '{}'{}", uri, left ? ": " + LeftOver(uri) : ""));
 }
 
-Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store, const std::string& table) {
+Result<std::optional<Manifest>> CurrentManifest(ObjectStore* store, const std::string& table) {
   ARROW_ASSIGN_OR_RAISE(const Head head, store->ReadPointer(HeadOf(table)));
   if (!head.has_value()) return std::nullopt;
   if (!IsSnapshotId(*head)) {
@@ -188,24 +150,23 @@ Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store, const std::s
 
 Result<Snapshot> ReadSnapshot(ObjectStore* store, const std::string& table,
                               const std::string& which) {
-  ARROW_ASSIGN_OR_RAISE(auto snapshot, CurrentSnapshot(store, table));
-  if (!snapshot.has_value()) return NoTable(store, table);
-  if (which.empty()) return *std::move(snapshot);
-  const int64_t newest = snapshot->sequence;
-  while (snapshot.has_value() && std::to_string(snapshot->sequence) != which) {
-    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, *snapshot));
+  ARROW_ASSIGN_OR_RAISE(auto manifest, CurrentManifest(store, table));
+  if (!manifest.has_value()) return NoTable(store, table);
+  const int64_t newest = manifest->sequence;
+  while (!which.empty() && manifest.has_value() && std::to_string(manifest->sequence) != which) {
+    ARROW_ASSIGN_OR_RAISE(manifest, ReadParent(store, table, *manifest));
   }
-  if (snapshot.has_value()) return *std::move(snapshot);
+  if (manifest.has_value()) return LoadSnapshot(store, table, *manifest);
   return Status::IOError(fmt::format("table '{}' keeps no snapshot {}; its newest is {}",
                                      store->UriOf(table), which, newest));
 }
 
-Result<std::vector<Snapshot>> History(ObjectStore* store, const std::string& table) {
-  std::vector<Snapshot> history;
-  ARROW_ASSIGN_OR_RAISE(auto snapshot, CurrentSnapshot(store, table));
-  while (snapshot.has_value()) {
-    history.push_back(*std::move(snapshot));
-    ARROW_ASSIGN_OR_RAISE(snapshot, ReadParent(store, table, history.back()));
+Result<std::vector<Manifest>> History(ObjectStore* store, const std::string& table) {
+  std::vector<Manifest> history;
+  ARROW_ASSIGN_OR_RAISE(auto manifest, CurrentManifest(store, table));
+  while (manifest.has_value()) {
+    history.push_back(*std::move(manifest));
+    ARROW_ASSIGN_OR_RAISE(manifest, ReadParent(store, table, history.back()));
   }
   return history;
 }

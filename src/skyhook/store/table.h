@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/store/manifest.h"
 #include "skyhook/store/object_store.h"
 #include "skyhook/store/snapshot.h"
 
@@ -21,6 +22,9 @@ struct StoreListing {
 /// Lists all objects of the store, and reads none.
 arrow::Result<StoreListing> ListTables(ObjectStore* store);
 
+/// Whether there are objects of a table that may have no pointer. Lists the store's objects.
+arrow::Result<bool> HasLeftOver(ObjectStore* store, const std::string& table);
+
 /// The error for a table that is not there. Where objects of one are all the same, which readers
 /// must not take for its rows, it says what they are. Lists the store's objects.
 arrow::Status NoTable(ObjectStore* store, const std::string& table);
@@ -28,25 +32,25 @@ arrow::Status NoTable(ObjectStore* store, const std::string& table);
 /// What to say of objects of a table without its pointer; `uri` is where they are.
 std::string LeftOver(const std::string& uri);
 
-/// The current snapshot; nothing when there is no such table.
-arrow::Result<std::optional<Snapshot>> CurrentSnapshot(ObjectStore* store,
+/// What the current snapshot's manifest says; nothing when there is no such table.
+arrow::Result<std::optional<Manifest>> CurrentManifest(ObjectStore* store,
                                                        const std::string& table);
 
-/// The snapshot that `which` means: the current one when it is empty, else that of this sequence
-/// number. Fails, naming the table, when there is none, or no more.
+/// The snapshot, with all of its fragments, that `which` means: the current one when it is empty,
+/// else that of this sequence number. Fails, naming the table, when there is none, or no more.
 arrow::Result<Snapshot> ReadSnapshot(ObjectStore* store, const std::string& table,
                                      const std::string& which);
 
 /// The current snapshot and those before it, as far as they are kept; the newest first. Empty when
 /// there is no such table.
-arrow::Result<std::vector<Snapshot>> History(ObjectStore* store, const std::string& table);
+arrow::Result<std::vector<Manifest>> History(ObjectStore* store, const std::string& table);
 
-/// Makes schema, fragments and operation of the next snapshot out of the current one (null: there
-/// is no table). Called again when another writer was faster.
-using Change = std::function<arrow::Result<Snapshot>(const Snapshot* current)>;
+/// Makes schema, parts, tail and operation of the next snapshot's manifest out of the current one
+/// (null: there is no table). Called again when another writer was faster.
+using Change = std::function<arrow::Result<Manifest>(const Manifest* current)>;
 
 struct Committed {
-  Snapshot snapshot;
+  Manifest manifest;
   bool before = false;  ///< it had been committed already
 };
 

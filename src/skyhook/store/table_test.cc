@@ -11,6 +11,7 @@
 #include "skyhook/store/local/local_store.h"
 #include "skyhook/store/manifest.h"
 #include "skyhook/store/store_testing.h"
+#include "skyhook/store/stored_manifest.h"
 #include "skyhook/store/upkeep.h"
 #include "skyhook/testing/temporary_directory.h"
 
@@ -26,21 +27,28 @@ using testing::Require;
 
 /// A change that adds a fragment named `name`.
 Change Adding(const std::string& name) {
-  return [name](const Snapshot* current) -> arrow::Result<Snapshot> {
-    Snapshot next;
+  return [name](const Manifest* current) -> arrow::Result<Manifest> {
+    Manifest next;
     if (current != nullptr) next = *current;
     next.schema = arrow::schema({arrow::field("n", arrow::int64())});
     next.operation = "append";
     Fragment fragment;
     fragment.object = DataNamed(name);
     fragment.statistics.resize(1);
-    next.fragments.push_back(fragment);
+    next.tail.push_back(fragment);
     return next;
   };
 }
 
 std::string SourceNamed(const std::string& word) {
   return fmt::format("_source-{}-000000.arrow", IdNamed(word));
+}
+
+std::vector<std::string> ObjectsOf(const Manifest& manifest) {
+  EXPECT_TRUE(manifest.parts.empty());
+  std::vector<std::string> objects;
+  for (const Fragment& fragment : manifest.tail) objects.push_back(fragment.object);
+  return objects;
 }
 
 std::vector<std::string> ObjectsOf(const Snapshot& snapshot) {
@@ -51,8 +59,8 @@ std::vector<std::string> ObjectsOf(const Snapshot& snapshot) {
 
 TEST(CommitTest, BuildsOnTheSnapshotBefore) {
   testing::MemoryStore store;
-  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a"))).snapshot.sequence, 1);
-  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c2"), 1, Adding("b"))).snapshot.sequence, 2);
+  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a"))).manifest.sequence, 1);
+  EXPECT_EQ(Require(Commit(&store, "t", IdNamed("c2"), 1, Adding("b"))).manifest.sequence, 2);
   const auto history = Require(History(&store, "t"));
   ASSERT_EQ(history.size(), 2u);
   EXPECT_THAT(ObjectsOf(history[0]), ElementsAre(DataNamed("a"), DataNamed("b")));
@@ -67,7 +75,7 @@ TEST(CommitTest, DoneAgainIsFoundToBeThere) {
   Require(Commit(&store, "t", IdNamed("c2"), 1, Adding("b")));
   const auto again = Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
   EXPECT_TRUE(again.before);
-  EXPECT_EQ(again.snapshot.sequence, 1);
+  EXPECT_EQ(again.manifest.sequence, 1);
   EXPECT_THAT(ObjectsOf(Require(ReadSnapshot(&store, "t", ""))),
               ElementsAre(DataNamed("a"), DataNamed("b")));
 }
@@ -120,14 +128,16 @@ void CommitFromManyThreads(ObjectStore* store) {
   // Whoever reads meanwhile sees whole snapshots, each with all that the one before had.
   std::atomic<bool> done = false;
   std::thread reader([&] {
-    size_t most = 0;
+    int64_t most = 0;
     while (!done) {
-      const auto current = CurrentSnapshot(store, "t");
+      const auto current = CurrentManifest(store, "t");
       ASSERT_THAT(current, IsOk());
       if (!current->has_value()) continue;
-      EXPECT_EQ((*current)->fragments.size(), static_cast<size_t>((*current)->sequence));
-      EXPECT_GE((*current)->fragments.size(), most);
-      most = (*current)->fragments.size();
+      EXPECT_EQ((*current)->num_fragments(), (*current)->sequence);
+      EXPECT_GE((*current)->num_fragments(), most);
+      most = (*current)->num_fragments();
+      EXPECT_EQ(Require(LoadSnapshot(store, "t", **current)).fragments.size(),
+                static_cast<size_t>(most));
     }
   });
   for (auto& writer : writers) writer.join();
@@ -196,14 +206,15 @@ TEST(TableTest, APutIsWholeThoughTheTableIsRemovedUnderIt) {
   };
   const auto put = Require(Put(&store, "t", {CountingFile("g", 100, 500, 100)}, options));
   EXPECT_EQ(put.snapshot.sequence, 1);
-  EXPECT_TRUE(Require(Verify(&store, "t", put.snapshot, nullptr)).problems.empty());
-  EXPECT_EQ(NumbersIn(&store, "t", put.snapshot), NumbersFrom(100, 500));
+  const auto snapshot = Require(ReadSnapshot(&store, "t", ""));
+  EXPECT_TRUE(Require(Verify(&store, "t", snapshot, nullptr)).problems.empty());
+  EXPECT_EQ(NumbersIn(&store, "t", snapshot), NumbersFrom(100, 500));
 }
 
 TEST(TableTest, AManifestThatIsDamagedIsNamed) {
   testing::MemoryStore store;
   const auto made = Require(Commit(&store, "t", IdNamed("c1"), 0, Adding("a")));
-  const std::string name = ManifestOf("t", made.snapshot.id());
+  const std::string name = ManifestOf("t", made.manifest.id());
   const auto source = Require(store.OpenObject(name));
   std::string bytes = ContentOf(source.get());
   for (const size_t length : {size_t{0}, size_t{10}, bytes.size() / 2, bytes.size() - 1}) {
@@ -213,7 +224,7 @@ TEST(TableTest, AManifestThatIsDamagedIsNamed) {
 }
 
 TEST(ManifestTest, ComesBackAsItWas) {
-  Snapshot snapshot;
+  Manifest snapshot;
   snapshot.sequence = 7;
   snapshot.commit = IdNamed("seventh");
   snapshot.parent = "0000000006-" + IdNamed("sixth");
@@ -247,15 +258,15 @@ TEST(ManifestTest, ComesBackAsItWas) {
   texts.max = Require(
       arrow::MakeScalar(arrow::utf8_view(), arrow::Buffer::FromString(std::string(1000, 'z'))));
   fragment.statistics[1] = texts;
-  snapshot.fragments = {fragment, fragment};
+  snapshot.tail = {fragment, fragment};
   const auto back = Require(DecodeManifest(Require(EncodeManifest(snapshot)), "m"));
   EXPECT_EQ(back.id(), "0000000007-" + IdNamed("seventh"));
   EXPECT_EQ(back.parent, snapshot.parent);
   EXPECT_EQ(back.operation, "append");
   EXPECT_EQ(back.created_ns, snapshot.created_ns);
   EXPECT_TRUE(back.schema->Equals(*snapshot.schema));
-  ASSERT_EQ(back.fragments.size(), 2u);
-  const Fragment& same = back.fragments[1];
+  ASSERT_EQ(back.tail.size(), 2u);
+  const Fragment& same = back.tail[1];
   EXPECT_EQ(same.object, fragment.object);
   EXPECT_EQ(same.bytes, fragment.bytes);
   EXPECT_EQ(same.rows, 30);

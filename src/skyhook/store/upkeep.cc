@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/store/stored_manifest.h"
 #include "skyhook/store/table.h"
 
 namespace skyhook::store {
@@ -54,8 +55,8 @@ Status VerifySources(ObjectStore* store, const std::string& table, const Snapsho
 }
 
 // Snapshots that are current, or were after `since_ns`.
-std::vector<const Snapshot*> Kept(const std::vector<Snapshot>& history, int64_t since_ns) {
-  std::vector<const Snapshot*> kept;
+std::vector<const Manifest*> Kept(const std::vector<Manifest>& history, int64_t since_ns) {
+  std::vector<const Manifest*> kept;
   for (size_t i = 0; i < history.size(); ++i) {
     // It was current until the one after it was made.
     if (i > 0 && history[i - 1].created_ns < since_ns) break;
@@ -88,8 +89,8 @@ Result<VacuumReport> Vacuum(ObjectStore* store, const std::string& table,
   ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
   ARROW_ASSIGN_OR_RAISE(const auto history, History(store, table));
   const auto kept = Kept(history, since_ns);
-  std::set<std::string> needed{HeadOf(table)};
-  for (const Snapshot* snapshot : kept) needed.merge(NeededBy(table, *snapshot));
+  ARROW_ASSIGN_OR_RAISE(std::set<std::string> needed, NeededBy(store, table, kept));
+  needed.insert(HeadOf(table));
   VacuumReport report;
   report.snapshots_kept = static_cast<int64_t>(kept.size());
   const size_t prefix = ObjectOf(table, "").size();

@@ -77,6 +77,7 @@ class ScriptedPool : public store::RadosPool {
     return Unused();
   }
   Result<bool> IsPresent(const std::string&) override { return Unused(); }
+  Result<std::vector<std::string>> NameSpacesWithTables() override { return Unused(); }
   Result<std::string> AskMonitors(const std::string&) override { return Unused(); }
 
  private:

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <rados/librados.hpp>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -329,7 +330,7 @@ class Pool : public RadosPool {
     std::vector<librados::notify_ack_t> answers;
     std::vector<librados::notify_timeout_t> silent;
     try {
-      if (reply.length() > 0) librados::IoCtx::decode_notify_response(reply, &answers, &silent);
+      if (reply.length() > 0) io_.decode_notify_response(reply, &answers, &silent);
     } catch (const std::exception& exception) {
       return Status::IOError(fmt::format("cannot ask '{}': {}", UriOf(object), exception.what()));
     }
@@ -357,6 +358,22 @@ class Pool : public RadosPool {
     uint32_t group = 0;
     io_.get_object_pg_hash_position2(object, &group);
     return group;
+  }
+
+  Result<std::vector<std::string>> NameSpacesWithTables() override {
+    librados::IoCtx all;
+    all.dup(io_);
+    all.set_namespace(librados::all_nspaces);
+    std::set<std::string> found;
+    try {
+      for (auto object = all.nobjects_begin(); object != all.nobjects_end(); ++object) {
+        if (object->get_nspace().empty() || !object->get_oid().ends_with("/_head")) continue;
+        found.insert(object->get_nspace());
+      }
+    } catch (const std::exception& error) {
+      return Status::IOError(fmt::format("cannot list '{}': {}", UriOf(""), error.what()));
+    }
+    return std::vector<std::string>(found.begin(), found.end());
   }
 
   Result<std::string> AskMonitors(const std::string& command) override {
