@@ -92,6 +92,10 @@ arrow::Status SchemaUnion::Unite(const arrow::Field& field, const std::string& f
     if (differ && IsNarrower(*known->field->type())) known->field = known->field->WithType(engine);
     return arrow::Status::OK();
   }
+  if (const auto common = plan::CommonNumber(*plan::EngineType(known->field->type()), *engine)) {
+    known->field = known->field->WithType(common);
+    return arrow::Status::OK();
+  }
   return base::Invalid("column '{}' is {} in '{}' but {} in '{}': open them as separate tables",
                        known->field->name(), known->field->type()->ToString(), known->file,
                        field.type()->ToString(), file);

@@ -7,6 +7,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/constant.h"
+#include "skyhook/plan/types.h"
 
 namespace skyhook::client {
 namespace {
@@ -57,6 +58,16 @@ arrow::Result<plan::ExpressionPtr> ConstantFor(const arrow::Field& field, const 
   return absent ? plan::NullLiteral(field.type()) : nullptr;
 }
 
+/// The engine type in which the fragment holds a number of the table's, which may be narrower than
+/// the table's: other files may have wider ones. Of other columns the table's type.
+std::shared_ptr<arrow::DataType> StoredType(const arrow::Field& field,
+                                            const TableFragment& fragment) {
+  if (!plan::IsInteger(*field.type()) && !plan::IsFloat(*field.type())) return field.type();
+  const auto found =
+      fragment.description.declared_schema->GetFieldByName(fragment.NameOf(field.name()));
+  return found == nullptr ? field.type() : plan::EngineType(found->type());
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<const Specialisation>> Specialisation::Make(
@@ -83,17 +94,24 @@ arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, con
                                              const TableFragment& fragment) {
   arrow::FieldVector present;
   std::vector<plan::ExpressionPtr> replacements;
+  bool changed = false;
   for (const auto& field : pipeline.input->fields()) {
     ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr replacement, ConstantFor(*field, table, fragment));
+    changed |= replacement != nullptr;
     if (replacement == nullptr) {
-      replacement = plan::Column(static_cast<int>(present.size()), field->type());
-      present.push_back(field->WithName(fragment.NameOf(field->name())));
+      const auto type = StoredType(*field, fragment);
+      replacement = plan::Column(static_cast<int>(present.size()), type);
+      present.push_back(field->WithName(fragment.NameOf(field->name()))->WithType(type));
+      if (!type->Equals(*field->type())) {
+        ARROW_ASSIGN_OR_RAISE(replacement,
+                              plan::Call(plan::Function::kCast, {replacement}, {}, field->type()));
+        changed = true;
+      }
     }
     replacements.push_back(std::move(replacement));
   }
-  const bool all = static_cast<int>(present.size()) == pipeline.input->num_fields();
   pipeline_.input = arrow::schema(std::move(present));
-  if (all) return arrow::Status::OK();
+  if (!changed) return arrow::Status::OK();
   replacements_ = std::move(replacements);
   return arrow::Status::OK();
 }

@@ -51,7 +51,7 @@ arrow::Result<OpenedStore> OpenStore(const store::Location& location,
 arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
                                                                const OpenOptions& options);
 
-arrow::Result<std::shared_ptr<const Table>> OpenStoredTable(const std::string& uri,
+arrow::Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri,
                                                             const OpenOptions& options);
 
 }  // namespace skyhook::client

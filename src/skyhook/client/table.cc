@@ -1,5 +1,7 @@
 #include "skyhook/client/table.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -10,6 +12,7 @@
 #include "skyhook/client/hive_partitions.h"
 #include "skyhook/client/schema_union.h"
 #include "skyhook/client/stored_table.h"
+#include "skyhook/plan/types.h"
 #include "skyhook/site/local/local_site.h"
 
 namespace skyhook::client {
@@ -36,6 +39,23 @@ arrow::Result<TableFragment> DescribeFile(const std::string& file, const std::st
   fragment.description = *std::move(description);
   fragment.site = site;
   return fragment;
+}
+
+/// Bounds of a number that the file holds narrower than the table, as numbers of the table's type.
+arrow::Status Widen(const Table& table, const std::string& column,
+                    std::vector<std::optional<plan::ColumnStatistics>>* groups) {
+  const auto field = table.schema->GetFieldByName(column);
+  if (field == nullptr) return arrow::Status::OK();
+  const auto type = plan::EngineType(field->type());
+  if (!plan::IsInteger(*type) && !plan::IsFloat(*type)) return arrow::Status::OK();
+  for (auto& group : *groups) {
+    if (!group.has_value()) continue;
+    for (auto* bound : {&group->min, &group->max}) {
+      if (*bound == nullptr || (*bound)->type->Equals(*type)) continue;
+      ARROW_ASSIGN_OR_RAISE(*bound, (*bound)->CastTo(type));
+    }
+  }
+  return arrow::Status::OK();
 }
 
 }  // namespace
@@ -70,9 +90,10 @@ int64_t Table::num_bytes() const {
   return bytes;
 }
 
-arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
-                                                      const OpenOptions& options) {
-  if (IsStoredTable(pattern)) return OpenStoredTable(pattern, options);
+namespace {
+
+arrow::Result<std::shared_ptr<Table>> OpenFiles(const std::string& pattern,
+                                                const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files,
                         ListFiles(pattern, options.max_fragments));
   HivePartitions partitions{{}, std::vector<arrow::ScalarVector>(files.size())};
@@ -93,16 +114,47 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern
   return table;
 }
 
+arrow::Status AddFileNames(Table* table) {
+  const auto& fields = table->schema->fields();
+  const bool taken = std::any_of(fields.begin(), fields.end(), [](const auto& field) {
+    return ::strcasecmp(field->name().c_str(), kFileNameColumn) == 0;
+  });
+  if (taken) return arrow::Status::OK();
+  const auto field = arrow::field(kFileNameColumn, arrow::utf8(), /*nullable=*/false);
+  ARROW_ASSIGN_OR_RAISE(table->schema, table->schema->AddField(table->schema->num_fields(), field));
+  table->partition_columns.emplace_back(kFileNameColumn);
+  table->has_file_names = true;
+  for (TableFragment& fragment : table->fragments) {
+    fragment.partition_values.push_back(
+        std::make_shared<arrow::StringScalar>(fragment.description.id.name));
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
+                                                      const OpenOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto table, IsStoredTable(pattern) ? OpenStoredTable(pattern, options)
+                                                           : OpenFiles(pattern, options));
+  if (options.file_names) ARROW_RETURN_NOT_OK(AddFileNames(table.get()));
+  return table;
+}
+
 arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> StatisticsOf(
     const Table& table, const TableFragment& fragment, const std::string& column) {
   if (fragment.stored == nullptr) {
-    return fragment.site->Statistics(fragment.description.id, fragment.NameOf(column));
+    ARROW_ASSIGN_OR_RAISE(
+        auto groups, fragment.site->Statistics(fragment.description.id, fragment.NameOf(column)));
+    ARROW_RETURN_NOT_OK(Widen(table, column, &groups));
+    return groups;
   }
   std::vector<std::optional<plan::ColumnStatistics>> groups;
   const int index = table.schema->GetFieldIndex(column);
-  if (index < 0 || !fragment.stored->statistics[static_cast<size_t>(index)].has_value()) {
-    return groups;
-  }
+  const auto& statistics = fragment.stored->statistics;
+  const bool known = index >= 0 && static_cast<size_t>(index) < statistics.size() &&
+                     statistics[static_cast<size_t>(index)].has_value();
+  if (!known) return groups;
   const auto& all = *fragment.stored->statistics[static_cast<size_t>(index)];
   for (const plan::RowRange& rows : fragment.description.row_groups) {
     plan::ColumnStatistics group = all;

@@ -56,15 +56,22 @@ struct Table {
   /// Declared types; the partition columns come last.
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;
+  /// The last partition column is kFileNameColumn.
+  bool has_file_names = false;
   std::vector<TableFragment> fragments;
 
   int64_t num_rows() const;
   int64_t num_bytes() const;
 };
 
+/// The column of OpenOptions::file_names.
+inline constexpr const char* kFileNameColumn = "filename";
+
 struct OpenOptions {
   /// Read `key=value` folders as columns.
   bool hive_partitioning = true;
+  /// Add a last column, kFileNameColumn, of the fragments' names; not where there is one of that name.
+  bool file_names = false;
   /// Largest number of files a pattern may match: a guard against `/**`.
   int64_t max_fragments = 1'000'000;
   /// How Ceph is reached, for tables whose name begins with `rados://`.

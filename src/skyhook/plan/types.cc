@@ -1,6 +1,9 @@
 #include "skyhook/plan/types.h"
 
 #include <arrow/extension_type.h>
+#include <arrow/type_traits.h>
+
+#include <algorithm>
 
 namespace skyhook::plan {
 namespace {
@@ -8,6 +11,34 @@ namespace {
 std::shared_ptr<arrow::DataType> EngineDecimal(const arrow::DataType& declared) {
   const auto& decimal = static_cast<const arrow::DecimalType&>(declared);
   return DecimalType(decimal.precision(), decimal.scale());
+}
+
+std::shared_ptr<arrow::DataType> SignedOf(int bits) {
+  switch (bits) {
+    case 8:
+      return arrow::int8();
+    case 16:
+      return arrow::int16();
+    case 32:
+      return arrow::int32();
+    case 64:
+      return arrow::int64();
+    default:
+      return nullptr;
+  }
+}
+
+std::shared_ptr<arrow::DataType> UnsignedOf(int bits) {
+  switch (bits) {
+    case 8:
+      return arrow::uint8();
+    case 16:
+      return arrow::uint16();
+    case 32:
+      return arrow::uint32();
+    default:
+      return arrow::uint64();
+  }
 }
 
 }  // namespace
@@ -47,6 +78,22 @@ std::shared_ptr<arrow::Schema> EngineSchema(const arrow::Schema& schema) {
     fields.push_back(arrow::field(field->name(), EngineType(field->type()), field->nullable()));
   }
   return arrow::schema(std::move(fields));
+}
+
+std::shared_ptr<arrow::DataType> CommonNumber(const arrow::DataType& a, const arrow::DataType& b) {
+  if (IsFloat(a) && IsFloat(b)) {
+    const bool both_float = a.id() == arrow::Type::FLOAT && b.id() == arrow::Type::FLOAT;
+    return both_float ? arrow::float32() : arrow::float64();
+  }
+  if (!IsInteger(a) || !IsInteger(b)) return nullptr;
+  const bool a_signed = arrow::is_signed_integer(a.id());
+  const bool b_signed = arrow::is_signed_integer(b.id());
+  const int bits = std::max(arrow::bit_width(a.id()), arrow::bit_width(b.id()));
+  if (!a_signed && !b_signed) return UnsignedOf(bits);
+  if (a_signed && b_signed) return SignedOf(bits);
+  // An unsigned number needs one bit more of a signed type.
+  const int unsigned_bits = arrow::bit_width(a_signed ? b.id() : a.id());
+  return SignedOf(std::max(bits, 2 * unsigned_bits));
 }
 
 bool IsUuid(const arrow::DataType& type) {

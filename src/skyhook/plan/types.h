@@ -44,6 +44,10 @@ bool IsComputable(const arrow::DataType& type);
 /// or shorter than 30 days.
 bool IsOrdered(const arrow::DataType& type);
 
+/// The narrowest of the integer and float types that holds every value of two of them exactly; null
+/// when there is none (int64 and uint64), or one of the two is of another kind.
+std::shared_ptr<arrow::DataType> CommonNumber(const arrow::DataType& a, const arrow::DataType& b);
+
 bool IsInteger(const arrow::DataType& type);
 bool IsFloat(const arrow::DataType& type);
 /// Decimals of 0 <= scale <= precision; others are passed through.

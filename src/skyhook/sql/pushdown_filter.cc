@@ -44,7 +44,7 @@ bool Translates(const duckdb::TableFilter& filter, const plan::ExpressionPtr& co
 }
 
 plan::ExpressionPtr ColumnOf(const ScanPlan& scan, idx_t column) {
-  const auto index = static_cast<int>(column);
+  const int index = TableColumn(scan, duckdb::ColumnIndex(column));
   return plan::Column(index, scan.schema->field(index)->type());
 }
 

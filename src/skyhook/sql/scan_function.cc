@@ -19,8 +19,12 @@ namespace {
 
 using duckdb::LogicalType;
 
+// The virtual column of the files' names, which DuckDB's own readers number like this too.
+constexpr duckdb::column_t kFileNameId = duckdb::column_t{1} << 63;
+
 // What the table declares a field of the scan's schema to be.
 std::shared_ptr<arrow::DataType> DeclaredType(const ScanPlan& scan, int index) {
+  if (index == scan.file_name_column()) return arrow::utf8();
   if (index < scan.num_table_columns()) return scan.table->schema->field(index)->type();
   const auto& nested = scan.nested[static_cast<size_t>(index - scan.num_table_columns())];
   auto type = scan.table->schema->field(nested.column)->type();
@@ -35,11 +39,21 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
   const auto query = SessionState::Get(context).query();
   if (input.inputs[0].IsNull()) throw duckdb::BinderException("skyhook_scan needs a path");
   auto scan = duckdb::make_uniq<ScanPlan>();
-  scan->table = ValueOrThrow(
-      *query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0]), query->open_options()));
-  const auto columns = plan::EngineSchema(*scan->table->schema);
+  client::OpenOptions options = query->open_options();
+  options.file_names = true;
+  scan->table =
+      ValueOrThrow(*query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0]), options));
+  auto columns = plan::EngineSchema(*scan->table->schema);
+  arrow::FieldVector hidden;
+  if (scan->table->has_file_names) {
+    hidden.push_back(columns->fields().back());
+    columns = ValueOrThrow(*query, columns->RemoveField(columns->num_fields() - 1));
+  }
   scan->nested = plan::NestedFieldsOf(*columns);
   scan->schema = plan::AllColumns(*columns, scan->nested);
+  for (const auto& field : hidden) {
+    scan->schema = ValueOrThrow(*query, scan->schema->AddField(scan->schema->num_fields(), field));
+  }
   for (int i = 0; i < scan->schema->num_fields(); ++i) {
     const auto& field = *scan->schema->field(i);
     const ColumnType column = SqlType(context, field, *DeclaredType(*scan, i));
@@ -69,7 +83,8 @@ duckdb::unique_ptr<duckdb::BaseStatistics> ColumnStatistics(
   const auto& scan = input.bind_data->Cast<ScanPlan>();
   if (!scan.tells_nulls) return nullptr;
   const int column = TableColumn(scan, input.column_index);
-  if (column < 0 || column >= scan.num_table_columns()) return nullptr;
+  const bool known = column == scan.file_name_column() || column < scan.num_table_columns();
+  if (column < 0 || !known) return nullptr;
   const auto may_hold_null = client::MayHoldNull(*scan.table, scan.schema->field(column)->name());
   if (!may_hold_null.ok() || *may_hold_null) return nullptr;
   auto statistics = duckdb::BaseStatistics::CreateUnknown(scan.types[static_cast<size_t>(column)]);
@@ -85,8 +100,12 @@ bool ReadsFields(const duckdb::FunctionData& data, const duckdb::LogicalIndex& c
 }
 
 duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
-                                            duckdb::optional_ptr<duckdb::FunctionData>) {
+                                            duckdb::optional_ptr<duckdb::FunctionData> data) {
   duckdb::virtual_column_map_t columns;
+  if (data->Cast<ScanPlan>().table->has_file_names) {
+    columns.emplace(kFileNameId,
+                    duckdb::TableColumn(client::kFileNameColumn, LogicalType::VARCHAR));
+  }
   columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", LogicalType::BOOLEAN));
   return columns;
 }
@@ -145,10 +164,19 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
 
 bool IsOurs(const duckdb::LogicalGet& get) { return get.function.name == kScanFunction; }
 
+bool ReadsFileNames(const duckdb::LogicalGet& get) {
+  const auto& ids = get.GetColumnIds();
+  return std::any_of(ids.begin(), ids.end(), [](const duckdb::ColumnIndex& id) {
+    return id.IsVirtualColumn() && id.GetPrimaryIndex() == kFileNameId;
+  });
+}
+
 ScanPlan& PlanOf(duckdb::LogicalGet& get) { return get.bind_data->Cast<ScanPlan>(); }
 
 int TableColumn(const ScanPlan& scan, const duckdb::ColumnIndex& column_id) {
-  if (column_id.IsVirtualColumn()) return -1;
+  if (column_id.IsVirtualColumn()) {
+    return column_id.GetPrimaryIndex() == kFileNameId ? scan.file_name_column() : -1;
+  }
   const auto column = static_cast<int>(column_id.GetPrimaryIndex());
   if (!column_id.IsPushdownExtract()) return column;
   std::vector<int> path;

@@ -16,6 +16,9 @@ inline constexpr const char* kPlacementSetting = "skyhook_placement";
 duckdb::TableFunction MakeScanFunction();
 
 /// FROM 'lineitem.parquet': turns the name of a file, directory or glob into a call of
+/// Whether the query uses the virtual column `filename` of a scan of ours.
+bool ReadsFileNames(const duckdb::LogicalGet& get);
+
 /// skyhook_scan.
 duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,

@@ -48,9 +48,10 @@ struct InheritedFilters {
 /// Expressions count the fields of `schema`.
 struct ScanPlan : public duckdb::TableFunctionData {
   std::shared_ptr<const client::Table> table;
-  /// The table's columns, then the fields within its structs; engine types.
+  /// The table's columns, then the fields within its structs, then, where the table has them, the
+  /// names of its files, which only those get who ask for them by name; engine types.
   std::shared_ptr<arrow::Schema> schema;
-  std::vector<plan::NestedField> nested;   ///< the last fields of `schema`
+  std::vector<plan::NestedField> nested;   ///< the fields of `schema` behind the table's
   std::vector<duckdb::LogicalType> types;  ///< in SQL, of the fields of `schema`
   /// False for columns of types that DuckDB lacks.
   std::vector<bool> readable;
@@ -69,7 +70,11 @@ struct ScanPlan : public duckdb::TableFunctionData {
   InheritedFilters inherited;
   std::shared_ptr<ScanAccount> account;
 
-  int num_table_columns() const { return schema->num_fields() - static_cast<int>(nested.size()); }
+  int num_table_columns() const {
+    return schema->num_fields() - static_cast<int>(nested.size()) - (table->has_file_names ? 1 : 0);
+  }
+  /// Of the files' names; -1 where there are none.
+  int file_name_column() const { return table->has_file_names ? schema->num_fields() - 1 : -1; }
   bool is_reduced() const {
     return aggregate.has_value() || top_k.has_value() || limit.has_value();
   }

@@ -54,6 +54,55 @@ TEST_F(SessionTest, FilesDirectoriesAndGlobsAreTables) {
               ElementsAre("2"));
 }
 
+TEST_F(SessionTest, FileNamesAreAColumnForThoseWhoAsk) {
+  const std::string a = WriteTable("f/a.parquet", "1,one\n2,two\n");
+  const std::string b = WriteTable("f/b.parquet", "3,three\n");
+  auto session = OpenSession();
+  const std::string from = " FROM '" + directory_.path() + "/f'";
+  for (const std::string set : {"", "SET skyhook_pushdown = false; "}) {
+    EXPECT_EQ(Ask(*session, set + "SELECT *" + from).table->num_columns(), 2);
+    EXPECT_THAT(RowsOfQuery(*session, set + "SELECT k, filename" + from + " ORDER BY k"),
+                ElementsAre("1, " + a, "2, " + a, "3, " + b));
+    EXPECT_THAT(
+        RowsOfQuery(*session, set + "SELECT filename, count(*)" + from + " GROUP BY 1 ORDER BY 1"),
+        ElementsAre(a + ", 2", b + ", 1"));
+    EXPECT_THAT(
+        RowsOfQuery(*session, set + "SELECT name" + from + " WHERE filename LIKE '%b.parquet'"),
+        ElementsAre("three"));
+    EXPECT_THAT(
+        RowsOfQuery(*session, set + "SELECT count(*)" + from + " WHERE filename = '" + a + "'"),
+        ElementsAre("2"));
+  }
+}
+
+// As DuckDB's union by name; what would lose digits is refused.
+TEST_F(SessionTest, NumbersOfTwoWidthsAreOneColumn) {
+  const auto write = [&](const std::string& name, std::shared_ptr<arrow::DataType> type,
+                         const std::string& lines) {
+    const auto schema = arrow::schema({arrow::field("k", std::move(type))});
+    skyhook::testing::WriteParquet(directory_.File(name), *TableOf(schema, lines));
+  };
+  write("w/1.parquet", arrow::int32(), "1\n-2\n2147483647\n");
+  write("w/2.parquet", arrow::int64(), "3000000000\n2\n");
+  write("w/3.parquet", arrow::uint16(), "65535\n");
+  auto session = OpenSession();
+  const std::string from = " FROM '" + directory_.path() + "/w'";
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT k" + from + " ORDER BY k"),
+              ElementsAre("-2", "1", "2", "65535", "2147483647", "3000000000"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT k" + from + " ORDER BY k DESC LIMIT 2"),
+              ElementsAre("3000000000", "2147483647"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT sum(k), min(k), count(*), typeof(max(k))" + from +
+                                        " WHERE k > 1 GROUP BY ALL"),
+              ElementsAre("5147549184, 2, 4, BIGINT"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT k" + from +
+                                        " WHERE k IN (2147483647, 3000000000) "
+                                        "ORDER BY 1"),
+              ElementsAre("2147483647", "3000000000"));
+  write("w/4.parquet", arrow::float64(), "0.5\n");
+  EXPECT_THAT(ErrorOfQuery(*session, "SELECT k" + from),
+              FailsWith(arrow::StatusCode::Invalid, "open them as separate tables"));
+}
+
 TEST_F(SessionTest, DataDirectoriesBecomeViews) {
   WriteTable("numbers.parquet", "1,one\n");
   SessionOptions options;
