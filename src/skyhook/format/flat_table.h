@@ -32,6 +32,9 @@ class FlatTable {
   /// The table that a field refers to; nullopt when it is not set.
   arrow::Result<std::optional<FlatTable>> Table(int field) const;
 
+  /// Where the table begins in the bytes.
+  size_t position() const { return position_; }
+
   /// The bytes of a vector of structs of `struct_size` bytes; empty when the field is not set.
   arrow::Result<std::span<const uint8_t>> Structs(int field, size_t struct_size) const;
 

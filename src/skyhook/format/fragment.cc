@@ -5,6 +5,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/ipc_fragment.h"
+#include "skyhook/format/ipc_stream.h"
 #include "skyhook/format/parquet_fragment.h"
 
 namespace skyhook::format {
@@ -27,6 +28,10 @@ arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> 
     return OpenParquet(std::move(source), tail, options, context);
   }
   if (end.ends_with("ARROW1")) return OpenIpc(std::move(source), tail, options, context);
+  ARROW_ASSIGN_OR_RAISE(const auto begin, reader.ReadOne({0, 8}));
+  if (BeginsAsIpcStream(std::string_view(*begin))) {
+    return OpenIpcStream(std::move(source), options, context);
+  }
   return base::CorruptData("neither a Parquet nor an Arrow IPC file, or cut short");
 }
 

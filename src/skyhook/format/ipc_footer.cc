@@ -147,4 +147,13 @@ arrow::Result<IpcFooter> ReadIpcFooter(const ByteReader& reader,
   return footer;
 }
 
+arrow::Result<IpcFooter> ReadIpcFooterBehind(const ByteReader& reader,
+                                             std::shared_ptr<arrow::Buffer> known) {
+  IpcFooter footer;
+  footer.known = {{reader.source().size(), known->size()}, known};
+  const auto table = SpanOf(*known).first(static_cast<size_t>(known->size() - kTrailerBytes));
+  ARROW_RETURN_NOT_OK(ReadBlocks(reader, table, &footer));
+  return footer;
+}
+
 }  // namespace skyhook::format

@@ -31,4 +31,8 @@ arrow::Result<IpcFooter> ReadIpcFooter(const ByteReader& reader,
                                        const std::shared_ptr<arrow::Buffer>& tail,
                                        int64_t max_bytes);
 
+/// The same of a stream: `known` is what FooterOfIpcStream gives.
+arrow::Result<IpcFooter> ReadIpcFooterBehind(const ByteReader& reader,
+                                             std::shared_ptr<arrow::Buffer> known);
+
 }  // namespace skyhook::format

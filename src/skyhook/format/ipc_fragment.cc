@@ -10,6 +10,7 @@
 #include "skyhook/format/array_row_group_reader.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/ipc_footer.h"
+#include "skyhook/format/ipc_stream.h"
 #include "skyhook/format/plain_fragment.h"
 #include "skyhook/format/random_access_file.h"
 
@@ -153,14 +154,9 @@ class IpcFragment : public PlainFragment {
   ReadOptions options_;
 };
 
-}  // namespace
-
-arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSource> source,
-                                                 const std::shared_ptr<arrow::Buffer>& tail,
-                                                 const ReadOptions& options,
-                                                 const ReadContext& context) {
-  const ByteReader reader(source, options.coalesce, context);
-  ARROW_ASSIGN_OR_RAISE(IpcFooter footer, ReadIpcFooter(reader, tail, options.max_page_bytes));
+arrow::Result<std::shared_ptr<Fragment>> MakeFragment(std::shared_ptr<base::ByteSource> source,
+                                                      const ByteReader& reader, IpcFooter footer,
+                                                      const ReadOptions& options) {
   const auto failure = std::make_shared<arrow::Status>();
   auto file = OpenFileReader(reader, footer.known, {}, options.pool, failure);
   if (!file.ok()) return ReaderFailure(file.status(), *failure);
@@ -170,6 +166,26 @@ arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSourc
   }
   return std::make_shared<IpcFragment>(std::move(source), (*file)->schema(), std::move(footer),
                                        options);
+}
+
+}  // namespace
+
+arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSource> source,
+                                                 const std::shared_ptr<arrow::Buffer>& tail,
+                                                 const ReadOptions& options,
+                                                 const ReadContext& context) {
+  const ByteReader reader(source, options.coalesce, context);
+  ARROW_ASSIGN_OR_RAISE(IpcFooter footer, ReadIpcFooter(reader, tail, options.max_page_bytes));
+  return MakeFragment(std::move(source), reader, std::move(footer), options);
+}
+
+arrow::Result<std::shared_ptr<Fragment>> OpenIpcStream(std::shared_ptr<base::ByteSource> source,
+                                                       const ReadOptions& options,
+                                                       const ReadContext& context) {
+  const ByteReader reader(source, options.coalesce, context);
+  ARROW_ASSIGN_OR_RAISE(auto known, FooterOfIpcStream(reader, options.max_page_bytes));
+  ARROW_ASSIGN_OR_RAISE(IpcFooter footer, ReadIpcFooterBehind(reader, std::move(known)));
+  return MakeFragment(std::move(source), reader, std::move(footer), options);
 }
 
 }  // namespace skyhook::format

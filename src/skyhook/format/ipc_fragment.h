@@ -14,4 +14,9 @@ arrow::Result<std::shared_ptr<Fragment>> OpenIpc(std::shared_ptr<base::ByteSourc
                                                  const ReadOptions& options,
                                                  const ReadContext& context);
 
+/// An Arrow IPC stream, which has the messages of a file without its footer.
+arrow::Result<std::shared_ptr<Fragment>> OpenIpcStream(std::shared_ptr<base::ByteSource> source,
+                                                       const ReadOptions& options,
+                                                       const ReadContext& context);
+
 }  // namespace skyhook::format

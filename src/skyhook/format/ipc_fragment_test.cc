@@ -30,6 +30,47 @@ std::shared_ptr<arrow::Buffer> WriteIpc(const arrow::Table& table, int64_t batch
   return Require(sink->Finish());
 }
 
+std::shared_ptr<arrow::Buffer> WriteStream(const arrow::Table& table, int64_t batch_rows) {
+  auto sink = Require(arrow::io::BufferOutputStream::Create());
+  auto writer = Require(arrow::ipc::MakeStreamWriter(sink, table.schema()));
+  Require(writer->WriteTable(table, batch_rows));
+  Require(writer->Close());
+  return Require(sink->Finish());
+}
+
+TEST(IpcFragment, ReadsStreamsAsFiles) {
+  for (const double nulls : {0.0, 0.3}) {
+    const auto table = RandomTable(3000, nulls);
+    const auto stream = WriteStream(*table, 1000);
+    // Without the mark at its end, eight bytes, a stream is whole as well.
+    for (const int64_t missing : {0, 8}) {
+      const auto fragment = OpenBytes(arrow::SliceBuffer(stream, 0, stream->size() - missing));
+      ASSERT_EQ(fragment->num_row_groups(), 3);
+      EXPECT_EQ(fragment->row_group_rows(1), (plan::RowRange{1000, 2000}));
+      EXPECT_TRUE(fragment->declared_schema()->Equals(*table->schema()));
+      ExpectReadsAs(*fragment, *table, Reading{.window = 300, .share = 0.1});
+    }
+  }
+}
+
+TEST(IpcFragment, AStreamThatIsCutShortIsCorrupt) {
+  const auto table = RandomTable(300, 0.1);
+  const auto stream = WriteStream(*table, 100);
+  int64_t refused = 0;
+  for (int64_t size = 12; size < stream->size() - 8; size += 97) {
+    const auto opened =
+        OpenFragment(base::MakeBufferSource(arrow::SliceBuffer(stream, 0, size), "test"), {}, {});
+    if (opened.ok()) {
+      // The cut falls between two messages: what is there is whole.
+      EXPECT_LT((*opened)->num_row_groups(), 3);
+      continue;
+    }
+    EXPECT_THAT(opened, FailsWith(base::Code::kCorruptData, "cut short"));
+    ++refused;
+  }
+  EXPECT_GT(refused, 100);
+}
+
 TEST(IpcFragment, ReadsEveryType) {
   for (const double nulls : {0.0, 0.3}) {
     for (const auto compression : {arrow::Compression::UNCOMPRESSED, arrow::Compression::ZSTD}) {

@@ -28,7 +28,7 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
   }
   bool closed() const override { return closed_; }
   arrow::Result<int64_t> Tell() const override { return position_; }
-  arrow::Result<int64_t> GetSize() override { return reader_.source().size(); }
+  arrow::Result<int64_t> GetSize() override { return size(); }
   arrow::Status Seek(int64_t position) override {
     position_ = position;
     return arrow::Status::OK();
@@ -61,7 +61,7 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
   }
   arrow::Result<BufferPtr> ReadAt(int64_t position, int64_t nbytes,
                                   bool allow_short_read) override {
-    const int64_t size = reader_.source().size();
+    const int64_t size = this->size();
     if (position < 0 || nbytes < 0) {
       return base::CorruptData("a read of {} bytes at {}", nbytes, position);
     }
@@ -98,6 +98,8 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
   }
 
  private:
+  int64_t size() const { return std::max(reader_.source().size(), known_.range.end()); }
+
   ByteReader reader_;
   std::shared_ptr<arrow::Status> failure_;
   KnownBytes known_;

@@ -9,7 +9,7 @@
 
 namespace skyhook::format {
 
-/// Bytes that were read before.
+/// Bytes that were read before, or that stand behind the source's own as if it had them.
 struct KnownBytes {
   base::ByteRange range;
   std::shared_ptr<arrow::Buffer> bytes;

@@ -211,7 +211,8 @@ TEST_F(PutTest, GoingOnWritesOnlyWhatIsMissing) {
   auto options = SmallObjects();
   options.uploads = 1;
   testing::CutOffStore dying(store, 4, testing::CutOffStore::Last::kNotDone);
-  EXPECT_FALSE(Put(&dying, "t", {file}, options).ok());
+  EXPECT_THAT(Put(&dying, "t", {file}, options),
+              FailsWith(arrow::StatusCode::IOError, "the link to the store is gone"));
   const auto report = Require(Put(store.get(), "t", {file}, options));
   EXPECT_EQ(report.objects_found, 3) << "a journal and three objects had been written";
   EXPECT_GT(report.objects, 5);
@@ -221,7 +222,8 @@ TEST_F(PutTest, AnObjectThatIsNotAsItWasWrittenIsFoundOnGoingOn) {
   const auto file = CountingFile("a.parquet", 0, 3000, 200);
   auto store = std::make_shared<testing::MemoryStore>();
   testing::CutOffStore dying(store, 8, testing::CutOffStore::Last::kNotDone);
-  EXPECT_FALSE(Put(&dying, "t", {file}, SmallObjects()).ok());
+  EXPECT_THAT(Put(&dying, "t", {file}, SmallObjects()),
+              FailsWith(arrow::StatusCode::IOError, "the link to the store is gone"));
   for (const auto& name : Require(store->List("t/data-"))) store->Overwrite(name, "something else");
   EXPECT_THAT(Put(store.get(), "t", {file}, SmallObjects()),
               FailsWith(base::Code::kCorruptData, "memory:t/data-"));
