@@ -496,6 +496,23 @@ class QueryTest(TablesTest):
                                "--data", self.store)
         self.assertEqual([(row["n_name"], row["r_name"]) for row in answers], expected)
 
+    def test_what_cannot_be_read_of_a_data_directory_fails_who_names_it(self):
+        self.do("put", NATION, self.store / "nation")
+        self.do("put", REGION, self.store / "bad")
+        self.do("put", REGION, self.store / "half")
+        manifest = next((self.store / "bad").glob("_manifest-*"))
+        manifest.write_bytes(b"nothing of use")
+        (self.store / "half" / "_head").unlink()
+        (self.store / "empty.parquet").write_bytes(b"")
+        (self.store / "text.parquet").write_text("this is no Parquet file")
+        (self.store / "dir").mkdir()
+        (self.store / "dir" / "x.parquet").write_bytes(b"")
+        for query in ("SELECT count(*) AS n FROM nation", "SELECT 25 AS n"):
+            self.assertEqual(self.answers(query, "--data", self.store), [{"n": 25}])
+        for name, code, text in (("bad", 3, str(manifest)), ("BAD", 3, str(manifest)), ("half", 3, "has left objects there"),
+                                 ("empty", 3, "empty.parquet"), ("text", 3, "text.parquet"), ("dir", 3, "x.parquet")):
+            self.fails(code, text, "sql", "-c", f"SELECT count(*) FROM {name}", "--data", self.store)
+
     def test_a_table_is_not_read_as_the_files_of_its_directory(self):
         path = self.file("a.parquet", counting(0, 10))
         self.do("put", path, self.table)

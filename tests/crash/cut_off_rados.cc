@@ -10,10 +10,12 @@ namespace {
 
 using skyhook::crash::BeforeChange;
 
-// The function after ours that has the mangled name of the one that calls.
+// The function of librados that has this mangled name. The module that uses librados loads it for
+// itself, where RTLD_NEXT does not look.
 template <typename Function>
 Function* Next(const char* mangled) {
-  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, mangled));
+  static void* const library = dlopen("librados.so.2", RTLD_NOW);
+  return reinterpret_cast<Function*>(dlsym(library, mangled));
 }
 
 }  // namespace

@@ -36,6 +36,17 @@ SessionState& SessionState::Get(duckdb::ClientContext& context) {
   return *context.registered_state->GetOrCreate<SessionState>(kKey);
 }
 
+void SessionState::set_unreadable(const std::string& name, const std::string& path) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  unreadable_[name] = path;
+}
+
+std::string SessionState::unreadable(const std::string& name) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = unreadable_.find(name);
+  return found == unreadable_.end() ? "" : found->second;
+}
+
 void SessionState::OnTaskStart(duckdb::ClientContext& context) {
   if (context.IsInterrupted()) throw duckdb::InterruptException();
 }

@@ -66,6 +66,11 @@ class SessionState : public duckdb::ClientContextState {
   std::shared_ptr<QueryState> query() const;
   void set_query(std::shared_ptr<QueryState> query);
 
+  /// A table of a data directory that could not be opened: whoever names it is told why.
+  void set_unreadable(const std::string& name, const std::string& path);
+  /// The path of such a table; empty: there is none of this name. Case does not matter.
+  std::string unreadable(const std::string& name) const;
+
   /// Refuses to start a task of an interrupted query. DuckDB by itself runs every task that it has
   /// queued to its end: those that build a hash join's table may be hundreds.
   void OnTaskStart(duckdb::ClientContext& context) override;
@@ -73,6 +78,7 @@ class SessionState : public duckdb::ClientContextState {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<QueryState> query_;
+  duckdb::case_insensitive_map_t<std::string> unreadable_;  // paths by name
 };
 
 /// Throws the DuckDB exception that stands for `status`, which `query` remembers.

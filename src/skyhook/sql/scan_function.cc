@@ -145,10 +145,13 @@ duckdb::TableFunction MakeScanFunction() {
 }
 
 duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
-    duckdb::ClientContext&, duckdb::ReplacementScanInput& input,
+    duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData>) {
-  const duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
-  if (!client::NamesTable(name)) {
+  duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
+  const std::string unreadable = SessionState::Get(context).unreadable(name);
+  if (!unreadable.empty()) {
+    name = unreadable;
+  } else if (!client::NamesTable(name)) {
     OfferFile(name);
     return nullptr;
   }

@@ -190,10 +190,18 @@ class DuckDbSession : public Session {
     return Status::OK();
   }
 
+  // A table that cannot be opened is an error for who names it, and for nobody else.
   Status AddView(const std::string& name, const std::string& table) {
-    const std::string sql = "CREATE OR REPLACE VIEW " +
-                            duckdb::KeywordHelper::WriteQuoted(name, '"') + " AS SELECT * FROM " +
-                            "skyhook_scan(" + duckdb::KeywordHelper::WriteQuoted(table, '\'') + ")";
+    const std::string quoted = duckdb::KeywordHelper::WriteQuoted(name, '"');
+    const Status added =
+        Execute("CREATE OR REPLACE VIEW " + quoted + " AS SELECT * FROM skyhook_scan(" +
+                duckdb::KeywordHelper::WriteQuoted(table, '\'') + ")");
+    if (added.ok() || added.IsCancelled() || added.IsOutOfMemory()) return added;
+    SessionState::Get(*connection_->context).set_unreadable(name, table);
+    return Execute("DROP VIEW IF EXISTS " + quoted);
+  }
+
+  Status Execute(const std::string& sql) {
     ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
     std::shared_ptr<arrow::RecordBatch> batch;
     return stream->ReadNext(&batch);
