@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <thread>
@@ -14,7 +13,7 @@
 #include "cli/time_limit.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/foreign_query.h"
-#include "skyhook/client/stored_table.h"
+#include "skyhook/client/table.h"
 #include "skyhook/plan/foreign_plan.h"
 
 namespace skyhook::cli {
@@ -28,20 +27,9 @@ using Paths = std::map<std::string, std::string>;
 Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options) {
   Paths paths;
   for (const std::string& directory : options.data_directories) {
-    if (client::IsPool(directory)) {
-      ARROW_ASSIGN_OR_RAISE(const auto tables,
-                            client::TablesOfPool(directory, OpenOptionsOf(options)));
-      for (const auto& [name, uri] : tables) paths[name] = uri;
-      continue;
-    }
-    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
-         entry.increment(error)) {
-      const std::string path = entry->path().string();
-      if (client::LooksLikeTable(path)) paths[entry->path().stem().string()] = path;
-    }
-    if (error) return Status::IOError("data directory '", directory, "': ", error.message());
+    ARROW_ASSIGN_OR_RAISE(const auto tables,
+                          client::TablesOfStore(directory, OpenOptionsOf(options)));
+    for (const auto& [name, path] : tables) paths[name] = path;
   }
   for (const std::string& table : command.tables) {
     const size_t separator = table.find('=');

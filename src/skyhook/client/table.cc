@@ -202,4 +202,25 @@ bool NamesTable(const std::string& name) {
   return LooksLikeTable(name) || std::filesystem::exists(name, ignored);
 }
 
+arrow::Result<std::map<std::string, std::string>> TablesOfStore(const std::string& store,
+                                                                const OpenOptions& options) {
+  if (IsPool(store)) return TablesOfPool(store, options);
+  ARROW_RETURN_NOT_OK(CheckHoldsTables(store));
+  std::error_code error;
+  std::vector<std::filesystem::path> entries;
+  for (std::filesystem::directory_iterator entry(store, error), end; entry != end;
+       entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  if (error) {
+    return arrow::Status::IOError(fmt::format("data directory '{}': {}", store, error.message()));
+  }
+  std::sort(entries.begin(), entries.end());
+  std::map<std::string, std::string> tables;
+  for (const auto& path : entries) {
+    if (LooksLikeTable(path.string())) tables[path.stem().string()] = path.string();
+  }
+  return tables;
+}
+
 }  // namespace skyhook::client

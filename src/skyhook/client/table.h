@@ -70,7 +70,8 @@ inline constexpr const char* kFileNameColumn = "filename";
 struct OpenOptions {
   /// Read `key=value` folders as columns.
   bool hive_partitioning = true;
-  /// Add a last column, kFileNameColumn, of the fragments' names; not where there is one of that name.
+  /// Add a last column, kFileNameColumn, of the fragments' names; not where there is one of that
+  /// name.
   bool file_names = false;
   /// Largest number of files a pattern may match: a guard against `/**`.
   int64_t max_fragments = 1'000'000;
@@ -104,5 +105,10 @@ bool LooksLikeTable(const std::string& name);
 /// True when OpenTable has to answer for `name`, were it with an error, and nobody else: also for
 /// every other file and directory that is there, and for what has a scheme.
 bool NamesTable(const std::string& name);
+
+/// The tables of --data by their names: of `rados://POOL[/NAMESPACE]` its tables, of a directory
+/// what LooksLikeTable accepts, by stem. Of a folder and a file of one stem the file is meant.
+arrow::Result<std::map<std::string, std::string>> TablesOfStore(const std::string& store,
+                                                                const OpenOptions& options);
 
 }  // namespace skyhook::client

@@ -3,14 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
 #include "duckdb/parser/keyword_helper.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/client/stored_table.h"
 #include "skyhook/client/table.h"
 #include "skyhook/sql/database.h"
 #include "skyhook/sql/errors.h"
@@ -167,26 +165,9 @@ class DuckDbSession : public Session {
            type == StatementType::DELETE_STATEMENT || type == StatementType::MERGE_INTO_STATEMENT;
   }
 
-  Status AddViewsOf(const std::string& directory) {
-    if (client::IsPool(directory)) {
-      ARROW_ASSIGN_OR_RAISE(const auto tables, client::TablesOfPool(directory, options_.open));
-      for (const auto& [name, uri] : tables) ARROW_RETURN_NOT_OK(AddView(name, uri));
-      return Status::OK();
-    }
-    ARROW_RETURN_NOT_OK(client::CheckHoldsTables(directory));
-    std::error_code error;
-    std::vector<std::filesystem::path> entries;
-    for (std::filesystem::directory_iterator entry(directory, error), end; entry != end;
-         entry.increment(error)) {
-      entries.push_back(entry->path());
-    }
-    if (error) return Status::IOError("data directory '", directory, "': ", error.message());
-    std::sort(entries.begin(), entries.end());
-    for (const auto& path : entries) {
-      if (client::LooksLikeTable(path.string())) {
-        ARROW_RETURN_NOT_OK(AddView(path.stem().string(), path.string()));
-      }
-    }
+  Status AddViewsOf(const std::string& store) {
+    ARROW_ASSIGN_OR_RAISE(const auto tables, client::TablesOfStore(store, options_.open));
+    for (const auto& [name, table] : tables) ARROW_RETURN_NOT_OK(AddView(name, table));
     return Status::OK();
   }
 
