@@ -272,17 +272,4 @@ bool HoldsKnownFile(const std::string& directory) {
   return false;
 }
 
-bool HoldsStoredTable(const std::string& directory) {
-  if (KindOfFolder(directory) != FolderKind::kPlain) return true;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(directory, fs::directory_options::skip_permission_denied,
-                                         error);
-  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
-    std::error_code ignored;
-    if (!entry->is_directory(ignored)) continue;
-    if (KindOfFolder(entry->path().string()) != FolderKind::kPlain) return true;
-  }
-  return false;
-}
-
 }  // namespace skyhook::client

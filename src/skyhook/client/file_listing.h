@@ -39,7 +39,4 @@ bool IsGlob(const std::string& pattern);
 /// True when a file with one of our endings lies below `directory`.
 bool HoldsKnownFile(const std::string& directory);
 
-/// True when `directory` or one below it holds a stored table, or what is left over of one.
-bool HoldsStoredTable(const std::string& directory);
-
 }  // namespace skyhook::client

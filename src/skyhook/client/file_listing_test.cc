@@ -58,8 +58,6 @@ TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUp) {
   EXPECT_THAT(List("t/*.parquet"), ElementsAre("t/a.parquet"));
   EXPECT_THAT(List("t/sales/data-new.parquet"), ElementsAre("t/sales/data-new.parquet"))
       << "whoever names one gets it";
-  EXPECT_TRUE(HoldsStoredTable(Path("t")));
-  EXPECT_FALSE(HoldsStoredTable(Path("other")));
   EXPECT_TRUE(HoldsKnownFile(Path("t")));
   std::filesystem::remove(Path("t/a.parquet"));
   EXPECT_FALSE(HoldsKnownFile(Path("t")));
@@ -80,13 +78,11 @@ TEST_F(FileListingTest, WhatIsLeftOfATableIsNotPickedUp) {
       EXPECT_THAT(ListFiles(Path(pattern), 100),
                   testing::FailsWith(StatusCode::IOError, "t', which is no table: a put that"));
     }
-    EXPECT_TRUE(HoldsStoredTable(Path("")));
     std::filesystem::remove(Path("t/" + name));
   }
   // Names of others, which look alike.
   Touch({"t/data-2023-11-05.parquet", "t/_head.parquet"});
   EXPECT_THAT(List("t"), ElementsAre("t/a.parquet", "t/data-2023-11-05.parquet"));
-  EXPECT_FALSE(HoldsStoredTable(Path("")));
 }
 
 TEST_F(FileListingTest, GlobsMatchWithinAComponent) {
