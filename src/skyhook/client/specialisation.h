@@ -45,8 +45,8 @@ class Specialisation : public std::enable_shared_from_this<Specialisation> {
   std::shared_ptr<arrow::Schema> schema_;          ///< of the table
   std::shared_ptr<arrow::Schema> input_;           ///< of its pipeline
   plan::Pipeline pipeline_;
-  /// By input column of the table's pipeline: a column of pipeline_'s input, a cast of one to a wider
-  /// number, or a literal. Empty when the fragment has all columns as they are.
+  /// By input column of the table's pipeline: a column of pipeline_'s input, a cast of one to a
+  /// wider number, or a literal. Empty when the fragment has all columns as they are.
   std::vector<plan::ExpressionPtr> replacements_;
 };
 

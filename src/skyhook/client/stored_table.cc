@@ -109,8 +109,7 @@ Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
   return tables;
 }
 
-Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri,
-                                                     const OpenOptions& options) {
+Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri, const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseTableUri(uri));
   ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
   ARROW_ASSIGN_OR_RAISE(

@@ -52,6 +52,6 @@ arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string
                                                                const OpenOptions& options);
 
 arrow::Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri,
-                                                            const OpenOptions& options);
+                                                      const OpenOptions& options);
 
 }  // namespace skyhook::client

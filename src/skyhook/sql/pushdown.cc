@@ -110,8 +110,8 @@ class Pushdown {
   duckdb::ColumnBindingReplacer replacer_;
 };
 
-// Makes a plain scan of all columns out of a scan that DuckDB has not optimised yet. The names of files
-// are no column of the table, so that a scan of them stays as it is.
+// Makes a plain scan of all columns out of a scan that DuckDB has not optimised yet. The names of
+// files are no column of the table, so that a scan of them stays as it is.
 void MakePlain(duckdb::LogicalGet& get) {
   if (ReadsFileNames(get)) return;
   get.function.projection_pushdown = false;
