@@ -42,7 +42,9 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
   if (command.text.empty() == command.file.empty()) {
     return UsageError("give the statement, or -f FILE");
   }
-  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
+  RunOptions of_format_alone = options;  // what the file is called says nothing of a plan
+  of_format_alone.output.clear();
+  ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(of_format_alone));
   if (format != Format::kTable && format != Format::kJson) {
     return UsageError("explain writes text, or JSON with --format json");
   }

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "cli/exit_code.h"
+#include "cli/output_file.h"
 
 namespace skyhook::cli {
 namespace {
@@ -99,6 +100,7 @@ arrow::Result<Format> ParseFormat(const std::string& text) {
 
 // What the ending of a file's name says about its format.
 std::optional<Format> FormatOfFile(const std::string& path) {
+  if (!IsReplaceable(path)) return std::nullopt;  // a pipe or a device
   static const std::map<std::string, Format> kEndings = {
       {".csv", Format::kCsv},     {".json", Format::kJson},      {".jsonl", Format::kJson},
       {".ndjson", Format::kJson}, {".arrow", Format::kArrow},    {".feather", Format::kArrow},

@@ -174,7 +174,12 @@ class BreadthTest : public sql::DifferentialTest {
     Ask(*session_, "SET skyhook_pushdown = true");
     auto stream = session_->Query(query);
     if (!stream.ok()) {
-      EXPECT_THAT(stream.status().ToString(), ::testing::HasSubstr("Binder Error")) << query;
+      // As DuckDB's binder says it of functions and of casts.
+      EXPECT_THAT(stream.status().message(),
+                  ::testing::AnyOf(::testing::HasSubstr("No function matches"),
+                                   ::testing::HasSubstr("Could not choose a best candidate"),
+                                   ::testing::HasSubstr("Unimplemented type for cast")))
+          << query;
       return std::nullopt;
     }
     Require((*stream)->ToTable());

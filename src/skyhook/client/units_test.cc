@@ -108,6 +108,7 @@ class BoundsSite : public site::Site {
 /// The indices of units of 100 rows with these bounds of x, in the order of visits.
 std::vector<int64_t> OrderOf(std::vector<std::pair<int64_t, int64_t>> bounds, plan::SortKey key) {
   Table table = TableOfGroups({std::vector<int64_t>(bounds.size(), 100)});
+  table.schema = arrow::schema({arrow::field("x", arrow::int64())});
   table.fragments[0].site = std::make_shared<BoundsSite>(std::move(bounds));
   plan::Pipeline pipeline = testing::ReadAll(*arrow::schema({arrow::field("x", arrow::int64())}));
   pipeline.top_k = plan::TopK{{key}, 5};

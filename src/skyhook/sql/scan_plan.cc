@@ -24,7 +24,8 @@ PipelineBuilder::PipelineBuilder(const ScanPlan& scan)
 plan::ExpressionPtr PipelineBuilder::Input(int table_column) {
   auto& input = inputs_[static_cast<size_t>(table_column)];
   const int nested = table_column - scan_->num_table_columns();
-  if (input == nullptr && nested >= 0) {
+  const bool is_nested = nested >= 0 && table_column != scan_->file_name_column();
+  if (input == nullptr && is_nested) {
     const plan::NestedField& field = scan_->nested[static_cast<size_t>(nested)];
     input = Input(field.column);
     for (const int index : field.path) input = *plan::Field(std::move(input), index);

@@ -8,6 +8,7 @@
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/parallel/task_scheduler.hpp"
 #include "skyhook/client/scan.h"
+#include "skyhook/plan/types.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_filters.h"
 #include "skyhook/sql/scan_function.h"
@@ -28,6 +29,8 @@ struct GlobalState : public duckdb::GlobalTableFunctionState {
   std::vector<int> outputs;                   // by output column, the batch column; -1: any value
   duckdb::unique_ptr<duckdb::Expression> residual;  // over the batch columns; may be null
   idx_t threads = 1;
+  std::vector<int> text_columns;  // of the batch: those whose values may be long
+  int64_t chunk_bytes = 0;        // of text in a chunk, unless one row has more
 
   ~GlobalState() override {
     if (account != nullptr && scan != nullptr) account->End(scan);
@@ -123,6 +126,32 @@ std::unique_ptr<ColumnReader> ReaderOf(duckdb::ClientContext& context, const Glo
                           global.types[column]);
 }
 
+// Operators copy a chunk with its text, of which rows that share one value have it many times.
+int64_t ChunkBytes(int64_t scan_memory_bytes) {
+  return std::clamp<int64_t>(scan_memory_bytes / 16, 1 << 20, 16 << 20);
+}
+
+std::vector<int> TextColumns(const arrow::Schema& schema, size_t columns) {
+  std::vector<int> out;
+  for (int i = 0; i < static_cast<int>(columns); ++i) {
+    if (plan::IsTextOrBytes(*schema.field(i)->type())) out.push_back(i);
+  }
+  return out;
+}
+
+// How many of the next `count` rows a chunk takes: at least one.
+idx_t RowsOfChunk(const GlobalState& global, const LocalState& local, idx_t count) {
+  int64_t bytes = 0;
+  for (idx_t row = 0; row < count; ++row) {
+    for (const int column : global.text_columns) {
+      const auto& texts = static_cast<const arrow::BinaryViewArray&>(*local.batch->column(column));
+      bytes += texts.raw_values()[local.offset + static_cast<int64_t>(row)].size();
+    }
+    if (bytes > global.chunk_bytes) return std::max<idx_t>(row, 1);
+  }
+  return count;
+}
+
 // Makes sure that there are rows to give; false at the end.
 bool Advance(const GlobalState& global, LocalState* local) {
   while (local->batch == nullptr || local->offset >= local->batch->num_rows()) {
@@ -206,6 +235,8 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   ResolveTypes(scan, input, builder, state.get());
   plan::Pipeline pipeline = ValueOrThrow(*state->query, builder.Finish());
   state->schema = pipeline.ResultSchema();
+  state->text_columns = TextColumns(*state->schema, state->types.size());
+  state->chunk_bytes = ChunkBytes(state->query->memory_of_scan());
   state->scan =
       StartScan(context, scan, std::move(pipeline), std::move(filters.runtime), state.get());
   state->threads = static_cast<idx_t>(state->scan->num_streams());
@@ -237,8 +268,10 @@ void RunScan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
   auto& local = input.local_state->Cast<LocalState>();
   while (Advance(global, &local)) {
     if (context.IsInterrupted()) throw duckdb::InterruptException();
-    const idx_t count = std::min<idx_t>(STANDARD_VECTOR_SIZE,
-                                        static_cast<idx_t>(local.batch->num_rows() - local.offset));
+    const idx_t count =
+        RowsOfChunk(global, local,
+                    std::min<idx_t>(STANDARD_VECTOR_SIZE,
+                                    static_cast<idx_t>(local.batch->num_rows() - local.offset)));
     idx_t given = count;
     if (global.residual == nullptr) {
       ReadOutputs(context, global, &local, count, &output);
