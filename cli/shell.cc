@@ -73,7 +73,8 @@ class Shell {
 
   Status Run() {
     ARROW_ASSIGN_OR_RAISE(editor_, LineEditor::Open(HistoryFile(), [this](const std::string& line) {
-                            return completer_.Complete(pending_, line);
+                            return completer_.Complete(pending_.empty() ? "" : pending_ + "\n",
+                                                       line);
                           }));
     while (!done_) {
       const Line line = editor_->Read(pending_.empty() ? "skyhook> " : "    ...> ");

@@ -1,6 +1,7 @@
 """The prompt of `skyhook sql` as people use it, in a terminal of 80 columns (tmux): Ctrl-C, history,
 completion, wide tables, and the screens that the guide shows."""
 
+import itertools
 import os
 import pathlib
 import re
@@ -16,7 +17,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("SKYHOOK", str(SOURCE / "build/release/bin/skyhook"))
 DATA = pathlib.Path(os.environ.get("SKYHOOK_TPCH", SOURCE / "build/data/sf0.1"))
 GUIDE = SOURCE / "docs/guide/shell.md"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 20
 COLUMNS, LINES = 80, 40
 PROMPT, MORE = "skyhook> ", "    ...> "
 ENDLESS = "SELECT count(*) FROM range(10000000) a(x), range(10000000) b(y) WHERE (x * y) % 7 = 8;"
@@ -25,14 +26,17 @@ ENDLESS = "SELECT count(*) FROM range(10000000) a(x), range(10000000) b(y) WHERE
 class Terminal:
     """A shell of skyhook's in a tmux server of its own."""
 
+    NUMBERS = itertools.count()
+
     def __init__(self, directory, *arguments):
-        self.socket = os.path.join(directory, "tmux")
+        # Each terminal is a server of its own: one that ends may still hold its socket.
+        self.socket = os.path.join(directory, f"tmux-{next(self.NUMBERS)}")
         environment = {"HOME": directory, "NO_COLOR": "1", "SKYHOOK_HISTORY": os.path.join(directory, "history"),
                        "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
         words = ["env", *(f"{name}={value}" for name, value in environment.items()), PROGRAM, "sql", *arguments]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "-c", directory,
                   " ".join(f"'{word}'" for word in words) + "; echo; echo 'ended with' $?; sleep 600")
-        self.wait_for(PROMPT)
+        self.wait_for(PROMPT.rstrip())
 
     def tmux(self, *arguments):
         done = subprocess.run(["tmux", "-S", self.socket, *arguments], capture_output=True, text=True,
@@ -46,7 +50,8 @@ class Terminal:
         self.tmux("send-keys", *keys)
 
     def type(self, text):
-        self.tmux("send-keys", "-l", text)
+        # A semicolon at the end would end tmux's own command.
+        self.tmux("send-keys", "-l", text[:-1] + "\\;" if text.endswith(";") else text)
 
     def enter(self, line):
         self.type(line)
@@ -65,7 +70,7 @@ class Terminal:
         raise AssertionError(f"{what} did not come; the screen is:\n{screen}")
 
     def wait_for(self, text):
-        return self.wait_until(repr(text), lambda screen: text in screen)
+        return self.wait_until(repr(text), lambda screen: text.rstrip() in screen)
 
     def wait_for_prompt(self):
         """An empty prompt at the end of the screen."""
@@ -124,14 +129,11 @@ class ShellTest(unittest.TestCase):
         terminal.enter(".quit")
         terminal.wait_for("ended with 0")
         self.assertEqual(os.stat(os.path.join(self.directory, "history")).st_mode & 0o077, 0)
-        terminal.close()
-        again = Terminal(self.directory)
-        self.addCleanup(again.close)
+        again = self.open()
         again.keys("Up", "Up")
         self.assertIn("SELECT 6 *\n7 AS product;", again.wait_for("7 AS product;"))
         again.keys("Enter")
         self.assertIn("42", again.wait_for("(1 row)"))
-        again.close = lambda: None  # closed with the first one's server
 
     def test_tab_completes(self):
         terminal = self.open("--data", ".")
