@@ -209,7 +209,7 @@ class Case:
         wanted = {"first": 1, "middle": 5_000_000, "last": 1 << 60 if not self.consumer.over_files else 12_000_000}
         read = 0
         while read < wanted[self.place]:
-            quiet = 0.4 if read else DEADLINE_SECONDS
+            quiet = 0.4 if read or self.place == "last" else DEADLINE_SECONDS
             if not select.select([process.stdout], [], [], quiet)[0]:
                 return
             piece = os.read(process.stdout.fileno(), 65536)
@@ -218,9 +218,9 @@ class Case:
             read += len(piece)
 
     def wait_for_output(self, process):
-        wanted = {"first": 0, "middle": 2_000_000, "last": 1_000_000}[self.place]
+        wanted = {"first": 0, "middle": 2_000_000, "last": 0}[self.place]
         limit = time.monotonic() + DEADLINE_SECONDS
-        if self.place == "first" and self.consumer.into == "file":
+        if self.place != "middle":
             time.sleep(0.15)
         while self.bytes_written() < wanted and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.002)
@@ -250,7 +250,7 @@ class Case:
             if self.event == "timeout":
                 begin += self.timeout()
             elif self.event == "cancel":
-                screen.wait_for("text of row 1000" if self.place != "first" else "8")
+                screen.wait_for("text of row 1000" if self.place == "middle" else "8")
                 time.sleep(0.3)
                 screen.type("\x03")
                 begin = time.monotonic()
