@@ -28,7 +28,8 @@ GROUP_ROWS = 20_000
 PLACES = ("first", "middle", "last")
 ROW_OF = {"first": 5, "middle": ROWS // 2, "last": ROWS - 1}
 MEMORY = "100MB"
-WIDE_BYTES = 120_000_000
+WIDE_BYTES = 120_000_000  # of a value in a file
+WIDE_ROW_BYTES = 30_000_000  # more than a row of a result may have, and less than makes DuckDB fail first
 # Never comes to an end within a test; no rows before the end.
 ENDLESS_COUNT = "SELECT count(*) AS i FROM range(10000000) a(x), range(10000000) b(y) WHERE (x * y) % 7 = 8"
 ENDLESS_ROWS = "SELECT i, 'text of row ' || i AS s FROM range(1000000000000) t(i)"
@@ -128,7 +129,7 @@ class Case:
         if self.event == "error":
             return f"SELECT i, CAST(CASE WHEN i = {row} THEN 'x' ELSE '1' END AS INT) AS s FROM range({ROWS}) t(i)"
         if self.event == "memory":
-            return (f"SELECT i, repeat('w', CASE WHEN i = {row} THEN {WIDE_BYTES} ELSE 1 END) AS s "
+            return (f"SELECT i, repeat('w', CASE WHEN i = {row} THEN {WIDE_ROW_BYTES} ELSE 1 END) AS s "
                     f"FROM range({ROWS}) t(i)")
         return {"first": ENDLESS_COUNT, "middle": ENDLESS_ROWS, "last": LAST_IS_MISSING}[self.place]
 

@@ -122,7 +122,8 @@ TEST_F(FileListingTest, NothingFoundSaysWhereItLooked) {
   Touch({"t/readme.md"});
   EXPECT_THAT(ListFiles(Path("t/*.parquet"), 10),
               testing::FailsWith(StatusCode::IOError, "nothing matches '" + Path("t/*.parquet")));
-  EXPECT_THAT(ListFiles(Path("t"), 10), testing::FailsWith(StatusCode::IOError, "looked for Parquet and Arrow files"));
+  EXPECT_THAT(ListFiles(Path("t"), 10),
+              testing::FailsWith(StatusCode::IOError, "looked for Parquet and Arrow files"));
   EXPECT_THAT(ListFiles(Path("u/*.parquet"), 10),
               testing::FailsWith(StatusCode::IOError, "there is no '" + Path("u")));
   EXPECT_THAT(ListFiles(Path("absent.parquet"), 10),
