@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "skyhook/client/scan.h"
@@ -231,7 +233,14 @@ class OtherVersionTest : public RestartedFaultsTest,
 
 TEST_P(OtherVersionTest, IsUsedOrReadPast) {
   const OtherVersion& other = GetParam();
-  RestartOsds(FaultyWorker() + fmt::format(" SKYHOOK_TEST_VERSION='{}'", other.name), 1);
+  // The class gives workers no environment: a script does.
+  const TemporaryDirectory directory;
+  const std::string script = directory.File("worker");
+  std::ofstream(script) << fmt::format(
+      "#!/bin/sh\nSKYHOOK_TEST_VERSION='{}' exec '{}/skyhook-faulty-worker' \"$@\"\n", other.name,
+      SKYHOOK_TEST_PROGRAMS);
+  std::filesystem::permissions(script, std::filesystem::perms(0755));
+  RestartOsds("SKYHOOK_WORKER=" + script, 1);
   const Read read = ScanWith(nullptr);
   RestartOsds("", 1);
   ExpectAll(read);

@@ -1,4 +1,4 @@
-// Makes a worker of another version than the client's: SKYHOOK_TEST_VERSION of its OSD says which.
+// Makes a worker of another version than the client's: SKYHOOK_TEST_VERSION says which.
 // Linked around what it calls (--wrap), so that the worker proper knows nothing of it.
 #include <sys/socket.h>
 
