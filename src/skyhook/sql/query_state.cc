@@ -48,7 +48,11 @@ std::string SessionState::unreadable(const std::string& name) const {
 }
 
 void SessionState::OnTaskStart(duckdb::ClientContext& context) {
-  if (context.IsInterrupted()) throw duckdb::InterruptException();
+  // DuckDB interrupts a query also when one of its threads fails, before it notes the error: an
+  // interrupt of ours would be noted in its place.
+  const auto running = query();
+  const bool stopped = running != nullptr && running->stop_token().IsStopRequested();
+  if (stopped && context.IsInterrupted()) throw duckdb::InterruptException();
 }
 
 std::shared_ptr<QueryState> SessionState::query() const {
