@@ -4,11 +4,13 @@
 #include <arrow/result.h>
 #include <arrow/util/cancel.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace skyhook::cli {
 
