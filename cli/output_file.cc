@@ -99,9 +99,9 @@ class DescriptorStream : public OutputFile {
   // Errors of the descriptor are left for the write to find.
   Status WaitForRoom() const {
     pollfd room{descriptor_, POLLOUT, 0};
-    while (::poll(&room, 1, stopped_ ? kLookMilliseconds : -1) <= 0) {
+    do {
       if (stopped_) ARROW_RETURN_NOT_OK(stopped_());
-    }
+    } while (::poll(&room, 1, stopped_ ? kLookMilliseconds : -1) <= 0);
     return Status::OK();
   }
 

@@ -13,8 +13,9 @@ namespace skyhook::cli {
 /// A stream to a descriptor. Not thread-safe.
 class OutputFile : public arrow::io::OutputStream {
  public:
-  /// While a write waits for whoever reads at the other end of a pipe, `stopped` is asked every
-  /// 20 ms, and an error that it returns ends the write. Null: writes wait without an end.
+  /// While a write goes to a pipe or a terminal, where somebody may read slowly or not at all,
+  /// `stopped` is asked over and over, and an error that it returns ends the write. Null: writes
+  /// wait without an end.
   virtual void StopWritingWhen(std::function<arrow::Status()> stopped) = 0;
 };
 

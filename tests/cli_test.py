@@ -115,6 +115,14 @@ class FormatsTest(CliTest):
         self.assertTrue(subprocess.run([PROGRAM, "sql", "-c", self.QUERY, "--format", "arrow"],
                                        capture_output=True).stdout.startswith(b"\xff\xff\xff\xff"))
 
+    def test_what_an_error_cut_off_is_no_parquet_file(self):
+        """Whoever reads the other end of the pipe would take fewer rows for all."""
+        failing = "SELECT CAST(CASE WHEN i = 599999 THEN 'x' ELSE '1' END AS INT) AS v FROM range(600000) t(i)"
+        done = subprocess.run([PROGRAM, "sql", "-c", failing, "--format", "parquet"], capture_output=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout[:4], b"PAR1")
+        self.assertNotEqual(done.stdout[-4:], b"PAR1")
+
     def test_several_statements_print_one_after_the_other(self):
         done = sql("SELECT 1 AS a; SELECT 2 AS b", "--format", "csv")
         self.assertEqual(done.stdout, "a\n1\nb\n2\n")
