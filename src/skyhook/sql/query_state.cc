@@ -48,11 +48,7 @@ std::string SessionState::unreadable(const std::string& name) const {
 }
 
 void SessionState::OnTaskStart(duckdb::ClientContext& context) {
-  // DuckDB interrupts a query also when one of its threads fails, before it notes the error: an
-  // interrupt of ours would be noted in its place.
-  const auto running = query();
-  const bool stopped = running != nullptr && running->stop_token().IsStopRequested();
-  if (stopped && context.IsInterrupted()) throw duckdb::InterruptException();
+  if (context.IsInterrupted()) throw duckdb::InterruptException();
 }
 
 std::shared_ptr<QueryState> SessionState::query() const {

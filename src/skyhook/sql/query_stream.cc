@@ -10,7 +10,6 @@
 #include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/chunk_bytes.h"
 #include "skyhook/sql/errors.h"
 #include "skyhook/sql/result_chunks.h"
 #include "skyhook/sql/watchdog.h"
@@ -27,16 +26,18 @@ struct BatchLimits {
   explicit BatchLimits(int64_t memory_bytes)
       : rows(std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024)),
         bytes(std::clamp<int64_t>(memory_bytes / 32, 1 << 20, 64 << 20)),
-        row_bytes(std::max<int64_t>(memory_bytes / 4, 1 << 20)) {}
+        row_bytes(std::max<int64_t>(memory_bytes / 4, 1 << 20)),
+        waiting_bytes(std::clamp<int64_t>(memory_bytes / 64, 1 << 20, 4 << 20)) {}
 
   int64_t rows;
   int64_t bytes;
-  int64_t row_bytes;  ///< more in one row is an error
+  int64_t row_bytes;      ///< more in one row is an error
+  int64_t waiting_bytes;  ///< of rows that no batch holds yet
 };
 
 // DuckDB would hand these on as something else: -1 for a large UHUGEINT, a time without its zone,
 // the bytes that hold the bits.
-Status CheckTypes(const duckdb::QueryResult& result) {
+Status CheckTypes(const duckdb::BaseQueryResult& result) {
   using duckdb::LogicalTypeId;
   for (size_t i = 0; i < result.types.size(); ++i) {
     for (const auto id : {LogicalTypeId::UHUGEINT, LogicalTypeId::TIME_TZ, LogicalTypeId::BIT}) {
@@ -63,12 +64,12 @@ class DuckDbStream : public QueryStream {
   Status Start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
     type_ = statement->type;
     try {
-      const auto pending = connection_->PendingQuery(
-          std::move(statement), duckdb::QueryResultOutputType::ALLOW_STREAMING);
-      if (pending->HasError()) return Fail(pending->GetErrorObject());
-      result_ = WaitForResult(pending.get());
-      if (result_->HasError()) return Fail(result_->GetErrorObject());
-      return ReadSchema();
+      chunks_ =
+          std::make_unique<ResultChunks>(connection_, std::move(statement), limits_.waiting_bytes);
+      if (chunks_->error().HasError()) return Fail(chunks_->error());
+      ARROW_RETURN_NOT_OK(ReadSchema());
+      if (!has_rows_) chunks_->Complete();
+      return LoadChunk().status();
     } catch (const std::exception& error) {
       return Fail(duckdb::ErrorData(error));
     }
@@ -84,7 +85,7 @@ class DuckDbStream : public QueryStream {
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     batch->reset();
     if (!failure_.ok()) return failure_;
-    if (result_ == nullptr) return Status::OK();
+    if (chunks_ == nullptr) return Status::OK();
     try {
       return Fetch(batch);
     } catch (const std::exception& error) {
@@ -99,21 +100,20 @@ class DuckDbStream : public QueryStream {
 
  private:
   Status ReadSchema() {
-    has_rows_ = result_->properties.return_type == duckdb::StatementReturnType::QUERY_RESULT;
-    ARROW_RETURN_NOT_OK(CheckTypes(*result_));
+    const auto& shape = chunks_->shape();
+    has_rows_ = shape.properties.return_type == duckdb::StatementReturnType::QUERY_RESULT;
+    ARROW_RETURN_NOT_OK(CheckTypes(shape));
+    properties_ = connection_->context->GetClientProperties();
+    types_ = shape.types;
     ArrowSchema schema;
-    duckdb::ArrowConverter::ToArrowSchema(&schema, result_->types, result_->names,
-                                          result_->client_properties);
+    duckdb::ArrowConverter::ToArrowSchema(&schema, types_, shape.names, properties_);
     ARROW_ASSIGN_OR_RAISE(schema_, arrow::ImportSchema(&schema));
-    extensions_ =
-        duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context, result_->types);
-    chunks_ = std::make_unique<ResultChunks>(result_.get());
+    extensions_ = duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_->context, types_);
     return Status::OK();
   }
 
   Status Fetch(std::shared_ptr<arrow::RecordBatch>* batch) {
-    duckdb::ArrowAppender appender(result_->types, STANDARD_VECTOR_SIZE, result_->client_properties,
-                                   extensions_);
+    duckdb::ArrowAppender appender(types_, STANDARD_VECTOR_SIZE, properties_, extensions_);
     int64_t rows = 0;
     int64_t bytes = 0;
     while (rows < limits_.rows) {
@@ -121,7 +121,7 @@ class DuckDbStream : public QueryStream {
       if (!there) break;
       ARROW_ASSIGN_OR_RAISE(const size_t end, RowsThatFit(rows > 0, &bytes));
       if (end == next_row_) break;
-      appender.Append(*chunk_, next_row_, end, chunk_->size());
+      appender.Append(*chunk_->rows, next_row_, end, chunk_->rows->size());
       rows += static_cast<int64_t>(end - std::exchange(next_row_, end));
     }
     if (rows == 0) {
@@ -134,21 +134,20 @@ class DuckDbStream : public QueryStream {
 
   // Makes sure that there is a chunk with rows that no batch holds yet; false at the end.
   arrow::Result<bool> LoadChunk() {
-    if (chunk_ != nullptr && next_row_ < chunk_->size()) return true;
-    duckdb::ErrorData error;
-    chunk_ = chunks_->Next(&error);
-    if (error.HasError()) return Fail(error);
-    if (chunk_ == nullptr) return false;
-    row_bytes_ = RowBytes(*chunk_);
+    if (chunk_.has_value() && next_row_ < chunk_->rows->size()) return true;
+    if (!IsCurrent()) return Fail(Status::Cancelled("another statement ended this one"));
+    if (!stopped().ok()) return Fail(stopped());
     next_row_ = 0;
-    return true;
+    chunk_ = chunks_->Next();
+    if (chunks_->error().HasError()) return Fail(chunks_->error());
+    return chunk_.has_value();
   }
 
   // Where the rows of the chunk end that a batch of `*bytes` can take; counts them in.
   arrow::Result<size_t> RowsThatFit(bool has_rows, int64_t* bytes) {
     size_t end = next_row_;
-    for (; end < row_bytes_.size(); ++end) {
-      const int64_t row = row_bytes_[end];
+    for (; end < chunk_->row_bytes.size(); ++end) {
+      const int64_t row = chunk_->row_bytes[end];
       if (row > limits_.row_bytes) return Fail(TooWide(row));
       if (*bytes + row > limits_.bytes && (has_rows || end > next_row_)) break;
       *bytes += row;
@@ -172,12 +171,15 @@ class DuckDbStream : public QueryStream {
     return failure_;
   }
 
+  // Whether no other statement of the session has been begun.
+  bool IsCurrent() const { return SessionState::Get(*connection_->context).query() == query_; }
+
   // Stops what still runs, and lets the scans' costs reach their accounts.
   void End() {
-    if (result_ != nullptr) query_->RequestStop();
+    query_->RequestStop();
+    if (chunks_ != nullptr && !IsCurrent()) chunks_->Abandon();
     chunk_.reset();
     chunks_.reset();
-    result_.reset();
     watchdog_.reset();
   }
 
@@ -186,14 +188,14 @@ class DuckDbStream : public QueryStream {
   const BatchLimits limits_;
   const int64_t memory_bytes_;
   std::unique_ptr<Watchdog> watchdog_;
-  duckdb::unique_ptr<duckdb::QueryResult> result_;
   std::shared_ptr<arrow::Schema> schema_;
+  duckdb::vector<duckdb::LogicalType> types_;
+  duckdb::ClientProperties properties_;
   duckdb::unordered_map<duckdb::idx_t, const duckdb::shared_ptr<duckdb::ArrowTypeExtensionData>>
       extensions_;
   std::unique_ptr<ResultChunks> chunks_;
-  duckdb::unique_ptr<duckdb::DataChunk> chunk_;  // the one that batches are made of now
-  std::vector<int64_t> row_bytes_;               // of its rows
-  size_t next_row_ = 0;                          // the first that no batch holds yet
+  std::optional<ResultChunk> chunk_;  // the one that batches are made of now
+  size_t next_row_ = 0;               // its first row that no batch holds yet
   duckdb::StatementType type_ = duckdb::StatementType::INVALID_STATEMENT;
   bool has_rows_ = false;
   Status failure_;

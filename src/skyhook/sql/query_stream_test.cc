@@ -48,8 +48,7 @@ std::shared_ptr<arrow::RecordBatchReader> Through(Way way, std::shared_ptr<Query
 std::unique_ptr<Session> OpenLittle() {
   SessionOptions options;
   options.memory_bytes = kMemoryBytes;
-  // With several threads DuckDB's interrupt of the others may hide an error (docs/STATUS.md).
-  options.threads = 1;
+  options.threads = 4;
   return OpenSession(options);
 }
 
@@ -158,6 +157,70 @@ TEST(QueryStream, BatchesAreBoundedByBytes) {
     EXPECT_LE(batch->num_rows(), kMemoryBytes / 32 / 100'000);
   }
   EXPECT_EQ(rows, 2000);
+}
+
+// Batches of other threads wait for those before them.
+TEST(QueryStream, KeepsTheOrderOfTheRows) {
+  auto session = OpenLittle();
+  Require(Require(session->Query("CREATE TABLE t AS SELECT i FROM range(1000000) r(i)"))->Close());
+  auto stream = Require(session->Query("SELECT i FROM t WHERE i % 3 <> 1"));
+  int64_t next = 0;
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    Require(stream->ReadNext(&batch));
+    if (batch == nullptr) break;
+    const auto& column = static_cast<const arrow::Int64Array&>(*batch->column(0));
+    for (int64_t row = 0; row < column.length(); ++row) {
+      ASSERT_EQ(column.Value(row), next);
+      next += next % 3 == 0 ? 2 : 1;
+    }
+  }
+  EXPECT_EQ(next, 1'000'000 + 1);
+}
+
+// The interrupt that DuckDB gives the threads of a failed query does not take the error's place.
+TEST(QueryStream, TellsTheErrorAndNotItsInterrupt) {
+  auto session = OpenLittle();
+  for (int i = 0; i < 200; ++i) {
+    const auto stream = session->Query(
+        "SELECT CAST(CASE WHEN i % 50000 = 49999 THEN 'x' ELSE '1' END AS INT) AS v "
+        "FROM range(400000) t(i)");
+    if (!stream.ok()) {
+      ASSERT_THAT(stream.status(), FailsWith(arrow::StatusCode::Invalid, "string 'x' to INT32"));
+      continue;
+    }
+    const Ending ending = ReadToEnd(stream->get(), nullptr);
+    ASSERT_THAT(ending.status, FailsWith(arrow::StatusCode::Invalid, "string 'x' to INT32"));
+  }
+}
+
+TEST(QueryStream, ThatIsLeftLeavesTheTransaction) {
+  auto session = OpenLittle();
+  Require(Require(session->Query("BEGIN"))->Close());
+  Require(Require(session->Query("CREATE TABLE t AS SELECT 42 AS v"))->Close());
+  {
+    auto stream = Require(session->Query("SELECT i FROM range(1000000000000) r(i)"));
+    std::shared_ptr<arrow::RecordBatch> batch;
+    Require(stream->ReadNext(&batch));
+  }
+  Require(Require(session->Query("COMMIT"))->Close());
+  auto stream = Require(session->Query("SELECT v FROM t"));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  Require(stream->ReadNext(&batch));
+  ASSERT_NE(batch, nullptr);
+  EXPECT_EQ(batch->num_rows(), 1);
+}
+
+TEST(QueryStream, IsEndedByTheNextStatement) {
+  auto session = OpenLittle();
+  auto first = Require(session->Query("SELECT i FROM range(1000000000000) r(i)"));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  Require(first->ReadNext(&batch));
+  auto second = Require(session->Query("SELECT i FROM range(300000) r(i)"));
+  const Ending ending = ReadToEnd(first.get(), nullptr);
+  EXPECT_THAT(ending.status, FailsWith(arrow::StatusCode::Cancelled, "another statement"));
+  first.reset();
+  EXPECT_EQ(ReadToEnd(second.get(), nullptr).rows, 300'000);
 }
 
 }  // namespace

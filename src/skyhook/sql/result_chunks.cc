@@ -1,84 +1,85 @@
 #include "skyhook/sql/result_chunks.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
+#include <utility>
 
-#include "duckdb/main/stream_query_result.hpp"
+#include "skyhook/sql/result_collector.h"
 
 namespace skyhook::sql {
 namespace {
 
-// DuckDB's own loops ask for work again and again while other threads have it all, on a processor
-// that these could use. Calls `is_ready` until it is; where it finds next to nothing to do, sleeps
-// before the next call, longer each time.
-template <typename IsReady>
-void WorkUntil(const IsReady& is_ready) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::microseconds kSomeWork{30};
-  constexpr std::chrono::microseconds kLeastWait{20};
-  constexpr std::chrono::microseconds kMostWait{250};
-  auto wait = kLeastWait;
-  for (auto begin = Clock::now(); !is_ready(); begin = Clock::now()) {
-    if (Clock::now() - begin > kSomeWork) {
-      wait = kLeastWait;
-      continue;
-    }
-    std::this_thread::sleep_for(wait);
-    wait = std::min(2 * wait, kMostWait);
-  }
-}
-
-// Works on the query until there is a chunk, an error or the end. False: somebody closed the
-// stream.
-bool WaitForChunk(duckdb::StreamQueryResult* stream) {
-  using Outcome = duckdb::StreamExecutionResult;
-  if (!stream->IsOpen()) return false;
-  Outcome outcome = Outcome::CHUNK_NOT_READY;
-  WorkUntil([&outcome, stream] {
-    outcome = stream->ExecuteTask();
-    if (outcome == Outcome::BLOCKED) stream->WaitForTask();
-    return outcome != Outcome::BLOCKED && outcome != Outcome::CHUNK_NOT_READY &&
-           outcome != Outcome::NO_TASKS_AVAILABLE;
-  });
-  return outcome != Outcome::EXECUTION_CANCELLED;
-}
+// How long to wait where all work is with DuckDB's own threads: longer each time.
+constexpr std::chrono::microseconds kLeastWait{20};
+constexpr std::chrono::microseconds kMostWait{250};
 
 }  // namespace
 
-duckdb::unique_ptr<duckdb::QueryResult> WaitForResult(duckdb::PendingQueryResult* pending) {
-  using Outcome = duckdb::PendingExecutionResult;
-  if (!pending->HasError()) {
-    WorkUntil([pending] {
-      const Outcome outcome = pending->ExecuteTask();
-      if (outcome == Outcome::BLOCKED) pending->WaitForTask();
-      return duckdb::PendingQueryResult::IsResultReady(outcome);
-    });
-  }
-  // Execute would answer with a complaint about the pending result in front of the error itself.
-  if (pending->HasError()) {
-    return duckdb::make_uniq<duckdb::MaterializedQueryResult>(pending->GetErrorObject());
-  }
-  return pending->Execute();
+ResultChunks::ResultChunks(duckdb::Connection* connection,
+                           duckdb::unique_ptr<duckdb::SQLStatement> statement, int64_t buffer_bytes)
+    : connection_(connection),
+      queue_(std::make_shared<ResultQueue>(buffer_bytes)),
+      wait_(kLeastWait) {
+  // Only for this statement: what else runs on the connection wants its rows from DuckDB.
+  auto& collector = connection->context->config.get_result_collector;
+  collector = CollectInto(queue_);
+  pending_ = connection->PendingQuery(std::move(statement));
+  collector = nullptr;
+  running_ = !pending_->HasError();
+  if (!running_) error_ = pending_->GetErrorObject();
 }
 
-ResultChunks::ResultChunks(duckdb::QueryResult* result) : result_(result) {}
-
-duckdb::unique_ptr<duckdb::DataChunk> ResultChunks::Next(duckdb::ErrorData* error) {
-  if (ended_) return nullptr;
-  duckdb::unique_ptr<duckdb::DataChunk> chunk;
-  const bool waited = result_->type != duckdb::QueryResultType::STREAM_RESULT ||
-                      WaitForChunk(&result_->Cast<duckdb::StreamQueryResult>());
-  if (result_->HasError()) {
-    *error = result_->GetErrorObject();
-  } else if (!waited) {
-    *error = duckdb::ErrorData(duckdb::InterruptException());
-  } else if (!result_->TryFetch(chunk, *error) && result_->HasError()) {
-    *error = result_->GetErrorObject();
-  }
-  ended_ = error->HasError() || chunk == nullptr || chunk->size() == 0;
-  if (ended_) chunk.reset();
-  return chunk;
+// To prepare a statement ends the one that runs, and there is no other way to end one without
+// touching the transaction that the user may have begun. The empty text is no statement.
+ResultChunks::~ResultChunks() {
+  queue_->Close();
+  if (!running_) return;
+  connection_->Interrupt();
+  connection_->context->Prepare("");
 }
+
+void ResultChunks::Complete() {
+  while (running_) Work();
+}
+
+std::optional<ResultChunk> ResultChunks::Next() {
+  while (!error_.HasError()) {
+    if (auto chunk = queue_->Take()) return chunk;
+    if (!running_) break;
+    queue_->Unblock();
+    Work();
+  }
+  return std::nullopt;
+}
+
+// One task of the query. DuckDB's own loops ask for work again and again while other threads have
+// it all, on a processor that these could use.
+void ResultChunks::Work() {
+  switch (pending_->ExecuteTask()) {
+    case duckdb::PendingExecutionResult::RESULT_NOT_READY:
+      wait_ = kLeastWait;
+      return;
+    case duckdb::PendingExecutionResult::EXECUTION_FINISHED:
+      return Commit();
+    case duckdb::PendingExecutionResult::EXECUTION_ERROR:
+      return End(pending_->GetErrorObject());
+    case duckdb::PendingExecutionResult::NO_TASKS_AVAILABLE:
+    case duckdb::PendingExecutionResult::BLOCKED:
+    case duckdb::PendingExecutionResult::RESULT_READY:
+      queue_->WaitForChunk(wait_);
+      wait_ = std::min(2 * wait_, kMostWait);
+  }
+}
+
+void ResultChunks::Commit() {
+  const auto result = pending_->Execute();
+  End(result->HasError() ? result->GetErrorObject() : duckdb::ErrorData());
+}
+
+void ResultChunks::End(duckdb::ErrorData error) {
+  running_ = false;
+  error_ = std::move(error);
+}
+
+void ResultChunks::Abandon() { running_ = false; }
 
 }  // namespace skyhook::sql
