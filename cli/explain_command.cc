@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
@@ -14,11 +12,13 @@ namespace {
 
 using arrow::Status;
 
-std::string TextOf(const sql::PlanNode& plan, std::optional<double> milliseconds, Format format) {
-  if (format == Format::kJson) return PlanAsJson(plan, milliseconds);
-  if (!milliseconds.has_value()) return sql::ToString(plan, sql::PlanText::kPlan);
-  return fmt::format("{}time: {:.1f} ms\n", sql::ToString(plan, sql::PlanText::kPlanAndCost),
-                     *milliseconds);
+std::string TextOfRun(const RunResult& run) {
+  const sql::Phases& phases = run.phases;
+  return fmt::format(
+      "{}time: {:.1f} ms, planning {:.1f} ms; all threads together: waiting {:.1f} ms, reading "
+      "{:.1f} ms, decoding {:.1f} ms\n",
+      sql::ToString(run.plan, sql::PlanText::kPlanAndCost), run.milliseconds, phases.planning,
+      phases.waiting, phases.reading, phases.decoding);
 }
 
 arrow::Result<std::string> ExplainText(sql::Session* session, const std::string& statement,
@@ -26,14 +26,14 @@ arrow::Result<std::string> ExplainText(sql::Session* session, const std::string&
                                        Format format, const Sink& sink) {
   if (!command.analyze) {
     ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement));
-    return TextOf(plan, std::nullopt, format);
+    return format == Format::kJson ? PlanAsJson(plan) : sql::ToString(plan, sql::PlanText::kPlan);
   }
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(
       const RunResult result,
-      RunStatement(session, statement, options, sink, Rows::kDiscard, interruptible.token()));
-  return TextOf(result.plan, result.milliseconds, format);
+      RunStatement(session, statement, options, sink, Rows::kMeasure, interruptible.token()));
+  return format == Format::kJson ? RunAsJson(result) : TextOfRun(result);
 }
 
 }  // namespace

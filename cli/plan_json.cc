@@ -19,6 +19,8 @@ Json ActualOf(const sql::ScanAccount& account) {
           {"bytes_out", cost.bytes_out},
           {"network_bytes", cost.network_bytes},
           {"cpu_ms", static_cast<double>(cost.cpu_ns) / 1e6},
+          {"read_ms", static_cast<double>(cost.read_ns) / 1e6},
+          {"wait_ms", static_cast<double>(cost.wait_ns) / 1e6},
           {"fragments", cost.fragments},
           {"fragments_skipped", cost.fragments_skipped},
           {"row_groups", cost.row_groups},
@@ -36,7 +38,12 @@ Json ActualOf(const sql::ScanAccount& account) {
           {"spilled_bytes", cost.spilled_bytes},
           {"runtime_filters", account.runtime_filters()},
           {"placement",
-           {{"pushed", places.pushed}, {"pulled", places.pulled}, {"refusals", refusals}}}};
+           {{"mode", account.placement},
+            {"pushed", places.pushed},
+            {"pulled", places.pulled},
+            {"expected_bytes",
+             {{"pushed", places.expected_pushed_bytes}, {"pulled", places.expected_pulled_bytes}}},
+            {"refusals", refusals}}}};
 }
 
 Json ScanAsJson(const sql::ScanAccount& account, bool ran) {
@@ -58,20 +65,37 @@ Json ScanAsJson(const sql::ScanAccount& account, bool ran) {
 Json NodeAsJson(const sql::PlanNode& node, bool ran) {
   Json out = {{"operator", node.name}};
   if (!node.details.empty()) out["details"] = node.details;
+  if (node.estimated_rows.has_value()) out["estimated_rows"] = *node.estimated_rows;
+  if (node.run.has_value()) {
+    out["rows"] = node.run->rows;
+    out["ms"] = node.run->milliseconds;
+  }
   if (node.scan != nullptr) out["scan"] = ScanAsJson(*node.scan, ran);
   out["children"] = Json::array();
   for (const auto& child : node.children) out["children"].push_back(NodeAsJson(child, ran));
   return out;
 }
 
+// Text that is no UTF-8 stands in names of files only.
+std::string Line(const Json& object) {
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
 
-std::string PlanAsJson(const sql::PlanNode& plan, std::optional<double> milliseconds) {
-  Json out = Json::object();
-  if (milliseconds.has_value()) out["milliseconds"] = *milliseconds;
-  out["plan"] = NodeAsJson(plan, milliseconds.has_value());
-  // Text that is no UTF-8 stands in names of files only.
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string PlanAsJson(const sql::PlanNode& plan) {
+  return Line({{"plan", NodeAsJson(plan, false)}});
+}
+
+std::string RunAsJson(const RunResult& run) {
+  return Line({{"ms", run.milliseconds},
+               {"phases",
+                {{"planning_ms", run.phases.planning},
+                 {"waiting_ms", run.phases.waiting},
+                 {"reading_ms", run.phases.reading},
+                 {"decoding_ms", run.phases.decoding},
+                 {"sending_ms", run.phases.sending}}},
+               {"plan", NodeAsJson(run.plan, true)}});
 }
 
 }  // namespace skyhook::cli

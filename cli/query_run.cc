@@ -56,6 +56,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
     query.timeout_text = options.timeout;
   }
   query.stop = std::move(stop);
+  query.measure = rows == Rows::kMeasure;
 
   const auto begin = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
@@ -70,6 +71,7 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   RunResult result;
   result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
   result.plan = stream->plan();
+  result.phases = stream->phases();
   result.creates = stream->creates();
   result.has_rows = stream->has_rows();
   return result;

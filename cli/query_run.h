@@ -13,10 +13,15 @@
 namespace skyhook::cli {
 
 /// Where the rows of a run go.
-enum class Rows : uint8_t { kWrite, kDiscard };
+enum class Rows : uint8_t {
+  kWrite,
+  kDiscard,
+  kMeasure,  ///< discarded, and each operator is measured
+};
 
 struct RunResult {
   double milliseconds = 0;
+  sql::Phases phases;
   sql::PlanNode plan;     ///< with complete accounts
   bool creates = false;   ///< the statement is a CREATE
   bool has_rows = false;  ///< the statement gives rows, be they none

@@ -251,6 +251,45 @@ class VerbsTest(CliTest):
         self.assertIn("rows: 600,572 in, ", done.stdout)
         self.assertIn("cpu:", done.stdout)
 
+    JOIN = (f"SELECT n_name, count(*) AS n FROM '{LINEITEM}' JOIN '{DATA}/supplier.parquet' ON l_suppkey = s_suppkey "
+            f"JOIN '{NATION}' ON s_nationkey = n_nationkey WHERE l_quantity < 3 GROUP BY 1 ORDER BY 2")
+
+    def operators(self, node):
+        yield node
+        for child in node["children"]:
+            yield from self.operators(child)
+
+    def test_explain_for_programs_has_estimates(self):
+        done = run("explain", "--format", "json", self.JOIN)
+        nodes = list(self.operators(json.loads(done.stdout)["plan"]))
+        self.assertGreaterEqual(len(nodes), 5)
+        for node in nodes:
+            self.assertGreater(node["estimated_rows"], 0, node["operator"])
+            self.assertNotIn("rows", node)
+            self.assertNotIn("actual", node.get("scan", {}))
+
+    def test_explain_analyze_for_programs_has_what_each_operator_did(self):
+        done = run("explain", "--analyze", "--format", "json", self.JOIN)
+        ran = json.loads(done.stdout)
+        nodes = list(self.operators(ran["plan"]))
+        self.assertEqual(nodes[0]["rows"], 25)  # nations
+        self.assertTrue(all(node["ms"] >= 0 for node in nodes))
+        scans = {os.path.basename(node["scan"]["table"]): node for node in nodes if "scan" in node}
+        self.assertEqual(sorted(scans), ["lineitem.parquet", "nation.parquet", "supplier.parquet"])
+        self.assertEqual(scans["nation.parquet"]["rows"], 25)
+        # What the scan returned is what DuckDB took from it, also where several scans are of one plan.
+        for name, rows in (("lineitem.parquet", 600_572), ("supplier.parquet", 1000), ("nation.parquet", 25)):
+            actual = scans[name]["scan"]["actual"]
+            self.assertEqual((actual["rows_in"], actual["rows_out"]), (rows, scans[name]["rows"]), name)
+            self.assertGreater(actual["read_ms"], 0)
+        phases = ran["phases"]
+        self.assertEqual(sorted(phases), ["decoding_ms", "planning_ms", "reading_ms", "sending_ms", "waiting_ms"])
+        self.assertGreater(phases["planning_ms"], 0)
+        self.assertGreater(phases["reading_ms"], 0)
+        self.assertGreater(phases["decoding_ms"], 0)
+        self.assertEqual(phases["waiting_ms"], 0)  # nothing is remote
+        self.assertLess(phases["planning_ms"], ran["ms"])
+
     def test_help_documents_the_exit_codes(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)

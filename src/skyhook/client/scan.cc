@@ -277,6 +277,8 @@ int StreamsThatFit(const Table& table, const ScanOptions& options) {
 
 Places& Places::operator+=(const Places& other) {
   pushed += other.pushed;
+  expected_pushed_bytes += other.expected_pushed_bytes;
+  expected_pulled_bytes += other.expected_pulled_bytes;
   pulled += other.pulled;
   for (const auto& [reason, fragments] : other.refusals) refusals[reason] += fragments;
   return *this;

@@ -44,6 +44,9 @@ struct ScanOptions {
 struct Places {
   int64_t pushed = 0;  ///< beside the fragment
   int64_t pulled = 0;  ///< here
+  /// Bytes that were expected to travel for all of the scan's decisions, if pushed and if pulled.
+  double expected_pushed_bytes = 0;
+  double expected_pulled_bytes = 0;
   std::map<std::string, int64_t>
       refusals;  ///< why fragments were pulled although they were to be pushed
 

@@ -1,6 +1,7 @@
 #include "skyhook/client/unit_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -65,7 +66,12 @@ arrow::Status UnitRun::Start() {
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitRun::Next() {
   while (answer_ != nullptr || !request_.rows.empty()) {
     if (answer_ == nullptr) ARROW_RETURN_NOT_OK(StartCall());
+    const auto begin = std::chrono::steady_clock::now();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, answer_->Next());
+    if (!pull_ && site_->profile().remote) {
+      finished_.wait_ns +=
+          std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+    }
     ARROW_RETURN_NOT_OK(CheckVersion());
     if (batch == nullptr) {
       ARROW_RETURN_NOT_OK(FinishCall());

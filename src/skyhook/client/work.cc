@@ -91,7 +91,8 @@ arrow::Status Work::Check() {
   return failure_;
 }
 
-bool Work::ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised) const {
+bool Work::ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised,
+                      int64_t rows) {
   if (!fragment.site->profile().remote) return true;
   const site::FragmentDescription& description = fragment.description;
   const auto facts = [&](int column) {
@@ -101,6 +102,8 @@ bool Work::ShouldPush(const TableFragment& fragment, const plan::Pipeline& speci
   const auto estimate =
       placement::EstimateOf(specialised, description.num_rows, description.bytes, facts);
   const std::lock_guard<std::mutex> lock(mutex_);
+  places_.expected_pushed_bytes += estimate.pushed * static_cast<double>(rows);
+  places_.expected_pulled_bytes += estimate.pulled * static_cast<double>(rows);
   return placement::ShouldPush(options_.placement, estimate, measured_);
 }
 
@@ -183,7 +186,7 @@ arrow::Status UnitReader::Begin(const Unit& unit,
   request.limits = LimitsOf(work_->options(), remote);
   request.runtime_filters = specialisation_->Filters(filters);
   request.stop = work_->options().stop;
-  const bool push = work_->ShouldPush(fragment, request.pipeline);
+  const bool push = work_->ShouldPush(fragment, request.pipeline, request.rows.num_rows());
   begun_.push_back({unit, UnitRun(fragment, std::move(request), push, &puller_)});
   // Calls at the site run while others are waited for; our own kernel does not.
   return remote && push ? begun_.back().run.Start() : arrow::Status::OK();

@@ -44,9 +44,9 @@ class Work {
   /// The failure of any stream, or Cancelled when the caller asked to stop.
   arrow::Status Check();
 
-  /// Whether a fragment's site is to be asked, or its bytes are to be read here, by what is known
-  /// now.
-  bool ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised) const;
+  /// Whether a fragment's site is to be asked for `rows` rows, or their bytes are to be read here,
+  /// by what is known now.
+  bool ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised, int64_t rows);
   /// How many units a stream may begin before it needs them; 0 until something is known.
   int units_ahead() const;
 

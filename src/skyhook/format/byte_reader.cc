@@ -50,10 +50,13 @@ ByteReader::ByteReader(std::shared_ptr<base::ByteSource> source,
 }
 
 arrow::Result<base::Buffers> ByteReader::Await(const std::vector<base::ByteRange>& ranges) const {
+  const auto begin = std::chrono::steady_clock::now();
   auto reading = source_->ReadAsync(ranges, context_.stop);
   while (!reading.Wait(std::chrono::duration<double>(kWaitStep).count())) {
     ARROW_RETURN_NOT_OK(context_.Poll());
   }
+  const std::chrono::nanoseconds waited = std::chrono::steady_clock::now() - begin;
+  context_.cost->read_ns += waited.count();
   ARROW_ASSIGN_OR_RAISE(base::Buffers buffers, reading.MoveResult());
   ARROW_RETURN_NOT_OK(CheckLengths(ranges, buffers));
   return buffers;

@@ -16,6 +16,8 @@ struct Cost {
   int64_t rows_out = 0;   ///< rows, or partial groups, returned
   int64_t bytes_out = 0;  ///< bytes of Arrow buffers returned
   int64_t cpu_ns = 0;
+  int64_t read_ns = 0;        ///< spent waiting for the byte source
+  int64_t wait_ns = 0;        ///< spent waiting for answers of remote sites
   int64_t network_bytes = 0;  ///< of replies of remote sites, and read of their fragments here
 
   int64_t row_groups = 0;  ///< row groups asked for

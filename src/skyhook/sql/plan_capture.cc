@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "duckdb/common/render_tree.hpp"
@@ -28,10 +29,25 @@ std::string Projected(const duckdb::LogicalGet& get, const ScanPlan& scan) {
                      fmt::join(names, ", "));
 }
 
+std::optional<int64_t> EstimateOf(const duckdb::LogicalOperator& op) {
+  if (!op.has_estimated_cardinality) return std::nullopt;
+  return static_cast<int64_t>(op.estimated_cardinality);
+}
+
+std::vector<std::string> DetailsOf(const duckdb::InsertionOrderPreservingMap<std::string>& params) {
+  std::vector<std::string> details;
+  for (const auto& [key, value] : params) {
+    if (value.empty() || key == duckdb::RenderTreeNode::ESTIMATED_CARDINALITY) continue;
+    details.push_back(key.rfind("__", 0) == 0 ? value : key + ": " + value);
+  }
+  return details;
+}
+
 PlanNode CaptureScan(duckdb::LogicalGet& get) {
   ScanPlan& scan = PlanOf(get);
   PlanNode node;
   node.name = "SCAN";
+  node.estimated_rows = EstimateOf(get);
   node.is_scan = true;
   node.scan = scan.account;
   if (!scan.plain && !scan.aggregate.has_value()) {
@@ -64,12 +80,35 @@ PlanNode CapturePlan(duckdb::LogicalOperator& op) {
   PlanNode node;
   node.is_scan = IsTableScan(op);
   node.name = node.is_scan ? "SCAN by " + op.GetName() : op.GetName();
-  for (const auto& [key, value] : op.ParamsToString()) {
-    if (value.empty() || key == duckdb::RenderTreeNode::ESTIMATED_CARDINALITY) continue;
-    node.details.push_back(key.rfind("__", 0) == 0 ? value : key + ": " + value);
-  }
+  node.details = DetailsOf(op.ParamsToString());
+  node.estimated_rows = EstimateOf(op);
   for (auto& child : op.children) node.children.push_back(CapturePlan(*child));
   return node;
+}
+
+PlanNode CaptureRun(const duckdb::ProfilingNode& node,
+                    const std::vector<std::shared_ptr<ScanAccount>>& accounts) {
+  using duckdb::MetricType;
+  const auto& info = node.GetProfilingInfo();
+  const auto params =
+      info.GetMetricValue<duckdb::InsertionOrderPreservingMap<std::string>>(MetricType::EXTRA_INFO);
+  PlanNode out;
+  out.name = info.GetMetricAsString(MetricType::OPERATOR_NAME);
+  out.run = OperatorRun{
+      static_cast<int64_t>(info.GetMetricValue<uint64_t>(MetricType::OPERATOR_CARDINALITY)),
+      info.GetMetricValue<double>(MetricType::OPERATOR_TIMING) * 1000};
+  const auto estimate = params.find(duckdb::RenderTreeNode::ESTIMATED_CARDINALITY);
+  if (estimate != params.end()) out.estimated_rows = std::stoll(estimate->second);
+  const auto scan = params.find(kScanNumber);
+  if (scan != params.end()) {
+    out.name = "SCAN";
+    out.is_scan = true;
+    out.scan = accounts.at(std::stoul(scan->second));
+  } else {
+    out.details = DetailsOf(params);
+  }
+  for (const auto& child : node.children) out.children.push_back(CaptureRun(*child, accounts));
+  return out;
 }
 
 }  // namespace skyhook::sql

@@ -54,16 +54,26 @@ void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* 
        out);
   Line(indent, "skipped: " + SkippedText(cost), out);
   if (cost.spilled_bytes > 0) Line(indent, "spilled: " + ByteSize(cost.spilled_bytes), out);
-  Line(indent, fmt::format("cpu: {:.1f} ms", static_cast<double>(cost.cpu_ns) / 1e6), out);
+  Line(indent,
+       fmt::format("cpu: {:.1f} ms, reading: {:.1f} ms", static_cast<double>(cost.cpu_ns) / 1e6,
+                   static_cast<double>(cost.read_ns) / 1e6),
+       out);
 }
 
-void AppendPlaces(const client::Places& places, const plan::Cost& cost, const std::string& indent,
-                  std::string* out) {
+void AppendPlaces(const std::string& mode, const client::Places& places, const plan::Cost& cost,
+                  const std::string& indent, std::string* out) {
   if (places.pushed + places.pulled == 0) return;
   Line(indent,
        fmt::format("fragments: {} scanned at their OSDs, {} here; {} over the network",
                    GroupedNumber(places.pushed), GroupedNumber(places.pulled),
                    ByteSize(cost.network_bytes)),
+       out);
+  Line(indent,
+       fmt::format("placement {}: {} expected to travel if scanned at their OSDs, {} if here; "
+                   "waited {:.1f} ms for OSDs",
+                   mode, ByteSize(static_cast<int64_t>(places.expected_pushed_bytes)),
+                   ByteSize(static_cast<int64_t>(places.expected_pulled_bytes)),
+                   static_cast<double>(cost.wait_ns) / 1e6),
        out);
   for (const auto& [reason, fragments] : places.refusals) {
     Line(indent, fmt::format("not at the OSD: {} of them ({})", GroupedNumber(fragments), reason),
@@ -84,7 +94,19 @@ void AppendAccount(const ScanAccount& account, const std::string& indent, PlanTe
     Line(indent, "runtime filter: " + filter, out);
   }
   AppendCost(account.cost(), indent, out);
-  AppendPlaces(account.places(), account.cost(), indent, out);
+  AppendPlaces(account.placement, account.places(), account.cost(), indent, out);
+}
+
+void AppendRun(const PlanNode& node, const std::string& indent, std::string* out) {
+  if (!node.run.has_value()) return;
+  const std::string expected =
+      node.estimated_rows.has_value()
+          ? fmt::format(" ({} expected)", GroupedNumber(*node.estimated_rows))
+          : "";
+  Line(indent,
+       fmt::format("rows: {}{}, time: {:.1f} ms", GroupedNumber(node.run->rows), expected,
+                   node.run->milliseconds),
+       out);
 }
 
 void Append(const PlanNode& node, const std::string& indent, PlanText what, std::string* out) {
@@ -101,6 +123,7 @@ void Append(const PlanNode& node, const std::string& indent, PlanText what, std:
   } else {
     Line(indent, node.name, out);
     for (const std::string& detail : node.details) Line(inner, detail, out);
+    AppendRun(node, inner, out);
   }
   for (const PlanNode& child : node.children) Append(child, indent + "  ", what, out);
 }

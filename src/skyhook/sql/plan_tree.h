@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,10 +32,12 @@ struct KeptPart {
 /// functions may be called from any thread, also while it runs.
 class ScanAccount {
  public:
-  std::string table;  ///< what was opened
+  std::string table;   ///< what was opened
+  int64_t number = 0;  ///< among the scans of the plan, in the order they print
   int64_t table_rows = 0;
   int64_t table_bytes = 0;
   int64_t fragments = 0;
+  std::string placement;  ///< "auto", "push" or "pull"
   std::vector<PushedPart> pushed;
   std::vector<KeptPart> kept;
 
@@ -59,10 +62,29 @@ class ScanAccount {
   bool ended_ = false;
 };
 
+/// What an operator did in a query that has run.
+struct OperatorRun {
+  int64_t rows = 0;         ///< that came out
+  double milliseconds = 0;  ///< of all threads together
+};
+
+/// Where the time of a query that has run went, in milliseconds. Of scans, what all of their
+/// threads spent together, at remote sites too: more than the query took where several were busy at
+/// once.
+struct Phases {
+  double planning = 0;  ///< to parse, to open the tables, to optimise
+  double waiting = 0;   ///< scans, for the answers of remote sites
+  double reading = 0;   ///< scans, for the bytes of files and objects
+  double decoding = 0;  ///< CPU time of scans: to decode, filter, aggregate
+  double sending = 0;   ///< whoever took the rows held them
+};
+
 /// One operator.
 struct PlanNode {
-  std::string name;                   ///< "HASH_JOIN", or "SCAN" for all table scans
-  std::vector<std::string> details;   ///< join conditions, sort keys, ...
+  std::string name;                  ///< "HASH_JOIN", or "SCAN" for all table scans
+  std::vector<std::string> details;  ///< join conditions, sort keys, ...
+  std::optional<int64_t> estimated_rows;
+  std::optional<OperatorRun> run;     ///< set when each operator was measured
   bool is_scan = false;               ///< reads a table or file
   std::shared_ptr<ScanAccount> scan;  ///< set when the scan is Skyhook's
   std::vector<PlanNode> children;

@@ -15,6 +15,7 @@ void QueryState::set_plan(PlanNode plan) {
   std::lock_guard<std::mutex> lock(mutex_);
   plan_ = std::move(plan);
   accounts_ = AccountsOf(plan_);
+  for (size_t i = 0; i < accounts_.size(); ++i) accounts_[i]->number = static_cast<int64_t>(i);
 }
 
 std::vector<std::shared_ptr<ScanAccount>> QueryState::accounts() const {

@@ -3,6 +3,7 @@
 #include <arrow/c/bridge.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "duckdb/common/arrow/arrow_appender.hpp"
@@ -11,6 +12,7 @@
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/errors.h"
+#include "skyhook/sql/plan_capture.h"
 #include "skyhook/sql/result_chunks.h"
 #include "skyhook/sql/watchdog.h"
 
@@ -18,6 +20,11 @@ namespace skyhook::sql {
 namespace {
 
 using arrow::Status;
+using Clock = std::chrono::steady_clock;
+
+double Milliseconds(Clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
 
 // A batch ends with the chunk of DuckDB's that brings it to so many rows, and before the row that
 // would bring it over so many bytes. Of little memory only a share is spent on batches: who writes
@@ -57,6 +64,7 @@ class DuckDbStream : public QueryStream {
         query_(std::move(query)),
         limits_(memory_bytes),
         memory_bytes_(memory_bytes),
+        measure_(options.measure),
         watchdog_(std::make_unique<Watchdog>(connection, query_, options)) {}
 
   ~DuckDbStream() override { End(); }
@@ -64,8 +72,11 @@ class DuckDbStream : public QueryStream {
   Status Start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
     type_ = statement->type;
     try {
+      Measure(measure_);
+      const auto begin = Clock::now();
       chunks_ =
           std::make_unique<ResultChunks>(connection_, std::move(statement), limits_.waiting_bytes);
+      phases_.planning = Milliseconds(Clock::now() - begin);
       if (chunks_->error().HasError()) return Fail(chunks_->error());
       ARROW_RETURN_NOT_OK(ReadSchema());
       if (!has_rows_) chunks_->Complete();
@@ -76,7 +87,19 @@ class DuckDbStream : public QueryStream {
   }
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
-  const PlanNode& plan() const override { return query_->plan(); }
+  const PlanNode& plan() const override {
+    return measured_.has_value() ? *measured_ : query_->plan();
+  }
+  Phases phases() const override {
+    Phases phases = phases_;
+    for (const auto& account : query_->accounts()) {
+      const plan::Cost cost = account->cost();
+      phases.waiting += static_cast<double>(cost.wait_ns) / 1e6;
+      phases.reading += static_cast<double>(cost.read_ns) / 1e6;
+      phases.decoding += static_cast<double>(cost.cpu_ns) / 1e6;
+    }
+    return phases;
+  }
   bool has_rows() const override { return has_rows_; }
   bool creates() const override { return type_ == duckdb::StatementType::CREATE_STATEMENT; }
   bool explains() const override { return type_ == duckdb::StatementType::EXPLAIN_STATEMENT; }
@@ -86,11 +109,14 @@ class DuckDbStream : public QueryStream {
     batch->reset();
     if (!failure_.ok()) return failure_;
     if (chunks_ == nullptr) return Status::OK();
+    if (handed_on_.has_value()) phases_.sending += Milliseconds(Clock::now() - *handed_on_);
     try {
-      return Fetch(batch);
+      ARROW_RETURN_NOT_OK(Fetch(batch));
     } catch (const std::exception& error) {
       return Fail(duckdb::ErrorData(error));
     }
+    handed_on_ = Clock::now();
+    return Status::OK();
   }
 
   Status Close() override {
@@ -125,6 +151,7 @@ class DuckDbStream : public QueryStream {
       rows += static_cast<int64_t>(end - std::exchange(next_row_, end));
     }
     if (rows == 0) {
+      if (measure_) TakeMeasures();
       End();
       return Status::OK();
     }
@@ -171,6 +198,19 @@ class DuckDbStream : public QueryStream {
     return failure_;
   }
 
+  // DuckDB's profiler, without what it would print.
+  void Measure(bool on) {
+    auto& config = connection_->context->config;
+    config.enable_profiler = on;
+    config.emit_profiler_output = false;
+  }
+
+  void TakeMeasures() {
+    const auto root = connection_->GetProfilingTree();  // of the collector of the result
+    if (root == nullptr || root->children.empty()) return;
+    measured_ = CaptureRun(*root->children.front(), query_->accounts());
+  }
+
   // Whether no other statement of the session has been begun.
   bool IsCurrent() const { return SessionState::Get(*connection_->context).query() == query_; }
 
@@ -178,6 +218,7 @@ class DuckDbStream : public QueryStream {
   void End() {
     query_->RequestStop();
     if (chunks_ != nullptr && !IsCurrent()) chunks_->Abandon();
+    if (measure_ && IsCurrent()) Measure(false);
     chunk_.reset();
     chunks_.reset();
     watchdog_.reset();
@@ -187,6 +228,7 @@ class DuckDbStream : public QueryStream {
   std::shared_ptr<QueryState> query_;
   const BatchLimits limits_;
   const int64_t memory_bytes_;
+  const bool measure_;
   std::unique_ptr<Watchdog> watchdog_;
   std::shared_ptr<arrow::Schema> schema_;
   duckdb::vector<duckdb::LogicalType> types_;
@@ -198,6 +240,9 @@ class DuckDbStream : public QueryStream {
   size_t next_row_ = 0;               // its first row that no batch holds yet
   duckdb::StatementType type_ = duckdb::StatementType::INVALID_STATEMENT;
   bool has_rows_ = false;
+  std::optional<PlanNode> measured_;
+  Phases phases_;                               // without those of the scans
+  std::optional<Clock::time_point> handed_on_;  // when the last batch was
   Status failure_;
 };
 

@@ -110,6 +110,15 @@ duckdb::virtual_column_map_t VirtualColumns(duckdb::ClientContext&,
   return columns;
 }
 
+duckdb::InsertionOrderPreservingMap<std::string> ParamsOf(
+    duckdb::TableFunctionToStringInput& input) {
+  duckdb::InsertionOrderPreservingMap<std::string> params;
+  params["Function"] = duckdb::StringUtil::Upper(kScanFunction);
+  const auto& scan = input.bind_data->Cast<ScanPlan>();
+  if (scan.account != nullptr) params[kScanNumber] = std::to_string(scan.account->number);
+  return params;
+}
+
 std::string FolderOf(const std::string& name) {
   const std::string folder = std::filesystem::path(name).parent_path().string();
   return folder.empty() ? "." : folder;
@@ -138,6 +147,7 @@ duckdb::TableFunction MakeScanFunction() {
   function.statistics_extended = ColumnStatistics;
   function.supports_pushdown_extract = ReadsFields;
   function.cardinality = Cardinality;
+  function.to_string = ParamsOf;
   function.get_virtual_columns = VirtualColumns;
   function.table_scan_progress = ScanProgress;
   function.get_partition_data = ScanPartition;

@@ -10,21 +10,22 @@
 namespace skyhook::sql {
 
 inline constexpr const char* kScanFunction = "skyhook_scan";
+/// How DuckDB's drawings and its profiler call the number of a scan's account in the plan.
+inline constexpr const char* kScanNumber = "Scan";
 /// SET skyhook_placement = auto | push | pull: where fragments of remote sites are scanned.
 inline constexpr const char* kPlacementSetting = "skyhook_placement";
 
 duckdb::TableFunction MakeScanFunction();
 
 /// FROM 'lineitem.parquet': turns the name of a file, directory or glob into a call of
-/// Whether the query uses the virtual column `filename` of a scan of ours.
-bool ReadsFileNames(const duckdb::LogicalGet& get);
-
 /// skyhook_scan.
 duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData> data);
 
 bool IsOurs(const duckdb::LogicalGet& get);
+/// Whether the query uses the virtual column `filename` of a scan of ours.
+bool ReadsFileNames(const duckdb::LogicalGet& get);
 /// The plan of a scan for which IsOurs holds.
 ScanPlan& PlanOf(duckdb::LogicalGet& get);
 

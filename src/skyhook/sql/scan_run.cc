@@ -99,6 +99,7 @@ std::shared_ptr<client::Scan> StartScan(duckdb::ClientContext& context, const Sc
                                         plan::RuntimeFilters runtime_filters, GlobalState* state) {
   client::ScanOptions options;
   options.placement = PlacementOf(context, state->query.get());
+  if (scan.account != nullptr) scan.account->placement = placement::ModeName(options.placement);
   options.max_streams = static_cast<int>(state->threads);
   options.memory_bytes = state->query->memory_of_scan();
   options.spill_directory = state->query->spill_directory();

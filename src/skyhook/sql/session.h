@@ -45,14 +45,19 @@ struct QueryOptions {
   /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
   /// its own, until the stream has ended.
   std::function<void(double)> on_progress;
+  /// Measure each operator: the plan is then that of the operators that ran.
+  bool measure = false;
 };
 
 /// The result of one query, computed as it is read. Not thread-safe. Destroying it before its end
 /// cancels the query.
 class QueryStream : public arrow::RecordBatchReader {
  public:
-  /// The optimised plan. Its accounts are complete once ReadNext has given null.
+  /// The optimised plan; once ReadNext has given null its accounts are complete, and with
+  /// QueryOptions::measure it is the plan that ran.
   virtual const PlanNode& plan() const = 0;
+  /// Complete like the accounts.
+  virtual Phases phases() const = 0;
   /// False for statements that only do something (SET, CREATE ...).
   virtual bool has_rows() const = 0;
   /// True for CREATE: what it made lives as long as the session.
