@@ -25,13 +25,17 @@ class QueryState {
   QueryState(int64_t scan_memory_bytes, std::string spill_directory, client::OpenOptions open)
       : scan_memory_bytes_(scan_memory_bytes),
         spill_directory_(std::move(spill_directory)),
-        open_(std::move(open)) {}
+        open_(std::move(open)) {
+    open_.stop = stop_.token();
+  }
 
   /// Memory of each of the plan's scans, in bytes.
   int64_t memory_of_scan() const;
   const std::string& spill_directory() const { return spill_directory_; }
-  /// How tables are opened.
+  /// How tables are opened: their waits end when the query is to stop.
   const client::OpenOptions& open_options() const { return open_; }
+  /// Waits end by `stop` instead; before the query begins.
+  void StopWaitsBy(const arrow::StopToken& stop) { open_.stop = stop; }
 
   arrow::StopToken stop_token() { return stop_.token(); }
   void RequestStop() { stop_.RequestStop(); }
@@ -49,7 +53,7 @@ class QueryState {
  private:
   const int64_t scan_memory_bytes_;
   const std::string spill_directory_;
-  const client::OpenOptions open_;
+  client::OpenOptions open_;
   arrow::StopSource stop_;
   PlanNode plan_;
   mutable std::mutex mutex_;

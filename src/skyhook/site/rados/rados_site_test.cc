@@ -50,12 +50,17 @@ class ScriptedPool : public store::RadosPool {
   std::string UriOf(const std::string& object) const override { return "rados://p/" + object; }
   arrow::Future<Executed> Execute(const std::string&, std::optional<uint64_t> version,
                                   const std::string&, const std::string&, const std::string& input,
-                                  bool any_copy) override {
+                                  bool any_copy, const arrow::StopToken&) override {
     const size_t call = calls_++;
     wire::Header header;
     EXPECT_TRUE(wire::ReadHeader(input, wire::kRequestMagic, &header));
     asked_.push_back({Require(wire::DecodeRequest(input)), header.deadline_ms, any_copy, version});
     return arrow::Future<Executed>::MakeFinished(answers_[std::min(call, answers_.size() - 1)]);
+  }
+  std::shared_ptr<RadosPool> WithStop(arrow::StopToken) const override { return nullptr; }
+  Result<std::shared_ptr<base::ByteSource>> OpenObject(const std::string&,
+                                                       const arrow::StopToken&) override {
+    return Unused();
   }
   uint32_t PlacementGroupOf(const std::string& object) override {
     return static_cast<uint32_t>(object.size());

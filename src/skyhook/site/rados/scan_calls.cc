@@ -96,6 +96,7 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
       object_(request.fragment.name),
       is_divisible_(IsDivisible(request.limits)),
       scan_(request.continuation != 0 ? request.continuation : NewScan()),
+      stop_(request.stop),
       asked_{request.pipeline,
              context->pool->UriOf(object_),
              request.rows,
@@ -128,7 +129,7 @@ void ScanCalls::Send() {
   if (cancelled_) return;
   // What an OSD keeps, others do not know of: then it is always the primary that is asked.
   auto reply = context_->pool->Execute(object_, version_, "skyhook", "scan", message_,
-                                       /*any_copy=*/alone_);
+                                       /*any_copy=*/alone_, stop_);
   lock.unlock();
   reply.AddCallback(
       [self = shared_from_this()](const Result<Executed>& executed) { self->Arrived(executed); });

@@ -74,6 +74,7 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   /// Whether an OSD may be asked to keep the scan between calls.
   const bool is_divisible_;
   const uint64_t scan_;
+  const arrow::StopToken stop_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
