@@ -11,6 +11,7 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -156,5 +157,34 @@ class WaitsTest(unittest.TestCase):
         self.assertEqual(shell.code(), 0, shell.text)
 
 
+def milliseconds_to_end(arguments, seconds):
+    """How long the program goes on after its time limit of so many seconds, and after a Ctrl-C after as many."""
+    begin = time.monotonic()
+    subprocess.run([PROGRAM, *arguments, "--timeout", f"{seconds}s"], capture_output=True, timeout=DEADLINE_SECONDS)
+    limited = time.monotonic() - begin - seconds
+    program = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    begin = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    program.wait(timeout=DEADLINE_SECONDS)
+    return 1000 * limited, 1000 * (time.monotonic() - begin)
+
+
+def measure():
+    """The longest times to an end, of five, while a monitor or the OSDs do not answer, and those of a query that
+    needs no Ceph: the program takes a while to begin, before the time limit of a statement does."""
+    WaitsTest.setUpClass()
+    print(f"{'not answering':15}{'wait':25}{'time limit':>12}{'Ctrl-C':>10}   milliseconds to the end, the longest of five")
+    waits = (("a query", ("sql", "-c", COUNT)), ("head", ("head", TABLE)),
+             ("listing", ("sql", "--data", "rados://replicated/waits", "-c", "SELECT 1")))
+    endless = ("sql", "-c", "SELECT count(*) FROM range(100000000000) t(i) WHERE i % 7 = 9")
+    for name, daemons, verbs in (("(all do)", (), [("a query without Ceph", endless)]), ("monitor", MONITOR, waits),
+                                 ("OSDs", OSDS, waits)):
+        for wait, arguments in verbs:
+            with suspended(daemons):
+                times = [milliseconds_to_end(arguments, 1) for _ in range(5)]
+            print(f"{name:15}{wait:25}{max(t[0] for t in times):12.0f}{max(t[1] for t in times):10.0f}")
+
+
 if __name__ == "__main__":
-    unittest.main()
+    measure() if sys.argv[1:] == ["--measure"] else unittest.main()

@@ -5,6 +5,7 @@
 #include <arrow/status.h>
 #include <arrow/util/cancel.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -38,7 +39,10 @@ class QueryState {
   void StopWaitsBy(const arrow::StopToken& stop) { open_.stop = stop; }
 
   arrow::StopToken stop_token() { return stop_.token(); }
-  void RequestStop() { stop_.RequestStop(); }
+  /// Needs no memory: it is called by destructors.
+  void RequestStop() noexcept {
+    if (!stop_requested_.exchange(true)) stop_.RequestStop(std::move(cancelled_));
+  }
 
   /// Remembers the first error of a scan: DuckDB hands on its text only.
   void SetError(const arrow::Status& status);
@@ -55,6 +59,8 @@ class QueryState {
   const std::string spill_directory_;
   client::OpenOptions open_;
   arrow::StopSource stop_;
+  std::atomic<bool> stop_requested_ = false;
+  arrow::Status cancelled_ = arrow::Status::Cancelled("the query was cancelled");
   PlanNode plan_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ScanAccount>> accounts_;

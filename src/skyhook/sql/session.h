@@ -43,7 +43,8 @@ struct QueryOptions {
   /// How messages name the timeout: as the user wrote it. Empty: in milliseconds.
   std::string timeout_text;
   /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
-  /// its own, until the stream has ended.
+  /// its own, until the stream has ended. What it throws ends the query, as an OutOfMemory or
+  /// UnknownError.
   std::function<void(double)> on_progress;
 };
 
