@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/plan_json.h"
 #include "cli/query_run.h"
+#include "cli/time_limit.h"
 
 namespace skyhook::cli {
 namespace {
@@ -25,7 +26,9 @@ arrow::Result<std::string> ExplainText(sql::Session* session, const std::string&
                                        const ExplainCommand& command, const RunOptions& options,
                                        Format format, const Sink& sink) {
   if (!command.analyze) {
-    ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement));
+    ARROW_ASSIGN_OR_RAISE(const auto limit,
+                          TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
+    ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement, limit->token()));
     return format == Format::kJson ? PlanAsJson(plan) : sql::ToString(plan, sql::PlanText::kPlan);
   }
   Interruptible interruptible;

@@ -65,7 +65,10 @@ Status CheckIsFile(const std::string& path) {
 }  // namespace
 
 Status RunGet(const GetCommand& command, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
+  Interruptible interruptible;
+  ARROW_RETURN_NOT_OK(interruptible.Begin());
+  ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
+                        OpenTableOf(command.uri, options, interruptible.token()));
   store::ObjectStore* store = table.store.get();
   ARROW_ASSIGN_OR_RAISE(const auto snapshot,
                         store::ReadSnapshot(store, table.table(), table.location.snapshot));
@@ -78,8 +81,6 @@ Status RunGet(const GetCommand& command, const RunOptions& options) {
     if (paths.back() != options.output) ARROW_RETURN_NOT_OK(CheckIsFile(paths.back()));
   }
   if (!command.force) ARROW_RETURN_NOT_OK(CheckNotThere(paths));
-  Interruptible interruptible;
-  ARROW_RETURN_NOT_OK(interruptible.Begin());
   ProgressBar bar;
   int64_t done = 0;
   for (size_t i = 0; i < files.size(); ++i) {

@@ -17,6 +17,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
+#include "cli/time_limit.h"
 
 namespace skyhook::cli {
 namespace {
@@ -149,16 +150,20 @@ store::RadosOptions RadosOptionsOfEnvironment() {
   return options;
 }
 
-client::OpenOptions OpenOptionsOf(const RunOptions& options) {
+client::OpenOptions OpenOptionsOf(const RunOptions& options, arrow::StopToken stop) {
   client::OpenOptions open;
   open.rados = options.rados;
+  open.rados.waits = options.waits;
+  open.stop = std::move(stop);
   if (!options.rados_id.empty()) open.rados.name = "client." + options.rados_id;
   return open;
 }
 
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(const auto limit,
+                        TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
   sql::SessionOptions session;
-  session.open = OpenOptionsOf(options);
+  session.open = OpenOptionsOf(options, limit->token());
   session.placement = options.placement;
   session.threads = options.threads;
   if (!options.memory.empty()) {

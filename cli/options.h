@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/ceph_waits.h"
 #include "skyhook/client/table.h"
 #include "skyhook/sql/session.h"
 #include "skyhook/store/put.h"
@@ -31,7 +32,8 @@ struct RunOptions {
   std::vector<std::string> data_directories;
   std::string placement = "auto";
   store::RadosOptions rados;
-  std::string rados_id;  ///< --id; empty: none
+  std::shared_ptr<CephWaits> waits = std::make_shared<CephWaits>();  ///< told of waits for Ceph
+  std::string rados_id;                                              ///< --id; empty: none
 };
 
 struct PutCommand {
@@ -96,9 +98,11 @@ arrow::Result<Format> FormatOf(const RunOptions& options);
 /// Who CEPH_ARGS says to connect as, and how: what librados leaves to programs to read.
 store::RadosOptions RadosOptionsOfEnvironment();
 
-/// How tables are opened.
-client::OpenOptions OpenOptionsOf(const RunOptions& options);
+/// How tables are opened; `stop` ends waits for Ceph.
+client::OpenOptions OpenOptionsOf(const RunOptions& options,
+                                  arrow::StopToken stop = arrow::StopToken::Unstoppable());
 
+/// A session; --timeout holds for the listing of --data too.
 arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options);
 /// The text of -c or the content of -f ("-" is standard input).
 arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& file);

@@ -144,7 +144,7 @@ struct Rows {
 Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const RunOptions& options,
                     const arrow::StopToken& stop) {
   Rows rows;
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(path, OpenOptionsOf(options)));
+  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(path, OpenOptionsOf(options, stop)));
   for (const std::string& column : command.sort_by) {
     if (table->schema->GetFieldByName(column) == nullptr) {
       return UsageError(fmt::format("--sort-by: '{}' has no column '{}'", path, column));
@@ -271,11 +271,12 @@ Status RunPut(const PutCommand& command, const RunOptions& options) {
   const std::string& uri = command.paths.back();
   const std::vector<std::string> sources(command.paths.begin(), command.paths.end() - 1);
   ARROW_ASSIGN_OR_RAISE(store::PutOptions put, OptionsOf(command));
-  ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(uri, options, "change"));
-  ARROW_RETURN_NOT_OK(CheckDirectory(table.location));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   put.stop = interruptible.token();
+  ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
+                        OpenTableToChange(uri, options, "change", put.stop));
+  ARROW_RETURN_NOT_OK(CheckDirectory(table.location));
   ProgressBar bar;
   put.on_progress = [&bar](int64_t done, int64_t total) { bar.ShowBytes(done, total); };
   store::PutReport report;

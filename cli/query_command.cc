@@ -24,11 +24,12 @@ using arrow::Status;
 using Paths = std::map<std::string, std::string>;
 
 // The tables of the data directories by their stems, and over them those named one by one.
-Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options) {
+Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options,
+                          const arrow::StopToken& stop) {
   Paths paths;
   for (const std::string& directory : options.data_directories) {
     ARROW_ASSIGN_OR_RAISE(const auto tables,
-                          client::TablesOfStore(directory, OpenOptionsOf(options)));
+                          client::TablesOfStore(directory, OpenOptionsOf(options, stop)));
     for (const auto& [name, path] : tables) paths[name] = path;
   }
   for (const std::string& table : command.tables) {
@@ -78,16 +79,16 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseMemory(options.memory));
   }
-  ARROW_ASSIGN_OR_RAISE(const Paths paths, NamedTables(command, options));
-  ARROW_ASSIGN_OR_RAISE(const std::string bytes, ScriptOf("", command.plan));
-  const auto plan = plan::ReadForeignPlan(bytes);
-  if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
-  ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
-  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options)));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(const auto limit, TimeLimit::Start(options.timeout, interruptible.token()));
   scan.stop = limit->token();
+  ARROW_ASSIGN_OR_RAISE(const Paths paths, NamedTables(command, options, scan.stop));
+  ARROW_ASSIGN_OR_RAISE(const std::string bytes, ScriptOf("", command.plan));
+  const auto plan = plan::ReadForeignPlan(bytes);
+  if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
+  ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
+  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options, scan.stop)));
   ARROW_ASSIGN_OR_RAISE(auto reader, client::RunForeignPlan(*plan, std::move(table), scan));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   ARROW_RETURN_NOT_OK(WriteAll(reader.get(), format, sink, scan.stop));

@@ -14,17 +14,18 @@ namespace skyhook::cli {
 
 using arrow::Result;
 
-Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options) {
+Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options,
+                                arrow::StopToken stop) {
   auto location = store::ParseTableUri(uri);
   if (!location.ok()) return UsageError(location.status().message());
   ARROW_ASSIGN_OR_RAISE(const auto opened,
-                        client::OpenStore(*location, OpenOptionsOf(options).rados));
+                        client::OpenStore(*location, OpenOptionsOf(options, std::move(stop))));
   return OpenedTable{opened.objects, *std::move(location)};
 }
 
 Result<OpenedTable> OpenTableToChange(const std::string& uri, const RunOptions& options,
-                                      const std::string& what) {
-  ARROW_ASSIGN_OR_RAISE(auto opened, OpenTableOf(uri, options));
+                                      const std::string& what, arrow::StopToken stop) {
+  ARROW_ASSIGN_OR_RAISE(auto opened, OpenTableOf(uri, options, std::move(stop)));
   if (opened.location.snapshot.empty()) return opened;
   return UsageError(fmt::format("'{}' names a snapshot, which nobody can {}", uri, what));
 }
@@ -56,8 +57,7 @@ Result<Found> FindTableOrStore(const std::string& uri, const RunOptions& options
   std::error_code ignored;
   if (!location->rados && !std::filesystem::is_directory(location->root, ignored)) return nothing;
   if (!location->rados) ARROW_RETURN_NOT_OK(client::CheckHoldsTables(location->root));
-  ARROW_ASSIGN_OR_RAISE(const auto opened,
-                        client::OpenStore(*location, OpenOptionsOf(options).rados));
+  ARROW_ASSIGN_OR_RAISE(const auto opened, client::OpenStore(*location, OpenOptionsOf(options)));
   found.store = opened.objects;
   ARROW_ASSIGN_OR_RAISE(found.listing, store::ListTables(found.store.get()));
   // Nobody makes namespaces: one without tables is as good as a table that is not there.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/result.h>
+#include <arrow/util/cancel.h>
 
 #include <memory>
 #include <optional>
@@ -22,12 +23,14 @@ struct OpenedTable {
   const std::string& table() const { return location.table; }
 };
 
-/// Opens the store; whether it has the table is not looked at.
-arrow::Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options);
+/// Opens the store, whose waits end by `stop`; whether it has the table is not looked at.
+arrow::Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options,
+                                       arrow::StopToken stop = arrow::StopToken::Unstoppable());
 
 /// The same of a URI that must not name a snapshot: `what` is what is to be done with it.
-arrow::Result<OpenedTable> OpenTableToChange(const std::string& uri, const RunOptions& options,
-                                             const std::string& what);
+arrow::Result<OpenedTable> OpenTableToChange(
+    const std::string& uri, const RunOptions& options, const std::string& what,
+    arrow::StopToken stop = arrow::StopToken::Unstoppable());
 
 /// What a URI of `ls` and `vacuum` names: a table, or what is left over of one, or else a store.
 struct Found {

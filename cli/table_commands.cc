@@ -152,10 +152,10 @@ Status RunHistory(const TableCommand& command, const RunOptions& options) {
 }
 
 Status RunCompact(const TableCommand& command, const RunOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
-                        OpenTableToChange(command.uri, options, "compact"));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
+  ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
+                        OpenTableToChange(command.uri, options, "compact", interruptible.token()));
   store::CompactOptions compact;
   compact.stop = interruptible.token();
   ARROW_ASSIGN_OR_RAISE(const auto report,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "cli/options.h"
@@ -23,8 +24,14 @@ arrow::Result<std::unique_ptr<TimeLimit>> TimeLimit::Start(const std::string& ti
   if (!timeout.empty()) {
     ARROW_ASSIGN_OR_RAISE(time, ParseTimeout(timeout));
   }
-  limit->thread_ =
-      std::thread([limit = limit.get(), time, timeout] { limit->Watch(time, timeout); });
+  try {
+    limit->thread_ = std::thread(
+        [limit = limit.get(), time,
+         over = base::LimitExceeded("the query ran longer than its time limit of {}",
+                                    timeout)]() mutable { limit->Watch(time, std::move(over)); });
+  } catch (const std::system_error& error) {
+    return arrow::Status::IOError("no thread can be started to watch the time: ", error.what());
+  }
   return limit;
 }
 
@@ -34,17 +41,16 @@ TimeLimit::~TimeLimit() {
     done_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
-void TimeLimit::Watch(std::chrono::nanoseconds limit, const std::string& text) {
+void TimeLimit::Watch(std::chrono::nanoseconds limit, arrow::Status over) noexcept {
   const Clock::time_point begin = Clock::now();
   std::unique_lock<std::mutex> lock(mutex_);
   while (!wake_.wait_for(lock, kPeriod, [this] { return done_; })) {
     if (parent_.IsStopRequested()) return source_.RequestStop(parent_.Poll());
     if (Clock::now() - begin < limit) continue;
-    return source_.RequestStop(
-        base::LimitExceeded("the query ran longer than its time limit of {}", text));
+    return source_.RequestStop(std::move(over));
   }
 }
 

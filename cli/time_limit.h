@@ -30,7 +30,7 @@ class TimeLimit {
  private:
   explicit TimeLimit(arrow::StopToken parent) : parent_(std::move(parent)) {}
 
-  void Watch(std::chrono::nanoseconds limit, const std::string& text);
+  void Watch(std::chrono::nanoseconds limit, arrow::Status over) noexcept;
 
   arrow::StopToken parent_;
   arrow::StopSource source_;

@@ -46,7 +46,7 @@ int Call::Run(std::string_view request, ceph::bufferlist* out) {
     worker_is_idle_ = true;
     return -EBUSY;
   }
-  if (error < 0) return Failed(error);
+  if (error < 0) return disk_is_slow() ? error : Failed(error);
   if (!IsReply(*out)) return Failed(-EPROTO);
   worker_is_idle_ = true;
   return object_error_;
@@ -80,8 +80,13 @@ int Call::Read(const Message& asked, Message* answer) {
   int result = 0;
   for (uint32_t i = 0; i < asked.num_ranges && result == 0; ++i) {
     if (!MayRead(asked.ranges[i])) return -EPROTO;
-    if (NowMs() >= deadline_ms_) return -ETIMEDOUT;
+    const int64_t begin_ms = NowMs();
+    if (begin_ms >= deadline_ms_) return -ETIMEDOUT;
     result = ReadRange(asked.ranges[i]);
+    const int64_t took_ms = NowMs() - begin_ms;
+    deadline_ms_ += took_ms;
+    reads_left_ms_ -= took_ms;
+    if (disk_is_slow()) return -ETIMEDOUT;
   }
   object_error_ = std::min(object_error_, result);
   answer->kind = Kind::kReadDone;

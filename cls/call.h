@@ -11,19 +11,26 @@
 namespace skyhook::cls {
 
 /// Trusts nothing that the worker says: reads only what lies in the object, and keeps to the
-/// reply's size and to the deadline, which is one of NowMs().
+/// reply's size and to the deadline, which is one of NowMs(). The time that reads of the object
+/// take is not the worker's: the deadline moves by it, by `reads_ms` at most, give or take a read.
 class Call {
  public:
   /// `call` says how large the object is: at most what an `int` can hold.
   Call(cls_method_context_t context, const worker::Message& call, int64_t deadline_ms,
-       WorkerProcess* worker)
-      : context_(context), call_(call), deadline_ms_(deadline_ms), worker_(worker) {}
+       int64_t reads_ms, WorkerProcess* worker)
+      : context_(context),
+        call_(call),
+        deadline_ms_(deadline_ms),
+        reads_left_ms_(reads_ms),
+        worker_(worker) {}
 
   /// Appends the reply, which is whole when it returns 0; else a negative error number. -EBUSY: the
   /// worker still works on another scan.
   int Run(std::string_view request, ceph::bufferlist* out);
   /// Whether an error is the worker's doing.
   bool worker_failed() const { return worker_failed_; }
+  /// Whether it is that of the disk, which took longer to read than a call may last.
+  bool disk_is_slow() const { return reads_left_ms_ <= 0; }
   /// Whether the worker waits for the next call. One that does not is of no use any more.
   bool worker_is_idle() const { return worker_is_idle_; }
   /// Whether it took the call.
@@ -44,7 +51,8 @@ class Call {
 
   cls_method_context_t context_;
   const worker::Message call_;
-  const int64_t deadline_ms_;
+  int64_t deadline_ms_;  // of what the worker does
+  int64_t reads_left_ms_;
   WorkerProcess* const worker_;
   bool worker_failed_ = false;
   bool worker_is_idle_ = false;

@@ -116,12 +116,19 @@ int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view requ
     // Not what else it was: -ENOENT would say that there is no such object.
     return error == -EBUSY || error == -ETIMEDOUT ? error : -ENOTCONN;
   }
-  Call running(context, call, deadline_ms, lease.worker());
+  Call running(context, call, deadline_ms, settings_.reads_ms, lease.worker());
   const int error = running.Run(request, out);
   if (running.worker_is_idle()) {
     lease.Keep(running.worker_took_it() ? scan : 0, running.worker_is_at_work());
   }
   if (error == -EBUSY) ++counters_.busy;
+  if (error < 0 && running.disk_is_slow()) {
+    ++counters_.slow_reads;
+    out->clear();
+    return Refuse("the OSD read for longer than " + std::to_string(settings_.reads_ms) +
+                      " ms, the most for a call",
+                  out);
+  }
   if (!running.worker_failed()) return error;
   cls_log(0, "skyhook: a worker failed: %s", strerror(-error));
   ++(error == -ETIMEDOUT ? counters_.timed_out : counters_.crashed);
@@ -148,6 +155,7 @@ int ObjectClass::WriteDescription(ceph::bufferlist* out) const {
   line("workers_spawned", std::to_string(pool_.started()));
   line("workers_crashed", std::to_string(counters_.crashed));
   line("workers_timed_out", std::to_string(counters_.timed_out));
+  line("calls_with_slow_reads", std::to_string(counters_.slow_reads));
   return 0;
 }
 

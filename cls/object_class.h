@@ -22,7 +22,8 @@ class ObjectClass {
   ObjectClass(const Settings& settings, StartWorker start);
 
   /// Answers a request (wire/request.h) with a reply (wire/reply.h) of at most the request's
-  /// `reply_bytes` and the settings', within the deadline of both and GraceMs().
+  /// `reply_bytes` and the settings', within the deadline of both, GraceMs() and what the OSD took
+  /// to read the object. A worker is to blame for its own time only.
   int Scan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out) noexcept;
   /// What this class is and did, as lines of "name=value".
   int Describe(ceph::bufferlist* out) noexcept;
@@ -34,6 +35,7 @@ class ObjectClass {
     std::atomic<int64_t> quarantined = 0;
     std::atomic<int64_t> crashed = 0;
     std::atomic<int64_t> timed_out = 0;
+    std::atomic<int64_t> slow_reads = 0;
   };
 
   int RunScan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out);

@@ -30,6 +30,7 @@ void Quarantine::Strike(const Suspect& suspect, int64_t now_ms) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (records_.size() >= kMostSuspects) Forget(now_ms);
   Record& record = records_[KeyOf(suspect)];
+  if (record.last_ms + duration_ms_ <= now_ms) record.strikes = 0;
   ++record.strikes;
   record.last_ms = now_ms;
 }

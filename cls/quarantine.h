@@ -25,7 +25,7 @@ class Quarantine {
 
   /// Milliseconds for which the suspect is still refused, 0: it is not.
   int64_t RefusedFor(const Suspect& suspect, int64_t now_ms);
-  /// A worker crashed or hung over it.
+  /// A worker crashed or hung over it. A strike that is older than the duration counts no more.
   void Strike(const Suspect& suspect, int64_t now_ms);
 
  private:

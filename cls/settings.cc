@@ -34,6 +34,7 @@ Settings SettingsOfEnvironment() {
   }
   Read("SKYHOOK_CALLS", 1, 64, &settings.calls);
   Read("SKYHOOK_DEADLINE_MS", 1, 10'000, &settings.deadline_ms);
+  Read("SKYHOOK_READS_MS", 1, 10'000, &settings.reads_ms);
   Read("SKYHOOK_REPLY_BYTES", 1 << 16, 64 << 20, &settings.reply_bytes);
   Read("SKYHOOK_QUARANTINE_S", 0, 86'400, &settings.quarantine_s);
   Read("SKYHOOK_NICE", 0, 19, &settings.niceness);

@@ -14,6 +14,9 @@ struct Settings {
   /// SKYHOOK_DEADLINE_MS: the most that a call may take, whatever the client asks for. A call holds
   /// its placement group; an op thread that is stuck for 15 s makes the OSD unhealthy.
   int deadline_ms = 1000;
+  /// SKYHOOK_READS_MS: the most that the reads of a call may take together, which its deadline does
+  /// not count: a disk may be slow. A call whose reads take longer is refused.
+  int reads_ms = 2000;
   /// SKYHOOK_REPLY_BYTES: the most bytes of a reply, which lies in the OSD's memory until it is
   /// sent.
   int64_t reply_bytes = int64_t{16} << 20;

@@ -37,4 +37,7 @@ set(CPACK_COMPONENT_CLIENT_DESCRIPTION
 "computational I/O for Arrow data: command line client
 The program skyhook: SQL and Substrait plans over Parquet and Arrow files, whose
 filters, projections and aggregates run where the bytes lie.")
+if(TARGET skyhook_rados)
+  set(CPACK_POST_BUILD_SCRIPTS "${CMAKE_CURRENT_LIST_DIR}/RecommendLibrados.cmake")
+endif()
 include(CPack)

@@ -60,7 +60,7 @@ class Running {
   // Leaves an execution that the scan's next call can go on with in `scan`.
   Result<std::string> Run(KeptScan* scan) {
     auto message = Try(scan->key.is_of_scan(), scan);
-    for (int attempt = 1; IsTooLarge(message.status()) && attempt < kTries; ++attempt) {
+    for (int attempt = 1; reply_is_too_large_ && attempt < kTries; ++attempt) {
       if (std::chrono::steady_clock::now() >= *limits_.deadline) break;
       limits_.reply_bytes = std::max<int64_t>(limits_.reply_bytes / 4, 1);
       limits_.batch_rows = std::max<int64_t>(limits_.batch_rows / 8, 1);
@@ -71,12 +71,9 @@ class Running {
   }
 
  private:
-  static bool IsTooLarge(const Status& status) {
-    return base::Is(status, base::Code::kLimitExceeded);
-  }
-
   Result<std::string> Try(bool resumable, KeptScan* scan) {
     wire::Reply reply;
+    reply_is_too_large_ = false;
     if (!resumable) scan->execution = nullptr;
     exec::RunRequest run{request_.rows, limits_, request_.runtime_filters, stop_, resumable};
     ARROW_RETURN_NOT_OK(RunToEnd(request_, std::move(run), scan, &reply));
@@ -92,7 +89,9 @@ class Running {
     // With a codec, a reply that is compressed may hold more; it is judged by what it takes
     // uncompressed.
     const wire::Codec codec = request_.codecs.empty() ? wire::Codec::kNone : request_.codecs.back();
-    return wire::EncodeReply(reply, codec, call_.reply_bytes);
+    auto message = wire::EncodeReply(reply, codec, call_.reply_bytes);
+    reply_is_too_large_ = base::Is(message.status(), base::Code::kLimitExceeded);
+    return message;
   }
 
   const wire::Request& request_;
@@ -100,6 +99,7 @@ class Running {
   const plan::Cost opening_;
   const arrow::StopToken stop_;
   base::Limits limits_;
+  bool reply_is_too_large_ = false;  // of the last try; to run out of memory is something else
 };
 
 // The beginning of a message that may hold a whole plan.

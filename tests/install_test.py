@@ -116,7 +116,8 @@ class InstallTest(unittest.TestCase):
                      "Description: .*object class"):
             self.assertRegex(fields, f"(?m)^{line}")
         fields = run("dpkg-deb", "--field", str(packages["skyhook-client"]))
-        self.assertRegex(fields, "(?m)^Depends: .*librados2 ")
+        self.assertRegex(fields, "(?m)^Recommends: librados2 ")
+        self.assertNotRegex(fields, "(?m)^Depends: .*librados2")
         self.assertNotIn("ceph", fields)
         self.assertRegex(fields, "(?m)^Depends: .*libc6 ")
 

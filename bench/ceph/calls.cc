@@ -138,8 +138,8 @@ Status TimeCalls(const std::string& pool_name, const std::string& name, int call
   for (const char* method : {"describe", "scan"}) {
     ARROW_ASSIGN_OR_RAISE(
         auto microseconds, TimeEach(calls, [&]() -> Status {
-          auto executed =
-              pool->Execute(object, std::nullopt, "skyhook", method, request, /*any_copy=*/false);
+          auto executed = pool->Execute(object, std::nullopt, "skyhook", method, request,
+                                        /*any_copy=*/false, arrow::StopToken::Unstoppable());
           ARROW_ASSIGN_OR_RAISE(const store::Executed done, executed.MoveResult());
           if (done.result >= 0) return Status::OK();
           return store::ObjectError("cannot call", pool->UriOf(object), done.result);

@@ -46,12 +46,17 @@ inline bool WaitUntil(const std::function<bool()>& done) {
   return true;
 }
 
+/// The process of a daemon of the cluster, as it has written down itself.
+inline int DaemonPid(const std::string& daemon) {
+  const std::filesystem::path cluster(std::getenv("SKYHOOK_CLUSTER"));
+  return std::atoi(ContentOf(cluster / "run" / (daemon + ".pid")).c_str());
+}
+
 /// The cluster's OSDs that run, as processes.
 inline std::set<int> OsdPids() {
   std::set<int> pids;
   for (int osd = 0; osd < 3; ++osd) {
-    const std::filesystem::path cluster(std::getenv("SKYHOOK_CLUSTER"));
-    const int pid = std::atoi(ContentOf(cluster / fmt::format("run/osd.{}.pid", osd)).c_str());
+    const int pid = DaemonPid(fmt::format("osd.{}", osd));
     if (ContentOf(fmt::format("/proc/{}/comm", pid)) == "ceph-osd\n") pids.insert(pid);
   }
   return pids;

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <thread>
 
 #include "skyhook/client/scan.h"
@@ -86,6 +87,13 @@ class FaultsTest : public ::testing::Test {
       pool_.AskMonitors(
           fmt::format(R"({{"prefix": "osd set-{}-ratio", "ratio": {}}})", name, ratio));
     }
+  }
+
+  /// As the map of the monitors says.
+  bool PoolIsFull() {
+    const std::string pools =
+        pool_.AskMonitors(R"({"prefix": "osd pool ls", "detail": "detail", "format": "json"})");
+    return std::regex_search(pools, std::regex(R"("flags_names":"([a-z_]+,)*full[,"])"));
   }
 
   std::string ObjectAt(size_t fragment) const {
@@ -378,11 +386,21 @@ TEST_F(FaultsTest, ClusterFull) {
     return store::Put(store_.get(), "another", {store::CountingFile("a", 0, 10, 10)}, replace)
         .status();
   };
+  Require(store_->Create("another/old", *arrow::Buffer::FromString("x")));
+  auto presence = Require(store_->ShowPresence("another/present"));
   SetFullRatios(1e-7, 1e-7, 1e-7);
+  EXPECT_TRUE(WaitUntil([this] { return PoolIsFull(); }));
+  // An OSD refuses what adds an object once it has this map.
   arrow::Status refused;
   EXPECT_TRUE(WaitUntil([&] { return !(refused = put()).ok(); }));
   EXPECT_THAT(refused, FailsWith(arrow::StatusCode::IOError, "No space left on device"));
   for (const Mode mode : {Mode::kPush, Mode::kPull}) ExpectAll(ScanWith(nullptr, mode));
+  // What removes makes room: it is not held up until there is some.
+  EXPECT_THAT(store_->Remove("another/old"), IsOk());
+  EXPECT_FALSE(Require(store_->Look("another/old")).has_value());
+  presence.reset();
+  EXPECT_FALSE(Require(store_->Look("another/present")).has_value());
+  EXPECT_TRUE(PoolIsFull());
   SetFullRatios(0.95, 0.9, 0.85);
   EXPECT_TRUE(WaitUntil([&] { return put().ok(); }));
 }

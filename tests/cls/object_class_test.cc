@@ -198,6 +198,59 @@ TEST_F(WorkerProgramTest, ThatIsStoppedIsKilledAtItsDeadline) {
   EXPECT_EQ(kill(pid_, 0), -1) << "it is gone";
 }
 
+/// A disk whose first read of each call takes a while.
+class SlowDiskTest : public WorkerProgramTest {
+ protected:
+  static constexpr int kCalls = Quarantine::kStrikes + 1;
+
+  static Settings Of(int deadline_ms, int reads_ms) {
+    Settings settings = OfProgram(deadline_ms);
+    settings.reads_ms = reads_ms;
+    return settings;
+  }
+  Called CallWhileReading(int64_t read_ms, ObjectClass* object_class, const Settings& settings) {
+    object_.reads = 0;
+    object_.before_read = [this, read_ms] {
+      const int64_t end_ms = NowMs() + read_ms;
+      while (object_.reads == 1 && NowMs() < end_ms) usleep(1000);
+      return 0;
+    };
+    Called called = CallScan(object_class, settings, &object_,
+                             Encoded(static_cast<uint32_t>(settings.deadline_ms)));
+    EXPECT_EQ(called.broken, "");
+    return called;
+  }
+};
+
+TEST_F(SlowDiskTest, IsNotBlamedOnTheWorker) {
+  const Settings settings = Of(1000, 60'000);
+  ObjectClass object_class(settings, ProgramOf(settings));
+  const int64_t until_all_is_over = settings.deadline_ms + GraceMs(settings) + 10;
+  for (int i = 0; i < kCalls; ++i) {
+    EXPECT_EQ(CallWhileReading(until_all_is_over, &object_class, settings).result, 0);
+  }
+  auto description = CallDescribe(&object_class);
+  EXPECT_EQ(description["workers_spawned"], "1");
+  EXPECT_EQ(description["workers_timed_out"], "0");
+  EXPECT_EQ(description["calls_quarantined"], "0");
+}
+
+TEST_F(SlowDiskTest, IsTheReasonOfARefusalWhenItIsTooSlow) {
+  const Settings settings = Of(10'000, 50);
+  ObjectClass object_class(settings, ProgramOf(settings));
+  for (int i = 0; i < kCalls; ++i) {
+    const Called called = CallWhileReading(100, &object_class, settings);
+    EXPECT_EQ(called.result, 0);
+    EXPECT_THAT(called.reply, ::testing::HasSubstr("the OSD read for longer than 50 ms"));
+  }
+  auto description = CallDescribe(&object_class);
+  EXPECT_EQ(description["calls_with_slow_reads"], std::to_string(kCalls));
+  EXPECT_EQ(description["workers_timed_out"], "0");
+  EXPECT_EQ(description["calls_quarantined"], "0");
+  object_.before_read = nullptr;
+  EXPECT_EQ(CallScan(&object_class, settings, &object_, Encoded(10'000)).result, 0);
+}
+
 TEST_F(WorkerProgramTest, RemembersTheFooterOfAnObjectThatHasAnId) {
   const auto reads = [this] {
     object_.reads = 0;
@@ -399,6 +452,64 @@ TEST_F(LongScanTest, AScanThatNobodyAsksForIsAbandoned) {
   EXPECT_EQ(ByShortCalls(other).size(), static_cast<size_t>(kFound));
   EXPECT_EQ(ByShortCalls(AskFor(1, false)).size(), static_cast<size_t>(kFound)) << "it begins anew";
   EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
+}
+
+/// All calls of a worker have one stop.
+TEST_F(LongScanTest, AnAbandonedScanStopsNoOther) {
+  wire::Request kept = AskFor(1, false);
+  int64_t found = 0;
+  // Leaves a scan in the midst of a row group, of which nothing is at work.
+  std::optional<int64_t> left;
+  while (found == 0 || left == wire::kAtWork) {
+    const wire::Reply reply = ReplyOf(CallFor(kept, 1), kept);
+    for (const auto& batch : reply.batches) found += batch->num_rows();
+    kept.rows = reply.outcome.remaining;
+    left = reply.kept;
+  }
+  ASSERT_LT(found, kFound);
+  object_.before_read = [] {
+    usleep(5'000);
+    return 0;
+  };
+  LeaveAtWork(2);
+  object_.before_read = nullptr;
+  while (!kept.rows.empty()) {
+    const Called called = CallFor(kept, 1);
+    if (called.result == -EBUSY) continue;
+    ASSERT_EQ(called.result, 0);
+    const wire::Reply reply = ReplyOf(called, kept);
+    ASSERT_THAT(reply.status, testing::IsOk());
+    for (const auto& batch : reply.batches) found += batch->num_rows();
+    kept.rows = reply.outcome.remaining;
+  }
+  EXPECT_EQ(found, kFound);
+}
+
+/// Unlike with a reply that is too large, it would be the same again.
+TEST_F(LongScanTest, ACallThatRunsOutOfMemoryIsNotTriedAgain) {
+  const int64_t text_bytes = int64_t{48} << 20;
+  arrow::Int64Builder numbers;
+  arrow::StringBuilder texts;
+  Require(numbers.Append(1));
+  Require(texts.Append(std::string(static_cast<size_t>(text_bytes), 'a')));
+  const auto table =
+      arrow::Table::Make(Columns(), {Require(numbers.Finish()), Require(texts.Finish())}, 1);
+  object_.bytes = testing::ParquetBytes(*table, {.dictionary = false})->ToString();
+  object_.id.clear();
+  wire::Request request = AskFor(0, true);
+  request.rows = plan::RowRanges::All(1);
+  const auto call = [this](const wire::Request& asked) {
+    object_.reads = 0;
+    return ReplyOf(CallFor(asked, 10'000), asked);
+  };
+  request.limits.memory_bytes = 4 * text_bytes;
+  EXPECT_EQ(call(request).outcome.stopped_by, plan::StoppedBy::kNothing);
+  const int reads = object_.reads;
+  request.limits.memory_bytes = 1 << 20;
+  const wire::Reply refused = call(request);
+  EXPECT_EQ(refused.outcome.stopped_by, plan::StoppedBy::kRefused);
+  EXPECT_THAT(refused.outcome.reason, ::testing::HasSubstr("where memory for"));
+  EXPECT_LE(object_.reads, reads);
 }
 
 TEST_F(LongScanTest, NothingIsKeptOfAnObjectThatChanged) {

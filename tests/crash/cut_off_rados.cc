@@ -22,33 +22,30 @@ Function* Next(const char* mangled) {
 
 namespace librados {
 
-int IoCtx::operate(const std::string& object, ObjectWriteOperation* operation, int flags) {
+int IoCtx::aio_operate(const std::string& object, AioCompletion* completion,
+                       ObjectWriteOperation* operation, int flags) {
   BeforeChange();
-  static auto* next = Next<int(IoCtx*, const std::string&, ObjectWriteOperation*, int)>(
-      "_ZN8librados7v14_2_05IoCtx7operateERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
-      "PNS0_20ObjectWriteOperationEi");
-  return next(this, object, operation, flags);
+  static auto* next =
+      Next<int(IoCtx*, const std::string&, AioCompletion*, ObjectWriteOperation*, int)>(
+          "_ZN8librados7v14_2_05IoCtx11aio_operateERKNSt7__cxx1112basic_stringIcSt11char_traits"
+          "IcESaIcEEEPNS0_13AioCompletionEPNS0_20ObjectWriteOperationEi");
+  return next(this, object, completion, operation, flags);
 }
 
-int IoCtx::remove(const std::string& object) {
+int IoCtx::aio_watch(const std::string& object, AioCompletion* completion, uint64_t* handle,
+                     WatchCtx2* context) {
   BeforeChange();
-  static auto* next = Next<int(IoCtx*, const std::string&)>(
-      "_ZN8librados7v14_2_05IoCtx6removeERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE");
-  return next(this, object);
+  static auto* next = Next<int(IoCtx*, const std::string&, AioCompletion*, uint64_t*, WatchCtx2*)>(
+      "_ZN8librados7v14_2_05IoCtx9aio_watchERKNSt7__cxx1112basic_stringIcSt11char_traitsIc"
+      "ESaIcEEEPNS0_13AioCompletionEPmPNS0_9WatchCtx2E");
+  return next(this, object, completion, handle, context);
 }
 
-int IoCtx::watch2(const std::string& object, uint64_t* handle, WatchCtx2* context) {
+int IoCtx::aio_unwatch(uint64_t handle, AioCompletion* completion) {
   BeforeChange();
-  static auto* next = Next<int(IoCtx*, const std::string&, uint64_t*, WatchCtx2*)>(
-      "_ZN8librados7v14_2_05IoCtx6watch2ERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
-      "PmPNS0_9WatchCtx2E");
-  return next(this, object, handle, context);
-}
-
-int IoCtx::unwatch2(uint64_t handle) {
-  BeforeChange();
-  static auto* next = Next<int(IoCtx*, uint64_t)>("_ZN8librados7v14_2_05IoCtx8unwatch2Em");
-  return next(this, handle);
+  static auto* next = Next<int(IoCtx*, uint64_t, AioCompletion*)>(
+      "_ZN8librados7v14_2_05IoCtx11aio_unwatchEmPNS0_13AioCompletionE");
+  return next(this, handle, completion);
 }
 
 }  // namespace librados

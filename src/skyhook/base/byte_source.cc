@@ -1,5 +1,7 @@
 #include "skyhook/base/byte_source.h"
 
+#include <chrono>
+
 #include "skyhook/base/status.h"
 
 namespace skyhook::base {
@@ -38,7 +40,10 @@ class BufferSource : public ByteSource {
 }  // namespace
 
 arrow::Result<Buffers> ByteSource::Read(std::vector<ByteRange> ranges, arrow::StopToken stop) {
-  return ReadAsync(std::move(ranges), std::move(stop)).MoveResult();
+  constexpr std::chrono::duration<double> kStep = std::chrono::milliseconds(5);
+  auto reading = ReadAsync(std::move(ranges), stop);
+  while (!reading.Wait(kStep.count())) ARROW_RETURN_NOT_OK(stop.Poll());
+  return reading.MoveResult();
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ByteSource::ReadOne(ByteRange range,

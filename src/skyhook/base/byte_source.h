@@ -43,7 +43,7 @@ class ByteSource {
   virtual arrow::Future<Buffers> ReadAsync(std::vector<ByteRange> ranges,
                                            arrow::StopToken stop) = 0;
 
-  /// Waits for ReadAsync.
+  /// Waits for ReadAsync, or until `stop` is requested.
   arrow::Result<Buffers> Read(std::vector<ByteRange> ranges,
                               arrow::StopToken stop = arrow::StopToken::Unstoppable());
 

@@ -25,6 +25,22 @@ auto CatchExceptions(Body&& body) -> decltype(body()) {
   }
 }
 
+/// Runs `body` in a destructor: what it does is left undone where there is no memory for it. Any
+/// other exception is a fault of the program, and ends it.
+template <typename Body>
+void UnlessMemoryLacks(Body&& body) noexcept {
+  try {
+    body();
+  } catch (const std::bad_alloc&) {
+    // Nobody can be told, and nothing that was promised depends on it.
+  }
+}
+
+/// What an exception of another thread means to the one that asks.
+inline arrow::Status StatusOf(const std::exception_ptr& thrown) {
+  return CatchExceptions([&]() -> arrow::Status { std::rethrow_exception(thrown); });
+}
+
 /// Runs `body`, as CatchExceptions does, on a thread of its own; where there is none to be had,
 /// when the future is asked. The future's destructor waits for it and does not throw.
 template <typename Body>

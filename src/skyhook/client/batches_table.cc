@@ -43,7 +43,8 @@ class MemorySite : public site::Site {
     return out;
   }
 
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id) override {
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id,
+                                                             const arrow::StopToken&) override {
     return base::UnsupportedPlan("'{}' is held in memory and has no bytes", id.name);
   }
 

@@ -24,7 +24,8 @@ class OtherBytesSite : public testing::ForwardingSite {
  public:
   OtherBytesSite(std::shared_ptr<site::Site> site, std::string bytes)
       : ForwardingSite(std::move(site)), bytes_(std::move(bytes)) {}
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id) override {
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id,
+                                                             const arrow::StopToken&) override {
     return base::MakeBufferSource(arrow::Buffer::FromString(bytes_), id.name);
   }
 

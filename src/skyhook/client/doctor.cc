@@ -95,7 +95,9 @@ class Doctor {
   }
 
   Result<Executed> Call(const std::string& object, const char* class_name, const char* method) {
-    return pool_->Execute(object, std::nullopt, class_name, method, "", /*any_copy=*/false)
+    return pool_
+        ->Execute(object, std::nullopt, class_name, method, "", /*any_copy=*/false,
+                  arrow::StopToken::Unstoppable())
         .MoveResult();
   }
 

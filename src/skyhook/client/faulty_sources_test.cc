@@ -36,8 +36,9 @@ class FaultySite : public testing::ForwardingSite {
 
   const site::Profile& profile() const override { return profile_; }
 
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, ForwardingSite::OpenBytes(id));
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(
+      const site::FragmentId& id, const arrow::StopToken& stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto source, ForwardingSite::OpenBytes(id, stop));
     if (!id.name.ends_with(fragment_)) return source;
     ARROW_ASSIGN_OR_RAISE(auto bytes, source->ReadOne({0, source->size()}));
     std::lock_guard<std::mutex> lock(mutex_);

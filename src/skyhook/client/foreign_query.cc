@@ -1,13 +1,12 @@
 #include "skyhook/client/foreign_query.h"
 
 #include <algorithm>
-#include <exception>
-#include <new>
+#include <future>
 #include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/batches_table.h"
 
@@ -44,17 +43,6 @@ class OffsetStream {
   int64_t left_;
 };
 
-/// The stream's next batch; no exception may leave a thread.
-Result<BatchPtr> NextOrStatus(ScanStream* stream) {
-  try {
-    return stream->Next();
-  } catch (const std::bad_alloc&) {
-    return Status::OutOfMemory("no memory for a batch of a scan");
-  } catch (const std::exception& error) {
-    return Status::UnknownError("a scan: ", error.what());
-  }
-}
-
 /// Lets all streams of a scan that reduces work at once. The one that has the result is left, with
 /// the result's first batch; when it is empty, any.
 Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
@@ -64,13 +52,13 @@ Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
     streams.push_back(std::move(stream));
   }
   std::vector<Result<BatchPtr>> first(streams.size(), BatchPtr());
-  std::vector<std::thread> threads;
-  threads.reserve(streams.size());  // a thread that has begun is joined
+  // Where there is no thread for a stream, its turn comes when its future is asked.
+  std::vector<std::future<Result<BatchPtr>>> others;
   for (size_t i = 1; i < streams.size(); ++i) {
-    threads.emplace_back([&, i] { first[i] = NextOrStatus(streams[i].get()); });
+    others.push_back(base::Async([stream = streams[i].get()] { return stream->Next(); }));
   }
-  first[0] = NextOrStatus(streams[0].get());
-  for (std::thread& thread : threads) thread.join();
+  first[0] = base::CatchExceptions([&] { return streams[0]->Next(); });
+  for (size_t i = 1; i < streams.size(); ++i) first[i] = others[i - 1].get();
   size_t finisher = 0;
   for (size_t i = 0; i < streams.size(); ++i) {
     ARROW_RETURN_NOT_OK(first[i].status());

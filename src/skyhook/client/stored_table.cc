@@ -25,18 +25,27 @@ OpenedStore OpenDirectory(const std::string& root) {
   return {store::local::MakeLocalStore(root), site, false};
 }
 
-Result<OpenedStore> OpenPool(const store::Location& location, const store::RadosOptions& options) {
+struct OpenedPool {
+  std::shared_ptr<store::RadosPool> objects;
+  std::shared_ptr<site::Site> site;
+};
+
+// Two that open the same pool at once both wait: who is stopped keeps nobody else waiting.
+Result<OpenedPool> OpenPool(const store::Location& location, const OpenOptions& options) {
   using Key = std::tuple<store::RadosOptions, std::string, std::string>;
   static auto& mutex = *new std::mutex;
-  static auto& opened = *new std::map<Key, OpenedStore>;
-  const Key key{options, location.pool, location.name_space};
+  static auto& opened = *new std::map<Key, OpenedPool>;
+  const Key key{options.rados, location.pool, location.name_space};
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto found = opened.find(key);
+    if (found != opened.end()) return found->second;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto pool, store::OpenRadosPool(options.rados, location.pool,
+                                                        location.name_space, options.stop));
+  OpenedPool made{pool, site::rados::MakeRadosSite(pool)};
   const std::lock_guard<std::mutex> lock(mutex);
-  const auto found = opened.find(key);
-  if (found != opened.end()) return found->second;
-  ARROW_ASSIGN_OR_RAISE(auto pool,
-                        store::OpenRadosPool(options, location.pool, location.name_space));
-  OpenedStore store{pool, site::rados::MakeRadosSite(pool), true};
-  return opened.emplace(key, std::move(store)).first->second;
+  return opened.emplace(key, std::move(made)).first->second;
 }
 
 site::FragmentDescription Describe(const store::Fragment& fragment, std::string name,
@@ -94,15 +103,16 @@ arrow::Status CheckHoldsTables(const std::string& directory) {
   return arrow::Status::OK();
 }
 
-Result<OpenedStore> OpenStore(const store::Location& location, const store::RadosOptions& rados) {
-  if (location.rados) return OpenPool(location, rados);
-  return OpenDirectory(location.root);
+Result<OpenedStore> OpenStore(const store::Location& location, const OpenOptions& options) {
+  if (!location.rados) return OpenDirectory(location.root);
+  ARROW_ASSIGN_OR_RAISE(const OpenedPool pool, OpenPool(location, options));
+  return OpenedStore{pool.objects->WithStop(options.stop), pool.site, true};
 }
 
 Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
                                                         const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseStoreUri(uri));
-  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
   ARROW_ASSIGN_OR_RAISE(const auto listing, store::ListTables(store.objects.get()));
   std::map<std::string, std::string> tables;
   for (const std::string& name : listing.tables) tables[name] = location.store_uri() + "/" + name;
@@ -111,7 +121,7 @@ Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
 
 Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri, const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseTableUri(uri));
-  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options.rados));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
   ARROW_ASSIGN_OR_RAISE(
       store::Snapshot read,
       store::ReadSnapshot(store.objects.get(), location.table, location.snapshot));

@@ -43,9 +43,10 @@ struct OpenedStore {
   std::string NameOf(const std::string& object) const;
 };
 
-/// Pools are opened once for the whole process; later calls give the same.
-arrow::Result<OpenedStore> OpenStore(const store::Location& location,
-                                     const store::RadosOptions& rados);
+/// Pools are opened once for the whole process; later calls give the same. Waits of the store, and
+/// of the opening, end when the stop of `options` is requested; waits of the site are those of its
+/// callers.
+arrow::Result<OpenedStore> OpenStore(const store::Location& location, const OpenOptions& options);
 
 /// The tables of `rados://POOL[/NAMESPACE]`: names and URIs.
 arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,

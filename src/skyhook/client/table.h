@@ -4,6 +4,7 @@
 #include <arrow/result.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
+#include <arrow/util/cancel.h>
 
 #include <cstdint>
 #include <map>
@@ -77,6 +78,8 @@ struct OpenOptions {
   int64_t max_fragments = 1'000'000;
   /// How Ceph is reached, for tables whose name begins with `rados://`.
   store::RadosOptions rados = {};
+  /// Ends waits for Ceph, within 100 ms.
+  arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
 
 /// Opens a stored table (`rados://POOL[/NAMESPACE]/TABLE`, or a directory that `skyhook put` has

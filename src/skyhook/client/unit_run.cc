@@ -40,7 +40,7 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
   if (fragment_ == nullptr || name_ != id.name || fragment_->version() != id.version) {
     fragment_.reset();
     name_ = id.name;
-    ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id));
+    ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id, request.stop));
     ARROW_ASSIGN_OR_RAISE(fragment_,
                           format::OpenFragment(std::move(source), {}, {&opening, request.stop}));
   }

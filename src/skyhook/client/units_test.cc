@@ -93,7 +93,8 @@ class BoundsSite : public site::Site {
     if (column != "x") return arrow::Status::KeyError(column);
     return statistics_;
   }
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId&) override {
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId&,
+                                                             const arrow::StopToken&) override {
     return arrow::Status::NotImplemented("OpenBytes");
   }
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request) override {

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
+
 namespace skyhook::client {
 namespace {
 
@@ -156,7 +158,10 @@ double Work::progress() const {
 }
 
 UnitReader::~UnitReader() {
-  for (const Begun& begun : begun_) work_->Account(begun.unit.fragment, begun.run);
+  // An account may lack what there is no memory for.
+  base::UnlessMemoryLacks([this] {
+    for (const Begun& begun : begun_) work_->Account(begun.unit.fragment, begun.run);
+  });
 }
 
 arrow::Result<bool> UnitReader::Advance(std::shared_ptr<const plan::RuntimeFilter> filter) {

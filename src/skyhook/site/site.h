@@ -74,9 +74,10 @@ class Site {
       const FragmentId& fragment, const std::string& column) {
     return std::vector<std::optional<plan::ColumnStatistics>>{};
   }
-  /// The bytes of a fragment, for whoever runs the kernel himself.
+  /// The bytes of a fragment, for whoever runs the kernel himself. The opening ends by `stop`.
   virtual arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(
-      const FragmentId& fragment) = 0;
+      const FragmentId& fragment,
+      const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
   /// Runs a pipeline beside the fragment. A site that declines returns an answer without batches
   /// whose outcome is kRefused with everything remaining; an error means the call itself failed.
   virtual arrow::Result<std::unique_ptr<Answer>> Run(Request request) = 0;

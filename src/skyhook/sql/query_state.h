@@ -5,6 +5,7 @@
 #include <arrow/status.h>
 #include <arrow/util/cancel.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -25,16 +26,23 @@ class QueryState {
   QueryState(int64_t scan_memory_bytes, std::string spill_directory, client::OpenOptions open)
       : scan_memory_bytes_(scan_memory_bytes),
         spill_directory_(std::move(spill_directory)),
-        open_(std::move(open)) {}
+        open_(std::move(open)) {
+    open_.stop = stop_.token();
+  }
 
   /// Memory of each of the plan's scans, in bytes.
   int64_t memory_of_scan() const;
   const std::string& spill_directory() const { return spill_directory_; }
-  /// How tables are opened.
+  /// How tables are opened: their waits end when the query is to stop.
   const client::OpenOptions& open_options() const { return open_; }
+  /// Waits end by `stop` instead; before the query begins.
+  void StopWaitsBy(const arrow::StopToken& stop) { open_.stop = stop; }
 
   arrow::StopToken stop_token() { return stop_.token(); }
-  void RequestStop() { stop_.RequestStop(); }
+  /// Needs no memory: it is called by destructors.
+  void RequestStop() noexcept {
+    if (!stop_requested_.exchange(true)) stop_.RequestStop(std::move(cancelled_));
+  }
 
   /// Remembers the first error of a scan: DuckDB hands on its text only.
   void SetError(const arrow::Status& status);
@@ -49,8 +57,10 @@ class QueryState {
  private:
   const int64_t scan_memory_bytes_;
   const std::string spill_directory_;
-  const client::OpenOptions open_;
+  client::OpenOptions open_;
   arrow::StopSource stop_;
+  std::atomic<bool> stop_requested_ = false;
+  arrow::Status cancelled_ = arrow::Status::Cancelled("the query was cancelled");
   PlanNode plan_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<ScanAccount>> accounts_;

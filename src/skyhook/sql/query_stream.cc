@@ -10,6 +10,7 @@
 #include "duckdb/common/arrow/arrow_converter.hpp"
 #include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/errors.h"
 #include "skyhook/sql/plan_capture.h"
@@ -252,9 +253,13 @@ arrow::Result<std::unique_ptr<QueryStream>> StartQuery(
     duckdb::Connection* connection, std::shared_ptr<QueryState> query,
     duckdb::unique_ptr<duckdb::SQLStatement> statement, const QueryOptions& options,
     int64_t memory_bytes) {
-  auto stream = std::make_unique<DuckDbStream>(connection, std::move(query), options, memory_bytes);
-  ARROW_RETURN_NOT_OK(stream->Start(std::move(statement)));
-  return stream;
+  // There may be no thread to watch over it.
+  return base::CatchExceptions([&]() -> arrow::Result<std::unique_ptr<QueryStream>> {
+    auto stream =
+        std::make_unique<DuckDbStream>(connection, std::move(query), options, memory_bytes);
+    ARROW_RETURN_NOT_OK(stream->Start(std::move(statement)));
+    return stream;
+  });
 }
 
 Status ErrorOf(const QueryState& query, const duckdb::ErrorData& error) {

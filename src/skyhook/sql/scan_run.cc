@@ -7,6 +7,7 @@
 #include "duckdb/common/vector_operations/vector_operations.hpp"
 #include "duckdb/execution/expression_executor.hpp"
 #include "duckdb/parallel/task_scheduler.hpp"
+#include "skyhook/base/exceptions.h"
 #include "skyhook/client/scan.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/query_state.h"
@@ -33,7 +34,10 @@ struct GlobalState : public duckdb::GlobalTableFunctionState {
   int64_t chunk_bytes = 0;        // of text in a chunk, unless one row has more
 
   ~GlobalState() override {
-    if (account != nullptr && scan != nullptr) account->End(scan);
+    // An account may lack what there is no memory for.
+    base::UnlessMemoryLacks([this] {
+      if (account != nullptr && scan != nullptr) account->End(scan);
+    });
   }
   idx_t MaxThreads() const override { return threads; }
 };

@@ -70,7 +70,7 @@ class DuckDbSession : public Session {
     return Start(std::move(statements.back()), options);
   }
 
-  Result<PlanNode> Explain(const std::string& text) override {
+  Result<PlanNode> Explain(const std::string& text, const arrow::StopToken& stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto texts, Split(text));
     if (texts.size() != 1) {
       return base::Invalid("explain takes one statement, not {}", texts.size());
@@ -78,6 +78,7 @@ class DuckDbSession : public Session {
     ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
     ARROW_RETURN_NOT_OK(RunAllButLast(&statements, QueryOptions()));
     auto query = BeginQuery();
+    query->StopWaitsBy(stop);
     try {
       auto prepared = connection_->Prepare(std::move(statements.back()));
       if (prepared->HasError()) return ErrorOf(*query, prepared->error);
@@ -92,7 +93,9 @@ class DuckDbSession : public Session {
   }
 
   Result<std::vector<std::string>> ColumnNames(const std::string& table) override {
-    return Texts("SELECT column_name FROM (DESCRIBE FROM " + table + ")");
+    QueryOptions options;
+    options.timeout = std::chrono::seconds(1);
+    return Texts("SELECT column_name FROM (DESCRIBE FROM " + table + ")", options);
   }
 
   Result<std::vector<std::string>> Keywords() override {
@@ -101,8 +104,8 @@ class DuckDbSession : public Session {
 
  private:
   // The first column of a query's rows, which is text.
-  Result<std::vector<std::string>> Texts(const std::string& sql) {
-    ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
+  Result<std::vector<std::string>> Texts(const std::string& sql, const QueryOptions& options = {}) {
+    ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, options));
     std::vector<std::string> texts;
     std::shared_ptr<arrow::RecordBatch> batch;
     while (true) {

@@ -43,7 +43,8 @@ struct QueryOptions {
   /// How messages name the timeout: as the user wrote it. Empty: in milliseconds.
   std::string timeout_text;
   /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
-  /// its own, until the stream has ended.
+  /// its own, until the stream has ended. What it throws ends the query, as an OutOfMemory or
+  /// UnknownError.
   std::function<void(double)> on_progress;
   /// Measure each operator: the plan is then that of the operators that ran.
   bool measure = false;
@@ -93,13 +94,16 @@ class Session {
     return Query(script, QueryOptions());
   }
 
-  /// The optimised plan of one statement, which is not run.
-  virtual arrow::Result<PlanNode> Explain(const std::string& statement) = 0;
+  /// The optimised plan of one statement, which is not run. `stop` ends waits for Ceph.
+  virtual arrow::Result<PlanNode> Explain(
+      const std::string& statement,
+      const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
 
   /// Names of the tables and views there are, sorted.
   virtual arrow::Result<std::vector<std::string>> TableNames() = 0;
 
-  /// The columns of `table`, which stands as in FROM: a name, or a file in quotes.
+  /// The columns of `table`, which stands as in FROM: a name, or a file in quotes. Fails when they
+  /// are not known within a second: somebody waits at a prompt.
   virtual arrow::Result<std::vector<std::string>> ColumnNames(const std::string& table) = 0;
 
   /// SQL's keywords, in small letters.

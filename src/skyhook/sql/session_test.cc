@@ -180,6 +180,22 @@ TEST_F(SessionTest, CancellingEndsTheQuery) {
   EXPECT_THAT(RowsOfQuery(*session, "SELECT 1"), ElementsAre("1"));
 }
 
+/// On a thread of the session's, which an exception would end the process from.
+TEST_F(SessionTest, WhatAReportOfProgressThrowsEndsTheQuery) {
+  const std::string path = WriteManyRows();
+  auto session = OpenSession();
+  QueryOptions options;
+  const std::string sql =
+      fmt::format("SELECT count(*) FROM '{0}' a, '{0}' b WHERE a.k * b.k % 7 = 3", path);
+  options.on_progress = [](double) { throw std::runtime_error("no bar"); };
+  EXPECT_THAT(ErrorOfQuery(*session, sql, options),
+              FailsWith(arrow::StatusCode::UnknownError, "exception: no bar"));
+  options.on_progress = [](double) { throw std::bad_alloc(); };
+  EXPECT_THAT(ErrorOfQuery(*session, sql, options),
+              FailsWith(arrow::StatusCode::OutOfMemory, "no memory is left"));
+  EXPECT_THAT(RowsOfQuery(*session, "SELECT 1"), ElementsAre("1"));
+}
+
 TEST_F(SessionTest, TimeoutIsALimit) {
   const std::string path = WriteManyRows();
   auto session = OpenSession();

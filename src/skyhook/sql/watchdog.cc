@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::sql {
@@ -36,36 +37,55 @@ Watchdog::~Watchdog() {
 
 arrow::Status Watchdog::verdict() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return verdict_;
+  switch (reason_) {
+    case Reason::kNone:
+      return arrow::Status::OK();
+    case Reason::kCancelled:
+      return arrow::Status::Cancelled("the query was cancelled");
+    case Reason::kThrown:
+      return base::StatusOf(thrown_);
+    case Reason::kTimeLimit:
+      break;
+  }
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(*options_.timeout);
+  return base::LimitExceeded(
+      "the query ran longer than its time limit of {}",
+      options_.timeout_text.empty() ? fmt::format("{}", milliseconds) : options_.timeout_text);
 }
 
-void Watchdog::Watch() {
+void Watchdog::Watch() noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!wake_.wait_for(lock, kPeriod, [this] { return done_; })) {
     CheckStop();
-    if (!options_.on_progress || Clock::now() < next_report_) continue;
+    if (!options_.on_progress || reason_ == Reason::kThrown || Clock::now() < next_report_)
+      continue;
     next_report_ = Clock::now() + kReportPeriod;
     lock.unlock();
-    ReportProgress();
+    std::exception_ptr thrown;
+    try {
+      ReportProgress();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     lock.lock();
+    if (thrown != nullptr) thrown_ = std::move(thrown);
   }
 }
 
 void Watchdog::CheckStop() {
-  if (options_.stop.IsStopRequested()) {
-    Stop(arrow::Status::Cancelled("the query was cancelled"));
+  if (thrown_ != nullptr) {
+    Stop(Reason::kThrown);
+  } else if (options_.stop.IsStopRequested()) {
+    Stop(Reason::kCancelled);
   } else if (deadline_.has_value() && Clock::now() >= *deadline_) {
-    const auto milliseconds =
-        std::chrono::duration_cast<std::chrono::milliseconds>(*options_.timeout);
-    Stop(base::LimitExceeded(
-        "the query ran longer than its time limit of {}",
-        options_.timeout_text.empty() ? fmt::format("{}", milliseconds) : options_.timeout_text));
+    Stop(Reason::kTimeLimit);
   }
 }
 
 // DuckDB forgets an interrupt that comes before a query has begun, so that it is said every time.
-void Watchdog::Stop(const arrow::Status& verdict) {
-  if (verdict_.ok()) verdict_ = verdict;
+void Watchdog::Stop(Reason reason) {
+  if (reason_ == Reason::kNone) reason_ = reason;
   query_->RequestStop();
   connection_->Interrupt();
 }

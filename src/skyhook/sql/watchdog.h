@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,14 +27,17 @@ class Watchdog {
   /// Ends the watch.
   ~Watchdog();
 
-  /// Why the query was stopped: Cancelled, kLimitExceeded, or OK when it was not.
+  /// Why the query was stopped: Cancelled, kLimitExceeded, what the report of progress threw, or OK
+  /// when it was not.
   arrow::Status verdict() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Watch();
-  void Stop(const arrow::Status& verdict);
+  enum class Reason { kNone, kCancelled, kTimeLimit, kThrown };
+
+  void Watch() noexcept;
+  void Stop(Reason reason);
   void CheckStop();
   void ReportProgress();
 
@@ -46,7 +50,8 @@ class Watchdog {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;
-  arrow::Status verdict_;
+  Reason reason_ = Reason::kNone;
+  std::exception_ptr thrown_;
   std::thread thread_;
 };
 

@@ -59,11 +59,12 @@ Result<RadosModuleEntry> Load() {
 
 Result<std::shared_ptr<RadosPool>> OpenRadosPool(const RadosOptions& options,
                                                  const std::string& pool,
-                                                 const std::string& name_space) {
+                                                 const std::string& name_space,
+                                                 const arrow::StopToken& stop) {
   static const Result<RadosModuleEntry> entry = Load();
   ARROW_RETURN_NOT_OK(entry.status());
   Result<std::shared_ptr<RadosPool>> opened = Status::UnknownError("the module gave no answer");
-  (*entry)(options, pool, name_space, &opened);
+  (*entry)(options, pool, name_space, stop, &opened);
   return opened;
 }
 

@@ -3,8 +3,10 @@
 
 #include <arrow/buffer.h>
 #include <arrow/result.h>
+#include <arrow/util/cancel.h>
 #include <arrow/util/future.h>
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -16,6 +18,24 @@
 
 namespace skyhook::store {
 
+/// Is told of waits for Ceph, on threads of their own that no exception may leave. It may be told
+/// as long as the process lives.
+class WaitObserver {
+ public:
+  virtual ~WaitObserver() = default;
+
+  /// How long a wait lasts before the observer is told of it.
+  virtual std::chrono::milliseconds patience() const { return std::chrono::seconds(2); }
+  /// About ten times a second: the longest wait of those under way is for `what`, e.g. "object
+  /// 'rados://p/t/x'".
+  virtual void Lasts(const std::string& what, std::chrono::milliseconds lasted) noexcept = 0;
+  /// None lasts any more.
+  virtual void Ended() noexcept = 0;
+  /// A wait was left by its stop while a thread of its is still within librados. A process that
+  /// calls `exit` then may crash in its last moments: `_Exit` ends it safely.
+  virtual void LeftBehind() noexcept = 0;
+};
+
 /// As Ceph's own programs take them; empty: Ceph's defaults, CEPH_CONF and CEPH_ARGS included.
 struct RadosOptions {
   std::string cluster = "ceph";
@@ -24,6 +44,8 @@ struct RadosOptions {
   std::string keyring;                ///< -k
   /// How long an operation may take, in seconds; 0: as long as it takes.
   int timeout_s = 30;
+  /// Is told of waits; null: nobody is.
+  std::shared_ptr<WaitObserver> waits;
 
   auto operator<=>(const RadosOptions&) const = default;
 };
@@ -37,15 +59,28 @@ struct Executed {
 
 /// The objects of one pool and namespace. Keeps its connection, which all pools of the same options
 /// share. A new object gets the attribute `skyhook.id`, which no other object has.
+///
+/// Writes to a full cluster fail at once; what only removes succeeds there.
 class RadosPool : public ObjectStore {
  public:
+  /// The same pool for somebody whose every wait ends when `stop` is requested, with what that
+  /// says, within 100 ms; reads of sources opened by it too. What was asked of Ceph goes on.
+  virtual std::shared_ptr<RadosPool> WithStop(arrow::StopToken stop) const = 0;
+
+  using ObjectStore::OpenObject;
+  /// Opens an object; only the opening ends by `stop`.
+  virtual arrow::Result<std::shared_ptr<base::ByteSource>> OpenObject(
+      const std::string& object, const arrow::StopToken& stop) = 0;
+
   /// Calls a method that only reads, where `object` lies: at the primary, or with `any_copy` at any
   /// of its OSDs. When a version is given and the object has another, the result is -ERANGE or
-  /// -EOVERFLOW.
+  /// -EOVERFLOW. Whoever waits for the future may leave; nobody is told of the wait any more once
+  /// `stop` is requested.
   virtual arrow::Future<Executed> Execute(const std::string& object,
                                           std::optional<uint64_t> version,
                                           const std::string& class_name, const std::string& method,
-                                          const std::string& input, bool any_copy) = 0;
+                                          const std::string& input, bool any_copy,
+                                          const arrow::StopToken& stop) = 0;
 
   /// The placement group of an object, within the pool. Local: no message is sent.
   virtual uint32_t PlacementGroupOf(const std::string& object) = 0;
@@ -60,10 +95,12 @@ class RadosPool : public ObjectStore {
 
 /// Connects, through a module that is loaded at the first call: whoever does not call this needs no
 /// librados. kUnreachable when no monitor lets the client in before its time is over, an IOError
-/// that names the pool when there is none, or what is missing for the module to be loaded.
-arrow::Result<std::shared_ptr<RadosPool>> OpenRadosPool(const RadosOptions& options,
-                                                        const std::string& pool,
-                                                        const std::string& name_space);
+/// that names the pool when there is none, or what is missing for the module to be loaded. Only the
+/// opening ends by `stop`; a connection that is being made then goes on, and is that of the next
+/// call.
+arrow::Result<std::shared_ptr<RadosPool>> OpenRadosPool(
+    const RadosOptions& options, const std::string& pool, const std::string& name_space,
+    const arrow::StopToken& stop = arrow::StopToken::Unstoppable());
 
 /// An error number of an operation on an object, in words; kStaleObject for a version that is no
 /// longer there.
@@ -71,7 +108,7 @@ arrow::Status ObjectError(const std::string& what, const std::string& uri, int e
 
 /// What the module exports, under the name kRadosModuleEntry.
 using RadosModuleEntry = void (*)(const RadosOptions& options, const std::string& pool,
-                                  const std::string& name_space,
+                                  const std::string& name_space, const arrow::StopToken& stop,
                                   arrow::Result<std::shared_ptr<RadosPool>>* opened);
 inline constexpr char kRadosModuleEntry[] = "skyhook_open_rados_pool";
 /// A string that the module exports: the release it belongs to.

@@ -22,8 +22,9 @@ class ForwardingSite : public site::Site {
       const site::FragmentId& id, const std::string& column) override {
     return site_->Statistics(id, column);
   }
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id) override {
-    return site_->OpenBytes(id);
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(
+      const site::FragmentId& id, const arrow::StopToken& stop) override {
+    return site_->OpenBytes(id, stop);
   }
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
     return site_->Run(std::move(request));

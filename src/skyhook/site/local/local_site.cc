@@ -64,7 +64,8 @@ class LocalSite : public Site {
     return out;
   }
 
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
+                                                             const arrow::StopToken&) override {
     ARROW_ASSIGN_OR_RAISE(auto source, base::OpenFile(id.name));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), id.name));
     return source;

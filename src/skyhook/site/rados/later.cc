@@ -16,13 +16,13 @@ Later::~Later() {
 void Later::Run(std::chrono::microseconds after, std::function<void()> function) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    due_.emplace(Clock::now() + after, std::move(function));
     if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+    due_.emplace(Clock::now() + after, std::move(function));
   }
   changed_.notify_one();
 }
 
-void Later::Work() {
+void Later::Work() noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!ending_) {
     if (due_.empty()) {

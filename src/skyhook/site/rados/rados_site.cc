@@ -86,7 +86,7 @@ class RadosSite : public Site {
   const Profile& profile() const override { return profile_; }
 
   Result<FragmentDescription> Describe(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id));
+    ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, {}));
     FragmentDescription out;
     out.bytes = source->size();
     ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
@@ -100,8 +100,9 @@ class RadosSite : public Site {
     return out;
   }
 
-  Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, context_.pool->OpenObject(id.name));
+  Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
+                                                      const arrow::StopToken& stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto source, context_.pool->OpenObject(id.name, stop));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
     return source;
   }

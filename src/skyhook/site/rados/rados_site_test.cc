@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <chrono>
 #include <future>
+#include <limits>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -38,6 +40,13 @@ class ScriptedPool : public store::RadosPool {
   explicit ScriptedPool(std::vector<Executed> answers) : answers_(std::move(answers)) {}
 
   size_t calls() const { return calls_; }
+  /// From now on memory lacks where a placement group is asked for, after so many times.
+  void ThrowAfterGroups(int times) {
+    asked_groups_ = 0;
+    groups_before_throw_ = times;
+  }
+  /// From now on memory lacks after so many calls.
+  void ThrowAfterCalls(size_t times) { calls_before_throw_ = times; }
   /// The requests of the calls, in order.
   struct Asked {
     wire::Request request;
@@ -50,14 +59,21 @@ class ScriptedPool : public store::RadosPool {
   std::string UriOf(const std::string& object) const override { return "rados://p/" + object; }
   arrow::Future<Executed> Execute(const std::string&, std::optional<uint64_t> version,
                                   const std::string&, const std::string&, const std::string& input,
-                                  bool any_copy) override {
+                                  bool any_copy, const arrow::StopToken&) override {
     const size_t call = calls_++;
+    if (call >= calls_before_throw_) throw std::bad_alloc();
     wire::Header header;
     EXPECT_TRUE(wire::ReadHeader(input, wire::kRequestMagic, &header));
     asked_.push_back({Require(wire::DecodeRequest(input)), header.deadline_ms, any_copy, version});
     return arrow::Future<Executed>::MakeFinished(answers_[std::min(call, answers_.size() - 1)]);
   }
+  std::shared_ptr<RadosPool> WithStop(arrow::StopToken) const override { return nullptr; }
+  Result<std::shared_ptr<base::ByteSource>> OpenObject(const std::string&,
+                                                       const arrow::StopToken&) override {
+    return Unused();
+  }
   uint32_t PlacementGroupOf(const std::string& object) override {
+    if (++asked_groups_ > groups_before_throw_) throw std::bad_alloc();
     return static_cast<uint32_t>(object.size());
   }
 
@@ -85,6 +101,9 @@ class ScriptedPool : public store::RadosPool {
 
   const std::vector<Executed> answers_;
   std::atomic<size_t> calls_ = 0;
+  std::atomic<size_t> calls_before_throw_ = std::numeric_limits<size_t>::max();
+  std::atomic<int> asked_groups_ = 0;
+  std::atomic<int> groups_before_throw_ = std::numeric_limits<int>::max();
   std::vector<Asked> asked_;
 };
 
@@ -129,6 +148,36 @@ Ended RunAt(Site* site, const std::string& object) {
   const auto answer = Require(site->Run(RequestFor(object)));
   const Status status = answer->Next().status();
   return {status, answer->outcome()};
+}
+
+/// On a thread of librados, which an exception would end the process from.
+TEST(RadosSiteTest, AReplyForWhichMemoryLacksIsAnError) {
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EOPNOTSUPP)});
+  const auto site = MakeRadosSite(pool);
+  pool->ThrowAfterGroups(1);
+  EXPECT_THAT(RunAt(site.get(), "object").status,
+              FailsWith(arrow::StatusCode::OutOfMemory, "no memory is left"));
+}
+
+TEST(RadosSiteTest, ACallForWhichMemoryLacksIsAnError) {
+  // The first, by whoever asks; the next, by the thread that got the reply; a later one, by a
+  // timer.
+  const std::vector<Executed> going_on = {Stopped(plan::RowRanges({{5, 10}}), 0), Answered()};
+  const std::vector<Executed> busy = {Error(-EBUSY), Answered()};
+  for (const auto& [calls, answers] :
+       {std::pair(0, going_on), std::pair(1, going_on), std::pair(1, busy)}) {
+    const auto pool = std::make_shared<ScriptedPool>(answers);
+    const auto site = MakeRadosSite(pool);
+    pool->ThrowAfterCalls(static_cast<size_t>(calls));
+    const auto answer = site->Run(RequestFor("object"));
+    Status status = answer.status();
+    while (status.ok()) {
+      const auto batch = (*answer)->Next();
+      status = batch.status();
+      if (batch.ok() && *batch == nullptr) break;
+    }
+    EXPECT_THAT(status, FailsWith(arrow::StatusCode::OutOfMemory, "no memory is left"));
+  }
 }
 
 TEST(RadosSiteTest, AsksABusyOsdAgain) {
@@ -328,12 +377,19 @@ TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {
 }
 
 TEST(RadosSiteTest, AnAnswerThatIsDroppedMakesNoMoreCalls) {
-  const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EBUSY)});
+  std::vector<Executed> answers(6, Error(-EBUSY));
+  answers.push_back(Answered());
+  const auto pool = std::make_shared<ScriptedPool>(answers);
   const auto site = MakeRadosSite(pool);
-  Require(site->Run(RequestFor("object"))).reset();
-  const size_t calls = pool->calls();
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  EXPECT_EQ(pool->calls(), calls);
+  Require(site->Run(RequestFor("dropped"))).reset();
+  // The same timer: the waits of the second answer, which grow, end after the one of the first.
+  EXPECT_THAT(RunAt(site.get(), "object").status, IsOk());
+  int of_dropped = 0;
+  for (const auto& asked : pool->asked()) {
+    of_dropped += asked.request.fragment == pool->UriOf("dropped") ? 1 : 0;
+  }
+  EXPECT_EQ(of_dropped, 1);
+  EXPECT_EQ(pool->calls(), answers.size());
 }
 
 TEST(LaterTest, RunsWhatIsDueInItsOrder) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::site::rados {
@@ -96,6 +97,7 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
       object_(request.fragment.name),
       is_divisible_(IsDivisible(request.limits)),
       scan_(request.continuation != 0 ? request.continuation : NewScan()),
+      stop_(request.stop),
       asked_{request.pipeline,
              context->pool->UriOf(object_),
              request.rows,
@@ -119,22 +121,49 @@ Status ScanCalls::Encode() {
 
 Status ScanCalls::Start() {
   ARROW_RETURN_NOT_OK(Encode());
-  Send();
-  return Status::OK();
+  return base::CatchExceptions([this] {
+    Send();
+    return Status::OK();
+  });
+}
+
+void ScanCalls::SendOrEnd() noexcept {
+  try {
+    Send();
+  } catch (...) {
+    EndBy(std::current_exception());
+  }
 }
 
 void ScanCalls::Send() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (cancelled_) return;
+  if (cancelled_ || ended_) return;
   // What an OSD keeps, others do not know of: then it is always the primary that is asked.
   auto reply = context_->pool->Execute(object_, version_, "skyhook", "scan", message_,
-                                       /*any_copy=*/alone_);
+                                       /*any_copy=*/alone_, stop_);
   lock.unlock();
   reply.AddCallback(
       [self = shared_from_this()](const Result<Executed>& executed) { self->Arrived(executed); });
 }
 
-void ScanCalls::Arrived(const Result<Executed>& executed) {
+void ScanCalls::Arrived(const Result<Executed>& executed) noexcept {
+  try {
+    GoOnAfter(executed);
+  } catch (...) {
+    EndBy(std::current_exception());
+  }
+}
+
+void ScanCalls::EndBy(std::exception_ptr thrown) noexcept {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    thrown_ = std::move(thrown);
+    ended_ = true;
+  }
+  changed_.notify_one();
+}
+
+void ScanCalls::GoOnAfter(const Result<Executed>& executed) {
   Step next = Step::kEnd;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -145,7 +174,7 @@ void ScanCalls::Arrived(const Result<Executed>& executed) {
       if (!encoded.ok()) next = Refuse(encoded.message());
     }
     if (next == Step::kCallLater) {
-      context_->later.Run(WaitAfter(busy_), [self = shared_from_this()] { self->Send(); });
+      context_->later.Run(WaitAfter(busy_), [self = shared_from_this()] { self->SendOrEnd(); });
     }
     ended_ = next == Step::kEnd;
   }
@@ -234,6 +263,7 @@ Result<std::optional<CalledReply>> ScanCalls::Next(const arrow::StopToken& stop)
     arrived_.pop_front();
     return first;
   }
+  if (thrown_ != nullptr) return base::StatusOf(thrown_);
   ARROW_RETURN_NOT_OK(failure_);
   return std::nullopt;
 }

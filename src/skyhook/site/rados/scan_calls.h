@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -59,7 +60,12 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   enum class Step { kCall, kCallLater, kEnd };
 
   void Send();
-  void Arrived(const arrow::Result<store::Executed>& executed);
+  /// On threads of librados and of Later, which no exception may leave: it ends the calls, and is
+  /// what Next returns.
+  void SendOrEnd() noexcept;
+  void Arrived(const arrow::Result<store::Executed>& executed) noexcept;
+  void GoOnAfter(const arrow::Result<store::Executed>& executed);
+  void EndBy(std::exception_ptr thrown) noexcept;
   /// The rest: with the lock held.
   Step Take(const arrow::Result<store::Executed>& executed);
   Step TakeReply(const store::Executed& executed);
@@ -74,6 +80,7 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   /// Whether an OSD may be asked to keep the scan between calls.
   const bool is_divisible_;
   const uint64_t scan_;
+  const arrow::StopToken stop_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -88,6 +95,7 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   bool cancelled_ = false;
   bool ended_ = false;
   arrow::Status failure_;
+  std::exception_ptr thrown_;
   std::string refusal_;
   std::deque<CalledReply> arrived_;
 };

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "skyhook/base/exceptions.h"
 #include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
 
@@ -180,7 +181,7 @@ class FilePresence : public Presence {
   FilePresence(int descriptor, fs::path path) : file_(descriptor), path_(std::move(path)) {}
   ~FilePresence() override {
     ::unlink(path_.c_str());
-    RemoveIfUnused(path_.parent_path());
+    base::UnlessMemoryLacks([this] { RemoveIfUnused(path_.parent_path()); });
   }
 
  private:

@@ -62,39 +62,72 @@ Status Connect(const RadosOptions& options, librados::Rados* cluster) {
   return error < 0 ? ConnectionError(options, error) : Status::OK();
 }
 
+// A connection that is there, or is being made.
+struct Attempt {
+  std::shared_ptr<Cluster> cluster;
+  arrow::Future<> connected;
+};
+
 struct Connections {
   std::mutex mutex;
-  std::map<RadosOptions, std::unique_ptr<librados::Rados>> by_options;
+  std::map<RadosOptions, Attempt> by_options;
+
+  // Of an attempt that failed: the next call makes another.
+  void Forget(const RadosOptions& options, const Cluster* cluster) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    const auto found = by_options.find(options);
+    if (found != by_options.end() && found->second.cluster.get() == cluster) {
+      by_options.erase(found);
+    }
+  }
 };
 
 // Shuts every connection down. A static made after the first connection goes before what that one
 // uses, among it OpenSSL: a thread of librados may be in the middle of a message when the process
-// ends.
+// ends. A connection that is still being made cannot be shut down.
 struct Shutdown {
   Connections& connections;
 
   ~Shutdown() {
-    for (auto& [options, connection] : connections.by_options) connection->shutdown();
+    const std::lock_guard<std::mutex> lock(connections.mutex);
+    for (auto& [options, attempt] : connections.by_options) {
+      attempt.cluster->waits.Stop();
+      if (attempt.connected.is_finished()) attempt.cluster->rados.shutdown();
+    }
   }
 };
 
+Attempt Begin(const RadosOptions& options, Connections* connections) {
+  Attempt attempt;
+  attempt.cluster = std::make_shared<Cluster>(options.waits);
+  attempt.connected = Aside<arrow::internal::Empty>(
+      [options, connections, cluster = attempt.cluster]() -> Result<arrow::internal::Empty> {
+        Status connected = Connect(options, &cluster->rados);
+        if (!connected.ok()) connections->Forget(options, cluster.get());
+        return arrow::internal::Empty::ToResult(std::move(connected));
+      });
+  return attempt;
+}
+
 }  // namespace
 
-Result<librados::Rados*> Connection(const RadosOptions& options) {
+Result<std::shared_ptr<Cluster>> Connection(const RadosOptions& options,
+                                            const arrow::StopToken& stop) {
   static auto& connections = *new Connections;
-  const std::lock_guard<std::mutex> lock(connections.mutex);
-  auto& connection = connections.by_options[options];
-  if (connection == nullptr) {
-    auto made = std::make_unique<librados::Rados>();
-    const Status connected = Connect(options, made.get());
-    if (!connected.ok()) {
-      connections.by_options.erase(options);
-      return connected;
-    }
-    connection = std::move(made);
-    static const Shutdown at_exit{connections};
+  Attempt attempt;
+  {
+    const std::lock_guard<std::mutex> lock(connections.mutex);
+    const auto found = connections.by_options.find(options);
+    attempt = found != connections.by_options.end() ? found->second : Begin(options, &connections);
+    connections.by_options.emplace(options, attempt);
   }
-  return connection.get();
+  const auto wait =
+      attempt.cluster->waits.Begin(fmt::format("a monitor, to let {} in", options.name), stop);
+  const auto connected = Await(attempt.connected, stop);
+  if (!connected.ok() && !attempt.connected.is_finished()) attempt.cluster->waits.LeaveBehind();
+  ARROW_RETURN_NOT_OK(connected.status());
+  static const Shutdown at_exit{connections};
+  return attempt.cluster;
 }
 
 }  // namespace skyhook::store::rados

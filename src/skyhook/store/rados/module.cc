@@ -8,7 +8,7 @@ const char* const skyhook_rados_release = SKYHOOK_VERSION;
 
 SKYHOOK_EXPORT void skyhook_open_rados_pool(
     const skyhook::store::RadosOptions& options, const std::string& pool,
-    const std::string& name_space,
+    const std::string& name_space, const arrow::StopToken& stop,
     arrow::Result<std::shared_ptr<skyhook::store::RadosPool>>* opened) {
-  *opened = skyhook::store::rados::OpenPool(options, pool, name_space);
+  *opened = skyhook::store::rados::OpenPool(options, pool, name_space, stop);
 }
