@@ -14,6 +14,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
+#include "skyhook/format/ipc_stream.h"
 #include "skyhook/store/table.h"
 
 namespace skyhook::client {
@@ -39,11 +40,12 @@ bool EndsInAny(std::string_view text, const std::array<std::string_view, n>& end
 
 /// Whether a file begins as Parquet and Arrow files do.
 bool BeginsAsOurs(const fs::path& path) {
-  std::array<char, 6> begin{};
+  std::array<char, 8> begin{};
   std::ifstream file(path, std::ios::binary);
   file.read(begin.data(), begin.size());
   const std::string_view read(begin.data(), static_cast<size_t>(file.gcount()));
-  return read.starts_with("PAR1") || read.starts_with("PARE") || read == "ARROW1";
+  return read.starts_with("PAR1") || read.starts_with("PARE") || read.starts_with("ARROW1") ||
+         format::BeginsAsIpcStream(read);
 }
 
 bool IsHidden(const std::string& name) {
