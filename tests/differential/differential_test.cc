@@ -67,11 +67,15 @@ struct Outcome {
 
 class DifferentialTest : public ::testing::Test {
  protected:
+  DifferentialTest() {
+    sql::Ask(*oracle_, "SET disabled_optimizers = 'statistics_propagation, filter_pushdown'");
+  }
+
   // Writes a table's files, and makes them a native table.
   void UseTable(uint64_t number) {
     std::filesystem::remove_all(path_);
     path_ = fmt::format("{}/{}", directory_.path(), number);
-    const DoInDuckdb duckdb = [this](const std::string& statement) { Do(statement); };
+    const DoInDuckdb duckdb = [this](const std::string& sql) { sql::Ask(*oracle_, sql); };
     sources_ = MakeSources(number, path_, duckdb, &seen_);
     Do(fmt::format("SET threads = {}", 1 + number / 2 % 2));
     if (sources_.decimals_beyond) ExpectBeyond();
@@ -107,8 +111,10 @@ class DifferentialTest : public ::testing::Test {
 
   void Do(const std::string& statement) { sql::Ask(*session_, statement); }
 
-  Outcome Run(const std::string& query) {
-    auto stream = session_->Query(query);
+  Outcome Run(const std::string& query) { return RunIn(session_.get(), query); }
+
+  Outcome RunIn(Session* session, const std::string& query) {
+    auto stream = session->Query(query);
     if (!stream.ok()) return {stream.status(), nullptr};
     auto table = (*stream)->ToTable();
     if (!table.ok()) return {table.status(), nullptr};
@@ -122,10 +128,7 @@ class DifferentialTest : public ::testing::Test {
   // else for a negative length and a start beyond its end. Without pushing filters down: a native
   // table then loses NULL where a filter is `x IS DISTINCT FROM 1 OR x > 2`.
   Outcome RunNatively(const std::string& query) {
-    Do("SET disabled_optimizers = 'statistics_propagation, filter_pushdown'");
-    Outcome outcome = Run(Put(query, "native"));
-    Do("SET disabled_optimizers = ''");
-    return outcome;
+    return RunIn(oracle_.get(), Put(query, "native"));
   }
 
   // Remembers which functions stand in what was pushed.
@@ -199,6 +202,7 @@ class DifferentialTest : public ::testing::Test {
 
   testing::TemporaryDirectory directory_;
   std::unique_ptr<Session> session_ = sql::OpenSession();
+  std::unique_ptr<Session> oracle_ = sql::OpenSession();  ///< with the native table
   const arrow::EqualOptions kSameBits =
       arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
   std::string path_;  ///< of the files

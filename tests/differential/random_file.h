@@ -41,7 +41,7 @@ std::string RandomValue(const std::string& sql_type, Random* random);
 std::shared_ptr<arrow::Table> RandomTable(int64_t rows, Random* random, bool wide = false);
 
 inline constexpr size_t kWideTextBytes = 20'000;
-inline constexpr int kWideColumns = 300;
+inline constexpr int kWideColumns = 120;
 
 struct FileColumn {
   const char* name;
