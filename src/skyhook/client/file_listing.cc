@@ -103,6 +103,16 @@ class Listing {
     if (fs::is_directory(path, ignored)) return AddDirectory(path);
     if (!fs::exists(path, ignored) && !fs::is_symlink(path, ignored)) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(RefuseTables(path.parent_path()));
+    return AddFound(path);
+  }
+
+  /// A file of a directory or a glob, which may be a link to one of a stored table.
+  arrow::Status AddFound(const fs::path& path) {
+    std::error_code error;
+    if (fs::is_symlink(path, error)) {
+      const fs::path real = fs::canonical(path, error);
+      if (!error) ARROW_RETURN_NOT_OK(RefuseTables(real.parent_path()));
+    }
     return Add(path.string());
   }
 
@@ -140,7 +150,7 @@ class Listing {
       if (fs::is_directory(entry, error)) {
         ARROW_RETURN_NOT_OK(Walk(entry, rest, above));
       } else if (rest.empty() && (HasKnownEnding(entry.string()) || BeginsAsOurs(entry))) {
-        ARROW_RETURN_NOT_OK(Add(entry.string()));
+        ARROW_RETURN_NOT_OK(AddFound(entry));
       }
     }
     return arrow::Status::OK();

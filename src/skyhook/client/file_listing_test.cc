@@ -63,6 +63,19 @@ TEST_F(FileListingTest, ADirectoryIsAlsoWhatBeginsAsFilesOfOursDo) {
   EXPECT_THAT(List("t"), ElementsAre("t/file", "t/parquet", "t/stream"));
 }
 
+TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUpByLinks) {
+  Touch({"sales/_head", "sales/data-1.parquet", "links/b.parquet", "left/data-x.parquet"});
+  std::filesystem::create_symlink(Path("sales/data-1.parquet"), Path("links/a.parquet"));
+  for (const char* pattern : {"links", "links/*", "link[s]/a.parquet", "**/a.parquet"}) {
+    EXPECT_THAT(ListFiles(Path(pattern), 100),
+                testing::FailsWith(StatusCode::Invalid, "sales', which is a table of its own"))
+        << pattern;
+  }
+  EXPECT_THAT(List("links/b*"), ElementsAre("links/b.parquet"));
+  EXPECT_THAT(List("links/a.parquet"), ElementsAre("links/a.parquet"))
+      << "whoever names one gets it";
+}
+
 TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUp) {
   Touch({"t/sales/_head", "t/sales/data-old.parquet", "t/sales/data-new.parquet", "t/a.parquet"});
   for (const char* pattern :
