@@ -26,9 +26,12 @@ int main(int argc, char** argv) {
   BenchOptions options;
   std::vector<std::string> wanted;
   CLI::App app("Measures Skyhook beside DuckDB; answers are checked");
-  app.add_option("--data", options.data, "TPC-H Parquet files, scale factor 1")->required();
-  app.add_option("--large", options.large_table, "Parquet file for the memory figures");
-  app.add_option("--program", options.program, "the skyhook program");
+  app.add_option("--data", options.data, "TPC-H Parquet files, scale factor 1")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--large", options.large_table, "Parquet file for the memory figures")
+      ->check(CLI::ExistingFile);
+  app.add_option("--program", options.program, "the skyhook program")->check(CLI::ExistingFile);
   app.add_option("--repeats", options.repeats, "counted runs")->capture_default_str();
   app.add_option("suite", wanted, "peers, lists, tpch, memory, hungry, cancel, append; none: all");
   CLI11_PARSE(app, argc, argv);

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "bench/child.h"
@@ -22,7 +23,13 @@ arrow::Result<int64_t> PeakBytes(const std::vector<std::string>& command) {
 }  // namespace
 
 arrow::Status BenchMemory(const BenchOptions& options) {
-  const auto file_bytes = static_cast<int64_t>(std::filesystem::file_size(options.large_table));
+  std::error_code error;
+  const auto file_bytes =
+      static_cast<int64_t>(std::filesystem::file_size(options.large_table, error));
+  if (error) {
+    return arrow::Status::IOError(
+        fmt::format("cannot look at '{}' (--large): {}", options.large_table, error.message()));
+  }
   const int64_t limit = file_bytes / 10;
   const auto run = [&](const std::string& query) {
     return PeakBytes({options.program, "sql", "--threads", "2", "--memory",

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "skyhook/base/status.h"
+#include "skyhook/base/write_error.h"
 
 namespace skyhook::cli {
 namespace {
@@ -71,6 +72,9 @@ std::string HintFor(const arrow::Status& status) {
   }
   if (base::Is(status, Code::kUnauthorised)) {
     return "check the capabilities of the client's key: 'ceph auth get NAME' shows them";
+  }
+  if (base::IsWriteError(status)) {
+    return "check the path, that it may be written, and that there is room";
   }
   if (status.IsIOError()) return "check the path, and that it may be read";
   if (status.IsUnknownError()) return "please report this, with the query";

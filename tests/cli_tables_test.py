@@ -198,7 +198,8 @@ class PutTest(TablesTest):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-        self.fails(3, "File too large", *command, preexec_fn=short_of_space)
+        done = self.fails(3, "File too large", *command, preexec_fn=short_of_space)
+        self.assertIn("hint: check the path, that it may be written, and that there is room", done.stderr)
         self.fails(3, f"there is no table '{self.table}'", "get", self.table)
         done = self.do(*command)
         self.assertIn("note: 1 object had been written by a run that was interrupted", done.stderr)

@@ -365,6 +365,20 @@ class ErrorsTest(CliTest):
             for path in (link, link + "/x.parquet", link + "/*.parquet"):
                 self.assert_fails(run("schema", path), 3, path, "Too many levels of symbolic links")
 
+    def test_the_benchmark_says_what_is_missing(self):
+        benchmark = pathlib.Path(PROGRAM).with_name("skyhook-bench")
+        for option, value in (("--data", "/no/such"), ("--large", "/no/such.parquet"), ("--program", "/no/such")):
+            options = {"--data": str(DATA), option: value}
+            done = subprocess.run([str(benchmark), *(word for pair in options.items() for word in pair), "memory"],
+                                  capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+            self.assertGreater(done.returncode, 0, option)
+            self.assertIn(f"{option}: ", done.stderr)
+            self.assertIn(value, done.stderr)
+        done = subprocess.run([str(benchmark), "--data", str(DATA), "memory"], capture_output=True, text=True,
+                              timeout=DEADLINE_SECONDS)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "skyhook-bench: IOError: cannot look at '' (--large): No such file or directory\n"))
+
     def test_hints_lead_on(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "bad.parquet")

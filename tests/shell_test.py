@@ -28,11 +28,11 @@ class Terminal:
 
     NUMBERS = itertools.count()
 
-    def __init__(self, directory, *arguments):
+    def __init__(self, directory, *arguments, environment=None):
         # Each terminal is a server of its own: one that ends may still hold its socket.
         self.socket = os.path.join(directory, f"tmux-{next(self.NUMBERS)}")
         environment = {"HOME": directory, "NO_COLOR": "1", "SKYHOOK_HISTORY": os.path.join(directory, "history"),
-                       "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+                       "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **(environment or {})}
         words = ["env", *(f"{name}={value}" for name, value in environment.items()), PROGRAM, "sql", *arguments]
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "-c", directory,
                   " ".join(f"'{word}'" for word in words) + "; echo; echo 'ended with' $?; sleep 600")
@@ -91,10 +91,32 @@ class ShellTest(unittest.TestCase):
         for table in DATA.glob("*.parquet"):
             os.symlink(table.resolve(), os.path.join(self.directory, table.name))
 
-    def open(self, *arguments):
-        terminal = Terminal(self.directory, *arguments)
+    def open(self, *arguments, **options):
+        terminal = Terminal(self.directory, *arguments, **options)
         self.addCleanup(terminal.close)
         return terminal
+
+    def test_the_pager_gets_results_on_a_terminal(self):
+        pager = os.path.join(self.directory, "pager")
+        with open(pager, "w") as script:
+            script.write("#!/bin/sh\nsed 's/^/paged: /'\n")
+        os.chmod(pager, 0o755)
+        terminal = self.open("--pager", environment={"PAGER": pager})
+        terminal.enter("SELECT 40 + 2 AS answer;")
+        screen = terminal.wait_for("paged: (1 row)")
+        self.assertIn("paged:     42", screen)
+        terminal.enter(".pager off")
+        terminal.clear()
+        terminal.enter("SELECT 40 + 3 AS answer;")
+        screen = terminal.wait_for("(1 row)")
+        self.assertNotIn("paged", screen)
+
+    def test_without_a_terminal_there_is_no_pager(self):
+        done = subprocess.run([PROGRAM, "sql", "--pager", "-c", "SELECT 42 AS answer"], capture_output=True, text=True,
+                              timeout=DEADLINE_SECONDS, env={**os.environ, "PAGER": "sed s/^/paged:/"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("42", done.stdout)
+        self.assertNotIn("paged", done.stdout)
 
     def test_ctrl_c_at_the_prompt_drops_the_line_and_stays(self):
         terminal = self.open()

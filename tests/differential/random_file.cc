@@ -3,9 +3,8 @@
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/compute/api.h>
-#include <arrow/io/file.h>
+#include <arrow/extension/uuid.h>
 #include <fmt/format.h>
-#include <parquet/arrow/writer.h>
 
 #include <map>
 
@@ -14,7 +13,6 @@
 namespace skyhook::differential {
 namespace {
 
-using arrow::Compression;
 using testing::Require;
 using Strings = std::vector<std::string>;
 
@@ -37,7 +35,8 @@ const std::map<std::string, std::shared_ptr<arrow::DataType>>& ArrowTypes() {
       {"VARCHAR", arrow::utf8()},
       {"DATE", arrow::date32()},
       {"TIMESTAMP", arrow::timestamp(arrow::TimeUnit::MICRO)},
-      {"TIME", arrow::time64(arrow::TimeUnit::MICRO)}};
+      {"TIME", arrow::time64(arrow::TimeUnit::MICRO)},
+      {"UUID", arrow::extension::uuid()}};
   return types;
 }
 
@@ -69,13 +68,18 @@ const std::map<std::string, Strings>& Extremes() {
       {"TIMESTAMP",
        {"1970-01-01 00:00:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999",
         "2000-02-29 12:34:56.789012", "1969-12-31 23:59:59.999999"}},
-      {"TIME", {"00:00:00", "23:59:59.999999", "12:34:56.5"}}};
+      {"TIME", {"00:00:00", "23:59:59.999999", "12:34:56.5"}},
+      {"UUID",
+       {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "80000000-0000-0000-0000-000000000000", "7fffffff-ffff-ffff-ffff-ffffffffffff",
+        "550e8400-e29b-41d4-a716-446655440000"}}};
   return extremes;
 }
 
 std::string SmallValue(const std::string& type, Random* random) {
   const int number = Below(random, 21) - 10;
   if (type == "BOOLEAN") return number > 0 ? "true" : "false";
+  if (type == "UUID") return fmt::format("{:02x}0e8400-e29b-41d4-a716-446655440000", number + 10);
   if (type.starts_with("U")) return std::to_string(number + 10);
   if (type.starts_with("DECIMAL")) {
     const int scale = type == "DECIMAL(5,2)" ? 2 : type == "DECIMAL(15,4)" ? 4 : 6;
@@ -100,9 +104,40 @@ std::string SmallValue(const std::string& type, Random* random) {
   return std::to_string(number);
 }
 
-std::shared_ptr<arrow::Array> RandomColumn(const FileColumn& column, int64_t rows, Random* random) {
+// The sixteen bytes of UUIDs as text.
+std::shared_ptr<arrow::Array> Uuids(const arrow::StringArray& texts) {
+  arrow::FixedSizeBinaryBuilder builder(arrow::fixed_size_binary(16));
+  for (int64_t i = 0; i < texts.length(); ++i) {
+    if (texts.IsNull(i)) {
+      Require(builder.AppendNull());
+      continue;
+    }
+    std::string digits = texts.GetString(i);
+    std::erase(digits, '-');
+    std::string bytes;
+    for (size_t at = 0; at < digits.size(); at += 2) {
+      bytes += static_cast<char>(std::stoi(digits.substr(at, 2), nullptr, 16));
+    }
+    Require(builder.Append(bytes));
+  }
+  return arrow::ExtensionType::WrapArray(arrow::extension::uuid(), Require(builder.Finish()));
+}
+
+std::shared_ptr<arrow::Array> FromText(const std::shared_ptr<arrow::Array>& text,
+                                       const std::string& sql_type) {
+  if (sql_type == "UUID") return Uuids(static_cast<const arrow::StringArray&>(*text));
+  const auto& type = ArrowTypes().at(sql_type);
+  if (sql_type != "TIME") return Require(arrow::compute::Cast(*text, type));
+  // Arrow reads instants only.
+  const auto instants =
+      Require(arrow::compute::Cast(*text, arrow::timestamp(arrow::TimeUnit::MICRO)));
+  return Require(arrow::compute::Cast(*instants, type));
+}
+
+std::shared_ptr<arrow::Array> RandomColumn(const FileColumn& column, int64_t rows, bool wide,
+                                           Random* random) {
   arrow::StringBuilder builder;
-  const bool time = column.sql_type == std::string("TIME");  // Arrow reads instants only
+  const bool time = column.sql_type == std::string("TIME");
   const int nulls = OneOf<int>(random, {0, 0, 5, 50, 100});
   // A column of few values makes dictionaries, one of many overflows them.
   const bool few = Below(random, 3) == 0;
@@ -111,17 +146,13 @@ std::shared_ptr<arrow::Array> RandomColumn(const FileColumn& column, int64_t row
   for (int64_t i = 0; i < rows; ++i) {
     if (Below(random, 100) < nulls) {
       Require(builder.AppendNull());
-    } else {
-      const std::string value = few ? OneOf(random, pool) : RandomValue(column.sql_type, random);
-      Require(builder.Append(time ? "1970-01-01 " + value : value));
+      continue;
     }
+    std::string value = few ? OneOf(random, pool) : RandomValue(column.sql_type, random);
+    if (wide && Below(random, 8) == 0) value += std::string(kWideTextBytes, 'w');
+    Require(builder.Append(time ? "1970-01-01 " + value : value));
   }
-  const auto text = Require(builder.Finish());
-  const auto& type = ArrowTypes().at(column.sql_type);
-  if (!time) return Require(arrow::compute::Cast(*text, type));
-  const auto instants =
-      Require(arrow::compute::Cast(*text, arrow::timestamp(arrow::TimeUnit::MICRO)));
-  return Require(arrow::compute::Cast(*instants, type));
+  return FromText(Require(builder.Finish()), column.sql_type);
 }
 
 }  // namespace
@@ -132,60 +163,22 @@ std::string RandomValue(const std::string& sql_type, Random* random) {
   return SmallValue(sql_type, random);
 }
 
-std::shared_ptr<arrow::Table> RandomTable(int64_t rows, Random* random) {
+std::shared_ptr<arrow::Table> RandomTable(int64_t rows, Random* random, bool wide) {
   arrow::Int64Builder ids;
   for (int64_t i = 0; i < rows; ++i) Require(ids.Append(i));
   arrow::FieldVector fields = {arrow::field("id", arrow::int64(), /*nullable=*/false)};
   arrow::ArrayVector columns = {Require(ids.Finish())};
   for (const FileColumn& column : kColumns) {
-    columns.push_back(RandomColumn(column, rows, random));
+    const bool wide_text = wide && column.name == std::string("s");
+    columns.push_back(RandomColumn(column, rows, wide_text, random));
     fields.push_back(arrow::field(column.name, columns.back()->type()));
   }
-  return arrow::Table::Make(arrow::schema(fields), columns, rows);
-}
-
-std::string WriteRandomly(const arrow::Table& table, const std::string& path, Random* random) {
-  parquet::WriterProperties::Builder builder;
-  const auto codec = OneOf<Compression::type>(
-      random, {Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP, Compression::ZSTD,
-               Compression::LZ4, Compression::BROTLI});
-  builder.compression(codec);
-  const bool v2 = Below(random, 2) == 0;
-  builder.data_page_version(v2 ? parquet::ParquetDataPageVersion::V2
-                               : parquet::ParquetDataPageVersion::V1);
-  const int page = OneOf<int>(random, {32, 512, 1 << 20});
-  builder.data_pagesize(page)->write_batch_size(OneOf<int>(random, {1, 16, 1024}));
-  if (Below(random, 2) == 0) builder.enable_write_page_index();
-  const bool statistics = Below(random, 4) != 0;
-  if (!statistics) builder.disable_statistics();
-  if (Below(random, 3) == 0) builder.enable_store_decimal_as_integer();
-  const int dictionary = OneOf<int>(random, {0, 64, 1 << 20});
-  if (dictionary > 0) {
-    builder.dictionary_pagesize_limit(dictionary);
-  } else {
-    builder.disable_dictionary();
-    if (Below(random, 2) == 0) {
-      for (const char* name : {"i4", "i8", "da", "ts"}) {
-        builder.encoding(name, parquet::Encoding::DELTA_BINARY_PACKED);
-      }
-      for (const char* name : {"f4", "f8"}) {
-        builder.encoding(name, parquet::Encoding::BYTE_STREAM_SPLIT);
-      }
-      builder.encoding("s", parquet::Encoding::DELTA_BYTE_ARRAY);
-      builder.encoding("k", parquet::Encoding::DELTA_LENGTH_BYTE_ARRAY);
-    }
+  const auto number = columns[0];
+  for (int i = 0; wide && i < kWideColumns; ++i) {
+    columns.push_back(number);
+    fields.push_back(arrow::field(fmt::format("w{}", i), number->type()));
   }
-  // Now and then thousands of row groups, which take a while to write.
-  auto group = OneOf<int64_t>(random, {1, 7, 100, 100'000});
-  if (table.num_rows() > 500 && Below(random, 2) == 0) group = std::max<int64_t>(group, 7);
-  const auto file = Require(arrow::io::FileOutputStream::Open(path));
-  Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file, group,
-                                     builder.build()));
-  Require(file->Close());
-  return fmt::format(
-      "{} rows, codec {}, pages v{} of {} bytes, dictionary of {} bytes, row groups of {}{}",
-      table.num_rows(), arrow::util::Codec::GetCodecAsString(codec), v2 ? 2 : 1, page, dictionary,
-      group, statistics ? "" : ", no statistics");
+  return arrow::Table::Make(arrow::schema(fields), columns, rows);
 }
 
 }  // namespace skyhook::differential

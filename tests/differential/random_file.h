@@ -1,4 +1,4 @@
-// Parquet files with the values, types and layouts that readers get wrong.
+// Tables with the values and types that readers get wrong.
 #pragma once
 
 #include <arrow/table.h>
@@ -36,8 +36,12 @@ const T& OneOf(Random* random, const std::vector<T>& choices) {
 /// multi-byte text, far dates; often small numbers, so that values meet.
 std::string RandomValue(const std::string& sql_type, Random* random);
 
-/// `rows` rows of id (ascending from 0, no NULLs) and a column of every type in kColumns.
-std::shared_ptr<arrow::Table> RandomTable(int64_t rows, Random* random);
+/// `rows` rows of id (ascending from 0, no NULLs) and a column of every type in kColumns. Wide ones
+/// have texts of kWideTextBytes in s, and kWideColumns more columns, w0, w1 and so on, each as id.
+std::shared_ptr<arrow::Table> RandomTable(int64_t rows, Random* random, bool wide = false);
+
+inline constexpr size_t kWideTextBytes = 20'000;
+inline constexpr int kWideColumns = 120;
 
 struct FileColumn {
   const char* name;
@@ -48,10 +52,11 @@ inline constexpr FileColumn kColumns[] = {
     {"i8", "BIGINT"},         {"u1", "UTINYINT"},       {"u2", "USMALLINT"}, {"u4", "UINTEGER"},
     {"u8", "UBIGINT"},        {"f4", "FLOAT"},          {"f8", "DOUBLE"},    {"d5", "DECIMAL(5,2)"},
     {"d15", "DECIMAL(15,4)"}, {"d30", "DECIMAL(30,6)"}, {"s", "VARCHAR"},    {"k", "VARCHAR"},
-    {"da", "DATE"},           {"ts", "TIMESTAMP"},      {"ti", "TIME"}};
+    {"da", "DATE"},           {"ts", "TIMESTAMP"},      {"ti", "TIME"},      {"uu", "UUID"},
+    {"K_1", "VARCHAR"}};
 
-/// Writes the table with a codec, encodings, page version, sizes and indexes drawn at random.
-/// Returns what was drawn, for messages.
-std::string WriteRandomly(const arrow::Table& table, const std::string& path, Random* random);
+/// What K_1 is called in files with columns that differ in case only; SQL calls it K_1 all the
+/// same.
+inline constexpr const char* kUpperCaseColumn = "K";
 
 }  // namespace skyhook::differential

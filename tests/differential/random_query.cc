@@ -20,7 +20,7 @@ class QueryWriter {
   explicit QueryWriter(Random* random) : random_(random) {}
 
   RandomQuery Write() {
-    switch (Pick(5)) {
+    switch (Pick(6)) {
       case 0:
         return {fmt::format("SELECT id FROM TABLE WHERE {} ORDER BY id", Boolean(3)), false};
       case 1: {
@@ -32,6 +32,8 @@ class QueryWriter {
         return Grouped();
       case 3:
         return TopK();
+      case 4:
+        return Guarded();
       default: {
         const std::string type = AnyType();
         return {fmt::format("SELECT id, {} FROM TABLE WHERE {} ORDER BY id", Column(type),
@@ -205,9 +207,19 @@ class QueryWriter {
 
   std::string Number() { return std::to_string(Pick(12) - 4); }
 
+  // Of a constant, which DuckDB knows to be ASCII, a negative length behind the end gives something
+  // else than of other text.
+  std::string Substring(const std::string& text) {
+    const int length = Pick(12) - 4;
+    return fmt::format("substring({}, {}, {})", length < 0 ? Column("VARCHAR") : text, Number(),
+                       length);
+  }
+
   std::string Text(int depth) {
     const std::string a = Of("VARCHAR", depth - 1);
-    switch (Pick(12)) {
+    switch (Pick(13)) {
+      case 11:
+        return fmt::format("CAST({} AS VARCHAR)", Leaf("UUID"));
       case 0:
         return fmt::format(
             "{}({})", OneOf<std::string>(random_, {"lower", "upper", "trim", "ltrim", "rtrim"}), a);
@@ -215,7 +227,7 @@ class QueryWriter {
         return fmt::format("{}({}, {})", OneOf<std::string>(random_, {"trim", "ltrim", "rtrim"}), a,
                            Leaf("VARCHAR"));
       case 2:
-        return fmt::format("substring({}, {}, {})", a, Number(), Number());
+        return Substring(a);
       case 3:
         return fmt::format("substring({}, {})", a, Number());
       case 4:
@@ -389,6 +401,60 @@ class QueryWriter {
     if (!keys.empty()) query.sql += " GROUP BY " + keys;
     query.sql += " ORDER BY ALL";
     return query;
+  }
+
+  // A cast that fails for some values.
+  std::string FailingCast(const std::string& to) {
+    if (to == "DATE" || to == "UUID" || to == "TIMESTAMP") {
+      return fmt::format("CAST({} AS {})", Column("VARCHAR"), to);
+    }
+    const auto from = OneOf<std::string>(
+        random_, {"VARCHAR", "VARCHAR", "BIGINT", "UBIGINT", "DOUBLE", "DECIMAL(30,6)"});
+    return fmt::format("CAST({} AS {})", Column(from), to);
+  }
+
+  // What can fail, under a condition that is true where it does not: one of list functions, which
+  // stay in DuckDB. The condition stands before, in the same WHERE, in a CASE, or below a
+  // projection. (DuckDB evaluates a WHERE over a subquery before the subquery's own, over native
+  // tables too.)
+  RandomQuery Guarded() {
+    const auto type = OneOf<std::string>(
+        random_, {"TINYINT", "INTEGER", "BIGINT", "DECIMAL(5,2)", "DATE", "UUID", "TIMESTAMP"});
+    const std::string value = Pick(3) == 0 ? Of(type, 2) : FailingCast(type);
+    const std::string guard = fmt::format("list_count([TRY({})]) = 1", value);
+    const auto comparison = OneOf<std::string>(random_, {"=", "<>", "<", "<=", ">", ">="});
+    const std::string condition = fmt::format("{} {} {}", value, comparison, Literal(type));
+    return {GuardedText(guard, value, condition), /*approximate=*/false, /*guarded=*/true};
+  }
+
+  std::string GuardedText(const std::string& guard, const std::string& value,
+                          const std::string& condition) {
+    switch (Pick(7)) {
+      case 0:
+        return fmt::format("SELECT id, {} FROM TABLE WHERE {} AND {} ORDER BY id", value, guard,
+                           condition);
+      case 1:
+        return fmt::format("SELECT id, CASE WHEN {} THEN {} END FROM TABLE ORDER BY id", guard,
+                           value);
+      case 2:
+        return fmt::format(
+            "SELECT id FROM TABLE WHERE CASE WHEN {} THEN {} ELSE {} END ORDER BY id", guard,
+            condition, SafeBoolean(0));
+      case 3:
+        return fmt::format(
+            "SELECT {0}, count(*), min({1}), max({1}) FROM TABLE WHERE {2} AND {3} "
+            "GROUP BY {0} ORDER BY ALL",
+            Column("BOOLEAN"), value, guard, SafeBoolean(0));
+      case 4:
+        return fmt::format("SELECT id, {} FROM (SELECT * FROM TABLE WHERE {}) ORDER BY id", value,
+                           guard);
+      case 5:
+        return fmt::format("SELECT id, {} AS v FROM TABLE WHERE {} AND {} ORDER BY v, id LIMIT {}",
+                           value, SafeBoolean(0), guard, Pick(20));
+      default:
+        return fmt::format("SELECT count(*) FROM TABLE WHERE {} AND ({} AND {})", SafeBoolean(0),
+                           guard, condition);
+    }
   }
 
   RandomQuery TopK() {

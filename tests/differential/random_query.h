@@ -12,6 +12,8 @@ struct RandomQuery {
   std::string sql;
   /// Sums of floats are among the results: compare to 1e-9.
   bool approximate = false;
+  /// What fails is guarded by a condition that stays in DuckDB: the query has rows.
+  bool guarded = false;
 };
 
 RandomQuery MakeQuery(Random* random);

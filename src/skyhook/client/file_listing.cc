@@ -14,6 +14,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
+#include "skyhook/format/ipc_stream.h"
 #include "skyhook/store/table.h"
 
 namespace skyhook::client {
@@ -39,11 +40,12 @@ bool EndsInAny(std::string_view text, const std::array<std::string_view, n>& end
 
 /// Whether a file begins as Parquet and Arrow files do.
 bool BeginsAsOurs(const fs::path& path) {
-  std::array<char, 6> begin{};
+  std::array<char, 8> begin{};
   std::ifstream file(path, std::ios::binary);
   file.read(begin.data(), begin.size());
   const std::string_view read(begin.data(), static_cast<size_t>(file.gcount()));
-  return read.starts_with("PAR1") || read.starts_with("PARE") || read == "ARROW1";
+  return read.starts_with("PAR1") || read.starts_with("PARE") || read.starts_with("ARROW1") ||
+         format::BeginsAsIpcStream(read);
 }
 
 bool IsHidden(const std::string& name) {
@@ -101,6 +103,16 @@ class Listing {
     if (fs::is_directory(path, ignored)) return AddDirectory(path);
     if (!fs::exists(path, ignored) && !fs::is_symlink(path, ignored)) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(RefuseTables(path.parent_path()));
+    return AddFound(path);
+  }
+
+  /// A file of a directory or a glob, which may be a link to one of a stored table.
+  arrow::Status AddFound(const fs::path& path) {
+    std::error_code error;
+    if (fs::is_symlink(path, error)) {
+      const fs::path real = fs::canonical(path, error);
+      if (!error) ARROW_RETURN_NOT_OK(RefuseTables(real.parent_path()));
+    }
     return Add(path.string());
   }
 
@@ -138,7 +150,7 @@ class Listing {
       if (fs::is_directory(entry, error)) {
         ARROW_RETURN_NOT_OK(Walk(entry, rest, above));
       } else if (rest.empty() && (HasKnownEnding(entry.string()) || BeginsAsOurs(entry))) {
-        ARROW_RETURN_NOT_OK(Add(entry.string()));
+        ARROW_RETURN_NOT_OK(AddFound(entry));
       }
     }
     return arrow::Status::OK();

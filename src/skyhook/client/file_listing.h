@@ -19,8 +19,8 @@ namespace skyhook::client {
 ///   by its very name is no pattern. Links that lead nowhere match, and opening them fails.
 /// Names that begin with `.` or `_` are left out unless the pattern spells that character. Finding
 /// nothing, or more than `max_files`, is an error. So is it when a directory or a glob reaches into
-/// a directory that holds a stored table or what is left over of one: only a manifest says which of
-/// its files hold its rows.
+/// a directory that holds a stored table or what is left over of one, also by links to its files:
+/// only a manifest says which of them hold its rows.
 arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, int64_t max_files);
 
 /// True when `path` ends in .parquet, .parq, .pq, .arrow, .feather or .ipc, in letters of any case.

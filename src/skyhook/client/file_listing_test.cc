@@ -1,5 +1,7 @@
 #include "skyhook/client/file_listing.h"
 
+#include <arrow/io/file.h>
+#include <arrow/ipc/writer.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +47,33 @@ TEST_F(FileListingTest, ADirectoryIsEveryFileOfOursBelow) {
          "t/.hidden.parquet", "t/_temporary/d.parquet", "t/.git/e.parquet", "other.parquet"});
   EXPECT_THAT(List("t"), ElementsAre("t/a.arrow", "t/b.parquet", "t/sub/deep/c.feather"));
   EXPECT_THAT(List("t/"), ElementsAre("t/a.arrow", "t/b.parquet", "t/sub/deep/c.feather"));
+}
+
+TEST_F(FileListingTest, ADirectoryIsAlsoWhatBeginsAsFilesOfOursDo) {
+  const auto table = testing::TableOf(arrow::schema({arrow::field("i", arrow::int64())}), "1\n");
+  testing::WriteParquet(directory_.File("t/parquet"), *table);
+  testing::WriteIpc(directory_.File("t/file"), *table);
+  const auto sink =
+      testing::Require(arrow::io::FileOutputStream::Open(directory_.File("t/stream")));
+  const auto writer = testing::Require(arrow::ipc::MakeStreamWriter(sink, table->schema()));
+  testing::Require(writer->WriteTable(*table));
+  testing::Require(writer->Close());
+  testing::Require(sink->Close());
+  testing::WriteBytes(directory_.File("t/other"), "\xFF\xFF\xFF\xFFof something else");
+  EXPECT_THAT(List("t"), ElementsAre("t/file", "t/parquet", "t/stream"));
+}
+
+TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUpByLinks) {
+  Touch({"sales/_head", "sales/data-1.parquet", "links/b.parquet", "left/data-x.parquet"});
+  std::filesystem::create_symlink(Path("sales/data-1.parquet"), Path("links/a.parquet"));
+  for (const char* pattern : {"links", "links/*", "link[s]/a.parquet", "**/a.parquet"}) {
+    EXPECT_THAT(ListFiles(Path(pattern), 100),
+                testing::FailsWith(StatusCode::Invalid, "sales', which is a table of its own"))
+        << pattern;
+  }
+  EXPECT_THAT(List("links/b*"), ElementsAre("links/b.parquet"));
+  EXPECT_THAT(List("links/a.parquet"), ElementsAre("links/a.parquet"))
+      << "whoever names one gets it";
 }
 
 TEST_F(FileListingTest, FilesOfAStoredTableAreNotPickedUp) {

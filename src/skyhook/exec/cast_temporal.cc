@@ -175,9 +175,7 @@ class TemporalCast {
   Result<ArrayPtr> AskZone(const ArrayPtr& array, const TypePtr& to) const {
     auto answer = ShiftAll(array, ZoneOf(*to));
     if (answer.ok()) return answer;
-    if (call_.function() == plan::Function::kCast) {
-      return base::AddContext(answer.status(), call_.ToString());
-    }
+    if (call_.function() == plan::Function::kCast) return answer;
     arrow::ArrayVector rows;
     for (int64_t row = 0; row < array->length(); ++row) {
       auto one = ShiftAll(array->Slice(row, 1), ZoneOf(*to));

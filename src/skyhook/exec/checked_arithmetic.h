@@ -116,8 +116,7 @@ arrow::Status ResolveZeros(const plan::Expression& call, const Arguments& argume
   for (int64_t i = 0; i < length; ++i) {
     if (divisor.values<T>()[divisor.is_constant() ? 0 : i] != T{0} || !valid->IsValid(i)) continue;
     if (call.options().division_by_zero != plan::CallOptions::DivisionByZero::kNull) {
-      return base::Invalid("{}: division of {} by zero", call.ToString(),
-                           ValueText(arguments[0], i));
+      return base::Invalid("division of {} by zero", ValueText(arguments[0], i));
     }
     ARROW_RETURN_NOT_OK(valid->Clear(i));
   }

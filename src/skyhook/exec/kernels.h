@@ -17,7 +17,7 @@ using Arguments = std::vector<Column>;
 /// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
 /// unless `length` is 1. Of kIn only the first argument is given. A row that makes the call fail
 /// fails it all, unless an argument is NULL there; the message gives the values of the first such
-/// row.
+/// row, and leaves it to the caller to name the call.
 arrow::Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
                                  int64_t length);
 

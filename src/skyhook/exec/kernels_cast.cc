@@ -163,8 +163,7 @@ Result<Column> NumberToBool(const plan::Expression& call, const Column& in, int6
 arrow::Status CastFailed(const plan::Expression& call, const Column& in, int64_t row,
                          RowValidity* valid) {
   if (call.function() == plan::Function::kTryCast) return valid->Clear(row);
-  return base::Invalid("{}: {} does not fit {}", call.ToString(), ValueText(in, row),
-                       call.type()->ToString());
+  return base::Invalid("{} does not fit {}", ValueText(in, row), call.type()->ToString());
 }
 
 Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,

@@ -92,7 +92,7 @@ Result<Column> PlusRows(const plan::Expression& call, const Arguments& arguments
     if (valid != nullptr && valid->data()[i] == 0) continue;
     const std::optional<To> value = of(in.values<From>()[in.is_constant() ? 0 : i], intervals[i]);
     if (!value.has_value()) {
-      return base::Invalid("{}: {} has no result of type {}", call.ToString(), ValueText(in, i),
+      return base::Invalid("{} has no result of type {}", ValueText(in, i),
                            call.type()->ToString());
     }
     to[i] = *value;

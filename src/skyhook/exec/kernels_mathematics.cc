@@ -68,8 +68,8 @@ Status Mend(const plan::Expression& call, const Arguments& arguments, Fault faul
       *out = -std::numeric_limits<T>::infinity();
       return Status::OK();
     default:
-      return base::Invalid("{}: {}({}) is not defined", call.ToString(),
-                           plan::EntryOf(call.function()).name, ArgumentsText(arguments, row));
+      return base::Invalid("{}({}) is not defined", plan::EntryOf(call.function()).name,
+                           ArgumentsText(arguments, row));
   }
 }
 
@@ -268,7 +268,7 @@ Result<Column> Factorials(const plan::Expression& call, const Arguments& argumen
     to[i] = To{};
     if (!valid.IsValid(i)) continue;
     if (in[i] < From{0}) {
-      return base::Invalid("{}: {} is negative", call.ToString(), ValueText(arguments[0], i));
+      return base::Invalid("{} is negative", ValueText(arguments[0], i));
     }
     const auto n = static_cast<int64_t>(std::min<Int128>(static_cast<Int128>(in[i]), 1000));
     if (FactorialOf<To>(n, &to[i])) {

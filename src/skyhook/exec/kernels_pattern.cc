@@ -62,7 +62,7 @@ Result<std::shared_ptr<const RE2>> Compile(const plan::Expression& call, std::st
   options.set_case_sensitive(call.options().text_case == CallOptions::Case::kSensitive);
   auto compiled = std::make_shared<const RE2>(PieceOf(pattern), options);
   if (compiled->ok()) return compiled;
-  return base::Invalid("the pattern of {} is not RE2's: {}", call.ToString(), compiled->error());
+  return base::Invalid("the pattern is not RE2's: {}", compiled->error());
 }
 
 // The last argument of regexp_replace, taken apart. The catalogue let it pass.

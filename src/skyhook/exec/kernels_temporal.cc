@@ -21,8 +21,7 @@ using Field = CallOptions::DateField;
 namespace {
 
 Status NoResult(const plan::Expression& call, const Column& in, int64_t row) {
-  return base::Invalid("{}: {} has no result of type {}", call.ToString(), ValueText(in, row),
-                       call.type()->ToString());
+  return base::Invalid("{} has no result of type {}", ValueText(in, row), call.type()->ToString());
 }
 
 // of(value) for every row that is not NULL; an error where that is nullopt.
@@ -245,8 +244,7 @@ Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments
       const auto sum =
           IsInfinite(a[i]) ? std::optional(a[i]) : DateOf(int64_t{a[i]} + sign * int64_t{b[i]});
       if (!sum.has_value()) {
-        return base::Invalid("{}: {} and {} days do not give a date", call.ToString(),
-                             ValueText(arguments[0], i), b[i]);
+        return base::Invalid("{} and {} days do not give a date", ValueText(arguments[0], i), b[i]);
       }
       to[i] = *sum;
     }

@@ -11,9 +11,8 @@ std::string ArgumentsText(const Arguments& arguments, int64_t row) {
 }
 
 arrow::Status OverflowError(const plan::Expression& call, const Arguments& arguments, int64_t row) {
-  return base::Invalid("overflow in {}: {}({}) does not fit {}", call.ToString(),
-                       plan::EntryOf(call.function()).name, ArgumentsText(arguments, row),
-                       call.type()->ToString());
+  return base::Invalid("overflow: {}({}) does not fit {}", plan::EntryOf(call.function()).name,
+                       ArgumentsText(arguments, row), call.type()->ToString());
 }
 
 }  // namespace skyhook::exec

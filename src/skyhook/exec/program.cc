@@ -7,6 +7,7 @@
 #include <iterator>
 #include <numeric>
 
+#include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/types.h"
@@ -135,6 +136,10 @@ int Program::Add(const plan::ExpressionPtr& expression) {
   nodes_.push_back(std::move(node));
   by_hash_.emplace(expression->hash(), size() - 1);
   return size() - 1;
+}
+
+std::string Program::Describe(const Expression& call) const {
+  return (fragment_.empty() ? "" : fragment_ + ": ") + call.ToString(input_.get());
 }
 
 const Column* DictionaryResults::Find(int node, const Column* dictionary) const {
@@ -272,12 +277,18 @@ Result<Column> Frame::EvaluateCall(const Program::Node& node) {
     constant &= value.is_constant();
     arguments.push_back(std::move(value));
   }
-  if (!constant) return CallKernel(*node.expression, arguments, rows_);
+  if (!constant) return Call(*node.expression, arguments, rows_);
   for (Column& argument : arguments) argument = argument.Resized(1);
-  ARROW_ASSIGN_OR_RAISE(Column one, CallKernel(*node.expression, arguments, 1));
+  ARROW_ASSIGN_OR_RAISE(Column one, Call(*node.expression, arguments, 1));
   ARROW_ASSIGN_OR_RAISE(auto array, one.ToArray());
   ARROW_ASSIGN_OR_RAISE(auto scalar, array->GetScalar(0));
   return Column::Constant(scalar, rows_);
+}
+
+Result<Column> Frame::Call(const Expression& call, const Arguments& arguments, int64_t rows) const {
+  auto result = CallKernel(call, arguments, rows);
+  if (result.ok()) return result;
+  return base::AddContext(result.status(), program_->Describe(call));
 }
 
 // The node for some rows only, in a frame of their own.

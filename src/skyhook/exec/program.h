@@ -2,12 +2,14 @@
 #pragma once
 
 #include <arrow/result.h>
+#include <arrow/type.h>
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -34,9 +36,18 @@ class Program {
   const Node& node(int index) const { return nodes_[static_cast<size_t>(index)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
 
+  /// How errors name a call: its fragment, unless that has no name, and the columns of `input`.
+  void NameErrors(std::string fragment, std::shared_ptr<arrow::Schema> input) {
+    fragment_ = std::move(fragment);
+    input_ = std::move(input);
+  }
+  std::string Describe(const plan::Expression& call) const;
+
  private:
   std::vector<Node> nodes_;
   std::unordered_multimap<size_t, int> by_hash_;  // of the nodes' expressions
+  std::string fragment_;
+  std::shared_ptr<arrow::Schema> input_;  // null: columns have numbers
 };
 
 /// Gives a frame its input columns.
@@ -111,6 +122,8 @@ class Frame {
   arrow::Result<Column> Evaluate(int node);
   arrow::Result<std::optional<Column>> OverDictionary(int node);
   arrow::Result<Column> EvaluateCall(const Program::Node& node);
+  arrow::Result<Column> Call(const plan::Expression& call, const std::vector<Column>& arguments,
+                             int64_t rows) const;
   arrow::Result<Column> ConnectAll(const Program::Node& node);
   arrow::Result<Column> Connect(const Program::Node& node);
   arrow::Result<Column> Choose(const Program::Node& node);

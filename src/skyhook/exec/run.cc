@@ -41,6 +41,7 @@ class KernelExecution : public Execution {
       return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
                            request_.rows.ToString(), fragment_->num_rows());
     }
+    program_.NameErrors(fragment_->name(), pipeline_.input);
     if (pipeline_.aggregate.has_value()) {
       ARROW_ASSIGN_OR_RAISE(
           sink_, MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost));

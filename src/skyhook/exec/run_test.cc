@@ -150,6 +150,33 @@ TEST(Run, ErrorsOnlyForRowsThatTheFilterKeeps) {
   EXPECT_THAT(status, FailsWith(arrow::StatusCode::Invalid, "does not fit int64"));
 }
 
+// The first error of a projection over all rows.
+arrow::Status ErrorOf(const plan::ExpressionPtr& projected,
+                      const std::shared_ptr<format::Fragment>& fragment) {
+  auto pipeline = testing::Read(*OrdersSchema(), {});
+  pipeline.projection = {{"p", projected}};
+  RunRequest request;
+  request.rows = plan::RowRanges::All(6);
+  auto execution = Require(exec::Run(pipeline, fragment, std::move(request)));
+  auto batch = execution->Next();
+  while (batch.ok() && *batch != nullptr) batch = execution->Next();
+  return batch.status();
+}
+
+TEST(Run, ErrorsNameTheFragmentAndItsColumns) {
+  const auto fragment = Orders();
+  const auto pipeline = testing::Read(*OrdersSchema(), {});
+  const auto most = Lit(std::numeric_limits<int64_t>::max());
+  EXPECT_THAT(ErrorOf(Fn(Function::kAdd, {Col(pipeline, "id"), most}), fragment),
+              FailsWith(arrow::StatusCode::Invalid,
+                        fragment->name() + ": (id + 9223372036854775807): overflow: add(1, "));
+  EXPECT_THAT(
+      ErrorOf(Require(plan::Call(Function::kCast, {Col(pipeline, "kind")}, {}, arrow::int64())),
+              fragment),
+      FailsWith(arrow::StatusCode::Invalid,
+                fragment->name() + ": cast(kind AS int64): a does not fit int64"));
+}
+
 TEST(Run, UnknownColumnIsNamed) {
   auto pipeline = testing::ReadAll(*arrow::schema({arrow::field("colour", arrow::int64())}));
   EXPECT_THAT(exec::Run(pipeline, Orders(), {}), FailsWith(arrow::StatusCode::Invalid, "'colour'"));

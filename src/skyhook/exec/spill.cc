@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "skyhook/base/status.h"
+#include "skyhook/base/write_error.h"
 
 namespace skyhook::exec {
 
@@ -20,7 +21,8 @@ Result<std::unique_ptr<SpillFile>> SpillFile::Make(const std::string& directory,
   std::string path = directory + "/skyhook-spill-XXXXXX";
   const int descriptor = mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0) {
-    return Status::IOError("cannot create a spill file in ", directory, ": ", strerror(errno));
+    return base::WriteError(
+        fmt::format("cannot create a spill file in {}: {}", directory, strerror(errno)));
   }
   unlink(path.c_str());
   std::unique_ptr<SpillFile> file(new SpillFile());

@@ -3,6 +3,7 @@
 #include <arrow/util/bit_util.h>
 #include <parquet/encoding.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -62,6 +63,21 @@ arrow::Result<BufferPtr> DecodeNumbers(const Job& job) {
   return DecodeDense<parquet::TypedDecoder<DType>, Value>(job, int64_t{sizeof(Value)} * job.count);
 }
 
+/// INT32 out of deltas, which some writers (DuckDB) compute in 64 bits and others with wrapping
+/// around in 32: modulo 2^32 they are the same.
+arrow::Result<BufferPtr> DecodeDeltas32(const Job& job) {
+  const auto decoder =
+      parquet::MakeTypedDecoder<parquet::Int64Type>(job.encoding, /*descr=*/nullptr, job.pool);
+  decoder->SetData(job.count, job.bytes.data(), static_cast<int>(job.bytes.size()));
+  std::vector<int64_t> wide(static_cast<size_t>(job.count));
+  ARROW_RETURN_NOT_OK(CheckCount(job, decoder->Decode(wide.data(), job.count)));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateBuffer(int64_t{4} * job.count, job.pool));
+  auto* values = reinterpret_cast<int32_t*>(out->mutable_data());
+  std::transform(wide.begin(), wide.end(), values,
+                 [](int64_t value) { return static_cast<int32_t>(value); });
+  return out;
+}
+
 arrow::Result<BufferPtr> DecodeBooleans(const Job& job) {
   ARROW_ASSIGN_OR_RAISE(
       BufferPtr bytes,
@@ -98,7 +114,9 @@ arrow::Result<BufferPtr> Decode(const Job& job) {
     case parquet::Type::BOOLEAN:
       return DecodeBooleans(job);
     case parquet::Type::INT32:
-      return DecodeNumbers<parquet::Int32Type>(job);
+      return job.encoding == parquet::Encoding::DELTA_BINARY_PACKED
+                 ? DecodeDeltas32(job)
+                 : DecodeNumbers<parquet::Int32Type>(job);
     case parquet::Type::INT64:
       return DecodeNumbers<parquet::Int64Type>(job);
     case parquet::Type::FLOAT:

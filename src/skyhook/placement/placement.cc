@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/expression.h"
@@ -82,18 +84,32 @@ std::optional<Comparison> ComparisonOf(const Expression& call) {
   return std::nullopt;
 }
 
-double OfComparison(const Comparison& comparison, const Statistics& statistics) {
+// Where a literal lies between the bounds of its column.
+struct Place {
+  double at;
+  double min;
+  double max;
+};
+
+std::optional<Place> PlaceOf(const Comparison& comparison, const Statistics& statistics) {
   if (!statistics.has_value() || statistics->min == nullptr || statistics->max == nullptr) {
-    return kUnknown;
+    return std::nullopt;
   }
   const auto at = PositionOf(*comparison.literal);
   const auto min = PositionOf(*statistics->min);
   const auto max = PositionOf(*statistics->max);
-  if (!at.has_value() || !min.has_value() || !max.has_value()) return kUnknown;
-  const double width = *max - *min;
+  if (!at.has_value() || !min.has_value() || !max.has_value()) return std::nullopt;
+  return Place{*at, *min, *max};
+}
+
+double OfComparison(const Comparison& comparison, const Statistics& statistics) {
+  const auto place = PlaceOf(comparison, statistics);
+  if (!place.has_value()) return kUnknown;
+  const auto [at, min, max] = *place;
+  const double width = max - min;
   const double below =
-      width > 0 ? std::clamp((*at - *min) / width, 0.0, 1.0) : (*at > *min ? 1.0 : 0.0);
-  const bool inside = *min <= *at && *at <= *max;
+      width > 0 ? std::clamp((at - min) / width, 0.0, 1.0) : (at > min ? 1.0 : 0.0);
+  const bool inside = min <= at && at <= max;
   const double equal = inside ? std::min(kMostOfEquality, 1 / std::max(width, 1.0)) : 0;
   switch (comparison.function) {
     case Function::kEqual:
@@ -153,6 +169,56 @@ double OfCall(const Expression& call, const plan::StatisticsLookup& lookup) {
   return comparison.has_value() ? OfComparison(*comparison, lookup(comparison->column)) : kUnknown;
 }
 
+bool BoundsFromAbove(Function function) {
+  return function == Function::kLess || function == Function::kLessEqual;
+}
+bool BoundsFromBelow(Function function) {
+  return function == Function::kGreater || function == Function::kGreaterEqual;
+}
+
+// A comparison that cuts the values of its column in two, if its share is known.
+std::optional<Comparison> BoundOf(const Expression& predicate,
+                                  const plan::StatisticsLookup& lookup) {
+  if (predicate.kind() != Kind::kCall) return std::nullopt;
+  const auto comparison = ComparisonOf(predicate);
+  if (!comparison.has_value()) return std::nullopt;
+  if (!BoundsFromAbove(comparison->function) && !BoundsFromBelow(comparison->function)) {
+    return std::nullopt;
+  }
+  if (!PlaceOf(*comparison, lookup(comparison->column)).has_value()) return std::nullopt;
+  return comparison;
+}
+
+// The share of rows for which all of some predicates hold; `negated`: for which none does. Those
+// that bound one column leave what lies between the bounds; all others are taken to be independent.
+double OfAll(const std::vector<plan::ExpressionPtr>& predicates, bool negated,
+             const plan::StatisticsLookup& lookup) {
+  struct Interval {
+    double lower = 0;
+    double upper = 1;
+  };
+  std::map<int, Interval> intervals;
+  double all = 1;
+  for (const auto& predicate : predicates) {
+    const double share = std::abs((negated ? 1 : 0) - SelectivityOf(*predicate, lookup));
+    const auto bound = BoundOf(*predicate, lookup);
+    if (!bound.has_value()) {
+      all *= share;
+      continue;
+    }
+    Interval& interval = intervals[bound->column];
+    if (BoundsFromAbove(bound->function) != negated) {
+      interval.upper = std::min(interval.upper, share);
+    } else {
+      interval.lower = std::max(interval.lower, 1 - share);
+    }
+  }
+  for (const auto& [column, interval] : intervals) {
+    all *= std::max(interval.upper - interval.lower, 0.0);
+  }
+  return all;
+}
+
 // Bytes of a row of some columns as they are stored.
 double StoredRowBytes(const std::set<int>& columns, int64_t rows,
                       const std::function<ColumnFacts(int)>& facts) {
@@ -181,16 +247,10 @@ const char* ModeName(Mode mode) {
 
 double SelectivityOf(const Expression& predicate, const plan::StatisticsLookup& lookup) {
   switch (predicate.kind()) {
-    case Kind::kAnd: {
-      double all = 1;
-      for (const auto& one : predicate.arguments()) all *= SelectivityOf(*one, lookup);
-      return all;
-    }
-    case Kind::kOr: {
-      double none = 1;
-      for (const auto& one : predicate.arguments()) none *= 1 - SelectivityOf(*one, lookup);
-      return 1 - none;
-    }
+    case Kind::kAnd:
+      return OfAll(predicate.arguments(), /*negated=*/false, lookup);
+    case Kind::kOr:
+      return 1 - OfAll(predicate.arguments(), /*negated=*/true, lookup);
     case Kind::kCall:
       return OfCall(predicate, lookup);
     default:
@@ -204,12 +264,14 @@ Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragme
   if (rows == 0) return estimate;
   std::set<int> projected;
   std::set<int> filtered;
-  double selectivity = 1;
-  for (const auto& conjunct : pipeline.filter) {
-    const auto columns = plan::ColumnsOf(*conjunct);
+  std::vector<plan::ExpressionPtr> conjuncts;
+  for (const auto& filter : pipeline.filter) {
+    const auto columns = plan::ColumnsOf(*filter);
     filtered.insert(columns.begin(), columns.end());
-    selectivity *= SelectivityOf(*conjunct, [&](int column) { return facts(column).statistics; });
+    for (const auto& conjunct : plan::Conjuncts(filter)) conjuncts.push_back(conjunct);
   }
+  const double selectivity =
+      OfAll(conjuncts, /*negated=*/false, [&](int column) { return facts(column).statistics; });
   for (const auto& one : pipeline.projection) {
     const auto columns = plan::ColumnsOf(*one.expression);
     projected.insert(columns.begin(), columns.end());

@@ -39,7 +39,8 @@ struct Estimate {
 };
 
 /// Out of statistics alone: values are taken to be spread evenly between their bounds, and
-/// predicates to be independent; where nothing is known, a predicate keeps every fifth row.
+/// predicates to be independent, but for those that bound one column; where nothing is known, a
+/// predicate keeps every fifth row.
 /// Aggregates are taken to return next to nothing: the first reply tells.
 Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragment_bytes,
                     const std::function<ColumnFacts(int column)>& facts);

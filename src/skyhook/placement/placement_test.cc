@@ -145,6 +145,26 @@ TEST_F(PlacementTest, PredicatesAreIndependent) {
               DoubleNear(0.02, 1e-9));
 }
 
+TEST_F(PlacementTest, BoundsOfOneColumnLeaveWhatLiesBetween) {
+  const auto from = Is(Function::kGreaterEqual, "x", 40);
+  const auto to = Is(Function::kLess, "x", 50);
+  EXPECT_THAT(Selectivity(Require(plan::And({from, to}))), DoubleNear(0.1, 1e-9));
+  EXPECT_THAT(Selectivity(Require(plan::And({to, from, Is(Function::kLess, "x", 45)}))),
+              DoubleNear(0.05, 1e-9));
+  EXPECT_THAT(Selectivity(Require(plan::And({from, Is(Function::kLess, "x", 30)}))), DoubleEq(0));
+  EXPECT_THAT(Selectivity(Require(
+                  plan::Or({Is(Function::kLess, "x", 40), Is(Function::kGreaterEqual, "x", 50)}))),
+              DoubleNear(0.9, 1e-9));
+  EXPECT_THAT(Selectivity(Require(plan::Or({from, Is(Function::kLess, "x", 60)}))), DoubleEq(1));
+  // In a filter they may stand apart, or within one AND.
+  pipeline_.filter = {from, to};
+  const double apart = EstimateOf(pipeline_, kRows, 1'000'000, FactsOf).pushed;
+  pipeline_.filter = {Require(plan::And({from, to}))};
+  EXPECT_THAT(EstimateOf(pipeline_, kRows, 1'000'000, FactsOf).pushed, DoubleEq(apart));
+  pipeline_.filter = {Is(Function::kLess, "x", 10)};
+  EXPECT_THAT(EstimateOf(pipeline_, kRows, 1'000'000, FactsOf).pushed, DoubleNear(apart, 1e-9));
+}
+
 TEST_F(PlacementTest, NullsAreCounted) {
   plan::ColumnStatistics some = Between(nullptr, nullptr);
   some.null_count = 250;

@@ -108,6 +108,23 @@ TEST_F(TypesPushdownTest, DurationsAndIntervalsStay) {
                                                file)));
 }
 
+// DuckDB writes DELTA_BINARY_PACKED with differences of 33 bits, which Arrow's decoder refuses.
+TEST_F(TypesPushdownTest, DeltasOf32BitNumbersMayHaveMoreBits) {
+  const std::string file = directory_.File("deltas.parquet");
+  Ask(*session_, fmt::format("COPY (SELECT i, CASE i % 3 WHEN 0 THEN -2147483648 WHEN 1 THEN "
+                             "2147483647 ELSE i END::INTEGER AS a, CASE i % 2 WHEN 0 THEN "
+                             "4294967295 ELSE i END::UINTEGER AS b FROM range(100) t(i)) TO '{}' "
+                             "(FORMAT parquet, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1)",
+                             file));
+  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT a, b FROM '{}' WHERE i < 4", file)),
+            (std::vector<std::string>{"-2147483648, 4294967295", "2147483647, 1", "2, 4294967295",
+                                      "-2147483648, 3"}));
+  // 34 * -2147483648 + 33 * 2147483647 + (2 + 5 + ... + 98); 50 * 4294967295 + (1 + 3 + ... + 99).
+  EXPECT_EQ(
+      RowsOfQuery(*session_, fmt::format("SELECT sum(a)::BIGINT, sum(b)::BIGINT FROM '{}'", file)),
+      (std::vector<std::string>{"-2147482031, 214748367250"}));
+}
+
 TEST_F(TypesPushdownTest, WideDecimalsArePassedOver) {
   Add("w", arrow::Decimal256Builder(arrow::decimal256(40, 2)),
       [&] { return arrow::Decimal256(maker_.Decimal(38)); });

@@ -16,6 +16,7 @@
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
+#include "skyhook/base/write_error.h"
 
 namespace skyhook::store::local {
 
@@ -32,6 +33,11 @@ constexpr int kMostTries = 100;  // against somebody who removes directories
 
 Status SystemError(const char* what, const fs::path& path, int error) {
   return Status::IOError(fmt::format("{} '{}': {}", what, path.string(), std::strerror(error)));
+}
+
+// The same of what writes: a lock is taken by those only.
+Status CannotWrite(const char* what, const fs::path& path, int error) {
+  return base::WriteError(SystemError(what, path, error).message());
 }
 
 class Descriptor {
@@ -53,7 +59,7 @@ class Descriptor {
 Status SyncDirectory(const fs::path& directory) {
   const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.open() || ::fsync(descriptor.number()) != 0) {
-    return SystemError("cannot sync", directory, errno);
+    return CannotWrite("cannot sync", directory, errno);
   }
   return Status::OK();
 }
@@ -62,10 +68,10 @@ Status WriteAll(int descriptor, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError("cannot write", path, errno);
+    if (written < 0) return CannotWrite("cannot write", path, errno);
     bytes.remove_prefix(static_cast<size_t>(written));
   }
-  if (::fsync(descriptor) != 0) return SystemError("cannot sync", path, errno);
+  if (::fsync(descriptor) != 0) return CannotWrite("cannot sync", path, errno);
   return Status::OK();
 }
 
@@ -82,7 +88,7 @@ class NewFile {
     const Descriptor descriptor(
         ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!descriptor.open() && errno == ENOENT) return false;
-    if (!descriptor.open()) return SystemError("cannot create", path_, errno);
+    if (!descriptor.open()) return CannotWrite("cannot create", path_, errno);
     ARROW_RETURN_NOT_OK(WriteAll(descriptor.number(), bytes, path_));
     return true;
   }
@@ -95,7 +101,7 @@ class NewFile {
 Status MakeDirectories(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
-  return error ? SystemError("cannot make directory", directory, error.value()) : Status::OK();
+  return error ? CannotWrite("cannot make directory", directory, error.value()) : Status::OK();
 }
 
 // Holds whoever else swings pointers of a directory off.
@@ -110,7 +116,7 @@ class DirectoryLock {
       ARROW_ASSIGN_OR_RAISE(auto lock, Open(directory));
       if (lock == nullptr) return nullptr;
       while (::flock(lock->file_.number(), LOCK_EX) != 0) {
-        if (errno != EINTR) return SystemError("cannot lock", lock->path_, errno);
+        if (errno != EINTR) return CannotWrite("cannot lock", lock->path_, errno);
       }
       if (lock->IsInPlace()) return lock;
     }
@@ -202,7 +208,7 @@ class LocalStore : public ObjectStore {
         WriteInto(path.parent_path(), [&] { return file.Write(std::string_view(bytes)); }));
     if (::link(file.path().c_str(), path.c_str()) != 0) {
       if (errno == EEXIST) return false;
-      return SystemError("cannot create", path, errno);
+      return CannotWrite("cannot create", path, errno);
     }
     ARROW_RETURN_NOT_OK(SyncDirectory(path.parent_path()));
     return true;
@@ -226,7 +232,7 @@ class LocalStore : public ObjectStore {
   Status Remove(const std::string& object) override {
     const fs::path path = PathOf(object);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-      return SystemError("cannot remove", path, errno);
+      return CannotWrite("cannot remove", path, errno);
     }
     if (path.parent_path() != root_) RemoveIfUnused(path.parent_path());
     return Status::OK();
@@ -280,14 +286,14 @@ class LocalStore : public ObjectStore {
     ARROW_RETURN_NOT_OK(WriteInto(path.parent_path(), [&]() -> Result<bool> {
       descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (descriptor < 0 && errno != ENOENT) {
-        return SystemError("cannot create", path, errno);
+        return CannotWrite("cannot create", path, errno);
       }
       return descriptor >= 0;
     }));
     auto presence = std::make_unique<FilePresence>(descriptor, path);
     // Whoever looks whether it is locked holds it for a moment.
     while (::flock(descriptor, LOCK_EX) != 0) {
-      if (errno != EINTR) return SystemError("cannot lock", path, errno);
+      if (errno != EINTR) return CannotWrite("cannot lock", path, errno);
     }
     return presence;
   }
@@ -299,7 +305,7 @@ class LocalStore : public ObjectStore {
     if (!file.open()) return SystemError("cannot open", path, errno);
     if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0) return false;
     if (errno == EWOULDBLOCK) return true;
-    return SystemError("cannot lock", path, errno);
+    return CannotWrite("cannot lock", path, errno);
   }
 
  private:
@@ -331,13 +337,13 @@ class LocalStore : public ObjectStore {
     const NewFile file(path.parent_path());
     ARROW_RETURN_NOT_OK(file.Write(content));
     if (::rename(file.path().c_str(), path.c_str()) != 0) {
-      return SystemError("cannot replace", path, errno);
+      return CannotWrite("cannot replace", path, errno);
     }
     return Status::OK();
   }
   static Status Unlink(const fs::path& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-      return SystemError("cannot remove", path, errno);
+      return CannotWrite("cannot remove", path, errno);
     }
     return Status::OK();
   }
