@@ -379,8 +379,11 @@ int Main(int argc, char** argv) {
   if (ready.ok()) ready = arrow::compute::Initialize();
   if (!ready.ok()) return Report(ready);
   const int code = Report(commands[app.get_subcommands().front()]());
-  if (arguments.run.waits->left_behind()) {
-    // A thread within librados uses what `exit` takes down.
+  const bool stopped = code == static_cast<int>(ExitCode::kInterrupted) ||
+                       code == static_cast<int>(ExitCode::kLimitExceeded);
+  if (stopped || arguments.run.waits->left_behind()) {
+    // A thread that was left within librados uses what `exit` takes down, and operations that were
+    // left would be waited for.
     std::fflush(nullptr);
     std::_Exit(code);
   }

@@ -7,6 +7,7 @@
 
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/temporary_directory.h"
+#include "tests/ceph/cluster_control.h"
 #include "tests/ceph/test_pool.h"
 
 namespace skyhook::client {
@@ -28,6 +29,34 @@ class DoctorTest : public ::testing::Test {
   }
   ~DoctorTest() override { pool_.RemoveAll(); }
 
+  /// A client of these capabilities on OSDs.
+  store::RadosOptions Client(const std::string& name, const std::string& osd) {
+    std::ofstream(directory_.File(name))
+        << pool_.AskMonitors(R"({"prefix": "auth get-or-create", "entity": ")" + name +
+                             R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
+    store::RadosOptions options;
+    options.name = name;
+    options.keyring = directory_.File(name);
+    return options;
+  }
+  /// Starts osd.0 anew, with these arguments: lists of classes are read when an OSD starts.
+  void Restart(const std::string& arguments) {
+    testing::Cluster("stop-osd 0");
+    testing::Cluster("start-osd 0", "CEPH_ARGS='" + arguments + "'");
+    EXPECT_TRUE(testing::WaitUntil([this] {
+      return pool_.AskMonitors(R"({"prefix": "osd stat", "format": "json"})")
+                 .find("\"num_up_osds\":3") != std::string::npos;
+    }));
+  }
+  /// What is said of osd.0.
+  static Finding OfFirst(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) {
+      if (finding.what.find("osd.0") != std::string::npos) return finding;
+    }
+    return {};
+  }
+
+  const testing::TemporaryDirectory directory_;
   testing::TestPool pool_;
 };
 
@@ -50,24 +79,37 @@ TEST_F(DoctorTest, SaysThatAnErasureCodedPoolRunsNothing) {
   EXPECT_THAT(findings[0].mend, HasSubstr("ceph osd pool create"));
 }
 
-TEST_F(DoctorTest, TellsMissingCapabilitiesFromAMissingClass) {
-  const testing::TemporaryDirectory directory;
-  const std::string key = pool_.AskMonitors(
-      R"({"prefix": "auth get-or-create", "entity": "client.doctor", "caps": ["mon", "allow r", "osd", "allow r"]})");
-  std::ofstream(directory.File("keyring")) << key;
-  store::RadosOptions options;
-  options.name = "client.doctor";
-  options.keyring = directory.File("keyring");
-  const auto findings = FindingsOf("replicated", options);
+TEST_F(DoctorTest, NamesCapabilitiesThatAreMissing) {
+  const auto findings = FindingsOf("replicated", Client("client.doctor", "allow r"));
   ASSERT_EQ(findings.size(), 4u);
   for (size_t i = 1; i < 4; ++i) {
     EXPECT_FALSE(findings[i].good);
-    EXPECT_THAT(findings[i].what, HasSubstr("client.doctor may not call classes at osd."));
+    EXPECT_THAT(findings[i].what,
+                HasSubstr("client.doctor may not call the class skyhook at osd."));
     EXPECT_THAT(
         findings[i].mend,
         HasSubstr("ceph auth caps client.doctor mon 'allow r' osd 'allow r pool=replicated, "
                   "allow pool=replicated class skyhook'"));
   }
+}
+
+/// Also where the client may call no other class, which would tell what it may.
+TEST_F(DoctorTest, TellsAClassThatIsNotLoadedFromOneThatMayNotBeCalled) {
+  const auto only_skyhook = Client("client.doctor-skyhook", "allow r, allow class skyhook");
+  const auto all = Client("client.doctor-all", "allow rx");
+  Restart("--osd-class-load-list=version");
+  for (const auto& client : {only_skyhook, all}) {
+    const Finding finding = OfFirst(FindingsOf("replicated", client));
+    EXPECT_THAT(finding.what, HasSubstr("osd.0 does not load the class skyhook"));
+    EXPECT_THAT(finding.mend, HasSubstr("osd_class_load_list"));
+  }
+  Restart("--osd-class-default-list=version");
+  EXPECT_TRUE(OfFirst(FindingsOf("replicated", only_skyhook)).good);
+  const Finding finding = OfFirst(FindingsOf("replicated", all));
+  EXPECT_THAT(finding.what, HasSubstr("osd.0 loads the class skyhook"));
+  EXPECT_THAT(finding.mend, HasSubstr("osd_class_default_list"));
+  Restart("");
+  EXPECT_TRUE(OfFirst(FindingsOf("replicated", all)).good);
 }
 
 TEST_F(DoctorTest, HasNobodyToAskInAnEmptyNamespace) {

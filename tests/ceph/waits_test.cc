@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <mutex>
 #include <set>
 
@@ -73,18 +74,24 @@ class Suspended {
  public:
   explicit Suspended(std::set<int> pids) : pids_(std::move(pids)) {
     for (const int pid : pids_) EXPECT_EQ(::kill(pid, SIGSTOP), 0);
+    EXPECT_TRUE(WaitUntil([this] { return all(); }));
   }
   ~Suspended() {
     for (const int pid : pids_) ::kill(pid, SIGCONT);
   }
-  bool all() const {
-    return !pids_.empty() && std::all_of(pids_.begin(), pids_.end(), [](int pid) {
-      const std::string status = ContentOf(fmt::format("/proc/{}/status", pid));
-      return StatusOf(status, "State").starts_with("T");
-    });
-  }
+  /// Whether every thread of each is stopped.
+  bool all() const { return std::all_of(pids_.begin(), pids_.end(), IsStopped); }
 
  private:
+  static bool IsStopped(int pid) {
+    for (const auto& thread :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid))) {
+      const std::string status = ContentOf(thread.path() / "status");
+      if (!StatusOf(status, "State").starts_with("T")) return false;
+    }
+    return true;
+  }
+
   const std::set<int> pids_;
 };
 
@@ -156,6 +163,24 @@ TEST_F(WaitsTest, OfReadsEndByTheirStopAndThatOfTheStore) {
   observer_->Request(&of_store);
   EXPECT_TRUE(stoppable->Read({{0, 1}}).status().IsCancelled());
   EXPECT_THAT(observer_->whats(), Contains("object 'rados://replicated/waits-test/t/_head'"));
+  observer_->Request(nullptr);
+  EXPECT_TRUE(suspended.all());
+}
+
+/// More than librados has in flight by itself.
+TEST_F(WaitsTest, OfManyBytesEndByTheirStop) {
+  constexpr int kWriters = 3;
+  const auto bytes = arrow::Buffer::FromString(std::string(size_t{64} << 20, 'x'));
+  const Suspended suspended(OsdPids());
+  arrow::StopSource stop;
+  observer_->Request(&stop);
+  std::vector<std::future<Status>> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.push_back(std::async(std::launch::async, [&, i] {
+      return store_->WithStop(stop.token())->Create(fmt::format("t/large-{}", i), *bytes).status();
+    }));
+  }
+  for (auto& writer : writers) EXPECT_TRUE(writer.get().IsCancelled());
   observer_->Request(nullptr);
   EXPECT_TRUE(suspended.all());
 }

@@ -35,16 +35,22 @@ def pids(*daemons):
 MONITOR, OSDS = ("mon.a",), ("osd.0", "osd.1", "osd.2")
 
 
+def are_stopped(processes):
+    """Whether each thread of each of them is."""
+    return all(task.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+               for pid in processes for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
+
+
 @contextlib.contextmanager
 def suspended(daemons):
     processes = pids(*daemons)
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
     try:
+        while not are_stopped(processes):
+            time.sleep(0.01)
         yield
-        for pid in processes:
-            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-            assert state == "T", "Ceph answered before the program had ended"
+        assert are_stopped(processes), "Ceph answered before the program had ended"
     finally:
         for pid in processes:
             os.kill(pid, signal.SIGCONT)

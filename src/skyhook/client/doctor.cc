@@ -127,21 +127,34 @@ class Doctor {
     }
   }
 
-  // Either the client may call nothing, or the OSD lets nobody call this: a class that every OSD
-  // has tells which.
+  static bool IsForbidden(const Executed& executed) {
+    return executed.result == -EPERM || executed.result == -EACCES;
+  }
+
+  // An OSD loads a class and looks for its method before it looks at the client's capabilities: of
+  // a class that it loads, it says to everybody that a method is not there. And whoever may call
+  // classes at all may call `version`.
   Status Forbidden(int osd, const std::string& object, const std::string& restart) {
+    ARROW_ASSIGN_OR_RAISE(const Executed absent, Call(object, "skyhook", "no_such_method"));
+    if (IsForbidden(absent)) {
+      Bad(fmt::format("osd.{} does not load the class skyhook: its osd_class_load_list lacks it",
+                      osd),
+          "ceph config set osd osd_class_load_list '*'; then on its host: " + restart);
+      return Status::OK();
+    }
     ARROW_ASSIGN_OR_RAISE(const Executed other, Call(object, "version", "read"));
-    if (other.result == -EPERM || other.result == -EACCES) {
-      Bad(fmt::format("{} may not call classes at osd.{}", options_.name, osd),
+    if (IsForbidden(other)) {
+      Bad(fmt::format("{} may not call the class skyhook at osd.{}, which loads it", options_.name,
+                      osd),
           fmt::format(
               "ceph auth caps {0} mon 'allow r' osd 'allow r pool={1}, allow pool={1} class "
               "skyhook', or rw for who writes; this replaces what ceph auth get {0} shows",
               options_.name, location_.pool));
     } else {
-      Bad(fmt::format("osd.{} does not let the class skyhook be loaded, or be called", osd),
-          "ceph config set osd osd_class_load_list '*' && ceph config set osd "
-          "osd_class_default_list '*'; then on its host: " +
-              restart);
+      Bad(fmt::format("osd.{} loads the class skyhook, and lets only those call it whose "
+                      "capabilities name it: its osd_class_default_list lacks it",
+                      osd),
+          "ceph config set osd osd_class_default_list '*'; then on its host: " + restart);
     }
     return Status::OK();
   }

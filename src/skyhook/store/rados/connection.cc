@@ -53,6 +53,11 @@ Status Connect(const RadosOptions& options, librados::Rados* cluster) {
   }
   cluster->conf_parse_env(nullptr);
   ARROW_RETURN_NOT_OK(Set(cluster, "keyring", options.keyring));
+  // What is in flight is bounded by who asks for it. Here, librados would hold up whoever asks for
+  // more, and no stop would end that wait.
+  for (const char* option : {"objecter_inflight_ops", "objecter_inflight_op_bytes"}) {
+    ARROW_RETURN_NOT_OK(Set(cluster, option, "0"));
+  }
   const std::string timeout = std::to_string(options.timeout_s);
   for (const char* option :
        {"client_mount_timeout", "rados_mon_op_timeout", "rados_osd_op_timeout"}) {
