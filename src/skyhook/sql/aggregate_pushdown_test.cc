@@ -144,5 +144,28 @@ TEST_F(AggregatePushdownTest, ApproximateQuantilesOfFewValuesAreExactInEveryType
                    "max(day) FILTER (k = 3) FROM TABLE"));
 }
 
+// As docs/guide/limits.md says: a sum that leaves the range of a double on its way stays infinite,
+// and one whose parts do not leave it is their sum.
+TEST_F(AggregatePushdownTest, SumsOfFloatsBeyondTheLargestAreInfinite) {
+  const auto write = [&](const std::string& name, const char* values) {
+    Do(fmt::format("COPY (SELECT * FROM (VALUES {}) t(x)) TO '{}'", values, directory_.File(name)));
+  };
+  write("one/a.parquet", "(1e308::DOUBLE), (1e308), (-1e308), (-1e308)");
+  write("two/a.parquet", "(1e308::DOUBLE), (-1e308)");
+  write("two/b.parquet", "(1e308::DOUBLE), (-1e308)");
+  const auto sum = [&](const std::string& folder) {
+    const Answer answer = Ask(
+        *session_, fmt::format("SELECT sum(x), avg(x) FROM '{}/{}'", directory_.path(), folder));
+    EXPECT_THAT(PushedText(answer), HasSubstr("sum(x)"));
+    return Rows(*answer.table);
+  };
+  EXPECT_EQ(sum("one"), std::vector<std::string>{"inf, inf"});
+  EXPECT_EQ(sum("two"), std::vector<std::string>{"0, 0"});
+  EXPECT_EQ(RowsOfQuery(*session_,
+                        "SELECT sum(x) FROM (VALUES (1e308::DOUBLE), (1e308), (-1e308), "
+                        "(-1e308)) t(x)"),
+            std::vector<std::string>{"inf"});
+}
+
 }  // namespace
 }  // namespace skyhook::sql
