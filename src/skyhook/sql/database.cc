@@ -24,7 +24,7 @@ void Configure(const SessionOptions& options, duckdb::DBConfig* config) {
   config->SetOptionByName("temp_directory", duckdb::Value(options.temporary_directory));
   config->SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   config->SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
-  // It turns IN lists of six values and more into joins, out of the scans' reach.
+  // It turns lists of constants into joins, out of the scans' reach; JoinInLists does it later.
   config->options.disabled_optimizers.insert(duckdb::OptimizerType::IN_CLAUSE);
   duckdb::OptimizerExtension::Register(*config, MakePushdown());
 }

@@ -7,6 +7,7 @@
 #include "duckdb/optimizer/optimizer.hpp"
 #include "duckdb/planner/expression/bound_aggregate_expression.hpp"
 #include "duckdb/planner/operator/list.hpp"
+#include "skyhook/sql/in_lists.h"
 #include "skyhook/sql/plan_capture.h"
 #include "skyhook/sql/pushdown_aggregate.h"
 #include "skyhook/sql/pushdown_filter.h"
@@ -157,6 +158,7 @@ void AfterOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {
   const bool ieee_floats = BooleanSetting(input.context, "ieee_floating_point_ops", true);
   ForEachScan(*plan, [&](duckdb::LogicalGet& get) { OpenAccount(ieee_floats, get); });
   if (BooleanSetting(input.context, kPushdownSetting, true)) Pushdown(input.optimizer).Run(&plan);
+  JoinInLists(input, &plan);
   const auto query = SessionState::Get(input.context).query();
   if (query != nullptr) query->set_plan(CapturePlan(*plan));
 }

@@ -1,0 +1,53 @@
+#include "skyhook/sql/in_lists.h"
+
+#include "skyhook/sql/query_testing.h"
+
+namespace skyhook::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kMarkJoin[] = "MARK";
+
+class InListsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Ask(*session_, "CREATE TABLE t AS SELECT i, CASE WHEN i % 3 = 0 THEN 'x' ELSE i::VARCHAR END AS s "
+                   "FROM range(3000) r(i)");
+  }
+
+  std::string PlanOf(const std::string& sql) {
+    return ToString(Require(session_->Explain(sql)), PlanText::kPlan);
+  }
+
+  std::unique_ptr<Session> session_ = OpenSession();
+};
+
+// Through a function: DuckDB's own scans take lists over plain columns.
+TEST_F(InListsTest, LongListsOverOtherTablesAreJoins) {
+  const std::string sql =
+      "SELECT count(*) FROM t WHERE xor(i, 1) IN (0, 1, 2, 3, 4, 5, 6, 2999, 7777)";
+  EXPECT_THAT(PlanOf(sql), HasSubstr(kMarkJoin));
+  EXPECT_THAT(RowsOfQuery(*session_, sql), ElementsAre("8"));
+}
+
+TEST_F(InListsTest, NullsAreAsWithoutAJoin) {
+  EXPECT_THAT(RowsOfQuery(*session_, "SELECT count(*) FROM t WHERE xor(i, 1) NOT IN (0, 1, 2, 3, 4, NULL)"),
+              ElementsAre("0"));
+  EXPECT_THAT(RowsOfQuery(*session_,
+                          "SELECT count(*) FROM t WHERE nullif(xor(i, 1), 1) NOT IN (0, 2, 3, 4, 5, 6)"),
+              ElementsAre("2993"));
+}
+
+// The cast fails for 'x', which the other condition excludes.
+TEST_F(InListsTest, ListsWhoseLeftSideMayFailStay) {
+  const std::string sql =
+      "SELECT count(*) FROM t WHERE s <> 'x' AND CAST(s AS INTEGER) IN (1, 2, 4, 5, 7, 8, 10)";
+  EXPECT_THAT(PlanOf(sql), Not(HasSubstr(kMarkJoin)));
+  EXPECT_THAT(RowsOfQuery(*session_, sql), ElementsAre("7"));
+}
+
+}  // namespace
+}  // namespace skyhook::sql
