@@ -32,8 +32,9 @@ const std::set<Function> kPrintedOtherwise = {Function::kNot, Function::kNegate,
 // Calls that random queries make seldom, or with arguments outside the domain.
 constexpr const char* kDirected[] = {
     "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
-    "SELECT max(log2(u4 + 1)), max(log10(u4 + 1)), max(ln(u1 + 1)), max(sqrt(u2)), "
-    "max(acosh(u1 + 1)), max(acos(sign(i4))), max(asin(sign(i4))) FROM TABLE",
+    "SELECT max(log2(u4::BIGINT + 1)), max(log10(u4::BIGINT + 1)), max(ln(u1::BIGINT + 1)), "
+    "max(sqrt(u2)), "
+    "max(acosh(u1::BIGINT + 1)), max(acos(sign(i4))), max(asin(sign(i4))) FROM TABLE",
     "SELECT max(exp(least(f8, 2))), max(tanh(f8)), max(asinh(f8)), max(sinh(i1)), max(cosh(i1)), "
     "max(cbrt(f8)), max(radians(f8)), max(degrees(f8)), max(tan(i1)) FROM TABLE",
     "SELECT sum(length(s)), sum(strlen(s)), sum(bit_length(k)) FROM TABLE",
@@ -237,7 +238,9 @@ TEST_F(DifferentialTest, AnswersOverFilesAreThoseOfNativeTables) {
     if (entry.duckdb.empty() || kPrintedOtherwise.contains(entry.function)) continue;
     EXPECT_TRUE(pushed_.contains(entry.function)) << entry.name << " was never pushed";
   }
-  EXPECT_EQ(seen_, AwkwardKinds());
+  for (const std::string& kind : AwkwardKinds()) {
+    EXPECT_TRUE(seen_.contains(kind)) << "no file was '" << kind << "'";
+  }
   EXPECT_GT(guarded_, 0);
   EXPECT_GT(beyond_, 0);
 }

@@ -332,12 +332,15 @@ class Rewriter {
     const auto& column = *reader_->metadata()->schema()->Column(number);
     const auto metadata = reader_->metadata()->RowGroup(group)->ColumnChunk(number);
     const auto stored = metadata->encoded_statistics();
-    const auto kind = static_cast<Kind>(Below(random_, std::size(kNames)));
+    auto kind = static_cast<Kind>(Below(random_, std::size(kNames)));
     if (stored == nullptr) return chunk.Serialise();
     Statistics statistics;
     if (stored->has_min) statistics.min = stored->min();
     if (stored->has_max) statistics.max = stored->max();
     if (stored->has_null_count) statistics.nulls = stored->null_count;
+    // Few bounds are zero: every second of them gets the other sign.
+    Bound min = statistics.min, max = statistics.max;
+    if (FlipZeros(column, &min, &max) && Below(random_, 2) == 0) kind = Kind::kZeros;
     const bool had_bounds = stored->has_min && stored->has_max;
     if (!had_bounds && kind != Kind::kNoNullCount) return chunk.Serialise();
     if (Change(kind, column, random_, &statistics)) seen_->insert(kNames[static_cast<int>(kind)]);

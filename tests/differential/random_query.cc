@@ -420,8 +420,8 @@ class QueryWriter {
   RandomQuery Guarded() {
     const auto type = OneOf<std::string>(
         random_, {"TINYINT", "INTEGER", "BIGINT", "DECIMAL(5,2)", "DATE", "UUID", "TIMESTAMP"});
-    const std::string value = Pick(3) == 0 ? Of(type, 2) : FailingCast(type);
-    const std::string guard = fmt::format("list_count([TRY({})]) = 1", value);
+    const std::string value = FailingCast(type);
+    const std::string guard = fmt::format("list_count([TRY_{}]) = 1", value);
     const auto comparison = OneOf<std::string>(random_, {"=", "<>", "<", "<=", ">", ">="});
     const std::string condition = fmt::format("{} {} {}", value, comparison, Literal(type));
     return {GuardedText(guard, value, condition), /*approximate=*/false, /*guarded=*/true};
