@@ -17,8 +17,17 @@ class ListJoiner : public duckdb::InClauseRewriter {
       duckdb::unique_ptr<duckdb::Expression>* place) override {
     constexpr size_t kLeastConstants = 5;
     const bool is_long = expression.children.size() > kLeastConstants;
-    if (!is_long || expression.children.front()->CanThrow()) return nullptr;
+    if (!is_long) return nullptr;
+    if (expression.children.front()->CanThrow() && !IsWholeFilter(expression)) return nullptr;
     return InClauseRewriter::VisitReplace(expression, place);
+  }
+
+ private:
+  // Whether the filter computes the list's left side for each row, as a join does.
+  bool IsWholeFilter(const duckdb::Expression& expression) const {
+    return current_op->type == duckdb::LogicalOperatorType::LOGICAL_FILTER &&
+           current_op->expressions.size() == 1 &&
+           current_op->expressions.front().get() == &expression;
   }
 };
 

@@ -11,8 +11,8 @@ namespace skyhook::sql {
 /// look and not one comparison for each constant. DuckDB's own optimizer would do that before the
 /// pushdown, out of the scans' reach; this comes after it.
 ///
-/// A list whose left side may fail stays: a join would compute that side for rows that other
-/// conditions exclude.
+/// A list whose left side may fail stays where there are other conditions: a join would compute
+/// that side for rows that these exclude.
 void JoinInLists(duckdb::OptimizerExtensionInput& input,
                  duckdb::unique_ptr<duckdb::LogicalOperator>* plan);
 
