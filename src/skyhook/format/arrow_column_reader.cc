@@ -12,6 +12,12 @@
 #include "skyhook/format/random_access_file.h"
 
 namespace skyhook::format {
+namespace {
+
+// Rows that are decoded before their bytes are looked at.
+constexpr int64_t kBatchRows = 4096;
+
+}  // namespace
 
 ArrowColumnReader::~ArrowColumnReader() {
   if (array_ != nullptr) return;
@@ -30,37 +36,64 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Read(int64_t beg
   return SelectRows(array_, begin, length, selection, options_.pool);
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ArrowColumnReader::ReadTable() {
+arrow::Result<arrow::RecordBatchVector> ArrowColumnReader::ReadBatches() {
   const auto failure = std::make_shared<arrow::Status>();
-  const auto read = [&]() -> arrow::Result<std::shared_ptr<arrow::Table>> {
+  const auto read = [&]() -> arrow::Result<arrow::RecordBatchVector> {
     parquet::ReaderProperties properties(base::GuardedPool(options_.pool, options_.max_page_bytes));
     properties.set_page_checksum_verification(true);
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(
         builder.Open(MakeRandomAccessFile(*reader_, failure), properties, column_.metadata));
-    builder.memory_pool(options_.pool)->properties(column_.properties);
+    parquet::ArrowReaderProperties arrow_properties = column_.properties;
+    arrow_properties.set_batch_size(kBatchRows);
+    builder.memory_pool(options_.pool)->properties(arrow_properties);
     ARROW_ASSIGN_OR_RAISE(std::unique_ptr<parquet::arrow::FileReader> file, builder.Build());
-    return file->ReadRowGroup(column_.row_group, column_.leaves);
+    ARROW_ASSIGN_OR_RAISE(const auto batches,
+                          file->GetRecordBatchReader({column_.row_group}, column_.leaves));
+    return Collect(batches.get());
   };
-  auto table = CatchParquet(read);
-  if (!table.ok()) return ReaderFailure(table.status(), *failure);
-  return table;
+  auto batches = CatchParquet(read);
+  if (!batches.ok()) return ReaderFailure(batches.status(), *failure);
+  return batches;
+}
+
+arrow::Result<arrow::RecordBatchVector> ArrowColumnReader::Collect(
+    arrow::RecordBatchReader* reader) const {
+  const int64_t allowed = reader_->context().memory_bytes;
+  arrow::RecordBatchVector batches;
+  int64_t bytes = 0;
+  while (true) {
+    ARROW_RETURN_NOT_OK(reader_->context().Poll());
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
+    if (batch == nullptr) return batches;
+    bytes += arrow::util::TotalBufferSize(*batch);
+    if (bytes > allowed) {
+      return base::LimitExceeded(
+          "{} bytes of a row group are held at once, where memory for {} is left", bytes, allowed);
+    }
+    batches.push_back(std::move(batch));
+  }
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Decode() {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Table> table, ReadTable());
-  if (table->num_columns() != 1 || table->num_rows() != column_.num_rows) {
-    return base::CorruptData("Arrow's reader finds {} rows where the row group has {}",
-                             table->num_rows(), column_.num_rows);
+  ARROW_ASSIGN_OR_RAISE(const arrow::RecordBatchVector batches, ReadBatches());
+  arrow::ArrayVector chunks;
+  int64_t rows = 0;
+  for (const auto& batch : batches) {
+    if (batch->num_columns() != 1) return base::CorruptData("Arrow's reader finds no such column");
+    rows += batch->num_rows();
+    chunks.push_back(batch->column(0));
   }
-  const arrow::ChunkedArray& chunks = *table->column(0);
+  if (rows != column_.num_rows) {
+    return base::CorruptData("Arrow's reader finds {} rows where the row group has {}", rows,
+                             column_.num_rows);
+  }
   std::shared_ptr<arrow::Array> whole;
-  if (chunks.num_chunks() == 1) {
-    whole = chunks.chunk(0);
-  } else if (chunks.num_chunks() == 0) {
-    ARROW_ASSIGN_OR_RAISE(whole, arrow::MakeEmptyArray(chunks.type(), options_.pool));
+  if (chunks.empty()) return arrow::MakeEmptyArray(column_.engine_type, options_.pool);
+  if (chunks.size() == 1) {
+    whole = chunks.front();
   } else {
-    ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks.chunks(), options_.pool));
+    ARROW_ASSIGN_OR_RAISE(whole, arrow::Concatenate(chunks, options_.pool));
   }
   // Of each struct on the way Arrow's reader gives the one field that is asked for.
   const std::vector<int> path(static_cast<size_t>(column_.depth), 0);

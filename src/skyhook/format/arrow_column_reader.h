@@ -2,8 +2,8 @@
 #pragma once
 
 #include <arrow/array.h>
+#include <arrow/record_batch.h>
 #include <arrow/result.h>
-#include <arrow/table.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
@@ -17,7 +17,8 @@
 
 namespace skyhook::format {
 
-/// Decodes the whole column of the row group at the first Read, and selects from it.
+/// Decodes the whole column of the row group at the first Read, and selects from it. A column that
+/// takes more than the context's memory fails with kLimitExceeded, some thousand rows later.
 class ArrowColumnReader : public ColumnReader {
  public:
   struct Column {
@@ -47,7 +48,8 @@ class ArrowColumnReader : public ColumnReader {
   int64_t bytes_held() const override { return bytes_held_; }
 
  private:
-  arrow::Result<std::shared_ptr<arrow::Table>> ReadTable();
+  arrow::Result<arrow::RecordBatchVector> ReadBatches();
+  arrow::Result<arrow::RecordBatchVector> Collect(arrow::RecordBatchReader* reader) const;
   arrow::Result<std::shared_ptr<arrow::Array>> Decode();
 
   Column column_;
