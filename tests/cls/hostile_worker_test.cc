@@ -37,6 +37,7 @@ Settings PatientSettings() {
   Settings settings;
   settings.calls = 1;  // WorkerThreads plays one worker at a time
   settings.deadline_ms = 3'600'000;
+  settings.reads_ms = 3'600'000;
   settings.reply_bytes = int64_t{6} << 20;
   return settings;
 }
