@@ -290,6 +290,14 @@ class VerbsTest(CliTest):
         self.assertEqual(phases["waiting_ms"], 0)  # nothing is remote
         self.assertLess(phases["planning_ms"], ran["ms"])
 
+    def test_explain_analyze_of_a_prepared_statement(self):
+        """Its scans were planned when it was prepared."""
+        script = f"PREPARE p AS SELECT count(*) FROM '{NATION}' WHERE n_nationkey < 3; EXECUTE p"
+        for form in ("table", "json"):
+            done = run("explain", "--analyze", "--format", form, script)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("SCAN", done.stdout)
+
     def test_help_documents_the_exit_codes(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)

@@ -103,7 +103,8 @@ PlanNode CaptureRun(const duckdb::ProfilingNode& node,
   if (scan != params.end()) {
     out.name = "SCAN";
     out.is_scan = true;
-    out.scan = accounts.at(std::stoul(scan->second));
+    const size_t number = std::stoul(scan->second);
+    if (number < accounts.size()) out.scan = accounts[number];
   } else {
     out.details = DetailsOf(params);
   }

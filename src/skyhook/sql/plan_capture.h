@@ -15,7 +15,8 @@ namespace skyhook::sql {
 PlanNode CapturePlan(duckdb::LogicalOperator& op);
 
 /// The operators of a query that DuckDB's profiler has measured, from `node` down. `accounts` are
-/// those of the optimised plan, in its order.
+/// those of the optimised plan, in its order; the scans of a statement that was prepared before are
+/// not among them, and have none.
 PlanNode CaptureRun(const duckdb::ProfilingNode& node,
                     const std::vector<std::shared_ptr<ScanAccount>>& accounts);
 
