@@ -33,36 +33,15 @@ class BatchFileWriter : public RowWriter {
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
 };
 
-// Passes writes on until it is cut off. Not thread-safe.
-class SeverableStream : public arrow::io::OutputStream {
- public:
-  explicit SeverableStream(std::shared_ptr<arrow::io::OutputStream> stream)
-      : stream_(std::move(stream)) {}
-
-  void CutOff() { cut_off_ = true; }
-
-  using OutputStream::Write;
-  Status Write(const void* data, int64_t bytes) override {
-    return cut_off_ ? Status::Cancelled("the output was given up") : stream_->Write(data, bytes);
-  }
-  Status Close() override { return stream_->Close(); }
-  bool closed() const override { return stream_->closed(); }
-  arrow::Result<int64_t> Tell() const override { return stream_->Tell(); }
-
- private:
-  std::shared_ptr<arrow::io::OutputStream> stream_;
-  bool cut_off_ = false;
-};
-
 class ParquetWriter : public RowWriter {
  public:
-  ParquetWriter(std::shared_ptr<SeverableStream> stream,
+  ParquetWriter(std::shared_ptr<OutputFile> stream,
                 std::unique_ptr<parquet::arrow::FileWriter> writer)
       : stream_(std::move(stream)), writer_(std::move(writer)) {}
   // Arrow's writer ends its file also where the rows ended with an error: whoever reads a pipe
   // would take a part of them for all.
   ~ParquetWriter() override {
-    if (!finished_) stream_->CutOff();
+    if (!finished_) stream_->GiveUp();
   }
 
   static arrow::Result<std::unique_ptr<RowWriter>> Make(const Sink& sink,
@@ -73,11 +52,10 @@ class ParquetWriter : public RowWriter {
                                 ->build();
     ARROW_RETURN_NOT_OK(CheckTypes(schema, *properties));
     const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    auto stream = std::make_shared<SeverableStream>(sink.stream);
     ARROW_ASSIGN_OR_RAISE(
-        auto writer, parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(), stream,
-                                                      properties, arrow_properties));
-    return std::make_unique<ParquetWriter>(std::move(stream), std::move(writer));
+        auto writer, parquet::arrow::FileWriter::Open(schema, arrow::default_memory_pool(),
+                                                      sink.stream, properties, arrow_properties));
+    return std::make_unique<ParquetWriter>(sink.stream, std::move(writer));
   }
 
   Status Write(const arrow::RecordBatch& batch) override {
@@ -113,7 +91,7 @@ class ParquetWriter : public RowWriter {
   static constexpr int64_t kRowGroupRows = 128 * 1024;
   static constexpr int64_t kRowGroupBytes = 64 << 20;  // before encoding
 
-  std::shared_ptr<SeverableStream> stream_;
+  std::shared_ptr<OutputFile> stream_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;
   bool finished_ = false;
   int64_t bytes_ = 0;  // of the row group so far

@@ -71,6 +71,9 @@ class DescriptorStream : public OutputFile {
   }
 
   void StopWritingWhen(std::function<Status()> stopped) override { stopped_ = std::move(stopped); }
+  void GiveUp() override {
+    if (failure_.ok()) failure_ = Status::Cancelled("the output was given up");
+  }
 
  protected:
   const std::string& name() const { return name_; }

@@ -17,6 +17,8 @@ class OutputFile : public arrow::io::OutputStream {
   /// `stopped` is asked over and over, and an error that it returns ends the write. Null: writes
   /// wait without an end.
   virtual void StopWritingWhen(std::function<arrow::Status()> stopped) = 0;
+  /// Nothing more is written: every write from now on fails, and a file is not replaced.
+  virtual void GiveUp() = 0;
 };
 
 /// Writes to standard output, unbuffered. Writing to a closed pipe fails with ClosedPipeError.

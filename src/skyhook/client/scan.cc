@@ -277,9 +277,9 @@ int StreamsThatFit(const Table& table, const ScanOptions& options) {
 
 Places& Places::operator+=(const Places& other) {
   pushed += other.pushed;
+  pulled += other.pulled;
   expected_pushed_bytes += other.expected_pushed_bytes;
   expected_pulled_bytes += other.expected_pulled_bytes;
-  pulled += other.pulled;
   for (const auto& [reason, fragments] : other.refusals) refusals[reason] += fragments;
   return *this;
 }

@@ -72,7 +72,7 @@ struct OperatorRun {
 /// threads spent together, at remote sites too: more than the query took where several were busy at
 /// once.
 struct Phases {
-  double planning = 0;  ///< to parse, to open the tables, to optimise
+  double planning = 0;  ///< to open the tables and to optimise
   double waiting = 0;   ///< scans, for the answers of remote sites
   double reading = 0;   ///< scans, for the bytes of files and objects
   double decoding = 0;  ///< CPU time of scans: to decode, filter, aggregate

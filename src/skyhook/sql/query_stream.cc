@@ -164,7 +164,7 @@ class DuckDbStream : public QueryStream {
   arrow::Result<bool> LoadChunk() {
     if (chunk_.has_value() && next_row_ < chunk_->rows->size()) return true;
     if (!IsCurrent()) return Fail(Status::Cancelled("another statement ended this one"));
-    if (!stopped().ok()) return Fail(stopped());
+    if (const Status stop = stopped(); !stop.ok()) return Fail(stop);
     next_row_ = 0;
     chunk_ = chunks_->Next();
     if (chunks_->error().HasError()) return Fail(chunks_->error());

@@ -1,5 +1,6 @@
 #include "skyhook/sql/result_collector.h"
 
+#include <numeric>
 #include <utility>
 
 #include "duckdb/execution/operator/helper/physical_result_collector.hpp"
@@ -59,10 +60,12 @@ class ResultCollector : public duckdb::PhysicalResultCollector {
     const idx_t batch =
         order_ == Order::kByBatch ? input.local_state.partition_info.batch_index.GetIndex() : 0;
     if (!queue_->Admit(batch, input.interrupt_state)) return duckdb::SinkResultType::BLOCKED;
-    ResultChunk copy{duckdb::make_uniq<duckdb::DataChunk>(), {}};
+    ResultChunk copy;
+    copy.rows = duckdb::make_uniq<duckdb::DataChunk>();
     copy.rows->Initialize(duckdb::Allocator::DefaultAllocator(), chunk.GetTypes(), chunk.size());
     chunk.Copy(*copy.rows);
     copy.row_bytes = RowBytes(*copy.rows);
+    copy.bytes = std::accumulate(copy.row_bytes.begin(), copy.row_bytes.end(), int64_t{0});
     queue_->Put(batch, std::move(copy));
     return duckdb::SinkResultType::NEED_MORE_INPUT;
   }

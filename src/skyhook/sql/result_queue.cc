@@ -1,19 +1,11 @@
 #include "skyhook/sql/result_queue.h"
 
 #include <limits>
-#include <numeric>
 #include <utility>
 
 namespace skyhook::sql {
-namespace {
 
 using duckdb::idx_t;
-
-int64_t BytesOf(const ResultChunk& chunk) {
-  return std::accumulate(chunk.row_bytes.begin(), chunk.row_bytes.end(), int64_t{0});
-}
-
-}  // namespace
 
 // Chunks that are read later may fill one half only: the batch that is read next has to come in.
 bool ResultQueue::HasRoom(idx_t batch) const {
@@ -28,7 +20,7 @@ bool ResultQueue::Admit(idx_t batch, const duckdb::InterruptState& task) {
 }
 
 void ResultQueue::Put(idx_t batch, ResultChunk chunk) {
-  const int64_t bytes = BytesOf(chunk);
+  const int64_t bytes = chunk.bytes;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return;
   auto& to = batches_[batch];
@@ -81,9 +73,8 @@ std::optional<ResultChunk> ResultQueue::Take() {
   auto& [chunks, bytes] = first->second;
   ResultChunk chunk = std::move(chunks.front());
   chunks.pop_front();
-  const int64_t taken = BytesOf(chunk);
-  bytes -= taken;
-  next_bytes_ -= taken;
+  bytes -= chunk.bytes;
+  next_bytes_ -= chunk.bytes;
   if (chunks.empty()) batches_.erase(first);
   return chunk;
 }

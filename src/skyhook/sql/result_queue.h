@@ -20,6 +20,7 @@ namespace skyhook::sql {
 struct ResultChunk {
   duckdb::unique_ptr<duckdb::DataChunk> rows;
   std::vector<int64_t> row_bytes;  ///< by row, the bytes of its values
+  int64_t bytes = 0;               ///< of all rows
 };
 
 /// Chunks by batch: batches are read in the order of their numbers, the chunks of one batch in the

@@ -31,7 +31,7 @@ class ResultQueueTest : public ::testing::Test {
   // A chunk that is told from others by its bytes.
   void Put(int64_t batch, int64_t bytes) {
     queue_.Put(static_cast<duckdb::idx_t>(batch),
-               {duckdb::make_uniq<duckdb::DataChunk>(), {bytes}});
+               {duckdb::make_uniq<duckdb::DataChunk>(), {bytes}, bytes});
   }
 
   // The bytes of the next chunk; -1: there is none to read now.
