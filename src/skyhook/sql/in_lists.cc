@@ -4,13 +4,15 @@
 
 #include "duckdb/optimizer/in_clause_rewriter.hpp"
 #include "duckdb/planner/expression/bound_operator_expression.hpp"
+#include "skyhook/sql/condition_order.h"
 
 namespace skyhook::sql {
 namespace {
 
 class ListJoiner : public duckdb::InClauseRewriter {
  public:
-  using InClauseRewriter::InClauseRewriter;
+  ListJoiner(duckdb::ClientContext& context, duckdb::Optimizer& optimizer)
+      : InClauseRewriter(context, optimizer), client_(context) {}
 
   duckdb::unique_ptr<duckdb::Expression> VisitReplace(
       duckdb::BoundOperatorExpression& expression,
@@ -18,7 +20,8 @@ class ListJoiner : public duckdb::InClauseRewriter {
     constexpr size_t kLeastConstants = 5;
     const bool is_long = expression.children.size() > kLeastConstants;
     if (!is_long) return nullptr;
-    if (expression.children.front()->CanThrow() && !IsWholeFilter(expression)) return nullptr;
+    if (MayFail(client_, *expression.children.front()) && !IsWholeFilter(expression))
+      return nullptr;
     return InClauseRewriter::VisitReplace(expression, place);
   }
 
@@ -29,6 +32,8 @@ class ListJoiner : public duckdb::InClauseRewriter {
            current_op->expressions.size() == 1 &&
            current_op->expressions.front().get() == &expression;
   }
+
+  duckdb::ClientContext& client_;
 };
 
 }  // namespace

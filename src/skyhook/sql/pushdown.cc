@@ -7,6 +7,7 @@
 #include "duckdb/optimizer/optimizer.hpp"
 #include "duckdb/planner/expression/bound_aggregate_expression.hpp"
 #include "duckdb/planner/operator/list.hpp"
+#include "skyhook/sql/condition_order.h"
 #include "skyhook/sql/in_lists.h"
 #include "skyhook/sql/plan_capture.h"
 #include "skyhook/sql/pushdown_aggregate.h"
@@ -154,9 +155,17 @@ void BeforeOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {
   ForEachScan(*plan, [](duckdb::LogicalGet& get) { PlanOf(get).tells_nulls = true; });
 }
 
+void OrderAllConditions(duckdb::ClientContext& context, LogicalOperator* op) {
+  if (op->type == LogicalOperatorType::LOGICAL_FILTER) {
+    OrderConditions(context, &op->Cast<duckdb::LogicalFilter>());
+  }
+  for (auto& child : op->children) OrderAllConditions(context, child.get());
+}
+
 void AfterOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {
   const bool ieee_floats = BooleanSetting(input.context, "ieee_floating_point_ops", true);
   ForEachScan(*plan, [&](duckdb::LogicalGet& get) { OpenAccount(ieee_floats, get); });
+  OrderAllConditions(input.context, plan.get());
   if (BooleanSetting(input.context, kPushdownSetting, true)) Pushdown(input.optimizer).Run(&plan);
   JoinInLists(input, &plan);
   const auto query = SessionState::Get(input.context).query();
