@@ -13,11 +13,17 @@ namespace {
 using duckdb::Expression;
 using Conditions = duckdb::vector<duckdb::unique_ptr<Expression>>;
 
-// Whether a cast is none of those that DuckDB makes by itself, which fit every value.
+// Text takes every value, and so do the integers and floats that DuckDB casts to by itself. It does
+// so, too, to decimals that are too narrow, and from dates to timestamps of a smaller range.
+bool FitsEveryValue(duckdb::ClientContext& context, const duckdb::LogicalType& from,
+                    const duckdb::LogicalType& to) {
+  if (from == to || to.id() == duckdb::LogicalTypeId::VARCHAR) return true;
+  return to.IsNumeric() && to.id() != duckdb::LogicalTypeId::DECIMAL &&
+         duckdb::CastFunctionSet::ImplicitCastCost(context, from, to) >= 0;
+}
+
 bool MayNotFit(duckdb::ClientContext& context, const duckdb::BoundCastExpression& cast) {
-  const auto& from = cast.child->return_type;
-  return !cast.try_cast && from != cast.return_type &&
-         duckdb::CastFunctionSet::ImplicitCastCost(context, from, cast.return_type) < 0;
+  return !cast.try_cast && !FitsEveryValue(context, cast.child->return_type, cast.return_type);
 }
 
 void Order(duckdb::ClientContext& context, Conditions* conditions) {

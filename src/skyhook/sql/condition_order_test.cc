@@ -16,12 +16,12 @@ constexpr char kIsUuid[] = "list_count([TRY_CAST(s AS UUID)]) = 1";
 constexpr char kLowUuid[] = "CAST(s AS UUID) < '00000000-0000-0000-0000-000000000009'";
 constexpr char kIsUnsigned[] = "list_count([TRY_CAST(b AS UBIGINT)]) = 1";
 
-// Three hundred rows: b from -5 up, s a UUID in every hundredth.
+// Three hundred rows: b and d from -5 up, s a UUID in every hundredth.
 class ConditionOrderTest : public ::testing::Test {
  protected:
   void SetUp() override {
     Ask(*session_,
-        "COPY (SELECT i - 5 AS b, CASE WHEN i % 100 = 0 THEN "
+        "COPY (SELECT i - 5 AS b, (i - 5)::DECIMAL(5,1) AS d, CASE WHEN i % 100 = 0 THEN "
         "'00000000-0000-0000-0000-00000000000' || i // 100 ELSE 'name' || i END AS s "
         "FROM range(300) t(i)) TO '" +
             file_ + "'");
@@ -42,10 +42,13 @@ class ConditionOrderTest : public ::testing::Test {
   std::unique_ptr<Session> session_ = OpenSession();
 };
 
-TEST_F(ConditionOrderTest, AGuardComesBeforeACastToAWiderType) {
+TEST_F(ConditionOrderTest, AGuardComesBeforeACastThatDuckDbTrusts) {
   EXPECT_THAT(Counts(fmt::format("{} AND {}", kIsUuid, kLowUuid)), ElementsAre("3", "3"));
   EXPECT_THAT(Counts(fmt::format("{} AND CAST(b AS UBIGINT) < 5", kIsUnsigned)),
               ElementsAre("5", "5"));
+  EXPECT_THAT(Counts("list_count([TRY_CAST(d AS DECIMAL(3,1))]) = 1 AND "
+                     "CAST(d AS DECIMAL(3,1)) < 20"),
+              ElementsAre("25", "25"));
 }
 
 TEST_F(ConditionOrderTest, AGuardComesFirstWithinOtherConditions) {
