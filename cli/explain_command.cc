@@ -13,15 +13,6 @@ namespace {
 
 using arrow::Status;
 
-std::string TextOfRun(const RunResult& run) {
-  const sql::Phases& phases = run.phases;
-  return fmt::format(
-      "{}time: {:.1f} ms, planning {:.1f} ms; all threads together: waiting {:.1f} ms, reading "
-      "{:.1f} ms, decoding {:.1f} ms\n",
-      sql::ToString(run.plan, sql::PlanText::kPlanAndCost), run.milliseconds, phases.planning,
-      phases.waiting, phases.reading, phases.decoding);
-}
-
 arrow::Result<std::string> ExplainText(sql::Session* session, const std::string& statement,
                                        const ExplainCommand& command, const RunOptions& options,
                                        Format format, const Sink& sink) {

@@ -58,7 +58,7 @@ Json ScanAsJson(const sql::ScanAccount& account, bool ran) {
   Json scan = {{"table", account.table},       {"rows", account.table_rows},
                {"bytes", account.table_bytes}, {"fragments", account.fragments},
                {"pushed", std::move(pushed)},  {"not_pushed", std::move(kept)}};
-  if (ran) scan["actual"] = ActualOf(account);
+  if (ran && account.has_run()) scan["actual"] = ActualOf(account);
   return scan;
 }
 

@@ -1,8 +1,11 @@
 #include "cli/query_run.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
 
+#include "cli/plan_json.h"
 #include "cli/progress.h"
 
 namespace skyhook::cli {
@@ -36,13 +39,26 @@ Status DiscardRows(sql::QueryStream* stream) {
   return Status::OK();
 }
 
-// Without the EXPLAIN on top.
-std::string ExplainedPlan(const sql::PlanNode& plan) {
-  const bool below = plan.name == "EXPLAIN" && plan.children.size() == 1;
-  return sql::ToString(below ? plan.children.front() : plan, sql::PlanText::kPlan);
+// What a sink shows of an EXPLAIN: the query's plan, without the EXPLAIN on top.
+std::string Explained(const sql::Explanation& explanation, RunResult run) {
+  if (run.plan.name.rfind("EXPLAIN", 0) == 0 && run.plan.children.size() == 1) {
+    const sql::PlanNode below = run.plan.children.front();
+    run.plan = below;
+  }
+  if (explanation.ran) return explanation.json ? RunAsJson(run) : TextOfRun(run);
+  return explanation.json ? PlanAsJson(run.plan) : sql::ToString(run.plan, sql::PlanText::kPlan);
 }
 
 }  // namespace
+
+std::string TextOfRun(const RunResult& run) {
+  const sql::Phases& phases = run.phases;
+  return fmt::format(
+      "{}time: {:.1f} ms, planning {:.1f} ms; all threads together: waiting {:.1f} ms, reading "
+      "{:.1f} ms, decoding {:.1f} ms\n",
+      sql::ToString(run.plan, sql::PlanText::kPlanAndCost), run.milliseconds, phases.planning,
+      phases.waiting, phases.reading, phases.decoding);
+}
 
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
                                       const RunOptions& options, const Sink& sink, Rows rows,
@@ -60,10 +76,9 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
 
   const auto begin = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
-  if (rows == Rows::kWrite && stream->explains() && format == Format::kTable) {
-    ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
-    ARROW_RETURN_NOT_OK(sink.stream->Write(ExplainedPlan(stream->plan())));
-  } else if (rows == Rows::kWrite) {
+  const bool explains = format == Format::kTable && stream->explains().has_value();
+  const sql::Explanation explanation = stream->explains().value_or(sql::Explanation());
+  if (rows == Rows::kWrite && !explains) {
     ARROW_RETURN_NOT_OK(WriteRows(stream.get(), format, sink, &bar));
   } else {
     ARROW_RETURN_NOT_OK(DiscardRows(stream.get()));
@@ -74,6 +89,9 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   result.phases = stream->phases();
   result.creates = stream->creates();
   result.has_rows = stream->has_rows();
+  if (rows == Rows::kWrite && explains) {
+    ARROW_RETURN_NOT_OK(sink.stream->Write(Explained(explanation, result)));
+  }
   return result;
 }
 

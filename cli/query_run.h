@@ -27,6 +27,9 @@ struct RunResult {
   bool has_rows = false;  ///< the statement gives rows, be they none
 };
 
+/// The plan with what running it cost, as text.
+std::string TextOfRun(const RunResult& run);
+
 /// Runs one statement, writes its rows and waits for its end. `stop` and --timeout stop it.
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
                                       const RunOptions& options, const Sink& sink, Rows rows,

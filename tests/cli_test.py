@@ -291,12 +291,40 @@ class VerbsTest(CliTest):
         self.assertLess(phases["planning_ms"], ran["ms"])
 
     def test_explain_analyze_of_a_prepared_statement(self):
-        """Its scans were planned when it was prepared."""
-        script = f"PREPARE p AS SELECT count(*) FROM '{NATION}' WHERE n_nationkey < 3; EXECUTE p"
-        for form in ("table", "json"):
-            done = run("explain", "--analyze", "--format", form, script)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertIn("SCAN", done.stdout)
+        prepare = f"PREPARE p AS SELECT count(*) FROM '{NATION}' WHERE n_nationkey < 3"
+        done = run("explain", "--analyze", "--format", "json", prepare + "; EXECUTE p")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        prepared, executed = [json.loads(line)["plan"] for line in done.stdout.splitlines()]
+        (planned,) = [node["scan"] for node in self.operators(prepared) if "scan" in node]
+        self.assertNotIn("actual", planned)
+        (ran,) = [node["scan"] for node in self.operators(executed) if "scan" in node]
+        self.assertEqual(ran["actual"]["rows_in"], 25)
+        self.assertEqual([part["kind"] for part in ran["pushed"]], ["filter", "aggregate"])
+        self.assertNotIn("rows", executed)  # nobody counts those of EXECUTE
+        done = run("explain", "--analyze", prepare)
+        self.assertIn("did not run", done.stdout)
+        self.assertNotIn("cpu:", done.stdout)
+
+    def test_a_prepared_statement_reads_what_the_table_holds_now(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = directory + "/t.parquet"
+            self.assertEqual(sql("SELECT 1 AS i", "-o", path).returncode, 0)
+            copy = f"COPY (SELECT 2 AS i UNION ALL SELECT 3) TO '{path}'"
+            done = sql(f"PREPARE p AS SELECT sum(i) FROM '{path}'; {copy}; EXECUTE p", "--format", "csv")
+            self.assertEqual(done.stdout.split()[-1], "5", done.stderr)
+
+    def test_explain_in_sql_is_that_of_the_command(self):
+        query = f"SELECT count(*) FROM '{NATION}' WHERE n_nationkey < 3"
+        self.assertEqual(sql("EXPLAIN " + query).stdout, run("explain", query).stdout)
+        self.assertEqual(sql("EXPLAIN (FORMAT JSON) " + query).stdout, run("explain", "--format", "json", query).stdout)
+        analyzed = sql("EXPLAIN ANALYZE " + query).stdout
+        self.assertTrue(analyzed.startswith("SCAN "), analyzed)
+        self.assertIn("rows: 25 in, 1 out", analyzed)
+        self.assertIn("time: ", analyzed)
+        plan = json.loads(sql("EXPLAIN (ANALYZE, FORMAT JSON) " + query).stdout)["plan"]
+        self.assertEqual(plan["scan"]["actual"]["rows_in"], 25)
+        picture = sql("EXPLAIN (FORMAT MERMAID) " + query).stdout
+        self.assertIn("flowchart", picture)
 
     def test_help_documents_the_exit_codes(self):
         done = run("--help")

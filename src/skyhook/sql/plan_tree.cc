@@ -90,6 +90,7 @@ void AppendAccount(const ScanAccount& account, const std::string& indent, PlanTe
     Line(indent, fmt::format("not pushed: {} ({})", part.text, part.reason), out);
   }
   if (what != PlanText::kPlanAndCost) return;
+  if (!account.has_run()) return Line(indent, "did not run", out);
   for (const std::string& filter : account.runtime_filters()) {
     Line(indent, "runtime filter: " + filter, out);
   }
@@ -158,6 +159,11 @@ double ScanAccount::progress() const {
   std::lock_guard<std::mutex> lock(mutex_);
   if (running_.empty()) return ended_ ? 1.0 : 0.0;
   return running_.back()->progress();
+}
+
+bool ScanAccount::has_run() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return ended_ || !running_.empty();
 }
 
 void ScanAccount::Begin(std::shared_ptr<client::Scan> scan,

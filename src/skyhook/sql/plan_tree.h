@@ -48,6 +48,8 @@ class ScanAccount {
   client::Places places() const;
   /// In [0, 1].
   double progress() const;
+  /// Whether a scan has run for this account: PREPARE plans scans and runs none.
+  bool has_run() const;
 
   /// The scan that runs for this account begins and ends. A plan may run a scan more than once.
   void Begin(std::shared_ptr<client::Scan> scan, std::vector<std::string> runtime_filters);
@@ -84,7 +86,7 @@ struct PlanNode {
   std::string name;                  ///< "HASH_JOIN", or "SCAN" for all table scans
   std::vector<std::string> details;  ///< join conditions, sort keys, ...
   std::optional<int64_t> estimated_rows;
-  std::optional<OperatorRun> run;     ///< set when each operator was measured
+  std::optional<OperatorRun> run;     ///< set when the operator was measured
   bool is_scan = false;               ///< reads a table or file
   std::shared_ptr<ScanAccount> scan;  ///< set when the scan is Skyhook's
   std::vector<PlanNode> children;

@@ -52,6 +52,12 @@ void SessionState::OnTaskStart(duckdb::ClientContext& context) {
   if (context.IsInterrupted()) throw duckdb::InterruptException();
 }
 
+duckdb::RebindQueryInfo SessionState::OnRebindPreparedStatement(
+    duckdb::ClientContext& /*context*/, duckdb::BindPreparedStatementCallbackInfo& /*info*/,
+    duckdb::RebindQueryInfo /*current_rebind*/) {
+  return duckdb::RebindQueryInfo::ATTEMPT_TO_REBIND;
+}
+
 std::shared_ptr<QueryState> SessionState::query() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return query_;

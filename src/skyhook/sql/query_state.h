@@ -85,6 +85,12 @@ class SessionState : public duckdb::ClientContextState {
   /// queued to its end: those that build a hash join's table may be hundreds.
   void OnTaskStart(duckdb::ClientContext& context) override;
 
+  /// Has EXECUTE plan the statement anew. Its scans then belong to the query that runs: they share
+  /// its memory, and read what the tables hold now.
+  duckdb::RebindQueryInfo OnRebindPreparedStatement(
+      duckdb::ClientContext& context, duckdb::BindPreparedStatementCallbackInfo& info,
+      duckdb::RebindQueryInfo current_rebind) override;
+
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<QueryState> query_;

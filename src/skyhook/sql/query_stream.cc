@@ -10,6 +10,7 @@
 #include "duckdb/common/arrow/arrow_converter.hpp"
 #include "duckdb/common/type_visitor.hpp"
 #include "duckdb/function/table/arrow/arrow_duck_schema.hpp"
+#include "duckdb/parser/statement/explain_statement.hpp"
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/errors.h"
@@ -57,6 +58,21 @@ Status CheckTypes(const duckdb::BaseQueryResult& result) {
   return Status::OK();
 }
 
+std::optional<Explanation> ExplanationBy(const duckdb::SQLStatement& statement) {
+  if (statement.type != duckdb::StatementType::EXPLAIN_STATEMENT) return std::nullopt;
+  const auto& explain = statement.Cast<duckdb::ExplainStatement>();
+  const bool ran = explain.explain_type == duckdb::ExplainType::EXPLAIN_ANALYZE;
+  switch (explain.explain_format) {
+    case duckdb::ExplainFormat::DEFAULT:
+    case duckdb::ExplainFormat::TEXT:
+      return Explanation{ran, false};
+    case duckdb::ExplainFormat::JSON:
+      return Explanation{ran, true};
+    default:
+      return std::nullopt;
+  }
+}
+
 class DuckDbStream : public QueryStream {
  public:
   DuckDbStream(duckdb::Connection* connection, std::shared_ptr<QueryState> query,
@@ -72,6 +88,8 @@ class DuckDbStream : public QueryStream {
 
   Status Start(duckdb::unique_ptr<duckdb::SQLStatement> statement) {
     type_ = statement->type;
+    explains_ = ExplanationBy(*statement);
+    measure_ |= explains_.has_value() && explains_->ran;
     try {
       Measure(measure_);
       const auto begin = Clock::now();
@@ -103,7 +121,7 @@ class DuckDbStream : public QueryStream {
   }
   bool has_rows() const override { return has_rows_; }
   bool creates() const override { return type_ == duckdb::StatementType::CREATE_STATEMENT; }
-  bool explains() const override { return type_ == duckdb::StatementType::EXPLAIN_STATEMENT; }
+  std::optional<Explanation> explains() const override { return explains_; }
   Status stopped() const override { return watchdog_ != nullptr ? watchdog_->verdict() : failure_; }
 
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
@@ -229,7 +247,7 @@ class DuckDbStream : public QueryStream {
   std::shared_ptr<QueryState> query_;
   const BatchLimits limits_;
   const int64_t memory_bytes_;
-  const bool measure_;
+  bool measure_;  // whether each operator is measured
   std::unique_ptr<Watchdog> watchdog_;
   std::shared_ptr<arrow::Schema> schema_;
   duckdb::vector<duckdb::LogicalType> types_;
@@ -240,6 +258,7 @@ class DuckDbStream : public QueryStream {
   std::optional<ResultChunk> chunk_;  // the one that batches are made of now
   size_t next_row_ = 0;               // its first row that no batch holds yet
   duckdb::StatementType type_ = duckdb::StatementType::INVALID_STATEMENT;
+  std::optional<Explanation> explains_;
   bool has_rows_ = false;
   std::optional<PlanNode> measured_;
   Phases phases_;                               // without those of the scans

@@ -50,12 +50,18 @@ struct QueryOptions {
   bool measure = false;
 };
 
+/// What an EXPLAIN asks for.
+struct Explanation {
+  bool ran = false;   ///< EXPLAIN ANALYZE
+  bool json = false;  ///< FORMAT JSON, else text
+};
+
 /// The result of one query, computed as it is read. Not thread-safe. Destroying it before its end
 /// cancels the query.
 class QueryStream : public arrow::RecordBatchReader {
  public:
   /// The optimised plan; once ReadNext has given null its accounts are complete, and with
-  /// QueryOptions::measure it is the plan that ran.
+  /// QueryOptions::measure or EXPLAIN ANALYZE it is the plan that ran.
   virtual const PlanNode& plan() const = 0;
   /// Complete like the accounts.
   virtual Phases phases() const = 0;
@@ -63,9 +69,9 @@ class QueryStream : public arrow::RecordBatchReader {
   virtual bool has_rows() const = 0;
   /// True for CREATE: what it made lives as long as the session.
   virtual bool creates() const = 0;
-  /// True for EXPLAIN: its rows are a drawing of DuckDB's, plan() is what Skyhook makes of the
-  /// query.
-  virtual bool explains() const = 0;
+  /// Set for EXPLAIN: its rows are a drawing of DuckDB's, plan() is what Skyhook makes of the
+  /// query. Not set where the statement asks for one of DuckDB's pictures (FORMAT HTML ...).
+  virtual std::optional<Explanation> explains() const = 0;
   /// Why the query was stopped, for whoever waits for something else than rows: Cancelled, or
   /// kLimitExceeded for its timeout; OK while it runs. Thread-safe until the stream has ended.
   virtual arrow::Status stopped() const = 0;
