@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/listing.h"
 #include "cli/output.h"
@@ -67,9 +68,17 @@ std::string QuotedPath(const std::string& path) {
   return out + "'";
 }
 
+// Files are read from their ends, and standard input has none before all of it was read.
+Status CheckPath(const std::string& path) {
+  if (path != "-") return Status::OK();
+  return UsageError(
+      "standard input cannot be read as a table: write it to a file, or 'skyhook put - TABLE'");
+}
+
 }  // namespace
 
 Status RunSchema(const PathCommand& command, const RunOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckPath(command.path));
   ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
   Listing listing(arrow::schema(
       {arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
@@ -90,6 +99,7 @@ Status RunSchema(const PathCommand& command, const RunOptions& options) {
 }
 
 Status RunHead(const PathCommand& command, const RunOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckPath(command.path));
   ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   const std::string sql = fmt::format("SELECT * FROM skyhook_scan({}) LIMIT {}",
@@ -103,6 +113,7 @@ Status RunHead(const PathCommand& command, const RunOptions& options) {
 }
 
 Status RunStats(const PathCommand& command, const RunOptions& options) {
+  ARROW_RETURN_NOT_OK(CheckPath(command.path));
   ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   for (const auto& fragment : table->fragments) {

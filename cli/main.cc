@@ -129,7 +129,8 @@ CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
 CLI::App* AddExplain(CLI::App* app, Arguments* arguments) {
   CLI::App* command = app->add_subcommand(
       "explain", "Show the plan, and for each scan what is pushed into it and why the rest is not");
-  command->add_option("SQL", arguments->explain.text, "The statement");
+  command->add_option("-c,--command", arguments->explain.text, "The statements")->type_name("SQL");
+  command->add_option("SQL", arguments->explain.given, "The same, without -c");
   command->add_option("-f,--file", arguments->explain.file, "A file of statements")
       ->type_name("FILE");
   command->add_flag("--analyze", arguments->explain.analyze,
@@ -179,31 +180,38 @@ CLI::App* AddPut(CLI::App* app, Arguments* arguments) {
   command->add_option("--object-bytes", put->object_bytes, "Size of objects (default: 32MiB)")
       ->type_name("SIZE");
   const std::string group = "Encoding anew";
-  command->add_flag("--rewrite", put->rewrite, "Encode all rows anew")->group(group);
+  CLI::Option* rewrite =
+      command->add_flag("--rewrite", put->rewrite, "Encode all rows anew, as the next ones say")
+          ->group(group);
   command->add_option("--row-group-rows", put->options.write.row_group_rows, "Rows of a row group")
       ->type_name("N")
       ->capture_default_str()
-      ->group(group);
+      ->group(group)
+      ->needs(rewrite);
   command->add_option("--page-bytes", put->page_bytes, "Bytes of a page (default: 128KiB)")
       ->type_name("SIZE")
-      ->group(group);
+      ->group(group)
+      ->needs(rewrite);
   command
       ->add_option("--codec", put->options.write.codec, "none, snappy, gzip, brotli, lz4 or zstd")
       ->type_name("NAME")
       ->capture_default_str()
-      ->group(group);
+      ->group(group)
+      ->needs(rewrite);
   command->add_option("--sort-by", put->sort_by, "Sort all rows by these columns")
       ->type_name("COLUMN")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->group(group);
+      ->group(group)
+      ->needs(rewrite);
   command
       ->add_option("--bloom-filter", put->options.write.bloom_filters,
                    "Columns that get bloom filters")
       ->type_name("COLUMN")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->group(group);
+      ->group(group)
+      ->needs(rewrite);
   return command;
 }
 
@@ -319,19 +327,38 @@ std::string Offer(const CLI::App& app, const std::string& typed) {
 
 // CLI11 says of a word that it does not know that a verb is missing, or that it was not expected.
 int ReportParseError(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // prints the help
   const auto words = app.remaining(/*recurse=*/true);
-  if (error.get_exit_code() == 0 || words.empty()) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  const auto verbs = app.get_subcommands();
+  const std::string where = verbs.empty() ? "skyhook" : "skyhook " + verbs.front()->get_name();
+  if (words.empty()) {
+    return Report(
+        UsageError(fmt::format("{}; {} --help lists what there is", error.what(), where)));
   }
   const std::string word = words.front().substr(0, words.front().find('='));
-  const auto verbs = app.get_subcommands();
   const bool option = word.starts_with('-');
-  const std::string where = verbs.empty() ? "skyhook" : "skyhook " + verbs.front()->get_name();
   const std::string what = option          ? "there is no option"
                            : verbs.empty() ? "there is no verb"
                                            : where + " has no place for";
   return Report(UsageError(fmt::format("{} '{}'{}; {} --help lists what there is", what, word,
                                        Offer(app, word), where)));
+}
+
+// Makes `VERB --help` of `help VERB`; reverses the arguments, as CLI11 takes them.
+arrow::Result<std::vector<std::string>> ArgumentsOf(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments.front() == "help") {
+    const std::string verb = arguments.size() > 1 ? arguments[1] : "";
+    const auto known =
+        app.get_subcommands([&](const CLI::App* one) { return one->get_name() == verb; });
+    if (!verb.empty() && known.empty()) {
+      return UsageError(fmt::format("there is no verb '{}'{}", verb, Offer(app, verb)));
+    }
+    arguments = verb.empty() ? std::vector<std::string>{"--help"}
+                             : std::vector<std::string>{verb, "--help"};
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
 }
 
 int Main(int argc, char** argv) {
@@ -369,8 +396,10 @@ int Main(int argc, char** argv) {
     return RunVersion();
   };
 
+  const auto given = ArgumentsOf(app, argc, argv);
+  if (!given.ok()) return Report(given.status());
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(*given));
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error);
   }

@@ -67,6 +67,7 @@ struct SqlCommand {
 };
 
 struct ExplainCommand {
+  std::string given;  ///< the statements without -c
   std::string text;
   std::string file;
   bool analyze = false;

@@ -180,13 +180,29 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
   return rows;
 }
 
+// What lies within a table's directory is the table's: nobody would find another table there.
+Status CheckIsOutsideTables(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(directory, ignored).lexically_normal();
+  for (auto above = absolute.parent_path(); above != above.root_path();
+       above = above.parent_path()) {
+    if (client::KindOfFolder(above.string()) == client::FolderKind::kPlain) continue;
+    return UsageError(
+        fmt::format("'{}' would lie within the table '{}': name a directory beside it",
+                    directory.string(), above.string()));
+  }
+  return Status::OK();
+}
+
 // A new table gets a directory of its own: not one where somebody keeps other files, or tables.
 Status CheckDirectory(const store::Location& location) {
   namespace fs = std::filesystem;
+  if (location.rados) return Status::OK();
   const fs::path directory = fs::path(location.root) / location.table;
+  ARROW_RETURN_NOT_OK(CheckIsOutsideTables(directory));
   std::error_code error;
   const fs::file_status status = fs::status(directory, error);
-  if (location.rados || !fs::exists(status)) return Status::OK();
+  if (!fs::exists(status)) return Status::OK();
   if (!fs::is_directory(status)) {
     return UsageError(fmt::format("'{}' is a file, and a table is a directory: put FILES... TABLE",
                                   directory.string()));
@@ -229,10 +245,6 @@ Result<store::PutOptions> OptionsOf(const PutCommand& command) {
   if (command.replace) options.existing = store::Existing::kReplace;
   if (options.verbatim && command.rewrite) {
     return UsageError("--verbatim keeps bytes as they are, --rewrite encodes them anew");
-  }
-  if (!command.rewrite &&
-      (!command.sort_by.empty() || !command.options.write.bloom_filters.empty())) {
-    return UsageError("--sort-by and --bloom-filter need --rewrite");
   }
   if (!command.page_bytes.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.write.page_bytes, ParseSize("--page-bytes", command.page_bytes));

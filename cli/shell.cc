@@ -157,17 +157,28 @@ class Shell {
     return Status::OK();
   }
 
-  Status SetFormat(const std::string& format) {
-    RunOptions changed = options_;
-    changed.format = format.empty() ? "table" : format;
-    ARROW_RETURN_NOT_OK(FormatOf(changed).status());
-    options_ = changed;
+  Status SetFormat(const std::string& name) {
+    if (!name.empty()) {
+      RunOptions changed = options_;
+      changed.format = name;
+      ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(changed));
+      if (format == Format::kArrow || format == Format::kParquet) {
+        return UsageError(fmt::format(
+            "{} is for files: skyhook sql -o FILE; at the prompt there are table, csv and json",
+            name));
+      }
+      options_ = changed;
+    }
+    Tell(fmt::format(".format is {}\n", options_.format.empty() ? "table" : options_.format));
     return Status::OK();
   }
 
   Status ShowColumns(const std::string& table) {
     if (table.empty()) return UsageError(".schema takes a table");
-    return Execute("SELECT column_name, column_type FROM (DESCRIBE FROM " + table + ")");
+    const Status shown =
+        Execute("SELECT column_name, column_type FROM (DESCRIBE FROM " + table + ")");
+    // Without the place in the statement, which nobody has typed.
+    return shown.WithMessage(shown.message().substr(0, shown.message().find("\n\nLINE ")));
   }
 
   static void Report(const Status& status) {

@@ -18,6 +18,13 @@ Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& option
                                 arrow::StopToken stop) {
   auto location = store::ParseTableUri(uri);
   if (!location.ok()) return UsageError(location.status().message());
+  std::error_code ignored;
+  if (!location->rados && std::filesystem::is_regular_file(uri, ignored)) {
+    return UsageError(
+        fmt::format("'{}' is a file, and a table is a directory that put has made "
+                    "(sql, schema, head and stats read files)",
+                    uri));
+  }
   ARROW_ASSIGN_OR_RAISE(const auto opened,
                         client::OpenStore(*location, OpenOptionsOf(options, std::move(stop))));
   return OpenedTable{opened.objects, *std::move(location)};

@@ -136,7 +136,9 @@ Status RunLs(const TableCommand& command, const RunOptions& options) {
 Status RunRm(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "remove"));
   ARROW_ASSIGN_OR_RAISE(const bool removed, store::RemoveTable(table.store.get(), table.table()));
-  return removed ? Status::OK() : NoTable(table);
+  if (!removed) return NoTable(table);
+  Tell(fmt::format("{}: removed\n", command.uri));
+  return Status::OK();
 }
 
 Status RunHistory(const TableCommand& command, const RunOptions& options) {

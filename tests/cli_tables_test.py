@@ -263,6 +263,17 @@ class PutTest(TablesTest):
         self.assertEqual(self.rows(self.table + "@1")["n"].to_pylist(), list(range(2000)))
         self.fails(2, f"'{self.table}' is a table", "put", self.table, self.table + "2")
 
+    def test_no_table_lies_within_another(self):
+        self.do("put", NATION, self.table)
+        for below in ("x", "x/y"):
+            self.fails(2, f"'{self.table}/{below}' would lie within the table '{self.table}'", "put", NATION,
+                       f"{self.table}/{below}")
+        self.fails(2, f"'./x' would lie within the table '{self.table}'", "put", NATION, "x", cwd=self.table)
+        self.assertFalse(os.path.exists(self.table + "/x"))
+        # What is left over of a table is its directory, too.
+        os.unlink(self.table + "/_head")
+        self.fails(2, "would lie within the table", "put", NATION, self.table + "/x")
+
     def test_other_files_are_not_mixed_with_a_table(self):
         mine = self.file("mine/a.parquet", counting(0, 10))
         self.fails(2, f"'{mine.parent}' is no table and holds 'a.parquet'", "put", NATION, mine.parent)
@@ -856,8 +867,17 @@ class UsageTest(TablesTest):
         for verb in ("get", "history", "rm", "compact", "vacuum", "verify", "ls"):
             self.fails(3, f"there is no table '{self.table}'", verb, self.table)
 
+    def test_files_are_no_tables_to_verbs_of_tables(self):
+        for verb in ("get", "history", "rm", "compact", "vacuum", "verify", "ls"):
+            done = self.fails(2, f"'{NATION}' is a file, and a table is a directory", verb, NATION)
+            self.assertNotIn("hint", done.stderr)
+
+    def test_removing_says_so(self):
+        self.do("put", NATION, self.table)
+        self.assertEqual(self.do("rm", self.table).stderr, f"{self.table}: removed\n")
+
     def test_names_that_are_none(self):
-        for name in ("_t", "a*", "a@b"):
+        for name in ("_t", ".t", "a*", "a@b"):
             self.fails(2, f"{name}' does not end in the name of a table", "put", NATION, self.store / name)
         for uri in ("s3://bucket/t", "RADOS://pool/t"):
             self.fails(2, f"'{uri}' is neither a directory nor of the form rados://POOL[/NAMESPACE]/TABLE",
@@ -886,8 +906,11 @@ class UsageTest(TablesTest):
     def test_options_that_contradict_each_other(self):
         for options, text in ((["--append", "--replace"], "either --append or --replace"),
                               (["--verbatim", "--rewrite"], "--verbatim keeps bytes as they are"),
-                              (["--sort-by", "n_name"], "need --rewrite"),
-                              (["--bloom-filter", "n_name"], "need --rewrite")):
+                              (["--sort-by", "n_name"], "--sort-by requires --rewrite"),
+                              (["--bloom-filter", "n_name"], "--bloom-filter requires --rewrite"),
+                              (["--codec", "zstd"], "--codec requires --rewrite"),
+                              (["--page-bytes", "8KiB"], "--page-bytes requires --rewrite"),
+                              (["--row-group-rows", "9"], "--row-group-rows requires --rewrite")):
             self.fails(2, text, "put", NATION, self.table, *options)
         self.fails(2, "--rewrite takes one", "put", NATION, REGION, self.table, "--rewrite")
         self.fails(2, "--rewrite takes one", "put", "-", self.table, "--rewrite", input="")

@@ -313,6 +313,15 @@ class VerbsTest(CliTest):
             done = sql(f"PREPARE p AS SELECT sum(i) FROM '{path}'; {copy}; EXECUTE p", "--format", "csv")
             self.assertEqual(done.stdout.split()[-1], "5", done.stderr)
 
+    def test_explain_runs_what_later_statements_need(self):
+        script = (f"CREATE VIEW v AS SELECT * FROM '{NATION}'; PREPARE p AS SELECT count(*) FROM v; "
+                  "SELECT n_name FROM v WHERE n_nationkey < 3; EXECUTE p")
+        done = run("explain", "-c", script, "--format", "json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        first, second = [json.loads(line)["plan"] for line in done.stdout.splitlines()]
+        self.assertEqual(first["operator"], "SCAN")
+        self.assertEqual(second["operator"], "EXECUTE")
+
     def test_explain_in_sql_is_that_of_the_command(self):
         query = f"SELECT count(*) FROM '{NATION}' WHERE n_nationkey < 3"
         self.assertEqual(sql("EXPLAIN " + query).stdout, run("explain", query).stdout)
@@ -343,6 +352,33 @@ class ErrorsTest(CliTest):
     def test_wrong_sql(self):
         self.assert_fails(sql("SELEC 1"), 1, "error: ", "syntax error", "SELEC")
         self.assert_fails(sql(f"SELECT nothing FROM '{NATION}'"), 1, "nothing")
+
+    def test_help_is_a_verb_too(self):
+        self.assertEqual(run("help").stdout, run("--help").stdout)
+        self.assertEqual(run("help", "sql").stdout, run("sql", "--help").stdout)
+        self.assert_fails(run("help", "sqll"), 2, "error: there is no verb 'sqll'; did you mean sql?")
+
+    def test_wrong_words_are_errors_in_our_words(self):
+        for arguments, text in ((("query",), "--plan is required; skyhook query --help lists what there is"),
+                                (("sql", "-c"), "--command: 1 required SQL missing"),
+                                (("explain",), "give the statements, or -f FILE"),
+                                (("explain", "-c", "SELECT 1", "SELECT 2"), "give the statements, or -f FILE"),
+                                (("head", "-"), "standard input cannot be read as a table"),
+                                (("schema", "-"), "standard input cannot be read as a table"),
+                                (("stats", "-"), "standard input cannot be read as a table")):
+            done = run(*arguments)
+            self.assert_fails(done, 2, "error: ", text)
+            self.assertTrue(done.stderr.startswith("error: "), done.stderr)
+
+    def test_a_csv_file_that_duckdb_cannot_read_is_bad_data(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = directory + "/t.csv"
+            with open(path, "w") as file:
+                file.write("".join(f"{i},2\n" for i in range(30_000)) + "x,2\n")
+            done = sql(f"SELECT sum(column0) FROM '{path}'")
+            self.assert_fails(done, 3, path + ": CSV Error on Line: 30001", "Could not convert string \"x\"")
+            for noise in ("sample_size", "Possible", "delimiter"):
+                self.assertNotIn(noise, done.stderr)
 
     def test_wrong_command_line(self):
         self.assert_fails(run("sql", "--nonsense"), 2)

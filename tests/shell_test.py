@@ -224,6 +224,19 @@ class ShellTest(unittest.TestCase):
         terminal.wait_for(".timing takes on or off, not 'maybe'")
         terminal.enter(".tables")
         terminal.wait_for("--data DIR")
+        terminal.enter(".schema nosuch")
+        screen = terminal.wait_for("Table with name nosuch does not exist!")
+        self.assertNotIn("DESCRIBE", screen)  # the statement behind it, which nobody typed
+
+    def test_formats_at_the_prompt(self):
+        terminal = self.open()
+        terminal.enter(".format csv")
+        terminal.wait_for(".format is csv")
+        terminal.enter(".format parquet")
+        terminal.wait_for("parquet is for files")
+        terminal.clear()
+        terminal.enter(".format")
+        terminal.wait_for(".format is csv")
 
     def test_leaving(self):
         for how in (".quit", "\\q", "quit", "exit", "exit;", None):

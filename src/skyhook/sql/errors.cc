@@ -46,6 +46,17 @@ Status OutOfMemory(const std::string& message) {
                              Before(message, "\nPossible solutions"));
 }
 
+// What is wrong with a CSV file that DuckDB reads, without DuckDB's advice and its list of
+// settings.
+Status CsvError(const std::string& message) {
+  constexpr std::string_view kFile = "\n  file = ";
+  const size_t begin = message.find(kFile);
+  const std::string text = Before(Before(message, "\nPossible "), kFile);
+  if (begin == std::string::npos) return base::CorruptData("{}", text);
+  const size_t name = begin + kFile.size();
+  return base::CorruptData("{}: {}", message.substr(name, message.find('\n', name) - name), text);
+}
+
 }  // namespace
 
 Status ToStatus(const duckdb::ErrorData& error) {
@@ -66,6 +77,7 @@ Status ToStatus(const duckdb::ErrorData& error) {
     case duckdb::ExceptionType::NOT_IMPLEMENTED:
       return Status::NotImplemented(message);
     default:
+      if (message.starts_with("CSV Error on Line")) return CsvError(message);
       return Status::Invalid(WithoutStrangeOffer(message));
   }
 }

@@ -105,6 +105,11 @@ class Session {
       const std::string& statement,
       const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
 
+  /// Whether a statement gives rows, be they none; SET, CREATE, PREPARE ... do not. It is not run.
+  virtual arrow::Result<bool> GivesRows(
+      const std::string& statement,
+      const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
+
   /// Names of the tables and views there are, sorted.
   virtual arrow::Result<std::vector<std::string>> TableNames() = 0;
 

@@ -84,11 +84,11 @@ Result<Location> ParseTableUri(const std::string& uri) {
     location.root = path.parent_path().string();
     if (location.root.empty()) location.root = ".";
   }
-  if (location.table.empty() || location.table == "." || location.table == ".." ||
-      location.table.find_first_of(kNotInNames) != std::string::npos ||
-      location.table.front() == '_') {
+  if (location.table.empty() || location.table.front() == '.' || location.table.front() == '_' ||
+      location.table.find_first_of(kNotInNames) != std::string::npos) {
     return base::Invalid(
-        "'{}' does not end in the name of a table: one does not begin with _ and has none of {}",
+        "'{}' does not end in the name of a table: one does not begin with _ or ., and has none of "
+        "{}",
         uri, kNotInNames);
   }
   return location;
