@@ -6,7 +6,11 @@
 #include <arrow/util/compression.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "skyhook/format/fragment_rows_test.h"
+#include "skyhook/format/ipc_batches.h"
 #include "skyhook/format/random_table_test.h"
 #include "skyhook/testing/parquet_files.h"
 
@@ -120,6 +124,63 @@ TEST(IpcFragment, KeepsDictionaries) {
   EXPECT_TRUE(array->type()->Equals(arrow::dictionary(arrow::int32(), arrow::utf8_view())));
   const auto again = Require(reader->Read(0, 50, 50, std::nullopt));
   EXPECT_EQ(array->data()->dictionary, again->data()->dictionary);
+}
+
+// A file of `rows` rows in batches of 10, with a dictionary of `rows` texts of 100 bytes.
+std::shared_ptr<arrow::Buffer> WithDictionary(int rows) {
+  arrow::StringBuilder texts;
+  arrow::Int32Builder indices;
+  for (int i = 0; i < rows; ++i) {
+    Require(texts.Append(fmt::format("{:0>100}", i)));
+    Require(indices.Append(rows - 1 - i));
+  }
+  const auto type = arrow::dictionary(arrow::int32(), arrow::utf8());
+  const auto column = Require(
+      arrow::DictionaryArray::FromArrays(type, Require(indices.Finish()), Require(texts.Finish())));
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("d", type)}), {column});
+  return WriteIpc(*table, 10, arrow::Compression::UNCOMPRESSED);
+}
+
+// Reads every batch of a file on two threads; what all of it cost.
+int64_t BytesReadOfAllBatches(Fragment* fragment) {
+  std::atomic<int64_t> bytes = 0;
+  const auto read = [&](int first) {
+    for (int batch = first; batch < fragment->num_row_groups(); batch += 2) {
+      plan::Cost cost;
+      auto reader = Require(fragment->Open(batch, &cost));
+      const auto rows = fragment->row_group_rows(batch);
+      const auto array = Require(reader->Read(0, rows.begin, rows.size(), std::nullopt));
+      const auto expected = fmt::format("{:0>100}", fragment->num_rows() - 1 - rows.begin);
+      const auto scalar = Require(array->GetScalar(0));
+      const auto& value = static_cast<const arrow::DictionaryScalar&>(*scalar);
+      EXPECT_EQ(Require(value.GetEncodedValue())->ToString(), expected);
+      bytes += cost.bytes_read;
+    }
+  };
+  std::thread other(read, 1);
+  read(0);
+  other.join();
+  return bytes;
+}
+
+TEST(IpcFragment, ReadsDictionariesOnceAThread) {
+  const auto file = WithDictionary(1000);
+  const auto fragment = OpenBytes(file);
+  ASSERT_EQ(fragment->num_row_groups(), 100);
+  EXPECT_LT(BytesReadOfAllBatches(fragment.get()), 3 * file->size());
+}
+
+TEST(IpcFragment, LetsGoOfDictionariesThatAreTooLargeToKeep) {
+  const auto file = WithDictionary(200'000);
+  auto fragment = Require(OpenFragment(base::MakeBufferSource(file, "test"), {}, nullptr));
+  const int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  plan::Cost cost;
+  for (const int batch : {0, 1}) {
+    auto reader = Require(fragment->Open(batch, &cost));
+    Require(reader->Read(0, 10 * batch, 10, std::nullopt));
+  }
+  EXPECT_GT(cost.bytes_read, 2 * 200'000 * 100);
+  EXPECT_LT(arrow::default_memory_pool()->bytes_allocated() - before, IpcBatches::kMostKeptBytes);
 }
 
 TEST(IpcFragment, NamesTheFileThatIsCutShort) {
