@@ -10,6 +10,7 @@
 #include <regex>
 #include <thread>
 
+#include "skyhook/base/write_error.h"
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
@@ -394,6 +395,7 @@ TEST_F(FaultsTest, ClusterFull) {
   arrow::Status refused;
   EXPECT_TRUE(WaitUntil([&] { return !(refused = put()).ok(); }));
   EXPECT_THAT(refused, FailsWith(arrow::StatusCode::IOError, "No space left on device"));
+  EXPECT_TRUE(base::IsWriteError(refused));
   for (const Mode mode : {Mode::kPush, Mode::kPull}) ExpectAll(ScanWith(nullptr, mode));
   // What removes makes room: it is not held up until there is some.
   EXPECT_THAT(store_->Remove("another/old"), IsOk());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/base/write_error.h"
 
 namespace skyhook::store {
 
@@ -76,6 +77,7 @@ Status ObjectError(const std::string& what, const std::string& uri, int error) {
   const std::string message = fmt::format("{} '{}': {}", what, uri, std::strerror(-error));
   if (error == -ETIMEDOUT) return base::MakeStatus(Code::kUnreachable, message);
   if (error == -EPERM || error == -EACCES) return base::MakeStatus(Code::kUnauthorised, message);
+  if (error == -ENOSPC || error == -EDQUOT) return base::WriteError(message);
   return Status::IOError(message);
 }
 

@@ -103,7 +103,7 @@ arrow::Result<std::shared_ptr<RadosPool>> OpenRadosPool(
     const arrow::StopToken& stop = arrow::StopToken::Unstoppable());
 
 /// An error number of an operation on an object, in words; kStaleObject for a version that is no
-/// longer there.
+/// longer there, a WriteError for a pool or cluster without room.
 arrow::Status ObjectError(const std::string& what, const std::string& uri, int error);
 
 /// What the module exports, under the name kRadosModuleEntry.
