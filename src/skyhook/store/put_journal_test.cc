@@ -1,11 +1,17 @@
 #include "skyhook/store/put_journal.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <barrier>
 #include <filesystem>
+#include <fstream>
+#include <future>
 #include <thread>
 
 #include "skyhook/store/local/local_store.h"
@@ -178,6 +184,78 @@ TEST(LocalPresenceTest, EndsWithWhoShowsIt) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/t"));
   testing::WriteBytes(directory.path() + "/killed", "");
   EXPECT_FALSE(Require(store->IsPresent("killed"))) << "as a process that was killed leaves it";
+}
+
+/// A thread of this process, as the kernel sees it.
+class ObservedThread {
+ public:
+  explicit ObservedThread(pid_t thread) : folder_(fmt::format("/proc/self/task/{}/", thread)) {}
+
+  /// How often it has gone to sleep, if it sleeps in flock now.
+  std::optional<std::string> SleepsInFlock() const {
+    const std::string sleeps = Sleeps();
+    int64_t call = -1;
+    std::ifstream(folder_ + "syscall") >> call;
+    return call == SYS_flock && sleeps == Sleeps() ? std::optional(sleeps) : std::nullopt;
+  }
+
+ private:
+  std::string Sleeps() const {
+    std::ifstream status(folder_ + "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("voluntary_ctxt_switches")) return line;
+    }
+    return "";
+  }
+
+  const std::string folder_;
+};
+
+/// The lock file of a directory, held as another process would.
+class HeldLock {
+ public:
+  explicit HeldLock(const std::string& path)
+      : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    EXPECT_EQ(::flock(file_, LOCK_EX | LOCK_NB), 0);
+  }
+  ~HeldLock() { ::close(file_); }
+
+ private:
+  const int file_;
+};
+
+TEST(LocalLockTest, WhoWaitedForALockThatWasRemovedWaitsForTheOneInItsPlace) {
+  const testing::TemporaryDirectory directory;
+  const auto store = local::MakeLocalStore(directory.path());
+  EXPECT_THAT(
+      store->Create("t/data-" + IdNamed("x") + "-000000.parquet", *arrow::Buffer::FromString("x")),
+      IsOk());
+  const std::string path = directory.path() + "/t/.lock";
+  auto removed = std::make_unique<HeldLock>(path);
+  std::promise<pid_t> id;
+  auto swung = std::async(std::launch::async, [&] {
+    id.set_value(gettid());
+    return Require(store->SwingPointer("t/_head", std::nullopt, "mine"));
+  });
+  const ObservedThread waiter(id.get_future().get());
+  std::optional<std::string> asleep;
+  while (!(asleep = waiter.SleepsInFlock()).has_value()) std::this_thread::yield();
+  std::filesystem::remove(path);
+  auto in_place = std::make_unique<HeldLock>(path);
+  removed.reset();
+  const auto ended = [&] {
+    return swung.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  while (!ended()) {
+    const auto again = waiter.SleepsInFlock();
+    if (again.has_value() && again != asleep) break;
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(ended()) << "it took the lock of a file that is gone";
+  testing::WriteBytes(directory.path() + "/t/_head", "theirs");
+  in_place.reset();
+  EXPECT_FALSE(swung.get());
+  EXPECT_EQ(Require(store->ReadPointer("t/_head")), "theirs");
 }
 
 /// Directories come and go under those who lock them: no two ever hold one at once.

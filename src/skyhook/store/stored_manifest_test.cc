@@ -200,6 +200,20 @@ TEST_F(StoredManifestTest, LinesThatNameNoPartAreRefused) {
               FailsWith(base::Code::kCorruptData, "rows"));
 }
 
+TEST_F(StoredManifestTest, WhatCannotBeReadBackIsNotWritten) {
+  for (const int64_t fragments : {1, 100}) {  // 100: in a part
+    Manifest manifest = Append(1);
+    manifest.sequence += 1;
+    manifest.commit = IdNamed(fmt::format("bad {}", fragments));
+    for (int64_t i = 0; i < fragments; ++i) manifest.tail.push_back(FragmentNumbered(1000 + i));
+    manifest.tail.back().object = "../x";
+    const size_t objects = Require(store_.List("t/")).size();
+    EXPECT_THAT(WriteManifest(&store_, "t", &manifest),
+                FailsWith(base::Code::kCorruptData, "manifest of a table"));
+    EXPECT_EQ(Require(store_.List("t/")).size(), objects);
+  }
+}
+
 TEST_F(StoredManifestTest, WithoutPartsItIsOfTheFirstVersion) {
   const auto version = [&](const Manifest& manifest) {
     const auto bytes = Require(EncodeManifest(manifest))->ToString();
