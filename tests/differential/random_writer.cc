@@ -199,12 +199,13 @@ void ByDuckdb(const arrow::Table& table, const std::string& path, const DoInDuck
 }
 
 // DataFusion reads the rows out of a Parquet file, and writes them as parquet-rs does; UUIDs lose
-// their type on the way.
+// their type on the way. The file has no statistics: DataFusion 55 takes a column whose bounds are
+// one value for that value alone, and NaN is in no bounds.
 void ByDataFusion(const arrow::Table& table, const std::string& path, Random* random,
                   std::string* drawn) {
   const std::string rows = path + ".rows";
   const std::string written = path + ".parquet";  // without an ending it would be a directory
-  testing::WriteParquet(rows, table);
+  testing::WriteParquet(rows, table, {.statistics = false});
   const std::string options = fmt::format(
       "{} {} {} {} {}",
       OneOf<std::string>(random, {"uncompressed", "snappy", "zstd(1)", "lz4_raw"}),
