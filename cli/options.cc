@@ -66,7 +66,12 @@ arrow::Result<int64_t> ParseAmount(const std::string& option, const std::string&
 
 }  // namespace
 
-arrow::Result<int64_t> ParseMemory(const std::string& text) { return ParseSize("--memory", text); }
+arrow::Result<int64_t> ParseMemory(const std::string& text) {
+  constexpr int64_t kLeast = 1000;  // less is a unit that was left out
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, ParseSize("--memory", text));
+  if (bytes >= kLeast) return bytes;
+  return UsageError(fmt::format("--memory: '{}' is too little for anything: e.g. 64MB", text));
+}
 
 arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& text) {
   return ParseAmount(option, text, "size", kSizeUnits, "64MB or 2GiB");

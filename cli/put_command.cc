@@ -253,6 +253,12 @@ Result<store::PutOptions> OptionsOf(const PutCommand& command) {
     ARROW_ASSIGN_OR_RAISE(options.target_bytes, ParseSize("--object-bytes", command.object_bytes));
     options.most_bytes = 2 * options.target_bytes;
     constexpr int64_t kMost = int64_t{40} << 20;
+    constexpr int64_t kLeast = int64_t{64} << 10;
+    if (options.target_bytes < kLeast) {
+      return UsageError(fmt::format(
+          "--object-bytes: '{}' would make a great many small objects; 64KiB is the least",
+          command.object_bytes));
+    }
     if (options.target_bytes > kMost) {
       return UsageError("--object-bytes: Ceph takes no objects above 90 MB; 40MiB is the most");
     }

@@ -177,6 +177,7 @@ class Shell {
     if (table.empty()) return UsageError(".schema takes a table");
     const Status shown =
         Execute("SELECT column_name, column_type FROM (DESCRIBE FROM " + table + ")");
+    if (shown.ok()) return shown;
     // Without the place in the statement, which nobody has typed.
     return shown.WithMessage(shown.message().substr(0, shown.message().find("\n\nLINE ")));
   }

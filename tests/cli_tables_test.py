@@ -891,6 +891,7 @@ class UsageTest(TablesTest):
         for option, value, text in (("--object-bytes", "lots", "--object-bytes: 'lots' is no size"),
                                     ("--object-bytes", "0", "--object-bytes: '0' is no size"),
                                     ("--object-bytes", "100MiB", "40MiB is the most"),
+                                    ("--object-bytes", "32", "64KiB is the least"),
                                     ("--page-bytes", "few", "--page-bytes: 'few' is no size"),
                                     ("--codec", "zip", "'zip' is no codec; there are none, snappy"),
                                     ("--row-group-rows", "0", "row groups of 0 rows"),

@@ -386,6 +386,7 @@ class ErrorsTest(CliTest):
         self.assert_fails(run("--nonsense"), 2, "there is no option '--nonsense'")
         self.assert_fails(sql("SELECT 1", "--memory", "lots"), 2, "--memory: 'lots' is no size", "64MB")
         self.assert_fails(run("query", "--plan", "-", "--memory", "0"), 2, "--memory: '0' is no size")
+        self.assert_fails(sql("SELECT 1", "--memory", "64"), 2, "--memory: '64' is too little for anything: e.g. 64MB")
         self.assert_fails(sql("SELECT 1", "--timeout", "soon"), 2, "--timeout: 'soon' is no time")
         for number in ("0", "-1", "1025", "many"):
             self.assert_fails(sql("SELECT 1", "--threads", number), 2, "--threads", number)

@@ -224,6 +224,11 @@ class ShellTest(unittest.TestCase):
         terminal.wait_for(".timing takes on or off, not 'maybe'")
         terminal.enter(".tables")
         terminal.wait_for("--data DIR")
+        for command in (".schema 'region.parquet'", "\\d 'region.parquet'"):
+            terminal.enter(command)
+            terminal.wait_for("(3 rows)")
+            terminal.wait_for_prompt()
+            terminal.clear()
         terminal.enter(".schema nosuch")
         screen = terminal.wait_for("Table with name nosuch does not exist!")
         self.assertNotIn("DESCRIBE", screen)  # the statement behind it, which nobody typed

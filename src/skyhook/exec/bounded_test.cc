@@ -100,6 +100,23 @@ TEST(BoundedReading, APageBeyondTheMemoryIsAnErrorThatSaysWhat) {
       FailsWith(Code::kLimitExceeded, "column 's': a page of 1000040"));
 }
 
+TEST(BoundedTexts, OnesThatACallMakesOutOfLittleAreAnErrorThatSaysWhat) {
+  const auto fragment = testing::OpenParquet(*WideRows(100, 20));
+  const auto text = plan::Column(1, arrow::utf8_view());
+  for (const int64_t times : {100'000, 50'000'000}) {  // 200 MB in 100 texts, 1 GB in one
+    const auto repeated = Require(plan::Call(
+        plan::Function::kRepeat, {text, Require(plan::Literal(arrow::MakeScalar(times)))}));
+    plan::Pipeline pipeline = testing::ReadAll(*fragment->schema());
+    pipeline.filter = {Require(plan::Call(
+        plan::Function::kEqual, {Require(plan::Call(plan::Function::kLength, {repeated})),
+                                 Require(plan::Literal(arrow::MakeScalar(int64_t{7})))}))};
+    auto request = testing::AllRowsOf(*fragment);
+    request.limits.memory_bytes = 32 << 20;
+    EXPECT_THAT(testing::TryKernel(pipeline, fragment, std::move(request)),
+                FailsWith(Code::kLimitExceeded, "where memory for 33554432 is left"));
+  }
+}
+
 TEST(Limits, OnesThatMeanNothingAreRefused) {
   const auto fragment = testing::OpenParquet(*WideRows(3, 1));
   for (const int64_t rows : {0, -1}) {

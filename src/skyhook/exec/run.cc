@@ -16,6 +16,7 @@
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_scan.h"
 #include "skyhook/exec/sink.h"
+#include "skyhook/exec/text.h"
 
 namespace skyhook::exec {
 
@@ -33,6 +34,7 @@ class KernelExecution : public Execution {
       : pipeline_(pipeline), fragment_(std::move(fragment)), request_(std::move(request)) {}
 
   Status Prepare() {
+    const TextLimit texts(request_.limits.memory_bytes);
     ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
     ARROW_RETURN_NOT_OK(CheckLimits());
     ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
@@ -66,6 +68,7 @@ class KernelExecution : public Execution {
 
   Result<BatchPtr> Next() override {
     const int64_t cpu_begin = base::ThreadCpuNanos();
+    const TextLimit texts(request_.limits.memory_bytes);
     auto batch = Pull();
     outcome_.cost.cpu_ns += base::ThreadCpuNanos() - cpu_begin;
     if (!batch.ok()) {

@@ -1,6 +1,8 @@
 #include "skyhook/exec/text.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -10,7 +12,25 @@ namespace skyhook::exec {
 using arrow::Result;
 using arrow::Status;
 
+namespace {
+
+constexpr int64_t kLeastLimit = int64_t{16} << 20;
+thread_local int64_t limit_of_thread = std::numeric_limits<int64_t>::max();
+
+Status CheckLimit(Int128 bytes) {
+  if (bytes <= limit_of_thread) return Status::OK();
+  return base::LimitExceeded("its texts take {} bytes, where memory for {} is left", bytes,
+                             limit_of_thread);
+}
+
+}  // namespace
+
+TextLimit::TextLimit(int64_t bytes)
+    : before_(std::exchange(limit_of_thread, std::max(bytes, kLeastLimit))) {}
+TextLimit::~TextLimit() { limit_of_thread = before_; }
+
 Status CheckTextSize(Int128 bytes) {
+  ARROW_RETURN_NOT_OK(CheckLimit(bytes));
   if (bytes <= kMaxTextBytes) return Status::OK();
   return base::LimitExceeded("a text of {} bytes is longer than the {} that one value may have",
                              bytes, kMaxTextBytes);
@@ -32,6 +52,7 @@ TextView SubView(const Column& column, const TextView& view, int64_t begin, int6
 Status TextBuilder::Append(std::string_view text) {
   const auto size = static_cast<int64_t>(text.size());
   ARROW_RETURN_NOT_OK(CheckTextSize(size));
+  ARROW_RETURN_NOT_OK(CheckLimit(text_bytes_ += size));
   if (size > arrow::BinaryViewType::kInlineSize && bytes_.length() + size > kMaxTextBytes) {
     ARROW_ASSIGN_OR_RAISE(auto full, bytes_.Finish());
     full_.push_back(std::move(full));
@@ -53,6 +74,7 @@ Status TextBuilder::AppendNull() {
 Result<Column> TextBuilder::Finish(std::shared_ptr<arrow::DataType> type) {
   arrow::BufferVector text = std::move(full_);
   full_.clear();
+  text_bytes_ = 0;
   std::shared_ptr<arrow::Buffer> views, valid, bytes;
   ARROW_ASSIGN_OR_RAISE(bytes, bytes_.Finish());
   text.push_back(std::move(bytes));

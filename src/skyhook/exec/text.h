@@ -15,7 +15,20 @@ namespace skyhook::exec {
 /// Bytes that one text may have.
 inline constexpr int64_t kMaxTextBytes = int64_t{1} << 30;
 
-/// kLimitExceeded for more than kMaxTextBytes.
+/// While this lives, the texts that a call makes on this thread, of all rows it is called for, hold
+/// no more than so many bytes, or 16 MiB where that is less.
+class TextLimit {
+ public:
+  explicit TextLimit(int64_t bytes);
+  ~TextLimit();
+  TextLimit(const TextLimit&) = delete;
+  TextLimit& operator=(const TextLimit&) = delete;
+
+ private:
+  const int64_t before_;
+};
+
+/// kLimitExceeded for more than kMaxTextBytes, or than the thread's TextLimit.
 arrow::Status CheckTextSize(Int128 bytes);
 
 /// Appends to a text under construction; kLimitExceeded when it became too long.
@@ -39,6 +52,7 @@ class TextBuilder {
   arrow::BufferBuilder bytes_;
   arrow::BufferVector full_;
   int64_t length_ = 0;
+  int64_t text_bytes_ = 0;
   bool has_null_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <arrow/io/memory.h>
 #include <arrow/ipc/writer.h>
+#include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/compression.h>
 #include <gtest/gtest.h>
@@ -73,6 +74,30 @@ TEST(IpcFragment, AStreamThatIsCutShortIsCorrupt) {
     ++refused;
   }
   EXPECT_GT(refused, 100);
+}
+
+TEST(IpcFragment, AStreamThatReplacesADictionaryIsRefused) {
+  const auto type = arrow::dictionary(arrow::int8(), arrow::utf8());
+  const auto schema = arrow::schema({arrow::field("d", type)});
+  const auto batch = [&](const std::string& values) {
+    const auto column = Require(arrow::DictionaryArray::FromArrays(
+        type, Require(arrow::json::ArrayFromJSONString(arrow::int8(), "[0, 1]")),
+        Require(arrow::json::ArrayFromJSONString(arrow::utf8(), values))));
+    return arrow::RecordBatch::Make(schema, 2, {column});
+  };
+  auto options = arrow::ipc::IpcWriteOptions::Defaults();
+  options.emit_dictionary_deltas = true;
+  const auto open = [&](const std::string& second) {
+    auto sink = Require(arrow::io::BufferOutputStream::Create());
+    auto writer = Require(arrow::ipc::MakeStreamWriter(sink, schema, options));
+    Require(writer->WriteRecordBatch(*batch(R"(["a", "b"])")));
+    Require(writer->WriteRecordBatch(*batch(second)));
+    Require(writer->Close());
+    return OpenFragment(base::MakeBufferSource(Require(sink->Finish()), "test"), {}, {});
+  };
+  EXPECT_THAT(open(R"(["a", "b", "c"])"), testing::IsOk());  // only adds to it
+  EXPECT_THAT(open(R"(["c", "d"])"),
+              FailsWith(arrow::StatusCode::NotImplemented, "test: an Arrow stream that replaces"));
 }
 
 TEST(IpcFragment, ReadsEveryType) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ constexpr int kVersionField = 0;
 constexpr int kHeaderTypeField = 1;
 constexpr int kHeaderField = 2;
 constexpr int kBodyLengthField = 3;
+constexpr int kDictionaryIdField = 0;
+constexpr int kDictionaryDeltaField = 2;
 constexpr uint8_t kSchemaHeader = 1;
 constexpr uint8_t kDictionaryHeader = 2;
 constexpr uint8_t kRecordBatchHeader = 3;
@@ -91,8 +94,21 @@ struct Index {
   size_t schema_position = 0;  ///< of the schema's table in it
   int16_t version = 0;
   std::vector<Block> dictionaries;
+  std::set<int64_t> dictionary_ids;
   std::vector<Block> batches;
 };
+
+/// A file has one dictionary for all of a column's batches, which may be added to.
+arrow::Status AddDictionary(const FlatTable& message, Index* index) {
+  ARROW_ASSIGN_OR_RAISE(const auto header, message.Table(kHeaderField));
+  if (!header.has_value()) return base::CorruptData("a dictionary of the Arrow stream is missing");
+  ARROW_ASSIGN_OR_RAISE(const auto id, header->Scalar<int64_t>(kDictionaryIdField, 0));
+  ARROW_ASSIGN_OR_RAISE(const auto adds, header->Scalar<uint8_t>(kDictionaryDeltaField, 0));
+  if (index->dictionary_ids.insert(id).second || adds != 0) return arrow::Status::OK();
+  return arrow::Status::NotImplemented(
+      "an Arrow stream that replaces a dictionary between its batches is not read: write it as an "
+      "Arrow file, or with one dictionary for all batches");
+}
 
 /// Returns where the message ends.
 arrow::Result<int64_t> AddMessage(Message message, int64_t size, Index* index) {
@@ -110,6 +126,7 @@ arrow::Result<int64_t> AddMessage(Message message, int64_t size, Index* index) {
     index->schema = message.metadata;
     index->schema_position = schema->position();
   } else if (index->schema != nullptr && type == kDictionaryHeader) {
+    ARROW_RETURN_NOT_OK(AddDictionary(table, index));
     index->dictionaries.push_back(block);
   } else if (index->schema != nullptr && type == kRecordBatchHeader) {
     index->batches.push_back(block);
