@@ -30,8 +30,7 @@ TextLimit::TextLimit(int64_t bytes)
 TextLimit::~TextLimit() { limit_of_thread = before_; }
 
 Status CheckTextSize(Int128 bytes) {
-  ARROW_RETURN_NOT_OK(CheckLimit(bytes));
-  if (bytes <= kMaxTextBytes) return Status::OK();
+  if (bytes <= kMaxTextBytes) return CheckLimit(bytes);
   return base::LimitExceeded("a text of {} bytes is longer than the {} that one value may have",
                              bytes, kMaxTextBytes);
 }
