@@ -65,6 +65,7 @@ class AtTerminal:
         if self.pid == 0:
             os.environ["SKYHOOK_HISTORY"] = "/dev/null"
             os.environ["TERM"] = "dumb"
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where tests run in the background
             os.execv(PROGRAM, [PROGRAM, *arguments])
 
     def read_until(self, text):
