@@ -73,7 +73,7 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
       return arrow::SliceBuffer(known_.bytes, position - known_.range.offset, length);
     }
     auto buffer = reader_.ReadOne({position, length});
-    if (!buffer.ok()) *failure_ = buffer.status();
+    if (!buffer.ok() && failure_ != nullptr) *failure_ = buffer.status();
     return buffer;
   }
 

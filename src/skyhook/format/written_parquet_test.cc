@@ -6,7 +6,10 @@
 #include <functional>
 
 #include "skyhook/format/fragment_rows_test.h"
+#include "skyhook/format/parquet_writer.h"
 #include "skyhook/format/random_table_test.h"
+#include "skyhook/testing/faulty_source.h"
+#include "skyhook/testing/parquet_files.h"
 
 namespace skyhook::format {
 namespace {
@@ -113,6 +116,22 @@ TEST_P(WrittenParquet, ReadsAsArrowDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Layouts, WrittenParquet, ::testing::ValuesIn(Layouts()),
                          [](const auto& layout) { return layout.param.name; });
+
+TEST(ReadRowGroup, AReadThatFailsIsAnErrorWhereverItFalls) {
+  const auto bytes = testing::ParquetBytes(*RandomTable(500, 0.1));
+  for (int64_t at = 0;; ++at) {
+    const auto source =
+        std::make_shared<testing::FaultySource>(bytes, "rows.parquet", testing::Fault::kFails, at);
+    auto rows = ReadRowGroup(source, 0);
+    const arrow::Status status = rows.ok() ? (*rows)->ToTable().status() : rows.status();
+    if (source->reads() <= at) {
+      EXPECT_THAT(status, testing::IsOk());
+      EXPECT_GT(at, 1);
+      return;
+    }
+    EXPECT_THAT(status, testing::FailsWith(arrow::StatusCode::IOError, "the disk is gone")) << at;
+  }
+}
 
 }  // namespace
 }  // namespace skyhook::format
