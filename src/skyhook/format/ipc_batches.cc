@@ -12,53 +12,9 @@ namespace skyhook::format {
 namespace {
 
 using FileReaderPtr = std::shared_ptr<arrow::ipc::RecordBatchFileReader>;
-using FilePtr = std::shared_ptr<arrow::io::RandomAccessFile>;
 
-// A file that is read by whoever reads a batch just now.
-class LentFile : public arrow::io::RandomAccessFile {
- public:
-  void Use(FilePtr file) { file_ = std::move(file); }
-
-  using RandomAccessFile::ReadAsync;
-  using RandomAccessFile::ReadManyAsync;
-
-  arrow::Status Close() override { return arrow::Status::OK(); }
-  bool closed() const override { return false; }
-  arrow::Result<int64_t> Tell() const override { return file_->Tell(); }
-  arrow::Result<int64_t> GetSize() override { return file_->GetSize(); }
-  arrow::Status Seek(int64_t position) override { return file_->Seek(position); }
-  arrow::Result<int64_t> Read(int64_t nbytes, void* out) override {
-    return file_->Read(nbytes, out);
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t nbytes) override {
-    return file_->Read(nbytes);
-  }
-  arrow::Result<int64_t> ReadAt(int64_t position, int64_t nbytes, void* out) override {
-    return file_->ReadAt(position, nbytes, out);
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t nbytes) override {
-    return file_->ReadAt(position, nbytes);
-  }
-  arrow::Future<std::shared_ptr<arrow::Buffer>> ReadAsync(const arrow::io::IOContext& context,
-                                                          int64_t position,
-                                                          int64_t nbytes) override {
-    return file_->ReadAsync(context, position, nbytes);
-  }
-  std::vector<arrow::Future<std::shared_ptr<arrow::Buffer>>> ReadManyAsync(
-      const arrow::io::IOContext& context,
-      const std::vector<arrow::io::ReadRange>& ranges) override {
-    return file_->ReadManyAsync(context, ranges);
-  }
-  arrow::Status WillNeed(const std::vector<arrow::io::ReadRange>& ranges) override {
-    return file_->WillNeed(ranges);
-  }
-
- private:
-  FilePtr file_;
-};
-
-arrow::Result<FileReaderPtr> OpenReader(const FilePtr& file, const std::vector<int>& columns,
-                                        arrow::MemoryPool* pool) {
+arrow::Result<FileReaderPtr> OpenReader(const std::shared_ptr<SourceFile>& file,
+                                        const std::vector<int>& columns, arrow::MemoryPool* pool) {
   arrow::ipc::IpcReadOptions options;
   options.memory_pool = pool;
   options.use_threads = false;
@@ -123,7 +79,7 @@ int64_t DictionaryBytes(const arrow::ArrayData& data) {
 
 struct IpcBatches::Kept {
   std::vector<int> columns;
-  std::shared_ptr<LentFile> file;
+  std::shared_ptr<SourceFile> file;
   FileReaderPtr reader;
   int64_t bytes = 0;  ///< of its dictionaries
 };
@@ -143,16 +99,18 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> IpcBatches::Read(int batch,
                                                                     const ByteReader& bytes,
                                                                     arrow::MemoryPool* pool) {
   const auto failure = std::make_shared<arrow::Status>();
-  const auto file = MakeRandomAccessFile(bytes, failure, footer_);
   const auto read = [&]() -> arrow::Result<std::shared_ptr<arrow::RecordBatch>> {
     auto kept = Take(columns);
-    kept->file->Use(file);
-    if (kept->reader == nullptr) {
+    if (kept != nullptr) {
+      kept->file->ReadBy(bytes, failure);
+    } else {
+      kept = std::make_unique<Kept>();
+      kept->columns = columns;
+      kept->file = MakeRandomAccessFile(bytes, failure, footer_);
       ARROW_ASSIGN_OR_RAISE(kept->reader, OpenReader(kept->file, columns, pool));
     }
     ARROW_ASSIGN_OR_RAISE(auto rows, kept->reader->ReadRecordBatch(batch));
     ARROW_RETURN_NOT_OK(CheckValues(*rows));
-    kept->file->Use(nullptr);
     Keep(std::move(kept), *rows);
     return rows;
   };
@@ -164,9 +122,7 @@ std::unique_ptr<IpcBatches::Kept> IpcBatches::Take(const std::vector<int>& colum
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const auto& one) { return one->columns == columns; });
-  if (found == kept_.end()) {
-    return std::make_unique<Kept>(Kept{columns, std::make_shared<LentFile>(), nullptr});
-  }
+  if (found == kept_.end()) return nullptr;
   auto kept = std::move(*found);
   kept_.erase(found);
   kept_bytes_ -= kept->bytes;

@@ -44,6 +44,7 @@ class IpcBatches {
  private:
   struct Kept;
 
+  /// Null: none of these columns is kept.
   std::unique_ptr<Kept> Take(const std::vector<int>& columns);
   void Keep(std::unique_ptr<Kept> reader, const arrow::RecordBatch& batch);
 

@@ -14,10 +14,15 @@ namespace {
 
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
-class ByteSourceFile : public arrow::io::RandomAccessFile {
+class ByteSourceFile : public SourceFile {
  public:
   ByteSourceFile(ByteReader reader, std::shared_ptr<arrow::Status> failure, KnownBytes known)
       : reader_(std::move(reader)), failure_(std::move(failure)), known_(std::move(known)) {}
+
+  void ReadBy(ByteReader reader, std::shared_ptr<arrow::Status> failure) override {
+    reader_ = std::move(reader);
+    failure_ = std::move(failure);
+  }
 
   using RandomAccessFile::ReadAsync;
   using RandomAccessFile::ReadManyAsync;
@@ -109,8 +114,9 @@ class ByteSourceFile : public arrow::io::RandomAccessFile {
 
 }  // namespace
 
-std::shared_ptr<arrow::io::RandomAccessFile> MakeRandomAccessFile(
-    ByteReader reader, std::shared_ptr<arrow::Status> failure, KnownBytes known) {
+std::shared_ptr<SourceFile> MakeRandomAccessFile(ByteReader reader,
+                                                 std::shared_ptr<arrow::Status> failure,
+                                                 KnownBytes known) {
   return std::make_shared<ByteSourceFile>(std::move(reader), std::move(failure), std::move(known));
 }
 
