@@ -4,7 +4,6 @@
 #include "cli/exit_code.h"
 #include "cli/interrupts.h"
 #include "cli/output.h"
-#include "cli/plan_json.h"
 #include "cli/query_run.h"
 #include "cli/time_limit.h"
 
@@ -13,34 +12,34 @@ namespace {
 
 using arrow::Status;
 
-arrow::Result<std::string> ExplainText(sql::Session* session, const std::string& statement,
-                                       const ExplainCommand& command, const RunOptions& options,
-                                       Format format, const Sink& sink) {
-  if (!command.analyze) {
-    ARROW_ASSIGN_OR_RAISE(const auto limit,
-                          TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
-    ARROW_ASSIGN_OR_RAISE(const sql::PlanNode plan, session->Explain(statement, limit->token()));
-    return format == Format::kJson ? PlanAsJson(plan) : sql::ToString(plan, sql::PlanText::kPlan);
-  }
+arrow::Result<RunResult> Run(sql::Session* session, const std::string& statement,
+                             const RunOptions& options, const Sink& sink, Rows rows) {
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
-  ARROW_ASSIGN_OR_RAISE(
-      const RunResult result,
-      RunStatement(session, statement, options, sink, Rows::kMeasure, interruptible.token()));
-  return format == Format::kJson ? RunAsJson(result) : TextOfRun(result);
+  return RunStatement(session, statement, options, sink, rows, interruptible.token());
 }
 
-// Runs a statement that gives no rows, which others may need (CREATE VIEW, SET, PREPARE ...); false
-// for one that gives some.
-arrow::Result<bool> RunWithoutRows(sql::Session* session, const std::string& statement,
-                                   const RunOptions& options, const Sink& sink) {
-  Interruptible interruptible;
-  ARROW_RETURN_NOT_OK(interruptible.Begin());
-  ARROW_ASSIGN_OR_RAISE(const bool gives_rows,
-                        session->GivesRows(statement, interruptible.token()));
-  if (gives_rows) return false;
-  return RunStatement(session, statement, options, sink, Rows::kDiscard, interruptible.token())
-      .Map([](const RunResult&) { return true; });
+// The plan of a statement. One that gives no rows (CREATE VIEW, SET, PREPARE ...) is run where
+// others follow, which may need what it makes, and has no text then.
+arrow::Result<std::string> PlanOf(sql::Session* session, const std::string& statement, bool is_last,
+                                  const RunOptions& options, bool json, const Sink& sink) {
+  ARROW_ASSIGN_OR_RAISE(const auto limit,
+                        TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
+  ARROW_ASSIGN_OR_RAISE(auto planned, session->Explain(statement, limit->token()));
+  if (!is_last && !planned.gives_rows) {
+    ARROW_RETURN_NOT_OK(Run(session, statement, options, sink, Rows::kDiscard).status());
+    return "";
+  }
+  RunResult not_run;
+  not_run.plan = std::move(planned.plan);
+  return TextOf({.ran = false, .json = json}, not_run);
+}
+
+arrow::Result<std::string> MeasuredRunOf(sql::Session* session, const std::string& statement,
+                                         const RunOptions& options, bool json, const Sink& sink) {
+  ARROW_ASSIGN_OR_RAISE(const RunResult run,
+                        Run(session, statement, options, sink, Rows::kMeasure));
+  return TextOf({.ran = true, .json = json}, run);
 }
 
 }  // namespace
@@ -62,16 +61,16 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
   if (statements.empty()) return UsageError("there is no statement to explain");
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
+  const bool json = format == Format::kJson;
   bool separate = false;
   for (const std::string& statement : statements) {
-    if (!command.analyze && &statement != &statements.back()) {
-      ARROW_ASSIGN_OR_RAISE(const bool ran,
-                            RunWithoutRows(session.get(), statement, options, sink));
-      if (ran) continue;
-    }
+    const bool is_last = &statement == &statements.back();
     ARROW_ASSIGN_OR_RAISE(std::string text,
-                          ExplainText(session.get(), statement, command, options, format, sink));
-    if (std::exchange(separate, true) && format == Format::kTable) text = "\n" + text;
+                          command.analyze
+                              ? MeasuredRunOf(session.get(), statement, options, json, sink)
+                              : PlanOf(session.get(), statement, is_last, options, json, sink));
+    if (text.empty()) continue;
+    if (std::exchange(separate, true) && !json) text = "\n" + text;
     ARROW_RETURN_NOT_OK(sink.stream->Write(text));
   }
   return sink.stream->Close();

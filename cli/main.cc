@@ -396,10 +396,10 @@ int Main(int argc, char** argv) {
     return RunVersion();
   };
 
-  const auto given = ArgumentsOf(app, argc, argv);
+  auto given = ArgumentsOf(app, argc, argv);
   if (!given.ok()) return Report(given.status());
   try {
-    app.parse(std::vector<std::string>(*given));
+    app.parse(*std::move(given));
   } catch (const CLI::ParseError& error) {
     return ReportParseError(app, error);
   }

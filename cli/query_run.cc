@@ -39,17 +39,11 @@ Status DiscardRows(sql::QueryStream* stream) {
   return Status::OK();
 }
 
-// What a sink shows of an EXPLAIN: the query's plan, without the EXPLAIN on top.
-std::string Explained(const sql::Explanation& explanation, RunResult run) {
-  if (run.plan.name.rfind("EXPLAIN", 0) == 0 && run.plan.children.size() == 1) {
-    const sql::PlanNode below = run.plan.children.front();
-    run.plan = below;
-  }
-  if (explanation.ran) return explanation.json ? RunAsJson(run) : TextOfRun(run);
-  return explanation.json ? PlanAsJson(run.plan) : sql::ToString(run.plan, sql::PlanText::kPlan);
+// The plan without the EXPLAIN on top.
+sql::PlanNode ExplainedPlan(const sql::PlanNode& plan) {
+  const bool below = plan.name.starts_with("EXPLAIN") && plan.children.size() == 1;
+  return below ? plan.children.front() : plan;
 }
-
-}  // namespace
 
 std::string TextOfRun(const RunResult& run) {
   const sql::Phases& phases = run.phases;
@@ -58,6 +52,13 @@ std::string TextOfRun(const RunResult& run) {
       "{:.1f} ms, decoding {:.1f} ms\n",
       sql::ToString(run.plan, sql::PlanText::kPlanAndCost), run.milliseconds, phases.planning,
       phases.waiting, phases.reading, phases.decoding);
+}
+
+}  // namespace
+
+std::string TextOf(const sql::Explanation& explanation, const RunResult& run) {
+  if (explanation.ran) return explanation.json ? RunAsJson(run) : TextOfRun(run);
+  return explanation.json ? PlanAsJson(run.plan) : sql::ToString(run.plan, sql::PlanText::kPlan);
 }
 
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
@@ -90,7 +91,8 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   result.creates = stream->creates();
   result.has_rows = stream->has_rows();
   if (rows == Rows::kWrite && explains) {
-    ARROW_RETURN_NOT_OK(sink.stream->Write(Explained(explanation, result)));
+    result.plan = ExplainedPlan(result.plan);
+    ARROW_RETURN_NOT_OK(sink.stream->Write(TextOf(explanation, result)));
   }
   return result;
 }

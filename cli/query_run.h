@@ -27,8 +27,8 @@ struct RunResult {
   bool has_rows = false;  ///< the statement gives rows, be they none
 };
 
-/// The plan with what running it cost, as text.
-std::string TextOfRun(const RunResult& run);
+/// What is shown of a plan: as text or JSON, and with what running it cost where it ran.
+std::string TextOf(const sql::Explanation& explanation, const RunResult& run);
 
 /// Runs one statement, writes its rows and waits for its end. `stop` and --timeout stop it.
 arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,

@@ -20,7 +20,7 @@ class InListsTest : public ::testing::Test {
   }
 
   std::string PlanOf(const std::string& sql) {
-    return ToString(Require(session_->Explain(sql)), PlanText::kPlan);
+    return ToString(Require(session_->Explain(sql)).plan, PlanText::kPlan);
   }
 
   std::unique_ptr<Session> session_ = OpenSession();

@@ -113,8 +113,7 @@ PlanNode CaptureRun(const duckdb::ProfilingNode& node,
   if (scan != params.end()) {
     out.name = "SCAN";
     out.is_scan = true;
-    const size_t number = std::stoul(scan->second);
-    if (number < accounts.size()) out.scan = accounts[number];
+    out.scan = accounts.at(std::stoul(scan->second));
   } else {
     out.details = DetailsOf(params);
   }

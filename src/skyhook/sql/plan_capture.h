@@ -15,8 +15,7 @@ namespace skyhook::sql {
 PlanNode CapturePlan(duckdb::LogicalOperator& op);
 
 /// The operators of a query that DuckDB's profiler has measured, from `node` down. `accounts` are
-/// those of the optimised plan, in its order; the scans of a statement that was prepared before are
-/// not among them, and have none.
+/// those of the optimised plan, in its order.
 PlanNode CaptureRun(const duckdb::ProfilingNode& node,
                     const std::vector<std::shared_ptr<ScanAccount>>& accounts);
 

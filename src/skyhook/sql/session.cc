@@ -70,23 +70,23 @@ class DuckDbSession : public Session {
     return Start(std::move(statements.back()), options);
   }
 
-  Result<PlanNode> Explain(const std::string& text, const arrow::StopToken& stop) override {
+  Result<PlannedStatement> Explain(const std::string& text, const arrow::StopToken& stop) override {
     ARROW_ASSIGN_OR_RAISE(const auto texts, Split(text));
     if (texts.size() != 1) {
       return base::Invalid("explain takes one statement, not {}", texts.size());
     }
     ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
     ARROW_RETURN_NOT_OK(RunAllButLast(&statements, QueryOptions()));
-    ARROW_ASSIGN_OR_RAISE(const auto prepared, Prepare(std::move(statements.back()), stop));
-    return prepared.query->plan();
-  }
-
-  Result<bool> GivesRows(const std::string& text, const arrow::StopToken& stop) override {
-    ARROW_ASSIGN_OR_RAISE(auto statements, Parse(text));
-    if (statements.size() != 1) return statements.size() > 1;  // a PIVOT is several, and has rows
-    ARROW_ASSIGN_OR_RAISE(const auto prepared, Prepare(std::move(statements.back()), stop));
-    return prepared.statement->GetStatementProperties().return_type ==
-           duckdb::StatementReturnType::QUERY_RESULT;
+    auto query = BeginQuery();
+    query->StopWaitsBy(stop);
+    try {
+      auto prepared = connection_->Prepare(std::move(statements.back()));
+      if (prepared->HasError()) return ErrorOf(*query, prepared->error);
+      const auto returns = prepared->GetStatementProperties().return_type;
+      return PlannedStatement{query->plan(), returns == duckdb::StatementReturnType::QUERY_RESULT};
+    } catch (const std::exception& error) {
+      return ErrorOf(*query, duckdb::ErrorData(error));
+    }
   }
 
   Result<std::vector<std::string>> TableNames() override {
@@ -104,25 +104,6 @@ class DuckDbSession : public Session {
   }
 
  private:
-  struct Prepared {
-    duckdb::unique_ptr<duckdb::PreparedStatement> statement;
-    std::shared_ptr<QueryState> query;
-  };
-
-  // Plans a statement. `stop` ends waits for Ceph.
-  Result<Prepared> Prepare(Statement statement, const arrow::StopToken& stop) {
-    Prepared prepared;
-    prepared.query = BeginQuery();
-    prepared.query->StopWaitsBy(stop);
-    try {
-      prepared.statement = connection_->Prepare(std::move(statement));
-      if (!prepared.statement->HasError()) return prepared;
-      return ErrorOf(*prepared.query, prepared.statement->error);
-    } catch (const std::exception& error) {
-      return ErrorOf(*prepared.query, duckdb::ErrorData(error));
-    }
-  }
-
   // The first column of a query's rows, which is text.
   Result<std::vector<std::string>> Texts(const std::string& sql, const QueryOptions& options = {}) {
     ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, options));

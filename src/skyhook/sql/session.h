@@ -77,6 +77,12 @@ class QueryStream : public arrow::RecordBatchReader {
   virtual arrow::Status stopped() const = 0;
 };
 
+/// A statement that was not run.
+struct PlannedStatement {
+  PlanNode plan;            ///< optimised
+  bool gives_rows = false;  ///< be they none; SET, CREATE, PREPARE ... give none
+};
+
 /// A database of its own with Skyhook in front. Not thread-safe: one query at a time, and a stream
 /// has to end or be destroyed before the next query, and the session before main returns (DuckDB
 /// keeps state in its threads).
@@ -101,12 +107,7 @@ class Session {
   }
 
   /// The optimised plan of one statement, which is not run. `stop` ends waits for Ceph.
-  virtual arrow::Result<PlanNode> Explain(
-      const std::string& statement,
-      const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
-
-  /// Whether a statement gives rows, be they none; SET, CREATE, PREPARE ... do not. It is not run.
-  virtual arrow::Result<bool> GivesRows(
+  virtual arrow::Result<PlannedStatement> Explain(
       const std::string& statement,
       const arrow::StopToken& stop = arrow::StopToken::Unstoppable()) = 0;
 

@@ -54,7 +54,7 @@ std::string Page() {
   std::string page = kIntroduction;
   const auto session = OpenTpch();
   for (int number = 1; number <= 22; ++number) {
-    const PlanNode plan = Require(session->Explain(TpchQuery(number)));
+    const PlanNode plan = Require(session->Explain(TpchQuery(number))).plan;
     for (const auto& account : AccountsOf(plan)) page += Line(number, *account);
   }
   return page;
