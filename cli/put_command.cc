@@ -201,12 +201,6 @@ Status CheckDirectory(const store::Location& location) {
   const fs::path directory = fs::path(location.root) / location.table;
   ARROW_RETURN_NOT_OK(CheckIsOutsideTables(directory));
   std::error_code error;
-  const fs::file_status status = fs::status(directory, error);
-  if (!fs::exists(status)) return Status::OK();
-  if (!fs::is_directory(status)) {
-    return UsageError(fmt::format("'{}' is a file, and a table is a directory: put FILES... TABLE",
-                                  directory.string()));
-  }
   if (fs::exists(location.root / fs::path(store::HeadOf(location.table)), error)) {
     return Status::OK();
   }

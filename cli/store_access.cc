@@ -19,7 +19,9 @@ Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& option
   auto location = store::ParseTableUri(uri);
   if (!location.ok()) return UsageError(location.status().message());
   std::error_code ignored;
-  if (!location->rados && std::filesystem::is_regular_file(uri, ignored)) {
+  const auto there =
+      std::filesystem::status(std::filesystem::path(location->root) / location->table, ignored);
+  if (!location->rados && std::filesystem::exists(there) && !std::filesystem::is_directory(there)) {
     return UsageError(
         fmt::format("'{}' is a file, and a table is a directory that put has made "
                     "(sql, schema, head and stats read files)",
