@@ -164,6 +164,16 @@ class PutTest(TablesTest):
         self.assertEqual(self.get(), path.read_bytes())
         self.assertEqual(self.answers(f"SELECT sum(n) AS s FROM '{self.table}'"), [{"s": 45}])
 
+    def test_an_arrow_stream_that_no_query_can_read_is_refused(self):
+        path = self.folder / "replaced.arrows"
+        batches = [pa.record_batch({"d": pa.array(values).dictionary_encode()}) for values in (["a", "b"], ["c", "d"])]
+        with pa.ipc.new_stream(path, batches[0].schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        for command in (("put", path, self.table), ("head", path)):
+            self.fails(1, "an Arrow stream that replaces a dictionary between its batches is not read", *command)
+        self.assertFalse(self.store.exists())
+
     def test_a_table_that_is_there_is_kept_unless_told(self):
         self.do("put", self.file("a.parquet", counting(0, 10)), self.table)
         other = self.file("b.parquet", counting(10, 10))

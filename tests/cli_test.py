@@ -334,6 +334,7 @@ class VerbsTest(CliTest):
         self.assertEqual(plan["scan"]["actual"]["rows_in"], 25)
         picture = sql("EXPLAIN (FORMAT MERMAID) " + query).stdout
         self.assertIn("flowchart", picture)
+        self.assertIn('"physical_plan"', sql("EXPLAIN " + query, "--format", "csv").stdout)
 
     def test_help_documents_the_exit_codes(self):
         done = run("--help")
@@ -463,6 +464,7 @@ class ErrorsTest(CliTest):
 
     def test_timeout(self):
         self.assert_fails(sql(ENDLESS, "--timeout", "200ms"), 4, "time limit of 200ms", "hint: ")
+        self.assert_fails(sql(ENDLESS, "--timeout", "0.2"), 4, "time limit of 0.2")  # seconds
 
 
 class TerminalTest(CliTest):

@@ -117,6 +117,22 @@ TEST(BoundedTexts, OnesThatACallMakesOutOfLittleAreAnErrorThatSaysWhat) {
   }
 }
 
+TEST(BoundedTexts, SomeAreMadeWhateverTheMemory) {
+  const auto fragment = testing::OpenParquet(*WideRows(100, 20));
+  const auto run = [&](int64_t times) {
+    plan::Pipeline pipeline = testing::ReadAll(*fragment->schema());
+    const auto repeated = Require(plan::Call(
+        plan::Function::kRepeat,
+        {plan::Column(1, arrow::utf8_view()), Require(plan::Literal(arrow::MakeScalar(times)))}));
+    pipeline.filter = {Require(plan::Call(plan::Function::kEqual, {repeated, repeated}))};
+    auto request = testing::AllRowsOf(*fragment);
+    request.limits.memory_bytes = 1;
+    return testing::TryKernel(pipeline, fragment, std::move(request));
+  };
+  EXPECT_THAT(run(8'000), testing::IsOk());  // 16 MB
+  EXPECT_THAT(run(9'000), FailsWith(Code::kLimitExceeded, "where memory for 16777216 is left"));
+}
+
 TEST(Limits, OnesThatMeanNothingAreRefused) {
   const auto fragment = testing::OpenParquet(*WideRows(3, 1));
   for (const int64_t rows : {0, -1}) {

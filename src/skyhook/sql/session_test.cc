@@ -234,5 +234,23 @@ TEST_F(SessionTest, RowsKeepTheirOrderWithManyThreads) {
   for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], std::to_string(i));
 }
 
+TEST_F(SessionTest, RowsOfFilesComeInTheOrderOfTheirNames) {
+  constexpr int kFiles = 20;
+  constexpr int kRows = 3'000;
+  std::filesystem::create_directory(directory_.File("ordered"));
+  for (int file = 0; file < kFiles; ++file) {
+    std::string lines;
+    for (int i = 0; i < kRows; ++i) lines += fmt::format("{},\n", file * kRows + i);
+    skyhook::testing::WriteParquet(directory_.File(fmt::format("ordered/{:02}.parquet", file)),
+                                   *TableOf(kSchema, lines), {.row_group_rows = 1000});
+  }
+  SessionOptions options;
+  options.threads = 4;
+  auto session = OpenSession(options);
+  const auto rows = RowsOfQuery(*session, "SELECT k FROM '" + directory_.File("ordered") + "'");
+  ASSERT_EQ(rows.size(), size_t{kFiles} * kRows);
+  for (size_t i = 0; i < rows.size(); ++i) ASSERT_EQ(rows[i], std::to_string(i));
+}
+
 }  // namespace
 }  // namespace skyhook::sql
