@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/partial.h"
+#include "skyhook/exec/top_k_merger.h"
 
 namespace skyhook::client {
 namespace {

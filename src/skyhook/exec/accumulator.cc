@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/text.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/plan/types.h"
 

@@ -9,6 +9,7 @@
 #include "skyhook/exec/aggregate_finish.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/quantile_sketch.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

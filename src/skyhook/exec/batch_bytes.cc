@@ -1,6 +1,7 @@
 #include "skyhook/exec/batch_bytes.h"
 
 #include <arrow/array.h>
+#include <arrow/array/concatenate.h>
 #include <arrow/type_traits.h>
 #include <arrow/util/byte_size.h>
 
@@ -71,6 +72,22 @@ std::vector<std::shared_ptr<arrow::RecordBatch>> Cut(
     begin = end;
   }
   return slices;
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces) {
+  if (pieces.size() == 1) return pieces[0];
+  arrow::ArrayVector columns;
+  int64_t rows = 0;
+  for (const std::shared_ptr<arrow::RecordBatch>& piece : pieces) rows += piece->num_rows();
+  for (int i = 0; i < pieces[0]->num_columns(); ++i) {
+    arrow::ArrayVector parts;
+    for (const std::shared_ptr<arrow::RecordBatch>& piece : pieces)
+      parts.push_back(piece->column(i));
+    ARROW_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(parts));
+    columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(pieces[0]->schema(), rows, std::move(columns));
 }
 
 }  // namespace skyhook::exec

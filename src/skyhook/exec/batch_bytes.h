@@ -1,7 +1,8 @@
-// How much a batch holds, and batches cut to a size.
+// Record batches: how much they hold, cut to a size, and joined.
 #pragma once
 
 #include <arrow/record_batch.h>
+#include <arrow/result.h>
 
 #include <cstdint>
 #include <vector>
@@ -21,5 +22,9 @@ int64_t BatchBytes(const base::Limits& limits);
 /// The rows of `batch` in slices of at most `rows` rows and `bytes` bytes, or of one row.
 std::vector<std::shared_ptr<arrow::RecordBatch>> Cut(
     const std::shared_ptr<arrow::RecordBatch>& batch, int64_t rows, int64_t bytes);
+
+/// One batch of all rows of `pieces` (at least one), in order.
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
+    const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces);
 
 }  // namespace skyhook::exec

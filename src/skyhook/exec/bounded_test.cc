@@ -14,6 +14,7 @@
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/exec/top_k.h"
+#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 

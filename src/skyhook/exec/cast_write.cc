@@ -11,6 +11,7 @@
 
 #include "skyhook/exec/calendar.h"
 #include "skyhook/exec/kernels.h"
+#include "skyhook/exec/wide_decimal.h"
 
 namespace skyhook::exec {
 namespace {

@@ -82,16 +82,6 @@ Result<BufferPtr> CommonValidity(const Arguments& arguments, int64_t length) {
   return common;
 }
 
-Int128 PowerOfTen(int exponent) {
-  static const std::array<Int128, 39> kPowers = [] {
-    std::array<Int128, 39> powers{};
-    powers[0] = 1;
-    for (size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
-    return powers;
-  }();
-  return kPowers[static_cast<size_t>(exponent)];
-}
-
 std::string ValueText(const Column& column, int64_t row) {
   if (!column.IsValid(row)) return "NULL";
   const int32_t at = static_cast<int32_t>(row);

@@ -99,9 +99,6 @@ auto WithOperands(const Column& a, const Column& b, Body&& body) {
   return body(Operand<T, false>{a.values<T>()}, Operand<T, false>{b.values<T>()});
 }
 
-/// `10^exponent`, exponent in [0, 38].
-Int128 PowerOfTen(int exponent);
-
 /// The value as a person would write it, for messages.
 std::string ValueText(const Column& column, int64_t row);
 

@@ -4,6 +4,7 @@
 
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/overflow.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

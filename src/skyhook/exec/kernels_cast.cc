@@ -7,6 +7,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/cast_kernels.h"
 #include "skyhook/exec/rounding.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

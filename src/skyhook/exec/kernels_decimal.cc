@@ -7,6 +7,7 @@
 #include "skyhook/exec/checked_arithmetic.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/rounding.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/types.h"
 

@@ -6,6 +6,7 @@
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/overflow.h"
 #include "skyhook/exec/rounding.h"
+#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

@@ -11,6 +11,7 @@
 
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"

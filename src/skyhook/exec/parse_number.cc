@@ -6,7 +6,6 @@
 #include <string>
 #include <type_traits>
 
-#include "skyhook/exec/kernels.h"
 #include "skyhook/exec/parse_characters.h"
 #include "skyhook/exec/wide_decimal.h"
 

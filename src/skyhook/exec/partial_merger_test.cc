@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "skyhook/exec/partial.h"
+#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 

@@ -1,7 +1,5 @@
 #include "skyhook/exec/sink.h"
 
-#include <arrow/array/concatenate.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -333,20 +331,6 @@ Result<BatchPtr> ProjectBatch(const std::shared_ptr<arrow::Schema>& schema,
     columns.push_back(std::move(array));
   }
   return arrow::RecordBatch::Make(schema, frame->rows(), std::move(columns));
-}
-
-Result<BatchPtr> JoinBatches(const std::vector<BatchPtr>& pieces) {
-  if (pieces.size() == 1) return pieces[0];
-  arrow::ArrayVector columns;
-  int64_t rows = 0;
-  for (const BatchPtr& piece : pieces) rows += piece->num_rows();
-  for (int i = 0; i < pieces[0]->num_columns(); ++i) {
-    arrow::ArrayVector parts;
-    for (const BatchPtr& piece : pieces) parts.push_back(piece->column(i));
-    ARROW_ASSIGN_OR_RAISE(auto column, arrow::Concatenate(parts));
-    columns.push_back(std::move(column));
-  }
-  return arrow::RecordBatch::Make(pieces[0]->schema(), rows, std::move(columns));
 }
 
 std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,

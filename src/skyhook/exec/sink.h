@@ -66,8 +66,4 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> ProjectBatch(
     const std::shared_ptr<arrow::Schema>& schema, const std::vector<int>& nodes, Frame* frame,
     bool sparse);
 
-/// One batch of all rows of `pieces` (at least one), in order.
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
-    const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces);
-
 }  // namespace skyhook::exec

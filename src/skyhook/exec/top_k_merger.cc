@@ -1,3 +1,5 @@
+#include "skyhook/exec/top_k_merger.h"
+
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
@@ -6,9 +8,8 @@
 #include <span>
 
 #include "skyhook/base/status.h"
+#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/column.h"
-#include "skyhook/exec/partial.h"
-#include "skyhook/exec/sink.h"
 #include "skyhook/exec/sort_key.h"
 #include "skyhook/exec/top_k.h"
 

@@ -4,6 +4,16 @@
 
 namespace skyhook::exec {
 
+Int128 PowerOfTen(int exponent) {
+  static const std::array<Int128, 39> kPowers = [] {
+    std::array<Int128, 39> powers{};
+    powers[0] = 1;
+    for (size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
+  }();
+  return kPowers[static_cast<size_t>(exponent)];
+}
+
 Int256 WidePowerOfTen(int exponent) { return Int256::GetScaleMultiplier(exponent); }
 
 int BitsOf(const Int256& value) {

@@ -1,4 +1,5 @@
-// Whole numbers of 256 bits: the unscaled values of decimals of more than 38 digits.
+// The unscaled values of decimals: powers of ten, and whole numbers of 256 bits for those of more
+// than 38 digits.
 #pragma once
 
 #include <optional>
@@ -7,6 +8,9 @@
 #include "skyhook/exec/rounding.h"
 
 namespace skyhook::exec {
+
+/// `10^exponent`, exponent in [0, 38].
+Int128 PowerOfTen(int exponent);
 
 /// `10^exponent`, exponent in [0, 76].
 Int256 WidePowerOfTen(int exponent);

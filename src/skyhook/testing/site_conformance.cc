@@ -9,6 +9,7 @@
 
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
