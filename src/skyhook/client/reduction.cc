@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/top_k_merger.h"
+#include "skyhook/vector/batches.h"
 
 namespace skyhook::client {
 namespace {
@@ -68,7 +68,7 @@ class LimitReduction : public Reduction {
     Rows& rows = units_[unit.index];
     rows.count += batch->num_rows();
     rows_ += batch->num_rows();
-    const int64_t bytes = exec::BytesOf(*batch);
+    const int64_t bytes = vector::BytesOf(*batch);
     rows.bytes += bytes;
     bytes_ += bytes;
     rows.batches.push_back(std::move(batch));

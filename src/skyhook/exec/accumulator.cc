@@ -7,10 +7,10 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/text.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
@@ -28,7 +28,7 @@ int64_t BytesOf(const std::vector<T>& values) {
 }
 
 // The rows of partial state that hold something, as rows to count.
-Result<GroupedRows> WithValues(const Column& state, GroupedRows rows) {
+Result<GroupedRows> WithValues(const vector::Column& state, GroupedRows rows) {
   rows.counts = state.valid();
   return rows;
 }
@@ -49,7 +49,7 @@ class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
 
-  Status Update(std::span<const Column>, const GroupedRows& rows) override {
+  Status Update(std::span<const vector::Column>, const GroupedRows& rows) override {
     if (rows.groups == nullptr && rows.counts == nullptr) {
       counts_[0] += rows.rows;
       return Status::OK();
@@ -59,7 +59,7 @@ class CountAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(state[0]));
     const int64_t* counts = column.values<int64_t>();
     for (int64_t i = 0; i < rows.rows; ++i) {
       ARROW_RETURN_NOT_OK(AddCount(counts[i], &counts_[rows.group(i)]));
@@ -92,9 +92,9 @@ class ExactSumAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column* argument = arguments.data();
-    return VisitPhysical(*argument->type(), [&](auto value) {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column* argument = arguments.data();
+    return vector::VisitPhysical(*argument->type(), [&](auto value) {
       using T = decltype(value);
       if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
         return Add(argument->values<T>(), argument->is_constant(), rows);
@@ -105,9 +105,9 @@ class ExactSumAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(state[0]));
     ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
-    const Int128* sums = column.values<Int128>();
+    const vector::Int128* sums = column.values<vector::Int128>();
     for (int64_t i = 0; i < with_values.rows; ++i) {
       if (!with_values.count(i)) continue;
       const uint32_t group = with_values.group(i);
@@ -125,9 +125,9 @@ class ExactSumAccumulator : public Accumulator {
   }
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
-    const Int128 bound = PowerOfTen(38);
+    const vector::Int128 bound = vector::PowerOfTen(38);
     for (int32_t group : groups) {
-      const Int128 sum = sums_[static_cast<size_t>(group)];
+      const vector::Int128 sum = sums_[static_cast<size_t>(group)];
       if (sum >= bound || sum <= -bound) {
         return base::Invalid("sum: the result has more than the 38 digits of {}",
                              type_->ToString());
@@ -142,7 +142,7 @@ class ExactSumAccumulator : public Accumulator {
   template <typename T>
   Status Add(const T* values, bool constant, const GroupedRows& rows) {
     if (rows.groups == nullptr && rows.counts == nullptr && !constant) {
-      Int128 sum = 0;
+      vector::Int128 sum = 0;
       for (int64_t i = 0; i < rows.rows; ++i) sum += values[i];
       sums_[0] += sum;
       seen_[0] |= static_cast<uint8_t>(rows.rows > 0);
@@ -158,7 +158,7 @@ class ExactSumAccumulator : public Accumulator {
   }
 
   std::shared_ptr<arrow::DataType> type_;
-  std::vector<Int128> sums_;
+  std::vector<vector::Int128> sums_;
   std::vector<uint8_t> seen_;
 };
 
@@ -172,8 +172,8 @@ class FloatSumAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column* argument = arguments.data();
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column* argument = arguments.data();
     if (argument->type()->id() == arrow::Type::FLOAT) {
       return AddAll(argument->values<float>(), argument->is_constant(), rows);
     }
@@ -181,8 +181,8 @@ class FloatSumAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column high, Column::FromArray(state[0]));
-    ARROW_ASSIGN_OR_RAISE(const Column low, Column::FromArray(state[1]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column high, vector::Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column low, vector::Column::FromArray(state[1]));
     ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(high, rows));
     ARROW_RETURN_NOT_OK(AddAll(high.values<double>(), false, with_values));
     return AddAll(low.values<double>(), false, with_values);
@@ -214,13 +214,14 @@ class FloatSumAccumulator : public Accumulator {
   Result<std::shared_ptr<arrow::Array>> Numbers(const std::vector<double>& values,
                                                 Groups groups) const {
     const auto count = static_cast<int64_t>(groups.size());
-    ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(count));
-    ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(count));
+    ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<double>(count));
+    ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(count));
     for (size_t i = 0; i < groups.size(); ++i) {
-      MutableValues<double>(out)[i] = values[i];
+      vector::MutableValues<double>(out)[i] = values[i];
       valid->mutable_data()[i] = seen_[static_cast<size_t>(groups[i])];
     }
-    return Column::Flat(arrow::float64(), count, std::move(out), std::move(valid)).ToArray();
+    return vector::Column::Flat(arrow::float64(), count, std::move(out), std::move(valid))
+        .ToArray();
   }
 
   // The correction means nothing once the sum is infinite or NaN.
@@ -269,8 +270,8 @@ class ExtremeAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column* argument = arguments.data();
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column* argument = arguments.data();
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (rows.count(i)) Take(rows.group(i), At(*argument, i));
     }
@@ -278,7 +279,7 @@ class ExtremeAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(state[0]));
     ARROW_ASSIGN_OR_RAISE(const GroupedRows with_values, WithValues(column, rows));
     return Update(std::span(&column, 1), with_values);
   }
@@ -290,12 +291,12 @@ class ExtremeAccumulator : public Accumulator {
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     if constexpr (std::is_same_v<Stored, std::string>) {
-      TextBuilder builder;
+      vector::TextBuilder builder;
       for (int32_t group : groups) {
         const auto at = static_cast<size_t>(group);
         ARROW_RETURN_NOT_OK(seen_[at] != 0 ? builder.Append(values_[at]) : builder.AppendNull());
       }
-      ARROW_ASSIGN_OR_RAISE(Column column, builder.Finish(type_));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column, builder.Finish(type_));
       return column.ToArray();
     } else {
       return ArrayOfGroups(type_, values_, &seen_, groups);
@@ -305,7 +306,7 @@ class ExtremeAccumulator : public Accumulator {
   int64_t bytes_held() const override { return BytesOf(values_) + BytesOf(seen_) + text_bytes_; }
 
  private:
-  static auto At(const Column& column, int64_t row) {
+  static auto At(const vector::Column& column, int64_t row) {
     if constexpr (std::is_same_v<Stored, std::string>) {
       return column.TextAt(row);
     } else {
@@ -373,9 +374,9 @@ Result<std::unique_ptr<Accumulator>> MakeAccumulator(
       break;
   }
   const bool minimum = kind == StateKind::kMinimum;
-  return VisitPhysical(*argument, [&](auto value) -> std::unique_ptr<Accumulator> {
+  return vector::VisitPhysical(*argument, [&](auto value) -> std::unique_ptr<Accumulator> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       return std::make_unique<ExtremeAccumulator<T, std::string>>(argument, minimum);
     } else {
       return std::make_unique<ExtremeAccumulator<T, T>>(argument, minimum);

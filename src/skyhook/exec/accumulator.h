@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/plan/pipeline.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -51,7 +51,8 @@ class Accumulator {
   virtual void Resize(int64_t groups) = 0;
   /// Takes the values of the arguments (flat or constant; none for a count of rows). The rows'
   /// `counts` already leave out NULL values, but for kinds that CountsNull says.
-  virtual arrow::Status Update(std::span<const Column> arguments, const GroupedRows& rows) = 0;
+  virtual arrow::Status Update(std::span<const vector::Column> arguments,
+                               const GroupedRows& rows) = 0;
   /// Takes partial state of the same kind, in the columns that Partial gives.
   virtual arrow::Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) = 0;
   /// The partial state of the given groups.
@@ -120,17 +121,17 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrayOfGroups(
     const std::shared_ptr<arrow::DataType>& type, const std::vector<T>& values,
     const std::vector<uint8_t>* seen, std::span<const int32_t> groups) {
   const auto count = static_cast<int64_t>(groups.size());
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(count));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(count));
   std::shared_ptr<arrow::Buffer> valid;
   if (seen != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(valid, AllocateValues<uint8_t>(count));
+    ARROW_ASSIGN_OR_RAISE(valid, vector::AllocateValues<uint8_t>(count));
   }
   for (size_t i = 0; i < groups.size(); ++i) {
     const auto group = static_cast<size_t>(groups[i]);
-    MutableValues<T>(out)[i] = values[group];
+    vector::MutableValues<T>(out)[i] = values[group];
     if (seen != nullptr) valid->mutable_data()[i] = (*seen)[group];
   }
-  return Column::Flat(type, count, std::move(out), std::move(valid)).ToArray();
+  return vector::Column::Flat(type, count, std::move(out), std::move(valid)).ToArray();
 }
 
 }  // namespace skyhook::exec

@@ -23,7 +23,7 @@ class BitsAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     const T* values = arguments[0].values<T>();
     const bool constant = arguments[0].is_constant();
     for (int64_t i = 0; i < rows.rows; ++i) {
@@ -33,7 +33,7 @@ class BitsAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(state[0]));
     GroupedRows with_values = rows;
     with_values.counts = column.valid();
     return Update(std::span(&column, 1), with_values);
@@ -77,7 +77,7 @@ class BitsAccumulator : public Accumulator {
 
 Result<std::unique_ptr<Accumulator>> MakeBitsAccumulator(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument) {
-  return VisitPhysical(*argument, [&](auto value) -> Result<std::unique_ptr<Accumulator>> {
+  return vector::VisitPhysical(*argument, [&](auto value) -> Result<std::unique_ptr<Accumulator>> {
     using T = decltype(value);
     if constexpr (std::is_integral_v<T>) {
       return std::make_unique<BitsAccumulator<T>>(kind, argument);

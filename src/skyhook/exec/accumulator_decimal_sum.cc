@@ -2,8 +2,8 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/accumulator.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -14,10 +14,10 @@ using Groups = std::span<const int32_t>;
 namespace {
 
 // Adds modulo the width of T; whether the sum left it.
-bool AddsWithOverflow(Int128* sum, Int128 value) {
+bool AddsWithOverflow(vector::Int128* sum, vector::Int128 value) {
   return __builtin_add_overflow(*sum, value, sum);
 }
-bool AddsWithOverflow(Int256* sum, const Int256& value) {
+bool AddsWithOverflow(vector::Int256* sum, const vector::Int256& value) {
   const bool negative = sum->IsNegative();
   *sum += value;
   return negative == value.IsNegative() && sum->IsNegative() != negative;
@@ -39,7 +39,7 @@ class DecimalSumAccumulator : public Accumulator {
     seen_.resize(static_cast<size_t>(groups), 0);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     const T* values = arguments[0].values<T>();
     const bool constant = arguments[0].is_constant();
     for (int64_t i = 0; i < rows.rows; ++i) {
@@ -49,8 +49,8 @@ class DecimalSumAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column sums, Column::FromArray(state[0]));
-    ARROW_ASSIGN_OR_RAISE(const Column wraps, Column::FromArray(state[1]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column sums, vector::Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column wraps, vector::Column::FromArray(state[1]));
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!sums.IsValid(i)) continue;
       const int64_t more = wraps.values<int64_t>()[i];
@@ -105,9 +105,11 @@ class DecimalSumAccumulator : public Accumulator {
 
 std::unique_ptr<Accumulator> MakeDecimalSumAccumulator(std::shared_ptr<arrow::DataType> type) {
   if (plan::IsWideDecimal(*type)) {
-    return std::make_unique<DecimalSumAccumulator<Int256>>(std::move(type), WidePowerOfTen(76));
+    return std::make_unique<DecimalSumAccumulator<vector::Int256>>(std::move(type),
+                                                                   vector::WidePowerOfTen(76));
   }
-  return std::make_unique<DecimalSumAccumulator<Int128>>(std::move(type), PowerOfTen(38));
+  return std::make_unique<DecimalSumAccumulator<vector::Int128>>(std::move(type),
+                                                                 vector::PowerOfTen(38));
 }
 
 }  // namespace skyhook::exec

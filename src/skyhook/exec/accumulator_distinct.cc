@@ -40,9 +40,9 @@ class DistinctAccumulator : public Accumulator {
 
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column* argument = arguments.data();
-    Column values = *argument;
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column* argument = arguments.data();
+    vector::Column values = *argument;
     std::vector<int32_t> counting;
     if (rows.counts != nullptr) {
       for (int64_t i = 0; i < rows.rows; ++i) {
@@ -58,12 +58,13 @@ class DistinctAccumulator : public Accumulator {
       counts_[0] = values_.size();
       return Status::OK();
     }
-    ARROW_ASSIGN_OR_RAISE(auto groups, AllocateValues<uint32_t>(count));
+    ARROW_ASSIGN_OR_RAISE(auto groups, vector::AllocateValues<uint32_t>(count));
     for (int64_t i = 0; i < count; ++i) {
       const int64_t row = rows.counts == nullptr ? i : counting[static_cast<size_t>(i)];
-      MutableValues<uint32_t>(groups)[i] = rows.groups[row];
+      vector::MutableValues<uint32_t>(groups)[i] = rows.groups[row];
     }
-    return AddPairs(Column::Flat(arrow::uint32(), count, std::move(groups), nullptr), values);
+    return AddPairs(vector::Column::Flat(arrow::uint32(), count, std::move(groups), nullptr),
+                    values);
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
@@ -71,8 +72,8 @@ class DistinctAccumulator : public Accumulator {
     const int64_t begin = lists.value_offset(0);
     const int64_t end = lists.value_offset(lists.length());
     if (begin == end) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const Column values,
-                          Column::FromArray(lists.values()->Slice(begin, end - begin)));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column values,
+                          vector::Column::FromArray(lists.values()->Slice(begin, end - begin)));
     std::vector<uint32_t> groups;
     if (rows.groups != nullptr) {
       groups.reserve(static_cast<size_t>(end - begin));
@@ -88,11 +89,11 @@ class DistinctAccumulator : public Accumulator {
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
     std::vector<int32_t> order;
     ARROW_ASSIGN_OR_RAISE(auto offsets,
-                          AllocateValues<int32_t>(static_cast<int64_t>(groups.size()) + 1));
-    MutableValues<int32_t>(offsets)[0] = 0;
+                          vector::AllocateValues<int32_t>(static_cast<int64_t>(groups.size()) + 1));
+    vector::MutableValues<int32_t>(offsets)[0] = 0;
     for (size_t i = 0; i < groups.size(); ++i) {
       AppendMembers(groups[i], &order);
-      MutableValues<int32_t>(offsets)[i + 1] = static_cast<int32_t>(order.size());
+      vector::MutableValues<int32_t>(offsets)[i + 1] = static_cast<int32_t>(order.size());
     }
     const bool grouped = pairs_.size() > 0;
     ARROW_ASSIGN_OR_RAISE(auto keys, (grouped ? pairs_ : values_).Keys(order));
@@ -111,7 +112,7 @@ class DistinctAccumulator : public Accumulator {
   }
 
  private:
-  Status AddPairs(const Column& groups, const Column& values) {
+  Status AddPairs(const vector::Column& groups, const vector::Column& values) {
     const int64_t before = pairs_.size();
     ARROW_RETURN_NOT_OK(pairs_.Assign({groups, values}, groups.length(), numbers_.data()));
     if (pairs_.size() == before) return Status::OK();

@@ -11,7 +11,7 @@ using Groups = std::span<const int32_t>;
 
 namespace {
 
-double ValueAt(const Column& column, int64_t row) {
+double ValueAt(const vector::Column& column, int64_t row) {
   const int64_t at = column.is_constant() ? 0 : row;
   if (column.type()->id() == arrow::Type::FLOAT) return column.values<float>()[at];
   return column.values<double>()[at];
@@ -67,7 +67,7 @@ class MomentsAccumulator : public Accumulator {
 
   void Resize(int64_t groups) override { moments_.resize(static_cast<size_t>(groups)); }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!rows.count(i)) continue;
       const double y = of_two_ ? ValueAt(arguments[1], i) : 0.0;
@@ -77,9 +77,9 @@ class MomentsAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    std::vector<Column> columns;
+    std::vector<vector::Column> columns;
     for (const auto& array : state) {
-      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column, vector::Column::FromArray(array));
       columns.push_back(std::move(column));
     }
     for (int64_t i = 0; i < rows.rows; ++i) {
@@ -96,27 +96,29 @@ class MomentsAccumulator : public Accumulator {
 
   Result<arrow::ArrayVector> Partial(Groups groups) const override {
     const auto rows = static_cast<int64_t>(groups.size());
-    ARROW_ASSIGN_OR_RAISE(auto counts, AllocateValues<int64_t>(rows));
+    ARROW_ASSIGN_OR_RAISE(auto counts, vector::AllocateValues<int64_t>(rows));
     Moments first;
     std::vector<std::shared_ptr<arrow::Buffer>> buffers(Parts(&first).size());
     for (auto& buffer : buffers) {
-      ARROW_ASSIGN_OR_RAISE(buffer, AllocateValues<double>(rows));
+      ARROW_ASSIGN_OR_RAISE(buffer, vector::AllocateValues<double>(rows));
     }
     for (size_t i = 0; i < groups.size(); ++i) {
       Moments moments = moments_[static_cast<size_t>(groups[i])];
-      MutableValues<int64_t>(counts)[i] = moments.count;
+      vector::MutableValues<int64_t>(counts)[i] = moments.count;
       const auto parts = Parts(&moments);
       for (size_t part = 0; part < parts.size(); ++part) {
-        MutableValues<double>(buffers[part])[i] = *parts[part];
+        vector::MutableValues<double>(buffers[part])[i] = *parts[part];
       }
     }
     arrow::ArrayVector state;
-    ARROW_ASSIGN_OR_RAISE(auto array,
-                          Column::Flat(arrow::int64(), rows, std::move(counts), nullptr).ToArray());
+    ARROW_ASSIGN_OR_RAISE(
+        auto array,
+        vector::Column::Flat(arrow::int64(), rows, std::move(counts), nullptr).ToArray());
     state.push_back(std::move(array));
     for (auto& buffer : buffers) {
       ARROW_ASSIGN_OR_RAISE(
-          array, Column::Flat(arrow::float64(), rows, std::move(buffer), nullptr).ToArray());
+          array,
+          vector::Column::Flat(arrow::float64(), rows, std::move(buffer), nullptr).ToArray());
       state.push_back(std::move(array));
     }
     return state;

@@ -6,7 +6,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/accumulator.h"
-#include "skyhook/exec/text.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
@@ -29,7 +29,7 @@ class PlacedAccumulator : public Accumulator {
     places_.resize(static_cast<size_t>(groups), kNowhere);
   }
 
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (rows.count(i)) Take(rows.group(i), arguments[0], i, rows.places[i]);
     }
@@ -37,8 +37,8 @@ class PlacedAccumulator : public Accumulator {
   }
 
   Status Merge(const arrow::ArrayVector& state, const GroupedRows& rows) override {
-    ARROW_ASSIGN_OR_RAISE(const Column values, Column::FromArray(state[0]));
-    ARROW_ASSIGN_OR_RAISE(const Column places, Column::FromArray(state[1]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column values, vector::Column::FromArray(state[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column places, vector::Column::FromArray(state[1]));
     for (int64_t i = 0; i < rows.rows; ++i) {
       if (!places.IsValid(i)) continue;
       const int64_t place = places.values<int64_t>()[i];
@@ -60,12 +60,12 @@ class PlacedAccumulator : public Accumulator {
 
   Result<std::shared_ptr<arrow::Array>> Final(Groups groups) const override {
     if constexpr (std::is_same_v<Stored, std::string>) {
-      TextBuilder builder;
+      vector::TextBuilder builder;
       for (int32_t group : groups) {
         const auto at = static_cast<size_t>(group);
         ARROW_RETURN_NOT_OK(valid_[at] != 0 ? builder.Append(values_[at]) : builder.AppendNull());
       }
-      ARROW_ASSIGN_OR_RAISE(Column column, builder.Finish(type_));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column, builder.Finish(type_));
       return column.ToArray();
     } else {
       return ArrayOfGroups(type_, values_, &valid_, groups);
@@ -81,7 +81,7 @@ class PlacedAccumulator : public Accumulator {
  private:
   static constexpr int64_t kNowhere = std::numeric_limits<int64_t>::min();
 
-  void Take(uint32_t group, const Column& column, int64_t row, int64_t place) {
+  void Take(uint32_t group, const vector::Column& column, int64_t row, int64_t place) {
     int64_t& kept = places_[group];
     if (kept != kNowhere && (last_ ? place <= kept : place >= kept)) return;
     kept = place;
@@ -109,9 +109,9 @@ class PlacedAccumulator : public Accumulator {
 std::unique_ptr<Accumulator> MakePlacedAccumulator(
     StateKind kind, const std::shared_ptr<arrow::DataType>& argument) {
   const bool last = kind == StateKind::kLast;
-  return VisitPhysical(*argument, [&](auto value) -> std::unique_ptr<Accumulator> {
+  return vector::VisitPhysical(*argument, [&](auto value) -> std::unique_ptr<Accumulator> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       return std::make_unique<PlacedAccumulator<T, std::string>>(argument, last);
     } else {
       return std::make_unique<PlacedAccumulator<T, T>>(argument, last);

@@ -9,8 +9,8 @@
 #include "skyhook/exec/aggregate_finish.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/quantile_sketch.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -23,14 +23,14 @@ namespace {
 // Decimals of more than 38 digits are refused by the catalogue.
 template <typename T>
 constexpr bool HasDouble() {
-  return !std::is_same_v<T, TextView> && !std::is_same_v<T, Int256>;
+  return !std::is_same_v<T, vector::TextView> && !std::is_same_v<T, vector::Int256>;
 }
 
 class QuantileAccumulator : public AccumulatorOfSketches<QuantileSketch> {
  public:
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column& argument = arguments[0];
-    return VisitPhysical(*argument.type(), [&](auto value) {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column& argument = arguments[0];
+    return vector::VisitPhysical(*argument.type(), [&](auto value) {
       using T = decltype(value);
       if constexpr (!HasDouble<T>()) {
         return base::UnsupportedPlan("no quantile of {}", argument.type()->ToString());
@@ -59,10 +59,10 @@ T Nearest(double value, const arrow::DataType& type) {
   } else {
     const double rounded = std::nearbyint(value);
     if (plan::IsDecimal(type)) {
-      const Int128 most = PowerOfTen(plan::ShapeOf(type).precision) - 1;
+      const vector::Int128 most = vector::PowerOfTen(plan::ShapeOf(type).precision) - 1;
       if (rounded >= static_cast<double>(most)) return static_cast<T>(most);
       if (rounded <= -static_cast<double>(most)) return static_cast<T>(-most);
-    } else if constexpr (!std::is_same_v<T, Int128>) {
+    } else if constexpr (!std::is_same_v<T, vector::Int128>) {
       if (rounded >= static_cast<double>(std::numeric_limits<T>::max())) {
         return std::numeric_limits<T>::max();
       }
@@ -76,16 +76,16 @@ Result<std::shared_ptr<arrow::Array>> QuantilesOf(const arrow::BinaryArray& sket
                                                   double fraction,
                                                   const std::shared_ptr<arrow::DataType>& type) {
   const int64_t rows = sketches.length();
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(rows));
-  ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(rows));
   for (int64_t i = 0; i < rows; ++i) {
     QuantileSketch sketch;
     ARROW_RETURN_NOT_OK(sketch.Merge(sketches.GetView(i)));
     const std::optional<double> quantile = sketch.Quantile(fraction);
-    MutableValues<T>(out)[i] = quantile.has_value() ? Nearest<T>(*quantile, *type) : T{};
+    vector::MutableValues<T>(out)[i] = quantile.has_value() ? Nearest<T>(*quantile, *type) : T{};
     valid->mutable_data()[i] = uint8_t{quantile.has_value()};
   }
-  return Column::Flat(type, rows, std::move(out), std::move(valid)).ToArray();
+  return vector::Column::Flat(type, rows, std::move(out), std::move(valid)).ToArray();
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ std::unique_ptr<Accumulator> MakeQuantileAccumulator() {
 Result<std::shared_ptr<arrow::Array>> FinishQuantiles(
     const arrow::Array& sketches, double fraction, const std::shared_ptr<arrow::DataType>& type) {
   const auto& bytes = static_cast<const arrow::BinaryArray&>(sketches);
-  return VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Array>> {
+  return vector::VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Array>> {
     using T = decltype(value);
     if constexpr (!HasDouble<T>()) {
       return base::UnsupportedPlan("no quantile of {}", type->ToString());

@@ -147,13 +147,13 @@ class Sketch {
 
 class SketchAccumulator : public AccumulatorOfSketches<Sketch> {
  public:
-  Status Update(std::span<const Column> arguments, const GroupedRows& rows) override {
-    const Column& argument = arguments[0];
-    VisitPhysical(*argument.type(), [&](auto value) {
+  Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
+    const vector::Column& argument = arguments[0];
+    vector::VisitPhysical(*argument.type(), [&](auto value) {
       using T = decltype(value);
       for (int64_t i = 0; i < rows.rows; ++i) {
         if (!rows.count(i)) continue;
-        if constexpr (std::is_same_v<T, TextView>) {
+        if constexpr (std::is_same_v<T, vector::TextView>) {
           const std::string_view text = argument.TextAt(i);
           AddTo(rows.group(i), XXH3_64bits(text.data(), text.size()));
         } else {

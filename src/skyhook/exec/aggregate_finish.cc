@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/column.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -21,9 +21,9 @@ using ArrayPtr = std::shared_ptr<arrow::Array>;
 namespace {
 
 // Rounded to the nearest of those of long doubles.
-long double ToLongDouble(const Int256& value) {
+long double ToLongDouble(const vector::Int256& value) {
   long double out = 0;
-  const auto words = Int256::Abs(value).native_endian_array();
+  const auto words = vector::Int256::Abs(value).native_endian_array();
   for (size_t word = 4; word-- > 0;) out = std::ldexp(out, 64) + words[word];
   return value.IsNegative() ? -out : out;
 }
@@ -81,34 +81,36 @@ bool IsOutOfRange(AggregateFunction function, const Moments& moments, double res
 }  // namespace
 
 Result<ArrayPtr> FinishAverage(const ArrayPtr& sum_array, const ArrayPtr& count_array) {
-  ARROW_ASSIGN_OR_RAISE(const Column sums, Column::FromArray(sum_array));
-  ARROW_ASSIGN_OR_RAISE(const Column counts, Column::FromArray(count_array));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column sums, vector::Column::FromArray(sum_array));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column counts, vector::Column::FromArray(count_array));
   const int64_t rows = sum_array->length();
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<double>(rows));
   const bool floats = plan::IsFloat(*sum_array->type());
   const int scale = floats ? 0 : plan::ShapeOf(*sum_array->type()).scale;
   const bool wide = plan::IsWideDecimal(*sum_array->type());
-  const long double unit =
-      wide ? ToLongDouble(WidePowerOfTen(scale)) : static_cast<long double>(PowerOfTen(scale));
+  const long double unit = wide ? ToLongDouble(vector::WidePowerOfTen(scale))
+                                : static_cast<long double>(vector::PowerOfTen(scale));
   for (int64_t i = 0; i < rows; ++i) {
     const auto count = static_cast<long double>(counts.values<int64_t>()[i]);
     const long double sum = floats ? static_cast<long double>(sums.values<double>()[i])
-                            : wide ? ToLongDouble(sums.values<Int256>()[i])
-                                   : static_cast<long double>(sums.values<Int128>()[i]);
-    MutableValues<double>(out)[i] = count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
+                            : wide ? ToLongDouble(sums.values<vector::Int256>()[i])
+                                   : static_cast<long double>(sums.values<vector::Int128>()[i]);
+    vector::MutableValues<double>(out)[i] =
+        count == 0 ? 0.0 : static_cast<double>(sum / (count * unit));
   }
-  return Column::Flat(arrow::float64(), rows, std::move(out), sums.valid_buffer()).ToArray();
+  return vector::Column::Flat(arrow::float64(), rows, std::move(out), sums.valid_buffer())
+      .ToArray();
 }
 
 Result<ArrayPtr> FinishMoments(AggregateFunction function, const arrow::ArrayVector& state) {
-  std::vector<Column> columns;
+  std::vector<vector::Column> columns;
   for (const ArrayPtr& array : state) {
-    ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+    ARROW_ASSIGN_OR_RAISE(vector::Column column, vector::Column::FromArray(array));
     columns.push_back(std::move(column));
   }
   const int64_t rows = state[0]->length();
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<double>(rows));
-  ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<double>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(rows));
   const auto at = [&](size_t column, int64_t row) { return columns[column].values<double>()[row]; };
   for (int64_t i = 0; i < rows; ++i) {
     Moments moments{static_cast<double>(columns[0].values<int64_t>()[i]), 0, 0, 0};
@@ -123,10 +125,10 @@ Result<ArrayPtr> FinishMoments(AggregateFunction function, const arrow::ArrayVec
     if (result.has_value() && IsOutOfRange(function, moments, *result)) {
       return base::Invalid("{}: the result is out of range", plan::AggregateFunctionName(function));
     }
-    MutableValues<double>(out)[i] = result.value_or(0.0);
+    vector::MutableValues<double>(out)[i] = result.value_or(0.0);
     valid->mutable_data()[i] = static_cast<uint8_t>(result.has_value());
   }
-  return Column::Flat(arrow::float64(), rows, std::move(out), std::move(valid)).ToArray();
+  return vector::Column::Flat(arrow::float64(), rows, std::move(out), std::move(valid)).ToArray();
 }
 
 Result<ArrayPtr> ToMeasureType(const ArrayPtr& values, const plan::Measure& measure) {

@@ -73,15 +73,16 @@ std::shared_ptr<arrow::DataType> ProjectedType(const plan::Pipeline& pipeline, i
 }
 
 // A byte a row: whether the filter is true there and no argument NULL. Null when all count.
-Result<std::shared_ptr<arrow::Buffer>> CountingRows(std::span<const Column> arguments,
-                                                    const Column* filter, int64_t rows) {
-  const bool nulls = std::any_of(arguments.begin(), arguments.end(),
-                                 [](const Column& column) { return column.valid() != nullptr; });
+Result<std::shared_ptr<arrow::Buffer>> CountingRows(std::span<const vector::Column> arguments,
+                                                    const vector::Column* filter, int64_t rows) {
+  const bool nulls =
+      std::any_of(arguments.begin(), arguments.end(),
+                  [](const vector::Column& column) { return column.valid() != nullptr; });
   if (filter == nullptr && !nulls) return nullptr;
   if (filter == nullptr && arguments.size() == 1 && !arguments[0].is_constant()) {
     return arguments[0].valid_buffer();
   }
-  ARROW_ASSIGN_OR_RAISE(auto counts, AllocateValues<uint8_t>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto counts, vector::AllocateValues<uint8_t>(rows));
   uint8_t* to = counts->mutable_data();
   for (int64_t i = 0; i < rows; ++i) {
     const bool wanted =
@@ -89,7 +90,7 @@ Result<std::shared_ptr<arrow::Buffer>> CountingRows(std::span<const Column> argu
         (filter->IsValid(i) && filter->values<uint8_t>()[filter->is_constant() ? 0 : i] != 0);
     to[i] = static_cast<uint8_t>(
         wanted && std::all_of(arguments.begin(), arguments.end(),
-                              [i](const Column& column) { return column.IsValid(i); }));
+                              [i](const vector::Column& column) { return column.IsValid(i); }));
   }
   return std::shared_ptr<arrow::Buffer>(std::move(counts));
 }
@@ -172,11 +173,11 @@ int64_t Aggregator::GroupsWithin(int64_t bytes) const {
   return std::max<int64_t>(bytes / std::max<int64_t>(each, 1), 1);
 }
 
-Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows,
+Status Aggregator::Consume(const std::vector<vector::Column>& projected, int64_t rows,
                            const RowPlaces& places) {
   const uint32_t* groups = nullptr;
   if (!keys_.empty()) {
-    std::vector<Column> keys;
+    std::vector<vector::Column> keys;
     for (int key : keys_) keys.push_back(projected[static_cast<size_t>(key)]);
     groups_.resize(static_cast<size_t>(rows));
     ARROW_RETURN_NOT_OK(table_.Assign(keys, rows, groups_.data()));
@@ -189,16 +190,16 @@ Status Aggregator::Consume(const std::vector<Column>& projected, int64_t rows,
   return Status::OK();
 }
 
-Status Aggregator::UpdateState(State* state, const std::vector<Column>& projected,
+Status Aggregator::UpdateState(State* state, const std::vector<vector::Column>& projected,
                                GroupedRows rows) {
-  std::vector<Column> arguments;
-  Column filter;
-  const Column* filter_ptr = nullptr;
+  std::vector<vector::Column> arguments;
+  vector::Column filter;
+  const vector::Column* filter_ptr = nullptr;
   for (int index : state->arguments) {
-    Column argument = projected[static_cast<size_t>(index)];
+    vector::Column argument = projected[static_cast<size_t>(index)];
     // Distinct values can be told apart by dictionary code; everything else wants the values.
-    if (argument.kind() == Column::Kind::kDictionary && state->kind != StateKind::kDistinct &&
-        state->kind != StateKind::kCount) {
+    if (argument.kind() == vector::Column::Kind::kDictionary &&
+        state->kind != StateKind::kDistinct && state->kind != StateKind::kCount) {
       ARROW_ASSIGN_OR_RAISE(argument, argument.Flatten());
     }
     arguments.push_back(std::move(argument));
@@ -207,8 +208,9 @@ Status Aggregator::UpdateState(State* state, const std::vector<Column>& projecte
     ARROW_ASSIGN_OR_RAISE(filter, projected[static_cast<size_t>(state->filter)].Flatten());
     filter_ptr = &filter;
   }
-  const std::span<const Column> counted =
-      CountsNull(state->kind) ? std::span<const Column>() : std::span<const Column>(arguments);
+  const std::span<const vector::Column> counted = CountsNull(state->kind)
+                                                      ? std::span<const vector::Column>()
+                                                      : std::span<const vector::Column>(arguments);
   ARROW_ASSIGN_OR_RAISE(auto counts, CountingRows(counted, filter_ptr, rows.rows));
   if (counts != nullptr) rows.counts = counts->data();
   return state->accumulator->Update(arguments, rows);
@@ -228,7 +230,7 @@ Status Aggregator::Merge(const arrow::RecordBatch& partial, int64_t first_row) {
   const int64_t rows = partial.num_rows();
   const uint32_t* groups = nullptr;
   if (!keys_.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, KeysOf(partial));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, KeysOf(partial));
     groups_.resize(static_cast<size_t>(rows));
     ARROW_RETURN_NOT_OK(table_.Assign(keys, rows, groups_.data()));
     groups = groups_.data();
@@ -270,7 +272,7 @@ std::vector<int32_t> Aggregator::GroupsByShare(int depth) const {
 
 Result<std::vector<uint8_t>> Aggregator::SharesOf(const arrow::RecordBatch& partial,
                                                   int depth) const {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, KeysOf(partial));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, KeysOf(partial));
   ARROW_ASSIGN_OR_RAISE(const auto hashes, GroupTable::HashesOf(keys, partial.num_rows()));
   std::vector<uint8_t> shares(hashes.size());
   for (size_t i = 0; i < hashes.size(); ++i) {
@@ -279,10 +281,11 @@ Result<std::vector<uint8_t>> Aggregator::SharesOf(const arrow::RecordBatch& part
   return shares;
 }
 
-Result<std::vector<Column>> Aggregator::KeysOf(const arrow::RecordBatch& partial) const {
-  std::vector<Column> keys;
+Result<std::vector<vector::Column>> Aggregator::KeysOf(const arrow::RecordBatch& partial) const {
+  std::vector<vector::Column> keys;
   for (size_t k = 0; k < keys_.size(); ++k) {
-    ARROW_ASSIGN_OR_RAISE(Column key, Column::FromArray(partial.column(static_cast<int>(k))));
+    ARROW_ASSIGN_OR_RAISE(vector::Column key,
+                          vector::Column::FromArray(partial.column(static_cast<int>(k))));
     keys.push_back(std::move(key));
   }
   return keys;
@@ -292,7 +295,7 @@ Result<arrow::ArrayVector> Aggregator::KeyArrays(Groups groups) const {
   arrow::ArrayVector arrays;
   if (keys_.empty()) return arrays;
   ARROW_ASSIGN_OR_RAISE(auto keys, table_.Keys(groups));
-  for (const Column& key : keys) {
+  for (const vector::Column& key : keys) {
     ARROW_ASSIGN_OR_RAISE(auto array, key.ToArray());
     arrays.push_back(std::move(array));
   }

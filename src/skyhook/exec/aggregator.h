@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "skyhook/exec/accumulator.h"
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/group_table.h"
 #include "skyhook/plan/pipeline.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -31,7 +31,7 @@ class Aggregator {
   static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
 
   /// Takes rows of the projected columns, which lie at `places` of the fragment.
-  arrow::Status Consume(const std::vector<Column>& projected, int64_t rows,
+  arrow::Status Consume(const std::vector<vector::Column>& projected, int64_t rows,
                         const RowPlaces& places);
   /// Takes a partial batch (PartialSchema), whose places count from `first_row`.
   arrow::Status Merge(const arrow::RecordBatch& partial, int64_t first_row);
@@ -69,9 +69,10 @@ class Aggregator {
   arrow::Status AddMeasure(const plan::Pipeline& pipeline, const plan::Measure& measure);
   size_t AddState(State wanted);
   /// `rows` without its counts.
-  arrow::Status UpdateState(State* state, const std::vector<Column>& projected, GroupedRows rows);
+  arrow::Status UpdateState(State* state, const std::vector<vector::Column>& projected,
+                            GroupedRows rows);
   /// The first columns of a partial batch.
-  arrow::Result<std::vector<Column>> KeysOf(const arrow::RecordBatch& partial) const;
+  arrow::Result<std::vector<vector::Column>> KeysOf(const arrow::RecordBatch& partial) const;
   arrow::Result<arrow::ArrayVector> KeyArrays(std::span<const int32_t> groups) const;
   arrow::Result<std::shared_ptr<arrow::Array>> FinalMeasure(size_t measure,
                                                             std::span<const int32_t> groups) const;

@@ -8,7 +8,6 @@
 #include <random>
 #include <thread>
 
-#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/group_table.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/program.h"
@@ -17,6 +16,7 @@
 #include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
+#include "skyhook/vector/batches.h"
 
 namespace skyhook::exec {
 namespace {
@@ -56,12 +56,12 @@ TEST(BoundedBatches, HoldNoMoreBytesThanTheirShareOfTheMemory) {
     const auto fragment = WideFragment(dictionary);
     auto request = testing::AllRowsOf(*fragment);
     request.limits.memory_bytes = 4 << 20;
-    const int64_t most = BatchBytes(request.limits);
+    const int64_t most = vector::BatchBytes(request.limits);
     const auto run =
         testing::RunKernel(testing::ReadAll(*fragment->schema()), fragment, std::move(request));
     int64_t rows = 0;
     for (const auto& batch : run.batches) {
-      EXPECT_LE(BytesOf(*batch), most);
+      EXPECT_LE(vector::BytesOf(*batch), most);
       rows += batch->num_rows();
     }
     EXPECT_EQ(rows, 2000);
@@ -77,10 +77,10 @@ TEST(BoundedBatches, ARowThatIsLargerLeavesAlone) {
       schema, 10,
       {batch->column(0),
        Require(arrow::MakeArrayFromScalar(arrow::StringViewScalar(std::string(1000, 'x')), 10))});
-  EXPECT_EQ(BytesOf(*views), 10 * (8 + 16 + 1000));
+  EXPECT_EQ(vector::BytesOf(*views), 10 * (8 + 16 + 1000));
   const auto sizes = [&](int64_t rows, int64_t bytes) {
     std::vector<int64_t> out;
-    for (const auto& slice : Cut(views, rows, bytes)) out.push_back(slice->num_rows());
+    for (const auto& slice : vector::Cut(views, rows, bytes)) out.push_back(slice->num_rows());
     return out;
   };
   EXPECT_EQ(sizes(100, 1 << 20), (std::vector<int64_t>{10}));
@@ -176,7 +176,7 @@ TEST(BoundedTopK, CandidatesBeyondTheMemoryLeaveEarlyAndNoneIsLost) {
   auto merger = Require(TopKMerger::Make(pipeline, 64 << 20));
   int64_t sequence = 0;
   for (const auto& batch : run.batches) {
-    EXPECT_LE(BytesOf(*batch), 64 * 1024);
+    EXPECT_LE(vector::BytesOf(*batch), 64 * 1024);
     Require(merger->Consume(batch, 0, sequence++));
   }
   const auto rows = testing::RowsOf(*Require(merger->Finish()));
@@ -261,16 +261,17 @@ TEST(GroupTable, RefusesMoreGroupsThanItsNumbersHave) {
   for (int i = 0; i < 11; ++i) Require(values.Append(i));
   const auto array = Require(values.Finish());
   std::vector<uint32_t> groups(11);
-  Require(table.Assign({Require(Column::FromArray(array->Slice(0, 10)))}, 10, groups.data()));
+  Require(
+      table.Assign({Require(vector::Column::FromArray(array->Slice(0, 10)))}, 10, groups.data()));
   EXPECT_EQ(table.size(), 10);
-  EXPECT_THAT(table.Assign({Require(Column::FromArray(array))}, 11, groups.data()),
+  EXPECT_THAT(table.Assign({Require(vector::Column::FromArray(array))}, 11, groups.data()),
               FailsWith(Code::kLimitExceeded, "more than 10 groups"));
 }
 
 // What travels between processes does not depend on the seed of one.
 TEST(GroupTable, HashesThatSharesAreMadeOfAreTheSameEverywhere) {
   const auto array = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(42), 1));
-  const auto hashes = Require(GroupTable::HashesOf({Require(Column::FromArray(array))}, 1));
+  const auto hashes = Require(GroupTable::HashesOf({Require(vector::Column::FromArray(array))}, 1));
   EXPECT_EQ(hashes[0], 9263207640586181709u);
 }
 
@@ -279,7 +280,7 @@ TEST(GroupTable, CountsItsScratch) {
   const int64_t before = table.bytes_held();
   const auto array = Require(arrow::MakeArrayFromScalar(arrow::Int64Scalar(42), 5000));
   std::vector<uint32_t> groups(5000);
-  Require(table.Assign({Require(Column::FromArray(array))}, 5000, groups.data()));
+  Require(table.Assign({Require(vector::Column::FromArray(array))}, 5000, groups.data()));
   EXPECT_EQ(table.size(), 1);
   EXPECT_GE(table.bytes_held() - before, 1024 * 16) << "a thousand keys are encoded at a time";
 }
@@ -413,14 +414,14 @@ TEST(Looks, ADictionaryIsEvaluatedInPiecesWithALookBeforeEach) {
   for (int i = 0; i < 3 * kChunkRows + 5; ++i) texts.push_back(fmt::format("value {}", i));
   arrow::StringViewBuilder builder;
   for (const auto& text : texts) Require(builder.Append(text));
-  const Column values = Require(Column::FromArray(Require(builder.Finish())));
+  const vector::Column values = Require(vector::Column::FromArray(Require(builder.Finish())));
   Program program;
   const int node =
       program.Add(Fn(Function::kLike, {plan::Column(0, arrow::utf8_view()), Lit("%7")}));
   arrow::StopSource source;
   plan::Cost cost;
   const format::ReadContext context(&cost, source.token());
-  const Column result = Require(EvaluateInPieces(program, node, values, &context));
+  const vector::Column result = Require(EvaluateInPieces(program, node, values, &context));
   ASSERT_EQ(result.length(), 3 * kChunkRows + 5);
   for (size_t i = 0; i < texts.size(); ++i) {
     ASSERT_EQ(result.values<uint8_t>()[i] != 0, i % 10 == 7) << i;

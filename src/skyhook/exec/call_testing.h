@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/plan/expression.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/matchers.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -56,16 +56,16 @@ inline arrow::Result<Texts> CallOver(plan::Function function,
                                      const std::shared_ptr<arrow::DataType>& type = nullptr) {
   testing::Require(arrow::compute::Initialize());
   std::vector<plan::ExpressionPtr> expressions = {plan::Column(0, values->type())};
-  ARROW_ASSIGN_OR_RAISE(const Column first, Column::FromArray(values));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column first, vector::Column::FromArray(values));
   Arguments arguments = {first};
   for (const auto& literal : literals) {
-    arguments.push_back(Column::Constant(literal->literal(), values->length()));
+    arguments.push_back(vector::Column::Constant(literal->literal(), values->length()));
     expressions.push_back(literal);
   }
   ARROW_ASSIGN_OR_RAISE(const auto call,
                         plan::Call(function, std::move(expressions), options, type));
-  ARROW_ASSIGN_OR_RAISE(const Column out, CallKernel(*call, arguments, values->length()));
-  ARROW_ASSIGN_OR_RAISE(const Column flat, out.Flatten());
+  ARROW_ASSIGN_OR_RAISE(const vector::Column out, CallKernel(*call, arguments, values->length()));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column flat, out.Flatten());
   ARROW_ASSIGN_OR_RAISE(const auto array, flat.ToArray());
   Texts texts;
   for (int64_t i = 0; i < array->length(); ++i) {

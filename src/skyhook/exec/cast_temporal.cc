@@ -9,8 +9,8 @@
 #include <string>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/calendar.h"
 #include "skyhook/exec/cast_kernels.h"
+#include "skyhook/vector/calendar.h"
 
 namespace skyhook::exec {
 
@@ -32,7 +32,7 @@ std::optional<int64_t> Multiplied(int64_t value, int64_t factor) {
 // `ticks` in another unit, rounded down.
 std::optional<int64_t> InUnit(int64_t ticks, int64_t per_second, int64_t wanted) {
   if (wanted >= per_second) return Multiplied(ticks, wanted / per_second);
-  return FloorDivide(ticks, per_second / wanted);
+  return vector::FloorDivide(ticks, per_second / wanted);
 }
 
 // Whole seconds and milliseconds are converted by way of microseconds.
@@ -65,7 +65,7 @@ class TemporalCast {
  public:
   TemporalCast(const plan::Expression& call, int64_t length) : call_(call), length_(length) {}
 
-  Result<Column> Plain(const Column& in, const TypePtr& to) const {
+  Result<vector::Column> Plain(const vector::Column& in, const TypePtr& to) const {
     if (in.type()->Equals(*to)) return in;
     switch (in.type()->id()) {
       case Type::DATE32:
@@ -81,12 +81,13 @@ class TemporalCast {
   }
 
   // Instants as the wall clock of their zone, or the other way round; both types have one unit.
-  Result<Column> AcrossZone(const Column& in, const TypePtr& to) const {
-    const int64_t days = 2 * kDaySeconds * TicksPerSecond(*to);  // no zone is farther from UTC
+  Result<vector::Column> AcrossZone(const vector::Column& in, const TypePtr& to) const {
+    const int64_t days =
+        2 * vector::kDaySeconds * vector::TicksPerSecond(*to);  // no zone is farther from UTC
     const int64_t reach = std::numeric_limits<int64_t>::max() - days;
     const int64_t* from = in.values<int64_t>();
     const auto is_near_limit = [&](int64_t ticks) { return ticks > reach || ticks < -reach; };
-    ARROW_ASSIGN_OR_RAISE(const Column asked,
+    ARROW_ASSIGN_OR_RAISE(const vector::Column asked,
                           ConvertRows<int64_t>(call_, in, in.type(), length_, [&](int64_t row) {
                             return std::optional<int64_t>(is_near_limit(from[row]) ? 0 : from[row]);
                           }));
@@ -94,75 +95,78 @@ class TemporalCast {
     ARROW_ASSIGN_OR_RAISE(const auto answer, AskZone(array, to));
     const auto& shifted = static_cast<const arrow::TimestampArray&>(*answer);
     return ConvertRows<int64_t>(call_, in, to, length_, [&](int64_t row) -> std::optional<int64_t> {
-      if (IsInfinite(from[row])) return from[row];
+      if (vector::IsInfinite(from[row])) return from[row];
       if (is_near_limit(from[row]) || shifted.IsNull(row)) return std::nullopt;
       return shifted.Value(row);
     });
   }
 
  private:
-  Result<Column> DateToTimestamp(const Column& in, const TypePtr& to) const {
-    const int64_t per_second = TicksPerSecond(*to);
+  Result<vector::Column> DateToTimestamp(const vector::Column& in, const TypePtr& to) const {
+    const int64_t per_second = vector::TicksPerSecond(*to);
     const int32_t* from = in.values<int32_t>();
     return ConvertRows<int64_t>(call_, in, to, length_, [&](int64_t row) -> std::optional<int64_t> {
-      if (IsInfinite(from[row])) return Infinity<int64_t>(from[row] > 0);
-      const auto start = TimestampOf(from[row], 0, std::max(per_second, kMicros));
+      if (vector::IsInfinite(from[row])) return Infinity<int64_t>(from[row] > 0);
+      const auto start = vector::TimestampOf(from[row], 0, std::max(per_second, kMicros));
       return start.has_value() && per_second < kMicros ? *start / (kMicros / per_second) : start;
     });
   }
 
-  Result<Column> TimestampToDate(const Column& in, const TypePtr& to) const {
-    const int64_t per_second = TicksPerSecond(*in.type());
+  Result<vector::Column> TimestampToDate(const vector::Column& in, const TypePtr& to) const {
+    const int64_t per_second = vector::TicksPerSecond(*in.type());
     const int64_t* from = in.values<int64_t>();
     return ConvertRows<int32_t>(call_, in, to, length_, [&](int64_t row) -> std::optional<int32_t> {
       // As in DuckDB, those of milliseconds are no date.
-      if (IsInfinite(from[row]) && per_second != 1000) return Infinity<int32_t>(from[row] > 0);
+      if (vector::IsInfinite(from[row]) && per_second != 1000)
+        return Infinity<int32_t>(from[row] > 0);
       const auto ticks = AtLeastMicros(from[row], per_second);
       if (!ticks.has_value()) return std::nullopt;
-      return static_cast<int32_t>(FloorDivide(ticks->count, kDaySeconds * ticks->per_second));
+      return static_cast<int32_t>(
+          vector::FloorDivide(ticks->count, vector::kDaySeconds * ticks->per_second));
     });
   }
 
-  Result<Column> TimestampToTimestamp(const Column& in, const TypePtr& to) const {
-    const int64_t per_second = TicksPerSecond(*in.type());
-    const int64_t wanted = TicksPerSecond(*to);
+  Result<vector::Column> TimestampToTimestamp(const vector::Column& in, const TypePtr& to) const {
+    const int64_t per_second = vector::TicksPerSecond(*in.type());
+    const int64_t wanted = vector::TicksPerSecond(*to);
     const int64_t* from = in.values<int64_t>();
     return ConvertRows<int64_t>(call_, in, to, length_, [&](int64_t row) -> std::optional<int64_t> {
-      if (IsInfinite(from[row])) return from[row];
+      if (vector::IsInfinite(from[row])) return from[row];
       const bool finer = wanted > per_second;
       if (finer && !AtLeastMicros(from[row], per_second).has_value()) return std::nullopt;
       return InUnit(from[row], per_second, wanted);
     });
   }
 
-  Result<Column> TimestampToTime(const Column& in, const TypePtr& to) const {
+  Result<vector::Column> TimestampToTime(const vector::Column& in, const TypePtr& to) const {
     if (to->id() == Type::TIME32) return TimestampToTimeOf<int32_t>(in, to);
     return TimestampToTimeOf<int64_t>(in, to);
   }
 
   template <typename To>
-  Result<Column> TimestampToTimeOf(const Column& in, const TypePtr& to) const {
-    const int64_t per_second = TicksPerSecond(*in.type());
-    const int64_t wanted = TicksPerSecond(*to);
+  Result<vector::Column> TimestampToTimeOf(const vector::Column& in, const TypePtr& to) const {
+    const int64_t per_second = vector::TicksPerSecond(*in.type());
+    const int64_t wanted = vector::TicksPerSecond(*to);
     const int64_t* from = in.values<int64_t>();
     return ConvertRows<To>(call_, in, to, length_, [&](int64_t row) -> std::optional<To> {
       const auto ticks = AtLeastMicros(from[row], per_second);
-      if (!ticks.has_value() || IsInfinite(ticks->count)) return std::nullopt;
-      const int64_t of_day = FloorModulo(ticks->count, kDaySeconds * ticks->per_second);
+      if (!ticks.has_value() || vector::IsInfinite(ticks->count)) return std::nullopt;
+      const int64_t of_day =
+          vector::FloorModulo(ticks->count, vector::kDaySeconds * ticks->per_second);
       return static_cast<To>(*InUnit(of_day, ticks->per_second, wanted));
     });
   }
 
   template <typename From>
-  Result<Column> TimeToTime(const Column& in, const TypePtr& to) const {
+  Result<vector::Column> TimeToTime(const vector::Column& in, const TypePtr& to) const {
     if (to->id() == Type::TIME32) return TimeToTimeOf<From, int32_t>(in, to);
     return TimeToTimeOf<From, int64_t>(in, to);
   }
 
   template <typename From, typename To>
-  Result<Column> TimeToTimeOf(const Column& in, const TypePtr& to) const {
-    const int64_t per_second = TicksPerSecond(*in.type());
-    const int64_t wanted = TicksPerSecond(*to);
+  Result<vector::Column> TimeToTimeOf(const vector::Column& in, const TypePtr& to) const {
+    const int64_t per_second = vector::TicksPerSecond(*in.type());
+    const int64_t wanted = vector::TicksPerSecond(*to);
     const From* from = in.values<From>();
     return ConvertRows<To>(call_, in, to, length_, [&](int64_t row) -> std::optional<To> {
       const auto ticks = InUnit(from[row], per_second, wanted);
@@ -204,16 +208,17 @@ class TemporalCast {
 
 }  // namespace
 
-Result<Column> CastTemporal(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> CastTemporal(const plan::Expression& call, const vector::Column& in,
+                                    int64_t length) {
   const TemporalCast cast(call, length);
   const bool from_zone = !ZoneOf(*in.type()).empty();
   const bool to_zone = !ZoneOf(*call.type()).empty();
   if (from_zone == to_zone) return cast.Plain(in, call.type());
   if (from_zone) {
-    ARROW_ASSIGN_OR_RAISE(const Column local, cast.AcrossZone(in, WithoutZone(*in.type())));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column local, cast.AcrossZone(in, WithoutZone(*in.type())));
     return cast.Plain(local, call.type());
   }
-  ARROW_ASSIGN_OR_RAISE(const Column local, cast.Plain(in, WithoutZone(*call.type())));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column local, cast.Plain(in, WithoutZone(*call.type())));
   return cast.AcrossZone(local, call.type());
 }
 

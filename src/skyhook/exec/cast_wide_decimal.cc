@@ -10,8 +10,8 @@
 
 #include "skyhook/exec/cast_kernels.h"
 #include "skyhook/exec/cast_write.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -20,69 +20,73 @@ using arrow::Result;
 namespace {
 
 template <typename From>
-Int256 WideOf(From value) {
-  if constexpr (std::is_same_v<From, Int256>) return value;
-  if constexpr (std::is_same_v<From, Int128>) return Widen(value);
-  if constexpr (std::is_integral_v<From>) return Int256(value);
-  return Int256();
+vector::Int256 WideOf(From value) {
+  if constexpr (std::is_same_v<From, vector::Int256>) return value;
+  if constexpr (std::is_same_v<From, vector::Int128>) return vector::Widen(value);
+  if constexpr (std::is_integral_v<From>) return vector::Int256(value);
+  return vector::Int256();
 }
 
 // value * 10^scale, exactly, and then half away from zero to a whole number: 10^scale is 5^scale of
 // at most 177 bits, and a power of two.
-std::optional<Int256> ScaledFloat(double value, int scale) {
+std::optional<vector::Int256> ScaledFloat(double value, int scale) {
   if (!std::isfinite(value)) return std::nullopt;
   constexpr int kDigits = std::numeric_limits<double>::digits;
   int exponent = 0;
   const auto mantissa = static_cast<int64_t>(std::ldexp(std::frexp(value, &exponent), kDigits));
-  const Int256 power_of_five = WidePowerOfTen(scale) >> static_cast<uint32_t>(scale);
-  const Int256 product = Int256(mantissa) * power_of_five;
+  const vector::Int256 power_of_five =
+      vector::WidePowerOfTen(scale) >> static_cast<uint32_t>(scale);
+  const vector::Int256 product = vector::Int256(mantissa) * power_of_five;
   const int shift = exponent - kDigits + scale;
   if (shift >= 0) {
-    if (BitsOf(product) + shift > 254)
-      return product == Int256(0) ? std::optional(product) : std::nullopt;
-    return Int256(product << static_cast<uint32_t>(shift));
+    if (vector::BitsOf(product) + shift > 254)
+      return product == vector::Int256(0) ? std::optional(product) : std::nullopt;
+    return vector::Int256(product << static_cast<uint32_t>(shift));
   }
-  if (BitsOf(product) < -shift) return Int256(0);
-  const Int256 divisor = Int256(1) << static_cast<uint32_t>(-shift);
-  return RoundQuotient(product, divisor, RoundingMode::kHalfAwayFromZero);
+  if (vector::BitsOf(product) < -shift) return vector::Int256(0);
+  const vector::Int256 divisor = vector::Int256(1) << static_cast<uint32_t>(-shift);
+  return vector::RoundQuotient(product, divisor, vector::RoundingMode::kHalfAwayFromZero);
 }
 
 // The nearest float to value * 10^-scale; nothing when that is infinite.
 template <typename To>
-std::optional<To> NearestFloat(const Int256& value, int scale) {
+std::optional<To> NearestFloat(const vector::Int256& value, int scale) {
   const std::string text = value.ToIntegerString() + "e-" + std::to_string(scale);
   To out{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (error != std::errc::result_out_of_range) return out;
   // Not given for numbers that are too large, nor for those that become 0.
-  return BitsOf(value) > BitsOf(WidePowerOfTen(scale)) ? std::nullopt : std::optional(To{0});
+  return vector::BitsOf(value) > vector::BitsOf(vector::WidePowerOfTen(scale))
+             ? std::nullopt
+             : std::optional(To{0});
 }
 
 template <typename From>
-std::optional<Int256> ToWide(From value, int from_scale, int to_scale) {
+std::optional<vector::Int256> ToWide(From value, int from_scale, int to_scale) {
   if constexpr (std::is_floating_point_v<From>) {
     return ScaledFloat(static_cast<double>(value), to_scale);
   } else {
-    return WideRescale(WideOf(value), from_scale, to_scale);
+    return vector::WideRescale(WideOf(value), from_scale, to_scale);
   }
 }
 
 // An integer or narrower decimal.
 template <typename To>
-std::optional<To> FromWide(const Int256& value, int from_scale, const arrow::DataType& to) {
+std::optional<To> FromWide(const vector::Int256& value, int from_scale, const arrow::DataType& to) {
   const plan::DecimalShape shape = plan::ShapeOf(to);
-  const std::optional<Int256> whole = WideRescale(value, from_scale, shape.scale);
+  const std::optional<vector::Int256> whole = vector::WideRescale(value, from_scale, shape.scale);
   if (!whole.has_value()) return std::nullopt;
-  const auto narrow = static_cast<To>(Narrow(*whole));
+  const auto narrow = static_cast<To>(vector::Narrow(*whole));
   if (WideOf(narrow) != *whole) return std::nullopt;
   if (!plan::IsDecimal(to)) return narrow;
-  const Int256 most = Int256::GetMaxValue(shape.precision);
+  const vector::Int256 most = vector::Int256::GetMaxValue(shape.precision);
   return *whole <= most && *whole >= -most ? std::optional(narrow) : std::nullopt;
 }
 
 template <typename To>
-Result<Column> Narrower(const plan::Expression& call, const Column& in, int64_t length) {
-  const Int256* from = in.values<Int256>();
+Result<vector::Column> Narrower(const plan::Expression& call, const vector::Column& in,
+                                int64_t length) {
+  const vector::Int256* from = in.values<vector::Int256>();
   const int scale = plan::ShapeOf(*in.type()).scale;
   return ConvertRows<To>(call, in, call.type(), length, [&](int64_t row) -> std::optional<To> {
     if constexpr (std::is_floating_point_v<To>) {
@@ -94,13 +98,14 @@ Result<Column> Narrower(const plan::Expression& call, const Column& in, int64_t 
 }
 
 template <typename From>
-Result<Column> Wider(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> Wider(const plan::Expression& call, const vector::Column& in,
+                             int64_t length) {
   const From* from = in.values<From>();
   const plan::DecimalShape shape = plan::ShapeOf(*call.type());
   const int scale = plan::IsDecimal(*in.type()) ? plan::ShapeOf(*in.type()).scale : 0;
-  const Int256 most = Int256::GetMaxValue(shape.precision);
-  return ConvertRows<Int256>(call, in, call.type(), length, [&](int64_t row) {
-    std::optional<Int256> value = ToWide(from[row], scale, shape.scale);
+  const vector::Int256 most = vector::Int256::GetMaxValue(shape.precision);
+  return ConvertRows<vector::Int256>(call, in, call.type(), length, [&](int64_t row) {
+    std::optional<vector::Int256> value = ToWide(from[row], scale, shape.scale);
     const bool fits = value.has_value() && *value <= most && *value >= -most;
     return fits ? value : std::nullopt;
   });
@@ -108,15 +113,16 @@ Result<Column> Wider(const plan::Expression& call, const Column& in, int64_t len
 
 }  // namespace
 
-Result<Column> CastWideDecimal(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> CastWideDecimal(const plan::Expression& call, const vector::Column& in,
+                                       int64_t length) {
   const bool narrows = plan::IsWideDecimal(*in.type()) && !plan::IsWideDecimal(*call.type());
   const arrow::DataType& other = narrows ? *call.type() : *in.type();
-  return VisitPhysical(other, [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(other, [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       return NoKernel(call);
     } else {
-      if constexpr (!std::is_same_v<T, Int256>) {
+      if constexpr (!std::is_same_v<T, vector::Int256>) {
         if (narrows) return Narrower<T>(call, in, length);
       }
       return Wider<T>(call, in, length);
@@ -124,8 +130,8 @@ Result<Column> CastWideDecimal(const plan::Expression& call, const Column& in, i
   });
 }
 
-void WriteWideDecimal(const Int256& unscaled, int precision, int scale, std::string* out) {
-  std::string digits = Int256(Int256::Abs(unscaled)).ToIntegerString();
+void WriteWideDecimal(const vector::Int256& unscaled, int precision, int scale, std::string* out) {
+  std::string digits = vector::Int256(vector::Int256::Abs(unscaled)).ToIntegerString();
   if (unscaled.IsNegative()) *out += '-';
   const auto fraction = static_cast<size_t>(scale);
   if (digits.size() <= fraction) digits.insert(0, fraction + 1 - digits.size(), '0');

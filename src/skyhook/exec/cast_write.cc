@@ -9,9 +9,9 @@
 #include <iterator>
 #include <string_view>
 
-#include "skyhook/exec/calendar.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/wide_decimal.h"
+#include "skyhook/vector/calendar.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 namespace {
@@ -34,7 +34,7 @@ void WritePlain(std::string_view digits, int exponent, std::string* out) {
 
 }  // namespace
 
-void WriteInteger(Int128 value, std::string* out) {
+void WriteInteger(vector::Int128 value, std::string* out) {
   const auto narrow = static_cast<int64_t>(value);
   if (narrow != value) {
     fmt::format_to(std::back_inserter(*out), "{}", value);
@@ -76,22 +76,23 @@ void WriteFloat(T value, std::string* out) {
 template void WriteFloat(float value, std::string* out);
 template void WriteFloat(double value, std::string* out);
 
-void WriteDecimal(Int128 unscaled, int precision, int scale, std::string* out) {
+void WriteDecimal(vector::Int128 unscaled, int precision, int scale, std::string* out) {
   if (scale == 0) return WriteInteger(unscaled, out);
   using Magnitude = unsigned __int128;  // of the least value, too
-  const auto power = static_cast<Magnitude>(PowerOfTen(scale));
+  const auto power = static_cast<Magnitude>(vector::PowerOfTen(scale));
   const auto bits = static_cast<Magnitude>(unscaled);
   const Magnitude size = unscaled < 0 ? -bits : bits;
   if (unscaled < 0) *out += '-';
-  if (precision > scale || size >= power) WriteInteger(static_cast<Int128>(size / power), out);
+  if (precision > scale || size >= power)
+    WriteInteger(static_cast<vector::Int128>(size / power), out);
   *out += '.';
   const size_t start = out->size();
-  WriteInteger(static_cast<Int128>(size % power), out);
+  WriteInteger(static_cast<vector::Int128>(size % power), out);
   out->insert(start, static_cast<size_t>(scale) - (out->size() - start), '0');
 }
 
 void WriteDate(int64_t days, std::string* out) {
-  const CivilDate date = CivilFromDays(days);
+  const vector::CivilDate date = vector::CivilFromDays(days);
   const bool before_christ = date.year <= 0;
   fmt::format_to(std::back_inserter(*out), "{:04}-{:02}-{:02}{}",
                  before_christ ? 1 - date.year : date.year, date.month, date.day,

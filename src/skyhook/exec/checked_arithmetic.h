@@ -82,13 +82,13 @@ arrow::Status ResolveMarked(const plan::Expression& call, const Arguments& argum
 
 /// +, - and * of integers or decimals in T, which holds the arguments and the result.
 template <typename T>
-arrow::Result<Column> Exact(const plan::Expression& call, const Arguments& arguments, Check check,
-                            T bound, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
-  ARROW_ASSIGN_OR_RAISE(auto bad, AllocateValues<uint8_t>(length));
+arrow::Result<vector::Column> Exact(const plan::Expression& call, const Arguments& arguments,
+                                    Check check, T bound, int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
+  ARROW_ASSIGN_OR_RAISE(auto bad, vector::AllocateValues<uint8_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
-  uint8_t* marks = MutableValues<uint8_t>(bad);
+  T* to = vector::MutableValues<T>(out);
+  uint8_t* marks = vector::MutableValues<uint8_t>(bad);
   const uint8_t any = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     switch (check) {
       case Check::kNone:
@@ -105,14 +105,14 @@ arrow::Result<Column> Exact(const plan::Expression& call, const Arguments& argum
     const T most = range ? std::numeric_limits<T>::max() : bound;
     ARROW_RETURN_NOT_OK(ResolveMarked<T>(call, arguments, marks, least, most, to, length, &valid));
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 /// Divisions of `arguments` by zero, as the call's option says: NULL, or an error.
 template <typename T>
 arrow::Status ResolveZeros(const plan::Expression& call, const Arguments& arguments, int64_t length,
                            RowValidity* valid) {
-  const Column& divisor = arguments[1];
+  const vector::Column& divisor = arguments[1];
   for (int64_t i = 0; i < length; ++i) {
     if (divisor.values<T>()[divisor.is_constant() ? 0 : i] != T{0} || !valid->IsValid(i)) continue;
     if (call.options().division_by_zero != plan::CallOptions::DivisionByZero::kNull) {

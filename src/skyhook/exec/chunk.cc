@@ -7,17 +7,18 @@ namespace skyhook::exec {
 using arrow::Result;
 using arrow::Status;
 
-Result<std::shared_ptr<const Column>> DictionaryColumns::Get(const arrow::DictionaryArray& array) {
+Result<std::shared_ptr<const vector::Column>> DictionaryColumns::Get(
+    const arrow::DictionaryArray& array) {
   const auto& data = array.data()->dictionary;
   Entry& entry = columns_[data.get()];
   if (entry.column == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array.dictionary()));
-    entry = {data, std::make_shared<const Column>(std::move(column))};
+    ARROW_ASSIGN_OR_RAISE(vector::Column column, vector::Column::FromArray(array.dictionary()));
+    entry = {data, std::make_shared<const vector::Column>(std::move(column))};
   }
   return entry.column;
 }
 
-Result<Column> Chunk::Load(int column) {
+Result<vector::Column> Chunk::Load(int column) {
   const auto found = loaded_.find(column);
   if (found != loaded_.end()) {
     Loaded& loaded = found->second;
@@ -30,13 +31,14 @@ Result<Column> Chunk::Load(int column) {
   std::optional<std::span<const int32_t>> selection;
   if (selection_.has_value()) selection = *selection_;
   ARROW_ASSIGN_OR_RAISE(auto array, context_.reader->Read(field, begin_, length_, selection));
-  Column values;
+  vector::Column values;
   if (array->type_id() == arrow::Type::DICTIONARY) {
     ARROW_ASSIGN_OR_RAISE(auto dictionary, context_.dictionaries->Get(
                                                static_cast<const arrow::DictionaryArray&>(*array)));
-    ARROW_ASSIGN_OR_RAISE(values, Column::FromIndices(*array->data(), std::move(dictionary)));
+    ARROW_ASSIGN_OR_RAISE(values,
+                          vector::Column::FromIndices(*array->data(), std::move(dictionary)));
   } else {
-    ARROW_ASSIGN_OR_RAISE(values, Column::FromArray(array));
+    ARROW_ASSIGN_OR_RAISE(values, vector::Column::FromArray(array));
   }
   loaded_[column] = {values, narrowings_.size()};
   return values;

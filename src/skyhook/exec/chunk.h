@@ -10,22 +10,22 @@
 #include <span>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
 /// Dictionaries as columns, one for each dictionary that a row group hands out.
 class DictionaryColumns {
  public:
-  arrow::Result<std::shared_ptr<const Column>> Get(const arrow::DictionaryArray& array);
+  arrow::Result<std::shared_ptr<const vector::Column>> Get(const arrow::DictionaryArray& array);
   void Clear() { columns_.clear(); }
 
  private:
   struct Entry {
     std::shared_ptr<arrow::ArrayData> data;  // keeps the key's address from being used again
-    std::shared_ptr<const Column> column;
+    std::shared_ptr<const vector::Column> column;
   };
   std::map<const arrow::ArrayData*, Entry> columns_;
 };
@@ -43,7 +43,7 @@ class Chunk : public ColumnSource {
   Chunk(ChunkContext context, int64_t begin, int64_t length)
       : context_(context), begin_(begin), length_(length) {}
 
-  arrow::Result<Column> Load(int column) override;
+  arrow::Result<vector::Column> Load(int column) override;
 
   int64_t begin() const { return begin_; }
   int64_t end() const { return begin_ + length_; }
@@ -65,7 +65,7 @@ class Chunk : public ColumnSource {
 
  private:
   struct Loaded {
-    Column values;
+    vector::Column values;
     size_t version;  // narrowings before it was loaded
   };
 

@@ -274,11 +274,12 @@ TEST(ColumnTypes, NullColumnsHoldNullWhateverTheirMemoryHeld) {
   constexpr int64_t kRows = 4096;
   std::vector<std::shared_ptr<arrow::Buffer>> used;
   for (int i = 0; i < 64; ++i) {
-    used.push_back(Require(AllocateValues<uint8_t>(kRows)));
+    used.push_back(Require(vector::AllocateValues<uint8_t>(kRows)));
     std::memset(used.back()->mutable_data(), 1, kRows);
   }
   used.clear();
-  const Column column = Require(Column::FromArray(std::make_shared<arrow::NullArray>(kRows)));
+  const vector::Column column =
+      Require(vector::Column::FromArray(std::make_shared<arrow::NullArray>(kRows)));
   ASSERT_EQ(column.length(), kRows);
   for (int64_t i = 0; i < kRows; ++i) ASSERT_FALSE(column.IsValid(i)) << i;
 }

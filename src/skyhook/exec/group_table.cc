@@ -9,9 +9,9 @@
 #include <limits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/text.h"
-#include "skyhook/exec/value_set.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/text.h"
+#include "skyhook/vector/value_set.h"
 
 namespace skyhook::exec {
 
@@ -89,13 +89,13 @@ int64_t GroupTable::bytes_held() const {
          scratch_.bytes_held();
 }
 
-Status GroupTable::Assign(const std::vector<Column>& keys, int64_t rows, uint32_t* groups) {
+Status GroupTable::Assign(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups) {
   std::vector<int32_t> unknown;
   if (!AssignByCodes(keys, rows, groups, &unknown)) return AssignByHash(keys, rows, groups);
   if (unknown.empty()) return Status::OK();
-  std::vector<Column> some;
-  for (const Column& key : keys) {
-    ARROW_ASSIGN_OR_RAISE(Column gathered, key.Gather(unknown));
+  std::vector<vector::Column> some;
+  for (const vector::Column& key : keys) {
+    ARROW_ASSIGN_OR_RAISE(vector::Column gathered, key.Gather(unknown));
     some.push_back(std::move(gathered));
   }
   std::vector<uint32_t> found(unknown.size());
@@ -107,12 +107,13 @@ Status GroupTable::Assign(const std::vector<Column>& keys, int64_t rows, uint32_
 
 // Looks every row up by its combination of dictionary codes; rows whose combination is new go to
 // `unknown`. False when the keys are not all dictionary-encoded, or have too many combinations.
-bool GroupTable::AssignByCodes(const std::vector<Column>& keys, int64_t rows, uint32_t* groups,
-                               std::vector<int32_t>* unknown) {
+bool GroupTable::AssignByCodes(const std::vector<vector::Column>& keys, int64_t rows,
+                               uint32_t* groups, std::vector<int32_t>* unknown) {
   size_t combinations = 1;
   bool same = dictionaries_.size() == keys.size();
   for (size_t k = 0; k < keys.size(); ++k) {
-    if (keys[k].kind() != Column::Kind::kDictionary || keys[k].valid() != nullptr) return false;
+    if (keys[k].kind() != vector::Column::Kind::kDictionary || keys[k].valid() != nullptr)
+      return false;
     combinations *= static_cast<size_t>(keys[k].dictionary()->length());
     if (combinations == 0 || combinations > kMaxCodes) return false;
     same = same && dictionaries_[k] == keys[k].dictionary();
@@ -120,7 +121,7 @@ bool GroupTable::AssignByCodes(const std::vector<Column>& keys, int64_t rows, ui
   if (keys.empty()) return false;
   if (!same) {
     dictionaries_.clear();
-    for (const Column& key : keys) dictionaries_.push_back(key.dictionary());
+    for (const vector::Column& key : keys) dictionaries_.push_back(key.dictionary());
     by_codes_.assign(combinations, 0);
   }
   const int32_t* first = keys[0].values<int32_t>();
@@ -142,11 +143,11 @@ bool GroupTable::AssignByCodes(const std::vector<Column>& keys, int64_t rows, ui
   return true;
 }
 
-void GroupTable::RememberCodes(const std::vector<Column>& keys, const std::vector<int32_t>& rows,
-                               const uint32_t* groups) {
+void GroupTable::RememberCodes(const std::vector<vector::Column>& keys,
+                               const std::vector<int32_t>& rows, const uint32_t* groups) {
   for (int32_t row : rows) {
     size_t code = 0;
-    for (const Column& key : keys) {
+    for (const vector::Column& key : keys) {
       code = code * static_cast<size_t>(key.dictionary()->length()) +
              static_cast<size_t>(key.values<int32_t>()[row]);
     }
@@ -154,29 +155,31 @@ void GroupTable::RememberCodes(const std::vector<Column>& keys, const std::vecto
   }
 }
 
-Result<std::vector<Column>> GroupTable::Flattened(const std::vector<Column>& keys) {
-  std::vector<Column> flat;
-  for (const Column& key : keys) {
-    ARROW_ASSIGN_OR_RAISE(
-        Column one, key.kind() == Column::Kind::kDictionary ? key.Flatten() : Result<Column>(key));
+Result<std::vector<vector::Column>> GroupTable::Flattened(const std::vector<vector::Column>& keys) {
+  std::vector<vector::Column> flat;
+  for (const vector::Column& key : keys) {
+    ARROW_ASSIGN_OR_RAISE(vector::Column one, key.kind() == vector::Column::Kind::kDictionary
+                                                  ? key.Flatten()
+                                                  : Result<vector::Column>(key));
     flat.push_back(std::move(one));
   }
   return flat;
 }
 
 // Encodes some of the rows [begin, end): the first, and as many as fit a piece.
-void GroupTable::Encode(const std::vector<Column>& keys, int64_t begin, int64_t end, Encoded* out) {
+void GroupTable::Encode(const std::vector<vector::Column>& keys, int64_t begin, int64_t end,
+                        Encoded* out) {
   int64_t fixed = 0;
-  for (const Column& key : keys) {
-    fixed += 1 + (plan::IsTextOrBytes(*key.type()) ? 4 : ValueWidth(*key.type()));
+  for (const vector::Column& key : keys) {
+    fixed += 1 + (plan::IsTextOrBytes(*key.type()) ? 4 : vector::ValueWidth(*key.type()));
   }
   std::vector<int64_t>& offsets = out->offsets;
   offsets.assign(1, 0);
   for (int64_t row = begin; row < end && out->rows() < kPieceRows; ++row) {
     int64_t size = fixed;
-    for (const Column& key : keys) {
+    for (const vector::Column& key : keys) {
       if (plan::IsTextOrBytes(*key.type()) && key.IsValid(row)) {
-        size += key.values<TextView>()[key.is_constant() ? 0 : row].size();
+        size += key.values<vector::TextView>()[key.is_constant() ? 0 : row].size();
       }
     }
     if (row > begin && offsets.back() + size > kPieceBytes) break;
@@ -184,11 +187,11 @@ void GroupTable::Encode(const std::vector<Column>& keys, int64_t begin, int64_t 
   }
   out->bytes.assign(static_cast<size_t>(offsets.back()), 0);
   out->cursors.assign(offsets.begin(), offsets.end() - 1);
-  for (const Column& key : keys) EncodeKey(key, begin, out);
+  for (const vector::Column& key : keys) EncodeKey(key, begin, out);
 }
 
-void GroupTable::EncodeKey(const Column& key, int64_t begin, Encoded* out) {
-  VisitPhysical(*key.type(), [&](auto value) {
+void GroupTable::EncodeKey(const vector::Column& key, int64_t begin, Encoded* out) {
+  vector::VisitPhysical(*key.type(), [&](auto value) {
     using T = decltype(value);
     for (int64_t i = 0; i < out->rows(); ++i) {
       const int64_t row = begin + i;
@@ -196,14 +199,14 @@ void GroupTable::EncodeKey(const Column& key, int64_t begin, Encoded* out) {
       uint8_t* to = out->bytes.data() + cursor;
       const bool valid = key.IsValid(row);
       *to++ = static_cast<uint8_t>(!valid);
-      if constexpr (std::is_same_v<T, TextView>) {
+      if constexpr (std::is_same_v<T, vector::TextView>) {
         const std::string_view text = valid ? key.TextAt(row) : std::string_view();
         const auto size = static_cast<uint32_t>(text.size());
         std::memcpy(to, &size, sizeof(size));
         if (!text.empty()) std::memcpy(to + sizeof(size), text.data(), text.size());
         cursor += 1 + static_cast<int64_t>(sizeof(size) + text.size());
       } else {
-        const T one = valid ? Canonical(key.values<T>()[key.is_constant() ? 0 : row]) : T{};
+        const T one = valid ? vector::Canonical(key.values<T>()[key.is_constant() ? 0 : row]) : T{};
         std::memcpy(to, &one, sizeof(T));
         cursor += 1 + static_cast<int64_t>(sizeof(T));
       }
@@ -211,8 +214,9 @@ void GroupTable::EncodeKey(const Column& key, int64_t begin, Encoded* out) {
   });
 }
 
-Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<Column>& given, int64_t rows) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, Flattened(given));
+Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<vector::Column>& given,
+                                                   int64_t rows) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, Flattened(given));
   Encoded encoded;
   std::vector<uint64_t> hashes;
   hashes.reserve(static_cast<size_t>(rows));
@@ -225,8 +229,9 @@ Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<Column>& gi
   return hashes;
 }
 
-Status GroupTable::AssignByHash(const std::vector<Column>& given, int64_t rows, uint32_t* groups) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<Column> keys, Flattened(given));
+Status GroupTable::AssignByHash(const std::vector<vector::Column>& given, int64_t rows,
+                                uint32_t* groups) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, Flattened(given));
   for (int64_t begin = 0; begin < rows; begin += scratch_.rows()) {
     Encode(keys, begin, rows, &scratch_);
     for (int64_t i = 0; i < scratch_.rows(); ++i) {
@@ -276,14 +281,14 @@ void GroupTable::Grow() {
 }
 
 // Decodes one key of each group, starting at its cursor, which moves on to the next key.
-Result<Column> GroupTable::DecodeKey(size_t key, std::span<const int32_t> groups,
-                                     std::vector<int64_t>* cursors) const {
+Result<vector::Column> GroupTable::DecodeKey(size_t key, std::span<const int32_t> groups,
+                                             std::vector<int64_t>* cursors) const {
   const auto& type = types_[key];
   const auto count = static_cast<int64_t>(groups.size());
-  return VisitPhysical(*type, [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(*type, [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
-      TextBuilder builder;
+    if constexpr (std::is_same_v<T, vector::TextView>) {
+      vector::TextBuilder builder;
       for (int64_t& cursor : *cursors) {
         uint32_t size;
         std::memcpy(&size, rows_.data() + cursor + 1, sizeof(size));
@@ -295,30 +300,30 @@ Result<Column> GroupTable::DecodeKey(size_t key, std::span<const int32_t> groups
       }
       return builder.Finish(type);
     } else {
-      ARROW_ASSIGN_OR_RAISE(auto values, AllocateValues<T>(count));
-      ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(count));
+      ARROW_ASSIGN_OR_RAISE(auto values, vector::AllocateValues<T>(count));
+      ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(count));
       bool any_null = false;
       for (size_t i = 0; i < groups.size(); ++i) {
         int64_t& cursor = (*cursors)[i];
         const bool null = rows_[static_cast<size_t>(cursor)] != 0;
         any_null |= null;
         valid->mutable_data()[i] = static_cast<uint8_t>(!null);
-        std::memcpy(MutableValues<T>(values) + i, rows_.data() + cursor + 1, sizeof(T));
+        std::memcpy(vector::MutableValues<T>(values) + i, rows_.data() + cursor + 1, sizeof(T));
         cursor += 1 + static_cast<int64_t>(sizeof(T));
       }
       if (!any_null) valid = nullptr;
-      return Column::Flat(type, count, std::move(values), std::move(valid));
+      return vector::Column::Flat(type, count, std::move(values), std::move(valid));
     }
   });
 }
 
-Result<std::vector<Column>> GroupTable::Keys(std::span<const int32_t> groups) const {
+Result<std::vector<vector::Column>> GroupTable::Keys(std::span<const int32_t> groups) const {
   std::vector<int64_t> cursors;
   cursors.reserve(groups.size());
   for (int32_t group : groups) cursors.push_back(offsets_[static_cast<size_t>(group)]);
-  std::vector<Column> out;
+  std::vector<vector::Column> out;
   for (size_t key = 0; key < types_.size(); ++key) {
-    ARROW_ASSIGN_OR_RAISE(Column column, DecodeKey(key, groups, &cursors));
+    ARROW_ASSIGN_OR_RAISE(vector::Column column, DecodeKey(key, groups, &cursors));
     out.push_back(std::move(column));
   }
   return out;

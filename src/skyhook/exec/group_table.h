@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "skyhook/exec/column.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -29,17 +29,17 @@ class GroupTable {
                       int64_t max_groups = std::numeric_limits<int32_t>::max());
 
   /// Writes the group of each of `rows` rows to `groups`. `keys` has a column for each key type.
-  arrow::Status Assign(const std::vector<Column>& keys, int64_t rows, uint32_t* groups);
+  arrow::Status Assign(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups);
 
   int64_t size() const { return static_cast<int64_t>(hashes_.size()); }
   int64_t bytes_held() const;
   /// The hash of a group's key: equal keys have equal hashes in every table of every process.
   uint64_t HashOf(int64_t group) const;
   /// The hashes that the keys of `rows` rows have in every table of every process.
-  static arrow::Result<std::vector<uint64_t>> HashesOf(const std::vector<Column>& keys,
+  static arrow::Result<std::vector<uint64_t>> HashesOf(const std::vector<vector::Column>& keys,
                                                        int64_t rows);
   /// The key columns of the given groups.
-  arrow::Result<std::vector<Column>> Keys(std::span<const int32_t> groups) const;
+  arrow::Result<std::vector<vector::Column>> Keys(std::span<const int32_t> groups) const;
   void Clear();
 
  private:
@@ -59,18 +59,21 @@ class GroupTable {
     }
   };
 
-  bool AssignByCodes(const std::vector<Column>& keys, int64_t rows, uint32_t* groups,
+  bool AssignByCodes(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups,
                      std::vector<int32_t>* unknown);
-  void RememberCodes(const std::vector<Column>& keys, const std::vector<int32_t>& rows,
+  void RememberCodes(const std::vector<vector::Column>& keys, const std::vector<int32_t>& rows,
                      const uint32_t* groups);
-  arrow::Status AssignByHash(const std::vector<Column>& keys, int64_t rows, uint32_t* groups);
-  static arrow::Result<std::vector<Column>> Flattened(const std::vector<Column>& keys);
-  static void Encode(const std::vector<Column>& keys, int64_t begin, int64_t end, Encoded* out);
-  static void EncodeKey(const Column& key, int64_t begin, Encoded* out);
+  arrow::Status AssignByHash(const std::vector<vector::Column>& keys, int64_t rows,
+                             uint32_t* groups);
+  static arrow::Result<std::vector<vector::Column>> Flattened(
+      const std::vector<vector::Column>& keys);
+  static void Encode(const std::vector<vector::Column>& keys, int64_t begin, int64_t end,
+                     Encoded* out);
+  static void EncodeKey(const vector::Column& key, int64_t begin, Encoded* out);
   arrow::Result<uint32_t> FindOrInsert(const uint8_t* row, int64_t size);
   void Grow();
-  arrow::Result<Column> DecodeKey(size_t key, std::span<const int32_t> groups,
-                                  std::vector<int64_t>* cursors) const;
+  arrow::Result<vector::Column> DecodeKey(size_t key, std::span<const int32_t> groups,
+                                          std::vector<int64_t>* cursors) const;
 
   std::vector<std::shared_ptr<arrow::DataType>> types_;
   int64_t max_groups_;
@@ -81,7 +84,7 @@ class GroupTable {
   Encoded scratch_;
 
   // Groups by combination of dictionary codes, while the dictionaries stay the same.
-  std::vector<std::shared_ptr<const Column>> dictionaries_;
+  std::vector<std::shared_ptr<const vector::Column>> dictionaries_;
   std::vector<uint32_t> by_codes_;  // group + 1; 0: not seen
 };
 

@@ -16,7 +16,8 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 namespace {
 
-Result<Column> Dispatch(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Dispatch(const plan::Expression& call, const Arguments& arguments,
+                                int64_t length) {
   switch (plan::EntryOf(call.function()).family) {
     case Family::kComparison:
       return CompareKernel(call, arguments, length);
@@ -43,15 +44,17 @@ Result<Column> Dispatch(const plan::Expression& call, const Arguments& arguments
   return NoKernel(call);
 }
 
-bool IsNullConstant(const Column& column) { return column.is_constant() && !column.IsValid(0); }
+bool IsNullConstant(const vector::Column& column) {
+  return column.is_constant() && !column.IsValid(0);
+}
 
 }  // namespace
 
-Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
+Result<vector::Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
   if (plan::EntryOf(call.function()).nulls == plan::NullRule::kStrict &&
       std::any_of(arguments.begin(), arguments.end(), IsNullConstant)) {
-    return Column::Constant(arrow::MakeNullScalar(call.type()), length);
+    return vector::Column::Constant(arrow::MakeNullScalar(call.type()), length);
   }
   return Dispatch(call, arguments, length);
 }
@@ -63,14 +66,14 @@ arrow::Status NoKernel(const plan::Expression& call) {
 Result<BufferPtr> CommonValidity(const Arguments& arguments, int64_t length) {
   BufferPtr common;
   bool owned = false;
-  for (const Column& argument : arguments) {
+  for (const vector::Column& argument : arguments) {
     if (argument.valid() == nullptr || argument.is_constant()) continue;
     if (common == nullptr) {
       common = argument.valid_buffer();
       continue;
     }
     if (!owned) {
-      ARROW_ASSIGN_OR_RAISE(auto copy, AllocateValues<uint8_t>(length));
+      ARROW_ASSIGN_OR_RAISE(auto copy, vector::AllocateValues<uint8_t>(length));
       std::memcpy(copy->mutable_data(), common->data(), static_cast<size_t>(length));
       common = std::move(copy);
       owned = true;
@@ -82,7 +85,7 @@ Result<BufferPtr> CommonValidity(const Arguments& arguments, int64_t length) {
   return common;
 }
 
-std::string ValueText(const Column& column, int64_t row) {
+std::string ValueText(const vector::Column& column, int64_t row) {
   if (!column.IsValid(row)) return "NULL";
   const int32_t at = static_cast<int32_t>(row);
   const auto one = column.Gather(std::span(&at, 1));

@@ -7,71 +7,71 @@
 #include <string_view>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
-using Arguments = std::vector<Column>;
+using Arguments = std::vector<vector::Column>;
 
 /// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
 /// unless `length` is 1. Of kIn only the first argument is given. A row that makes the call fail
 /// fails it all, unless an argument is NULL there; the message gives the values of the first such
 /// row, and leaves it to the caller to name the call.
-arrow::Result<Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length);
+arrow::Result<vector::Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length);
 
 // The families of the catalogue. Same contract; arguments of strict functions are not NULL
 // constants.
-arrow::Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
-                                    int64_t length);
-arrow::Result<Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length);
-arrow::Result<Column> ArithmeticKernel(const plan::Expression& call, const Arguments& arguments,
-                                       int64_t length);
-arrow::Result<Column> RoundingKernel(const plan::Expression& call, const Arguments& arguments,
-                                     int64_t length);
-arrow::Result<Column> BitsKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length);
-arrow::Result<Column> MathematicsKernel(const plan::Expression& call, const Arguments& arguments,
-                                        int64_t length);
-arrow::Result<Column> PatternKernel(const plan::Expression& call, const Arguments& arguments,
-                                    int64_t length);
-arrow::Result<Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length);
-arrow::Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
-                                     int64_t length);
-arrow::Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length);
+arrow::Result<vector::Column> CompareKernel(const plan::Expression& call,
+                                            const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length);
+arrow::Result<vector::Column> ArithmeticKernel(const plan::Expression& call,
+                                               const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> RoundingKernel(const plan::Expression& call,
+                                             const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> BitsKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length);
+arrow::Result<vector::Column> MathematicsKernel(const plan::Expression& call,
+                                                const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> PatternKernel(const plan::Expression& call,
+                                            const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length);
+arrow::Result<vector::Column> TemporalKernel(const plan::Expression& call,
+                                             const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length);
 
 /// A part of CompareKernel: kGreatest and kLeast.
-arrow::Result<Column> ExtremeKernel(const plan::Expression& call, const Arguments& arguments,
-                                    int64_t length);
+arrow::Result<vector::Column> ExtremeKernel(const plan::Expression& call,
+                                            const Arguments& arguments, int64_t length);
 
 /// A part of CompareKernel: kIn. The list is the call's own; of the arguments it takes the first.
-arrow::Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments,
-                               int64_t length);
+arrow::Result<vector::Column> InKernel(const plan::Expression& call, const Arguments& arguments,
+                                       int64_t length);
 
 /// A part of ArithmeticKernel: two decimals.
-arrow::Result<Column> DecimalKernel(const plan::Expression& call, const Arguments& arguments,
-                                    int64_t length);
+arrow::Result<vector::Column> DecimalKernel(const plan::Expression& call,
+                                            const Arguments& arguments, int64_t length);
 
 /// A part of TemporalKernel: dates and timestamps plus or minus intervals.
-arrow::Result<Column> IntervalKernel(const plan::Expression& call, const Arguments& arguments,
-                                     int64_t length);
+arrow::Result<vector::Column> IntervalKernel(const plan::Expression& call,
+                                             const Arguments& arguments, int64_t length);
 
 /// A part of TemporalKernel: sums and differences with a duration among them.
-arrow::Result<Column> DurationKernel(const plan::Expression& call, const Arguments& arguments,
-                                     int64_t length);
+arrow::Result<vector::Column> DurationKernel(const plan::Expression& call,
+                                             const Arguments& arguments, int64_t length);
 
 /// Whether the result or an argument is a decimal of more than 38 digits.
 bool IsWideCall(const plan::Expression& call, const Arguments& arguments);
 /// DecimalKernel, and RoundingKernel of a decimal, of such a call.
-arrow::Result<Column> WideDecimalKernel(const plan::Expression& call, const Arguments& arguments,
-                                        int64_t length);
-arrow::Result<Column> WideRounding(const plan::Expression& call, const Arguments& arguments,
-                                   int32_t digits, plan::CallOptions::Rounding mode,
-                                   int64_t length);
+arrow::Result<vector::Column> WideDecimalKernel(const plan::Expression& call,
+                                                const Arguments& arguments, int64_t length);
+arrow::Result<vector::Column> WideRounding(const plan::Expression& call, const Arguments& arguments,
+                                           int32_t digits, plan::CallOptions::Rounding mode,
+                                           int64_t length);
 
 /// kUnsupportedPlan: what the catalogue takes and no kernel computes.
 arrow::Status NoKernel(const plan::Expression& call);
@@ -89,7 +89,7 @@ struct Operand {
 
 /// Calls `body(a, b)` with operands of the right constancy.
 template <typename T, typename Body>
-auto WithOperands(const Column& a, const Column& b, Body&& body) {
+auto WithOperands(const vector::Column& a, const vector::Column& b, Body&& body) {
   if (a.is_constant()) {
     return body(Operand<T, true>{a.values<T>()}, Operand<T, false>{b.values<T>()});
   }
@@ -100,6 +100,6 @@ auto WithOperands(const Column& a, const Column& b, Body&& body) {
 }
 
 /// The value as a person would write it, for messages.
-std::string ValueText(const Column& column, int64_t row);
+std::string ValueText(const vector::Column& column, int64_t row);
 
 }  // namespace skyhook::exec

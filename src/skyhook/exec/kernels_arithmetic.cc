@@ -5,8 +5,8 @@
 
 #include "skyhook/exec/checked_arithmetic.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -34,11 +34,12 @@ T FloatResult(Function function, T a, T b) {
 }
 
 template <typename T>
-Result<Column> Floats(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Floats(const plan::Expression& call, const Arguments& arguments,
+                              int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
   const Function function = call.function();
-  T* to = MutableValues<T>(out);
+  T* to = vector::MutableValues<T>(out);
   WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) to[i] = FloatResult<T>(function, a[i], b[i]);
   });
@@ -46,17 +47,18 @@ Result<Column> Floats(const plan::Expression& call, const Arguments& arguments, 
   if (divides && call.options().division_by_zero != CallOptions::DivisionByZero::kIeee) {
     ARROW_RETURN_NOT_OK(ResolveZeros<T>(call, arguments, length, &valid));
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 // Integer quotient and remainder.
 template <typename T>
-Result<Column> Quotient(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Quotient(const plan::Expression& call, const Arguments& arguments,
+                                int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
   ARROW_RETURN_NOT_OK(ResolveZeros<T>(call, arguments, length, &valid));
   const bool remainder = call.function() == Function::kModulo;
-  T* to = MutableValues<T>(out);
+  T* to = vector::MutableValues<T>(out);
   const Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
       to[i] = T{};
@@ -74,21 +76,22 @@ Result<Column> Quotient(const plan::Expression& call, const Arguments& arguments
     return Status::OK();
   });
   ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 // Negation and absolute value.
 template <typename T>
-Result<Column> Negated(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Negated(const plan::Expression& call, const Arguments& arguments,
+                               int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
   const bool absolute = call.function() == Function::kAbs;
   const T* in = arguments[0].values<T>();
   for (int64_t i = 0; i < length; ++i) {
-    T& result = MutableValues<T>(out)[i];
+    T& result = vector::MutableValues<T>(out)[i];
     if constexpr (std::is_floating_point_v<T>) {
       result = absolute ? std::fabs(in[i]) : -in[i];
-    } else if constexpr (std::is_same_v<T, Int256>) {
+    } else if constexpr (std::is_same_v<T, vector::Int256>) {
       result = absolute ? T::Abs(in[i]) : -in[i];
     } else if (absolute && in[i] >= 0) {
       result = in[i];
@@ -97,14 +100,15 @@ Result<Column> Negated(const plan::Expression& call, const Arguments& arguments,
       ARROW_RETURN_NOT_OK(ResolveOverflow<T>(call, arguments, i, kMost, &result, &valid));
     }
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 template <typename From, typename To>
-Result<Column> Signs(const plan::Expression& call, const Column& in, To one, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<To>(length));
+Result<vector::Column> Signs(const plan::Expression& call, const vector::Column& in, To one,
+                             int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<To>(length));
   const From* values = in.values<From>();
-  To* to = MutableValues<To>(out);
+  To* to = vector::MutableValues<To>(out);
   for (int64_t i = 0; i < length; ++i) {
     to[i] = values[i] > From{0} ? one : To{0};
     if constexpr (!std::is_unsigned_v<From>) {
@@ -114,23 +118,24 @@ Result<Column> Signs(const plan::Expression& call, const Column& in, To one, int
       if (std::isnan(values[i])) to[i] = values[i];
     }
   }
-  return Column::Flat(call.type(), length, std::move(out), in.valid_buffer());
+  return vector::Column::Flat(call.type(), length, std::move(out), in.valid_buffer());
 }
 
-Result<Column> Sign(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> Sign(const plan::Expression& call, const vector::Column& in,
+                            int64_t length) {
   const bool narrow = !call.type()->Equals(*in.type());
-  return VisitPhysical(*in.type(), [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(*in.type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       return NoKernel(call);
     } else {
       if (narrow) return Signs<T, int8_t>(call, in, 1, length);
       if (!plan::IsDecimal(*in.type())) return Signs<T, T>(call, in, T{1}, length);
       const int scale = plan::ShapeOf(*in.type()).scale;
-      if constexpr (std::is_same_v<T, Int256>) {
-        return Signs<T, T>(call, in, WidePowerOfTen(scale), length);
+      if constexpr (std::is_same_v<T, vector::Int256>) {
+        return Signs<T, T>(call, in, vector::WidePowerOfTen(scale), length);
       } else {
-        return Signs<T, T>(call, in, static_cast<T>(PowerOfTen(scale)), length);
+        return Signs<T, T>(call, in, static_cast<T>(vector::PowerOfTen(scale)), length);
       }
     }
   });
@@ -138,21 +143,21 @@ Result<Column> Sign(const plan::Expression& call, const Column& in, int64_t leng
 
 }  // namespace
 
-Result<Column> ArithmeticKernel(const plan::Expression& call, const Arguments& arguments,
-                                int64_t length) {
+Result<vector::Column> ArithmeticKernel(const plan::Expression& call, const Arguments& arguments,
+                                        int64_t length) {
   const Function function = call.function();
   if (function == Function::kSign) return Sign(call, arguments[0], length);
   const bool unary = function == Function::kNegate || function == Function::kAbs;
   if (!unary && plan::IsDecimal(*call.type())) return DecimalKernel(call, arguments, length);
-  return VisitPhysical(*call.type(), [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(*call.type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       return NoKernel(call);
     } else {
       if (unary) return Negated<T>(call, arguments, length);
       if constexpr (std::is_floating_point_v<T>) {
         return Floats<T>(call, arguments, length);
-      } else if constexpr (std::is_same_v<T, Int256>) {
+      } else if constexpr (std::is_same_v<T, vector::Int256>) {
         return NoKernel(call);
       } else {
         if (function == Function::kIntegerDivide || function == Function::kModulo) {

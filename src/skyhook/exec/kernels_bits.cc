@@ -4,8 +4,8 @@
 
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/overflow.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -29,30 +29,33 @@ T Combine(Function function, T a, T b) {
 }
 
 template <typename T>
-Result<Column> Combined(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Combined(const plan::Expression& call, const Arguments& arguments,
+                                int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
+  T* to = vector::MutableValues<T>(out);
   WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) to[i] = Combine<T>(call.function(), a[i], b[i]);
   });
   if (plan::IsDecimal(*call.type())) {
-    const T most = static_cast<T>(PowerOfTen(plan::ShapeOf(*call.type()).precision) - 1);
+    const T most = static_cast<T>(vector::PowerOfTen(plan::ShapeOf(*call.type()).precision) - 1);
     for (int64_t i = 0; i < length; ++i) {
       if (!valid.IsValid(i) || (to[i] <= most && to[i] >= -most)) continue;
       const T nearest = to[i] < 0 ? -most : most;
       ARROW_RETURN_NOT_OK(ResolveOverflow<T>(call, arguments, i, nearest, &to[i], &valid));
     }
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 template <typename T>
-Result<Column> Turned(const plan::Expression& call, const Column& in, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Turned(const plan::Expression& call, const vector::Column& in,
+                              int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   const T* values = in.values<T>();
-  for (int64_t i = 0; i < length; ++i) MutableValues<T>(out)[i] = static_cast<T>(~values[i]);
-  return Column::Flat(call.type(), length, std::move(out), in.valid_buffer());
+  for (int64_t i = 0; i < length; ++i)
+    vector::MutableValues<T>(out)[i] = static_cast<T>(~values[i]);
+  return vector::Column::Flat(call.type(), length, std::move(out), in.valid_buffer());
 }
 
 template <typename T>
@@ -88,7 +91,8 @@ bool Shift(Function function, bool wrap, T value, T distance, T* out) {
 }
 
 template <typename T>
-Result<Column> Shifted(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Shifted(const plan::Expression& call, const Arguments& arguments,
+                               int64_t length) {
   const bool wrap = call.options().overflow == CallOptions::Overflow::kWrap;
   return PairRows<T>(call, arguments, length, [&](T a, T b, int64_t row, T* out, RowValidity*) {
     if (Shift<T>(call.function(), wrap, a, b, out)) return Status::OK();
@@ -98,11 +102,11 @@ Result<Column> Shifted(const plan::Expression& call, const Arguments& arguments,
 
 }  // namespace
 
-Result<Column> BitsKernel(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
-  return VisitPhysical(*call.type(), [&](auto value) -> Result<Column> {
+Result<vector::Column> BitsKernel(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
+  return vector::VisitPhysical(*call.type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, Int128>) {
+    if constexpr (std::is_same_v<T, vector::Int128>) {
       return Combined<T>(call, arguments, length);
     } else if constexpr (std::is_integral_v<T>) {
       switch (call.function()) {

@@ -6,9 +6,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/cast_kernels.h"
-#include "skyhook/exec/rounding.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
+#include "skyhook/vector/rounding.h"
 
 namespace skyhook::exec {
 
@@ -18,12 +18,13 @@ using arrow::Type;
 namespace {
 
 // `value * 10^(to - from)`, or nullopt when that leaves 128 bits.
-std::optional<Int128> Rescale(Int128 value, int from, int to) {
+std::optional<vector::Int128> Rescale(vector::Int128 value, int from, int to) {
   if (to < from) {
-    return RoundQuotient(value, PowerOfTen(from - to), RoundingMode::kHalfAwayFromZero);
+    return vector::RoundQuotient(value, vector::PowerOfTen(from - to),
+                                 vector::RoundingMode::kHalfAwayFromZero);
   }
-  Int128 out = 0;
-  if (__builtin_mul_overflow(value, PowerOfTen(to - from), &out)) return std::nullopt;
+  vector::Int128 out = 0;
+  if (__builtin_mul_overflow(value, vector::PowerOfTen(to - from), &out)) return std::nullopt;
   return out;
 }
 
@@ -39,7 +40,7 @@ std::optional<To> FloatToInteger(double value) {
 }
 
 // As DuckDB converts its 128-bit integers, which is not always to the nearest double.
-double WideToDouble(Int128 value) {
+double WideToDouble(vector::Int128 value) {
   constexpr double kTwoTo64 = 18446744073709551616.0;
   const auto upper = static_cast<int64_t>(value >> 64);
   const auto lower = static_cast<uint64_t>(value);
@@ -54,31 +55,31 @@ class DecimalToFloat {
  public:
   explicit DecimalToFloat(const arrow::DataType& type)
       : wide_(type.id() == Type::DECIMAL128),
-        power_(PowerOfTen(plan::ShapeOf(type).scale)),
+        power_(vector::PowerOfTen(plan::ShapeOf(type).scale)),
         divisor_(static_cast<T>(static_cast<double>(power_))) {}
 
-  T operator()(Int128 value) const {
-    constexpr Int128 kExact = Int128{1} << std::numeric_limits<T>::digits;
+  T operator()(vector::Int128 value) const {
+    constexpr vector::Int128 kExact = vector::Int128{1} << std::numeric_limits<T>::digits;
     if (power_ == 1 || (value >= -kExact && value <= kExact)) return Convert(value) / divisor_;
     return Convert(value / power_) + Convert(value % power_) / divisor_;
   }
 
  private:
-  T Convert(Int128 value) const {
+  T Convert(vector::Int128 value) const {
     return wide_ ? static_cast<T>(WideToDouble(value))
                  : static_cast<T>(static_cast<int64_t>(value));
   }
 
   bool wide_;
-  Int128 power_;
+  vector::Int128 power_;
   T divisor_;
 };
 
-std::optional<Int128> DoubleToDecimal(double value, int precision, int scale) {
-  const double scaled = std::round(value * static_cast<double>(PowerOfTen(scale)));
-  const auto bound = static_cast<double>(PowerOfTen(precision));
+std::optional<vector::Int128> DoubleToDecimal(double value, int precision, int scale) {
+  const double scaled = std::round(value * static_cast<double>(vector::PowerOfTen(scale)));
+  const auto bound = static_cast<double>(vector::PowerOfTen(precision));
   if (!(scaled > -bound && scaled < bound)) return std::nullopt;
-  return static_cast<Int128>(scaled);
+  return static_cast<vector::Int128>(scaled);
 }
 
 // How one numeric value becomes an integer or decimal; nullopt when it does not fit.
@@ -86,23 +87,24 @@ template <typename From, typename To>
 std::optional<To> ToExact(From value, int from_scale, const arrow::DataType& to) {
   const plan::DecimalShape shape = plan::ShapeOf(to);
   const bool decimal = plan::IsDecimal(to);
-  std::optional<Int128> out;
+  std::optional<vector::Int128> out;
   if constexpr (std::is_floating_point_v<From>) {
     if constexpr (sizeof(To) <= 8) {
       if (!decimal) return FloatToInteger<To>(static_cast<double>(value));
     }
     out = DoubleToDecimal(static_cast<double>(value), shape.precision, shape.scale);
   } else {
-    out = Rescale(static_cast<Int128>(value), from_scale, shape.scale);
+    out = Rescale(static_cast<vector::Int128>(value), from_scale, shape.scale);
   }
   if (!out.has_value()) return std::nullopt;
-  const Int128 bound = decimal ? PowerOfTen(shape.precision) : 0;
+  const vector::Int128 bound = decimal ? vector::PowerOfTen(shape.precision) : 0;
   const bool fits = decimal ? *out > -bound && *out < bound : static_cast<To>(*out) == *out;
   return fits ? std::optional(static_cast<To>(*out)) : std::nullopt;
 }
 
 template <typename From, typename To>
-Result<Column> NumberToNumber(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> NumberToNumber(const plan::Expression& call, const vector::Column& in,
+                                      int64_t length) {
   const arrow::DataType& from_type = *in.type();
   const From* from = in.values<From>();
   const auto convert = [&](auto of) {
@@ -121,19 +123,20 @@ Result<Column> NumberToNumber(const plan::Expression& call, const Column& in, in
   } else {
     if (!decimal) return convert([](From value) { return static_cast<To>(value); });
     const DecimalToFloat<To> to_float(from_type);
-    return convert([&](From value) { return to_float(static_cast<Int128>(value)); });
+    return convert([&](From value) { return to_float(static_cast<vector::Int128>(value)); });
   }
 }
 
 // Numbers of at most 128 bits.
 template <typename T>
 constexpr bool IsNarrow() {
-  return !std::is_same_v<T, TextView> && !std::is_same_v<T, Int256>;
+  return !std::is_same_v<T, vector::TextView> && !std::is_same_v<T, vector::Int256>;
 }
 
-Result<Column> Numeric(const plan::Expression& call, const Column& in, int64_t length) {
-  return VisitPhysical(*in.type(), [&](auto from) {
-    return VisitPhysical(*call.type(), [&](auto to) -> Result<Column> {
+Result<vector::Column> Numeric(const plan::Expression& call, const vector::Column& in,
+                               int64_t length) {
+  return vector::VisitPhysical(*in.type(), [&](auto from) {
+    return vector::VisitPhysical(*call.type(), [&](auto to) -> Result<vector::Column> {
       using From = decltype(from);
       using To = decltype(to);
       if constexpr (!IsNarrow<From>() || !IsNarrow<To>()) {
@@ -145,10 +148,11 @@ Result<Column> Numeric(const plan::Expression& call, const Column& in, int64_t l
   });
 }
 
-Result<Column> NumberToBool(const plan::Expression& call, const Column& in, int64_t length) {
-  return VisitPhysical(*in.type(), [&](auto value) -> Result<Column> {
+Result<vector::Column> NumberToBool(const plan::Expression& call, const vector::Column& in,
+                                    int64_t length) {
+  return vector::VisitPhysical(*in.type(), [&](auto value) -> Result<vector::Column> {
     using From = decltype(value);
-    if constexpr (std::is_same_v<From, TextView>) {
+    if constexpr (std::is_same_v<From, vector::TextView>) {
       return NoKernel(call);
     } else {
       const From* from = in.values<From>();
@@ -161,15 +165,15 @@ Result<Column> NumberToBool(const plan::Expression& call, const Column& in, int6
 
 }  // namespace
 
-arrow::Status CastFailed(const plan::Expression& call, const Column& in, int64_t row,
+arrow::Status CastFailed(const plan::Expression& call, const vector::Column& in, int64_t row,
                          RowValidity* valid) {
   if (call.function() == plan::Function::kTryCast) return valid->Clear(row);
   return base::Invalid("{} does not fit {}", ValueText(in, row), call.type()->ToString());
 }
 
-Result<Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
-  const Column& in = arguments[0];
+Result<vector::Column> CastKernel(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
+  const vector::Column& in = arguments[0];
   if (in.type()->Equals(*call.type())) return in;
   if (in.type()->id() == Type::STRING_VIEW) return CastFromText(call, in, length);
   if (call.type()->id() == Type::STRING_VIEW) return CastToText(call, in, length);

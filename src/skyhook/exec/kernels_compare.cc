@@ -1,8 +1,8 @@
 // Comparisons.
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/value_order.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/value_order.h"
 
 namespace skyhook::exec {
 
@@ -44,13 +44,13 @@ void Loop(A a, B b, uint8_t* out, int64_t length, uint8_t flip, Test test) {
 }
 
 template <typename T, bool kIeee>
-void CompareValues(const Plan& plan, const Column& left, const Column& right, uint8_t* out,
-                   int64_t length) {
-  const Column& first = plan.swap ? right : left;
-  const Column& second = plan.swap ? left : right;
+void CompareValues(const Plan& plan, const vector::Column& left, const vector::Column& right,
+                   uint8_t* out, int64_t length) {
+  const vector::Column& first = plan.swap ? right : left;
+  const vector::Column& second = plan.swap ? left : right;
   const auto flip = static_cast<uint8_t>(plan.negate);
   WithOperands<T>(first, second, [&](auto a, auto b) {
-    using C = ValueOrder<T, kIeee>;
+    using C = vector::ValueOrder<T, kIeee>;
     if (plan.test == Plan::kEqual) {
       Loop(a, b, out, length, flip, [](T x, T y) { return C::Equal(x, y); });
     } else if (plan.test == Plan::kLess) {
@@ -61,10 +61,10 @@ void CompareValues(const Plan& plan, const Column& left, const Column& right, ui
   });
 }
 
-void CompareTexts(const Plan& plan, const Column& left, const Column& right, uint8_t* out,
-                  int64_t length) {
-  const Column& first = plan.swap ? right : left;
-  const Column& second = plan.swap ? left : right;
+void CompareTexts(const Plan& plan, const vector::Column& left, const vector::Column& right,
+                  uint8_t* out, int64_t length) {
+  const vector::Column& first = plan.swap ? right : left;
+  const vector::Column& second = plan.swap ? left : right;
   const auto flip = static_cast<uint8_t>(plan.negate);
   for (int64_t i = 0; i < length; ++i) {
     bool result = false;
@@ -87,17 +87,17 @@ void ApplyNullness(const Arguments& arguments, bool distinct, uint8_t* out, int6
   }
 }
 
-Result<Column> CompareTwo(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
+Result<vector::Column> CompareTwo(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
   const bool distinctness = call.function() == Function::kIsDistinctFrom ||
                             call.function() == Function::kIsNotDistinctFrom;
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
-  uint8_t* to = MutableValues<uint8_t>(out);
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
+  uint8_t* to = vector::MutableValues<uint8_t>(out);
   const Plan plan = PlanOf(call.function());
   const bool ieee = call.options().nan == CallOptions::Nan::kIeee;
-  VisitPhysical(*arguments[0].type(), [&](auto value) {
+  vector::VisitPhysical(*arguments[0].type(), [&](auto value) {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
+    if constexpr (std::is_same_v<T, vector::TextView>) {
       CompareTexts(plan, arguments[0], arguments[1], to, length);
     } else if (std::is_floating_point_v<T> && ieee) {
       CompareValues<T, true>(plan, arguments[0], arguments[1], to, length);
@@ -107,16 +107,16 @@ Result<Column> CompareTwo(const plan::Expression& call, const Arguments& argumen
   });
   if (distinctness) {
     ApplyNullness(arguments, call.function() == Function::kIsDistinctFrom, to, length);
-    return Column::Flat(arrow::boolean(), length, std::move(out), nullptr);
+    return vector::Column::Flat(arrow::boolean(), length, std::move(out), nullptr);
   }
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
-  return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
 }
 
 }  // namespace
 
-Result<Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
-                             int64_t length) {
+Result<vector::Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length) {
   switch (call.function()) {
     case Function::kIn:
       return InKernel(call, arguments, length);

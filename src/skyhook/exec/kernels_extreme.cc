@@ -3,8 +3,8 @@
 #include <type_traits>
 
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/text.h"
-#include "skyhook/exec/value_order.h"
+#include "skyhook/vector/text.h"
+#include "skyhook/vector/value_order.h"
 
 namespace skyhook::exec {
 
@@ -22,7 +22,7 @@ bool Replaces(const T& value, const T& best, bool greatest, bool ieee) {
       return std::isnan(best) && !std::isnan(value);
     }
   }
-  using Order = ValueOrder<T, false>;
+  using Order = vector::ValueOrder<T, false>;
   return greatest ? Order::Less(best, value) : Order::Less(value, best);
 }
 
@@ -46,16 +46,16 @@ int Winner(const Arguments& arguments, int64_t row, bool skip_nulls, bool greate
 
 }  // namespace
 
-Result<Column> ExtremeKernel(const plan::Expression& call, const Arguments& arguments,
-                             int64_t length) {
+Result<vector::Column> ExtremeKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length) {
   const bool greatest = call.function() == Function::kGreatest;
   const bool skip_nulls = call.options().nulls == CallOptions::Nulls::kSkip;
   const bool ieee = call.options().nan == CallOptions::Nan::kIeee;
-  return VisitPhysical(*call.type(), [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(*call.type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (std::is_same_v<T, TextView>) {
-      const auto at = [](const Column& column, int64_t row) { return column.TextAt(row); };
-      TextBuilder out;
+    if constexpr (std::is_same_v<T, vector::TextView>) {
+      const auto at = [](const vector::Column& column, int64_t row) { return column.TextAt(row); };
+      vector::TextBuilder out;
       for (int64_t i = 0; i < length; ++i) {
         const int winner = Winner<std::string_view>(arguments, i, skip_nulls, greatest, ieee, at);
         ARROW_RETURN_NOT_OK(winner < 0
@@ -64,17 +64,18 @@ Result<Column> ExtremeKernel(const plan::Expression& call, const Arguments& argu
       }
       return out.Finish(call.type());
     } else {
-      const auto at = [](const Column& column, int64_t row) {
+      const auto at = [](const vector::Column& column, int64_t row) {
         return column.values<T>()[column.is_constant() ? 0 : row];
       };
-      ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
-      ARROW_ASSIGN_OR_RAISE(auto valid, AllocateValues<uint8_t>(length));
+      ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
+      ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(length));
       for (int64_t i = 0; i < length; ++i) {
         const int winner = Winner<T>(arguments, i, skip_nulls, greatest, ieee, at);
         valid->mutable_data()[i] = static_cast<uint8_t>(winner >= 0);
-        MutableValues<T>(out)[i] = winner < 0 ? T{} : at(arguments[static_cast<size_t>(winner)], i);
+        vector::MutableValues<T>(out)[i] =
+            winner < 0 ? T{} : at(arguments[static_cast<size_t>(winner)], i);
       }
-      return Column::Flat(call.type(), length, std::move(out), std::move(valid));
+      return vector::Column::Flat(call.type(), length, std::move(out), std::move(valid));
     }
   });
 }

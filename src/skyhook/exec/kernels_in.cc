@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/value_order.h"
-#include "skyhook/exec/value_set.h"
+#include "skyhook/vector/value_order.h"
+#include "skyhook/vector/value_set.h"
 
 namespace skyhook::exec {
 
@@ -22,12 +22,12 @@ constexpr size_t kFew = 8;
 template <typename T>
 struct List {
   std::vector<T> few;  // all of them, when there are few
-  std::unique_ptr<ValueSet<T>> many;
+  std::unique_ptr<vector::ValueSet<T>> many;
   bool null = false;
 };
 template <>
-struct List<TextView> {
-  std::unique_ptr<TextSet> many;
+struct List<vector::TextView> {
+  std::unique_ptr<vector::TextSet> many;
   bool null = false;
 };
 
@@ -46,21 +46,21 @@ Result<std::shared_ptr<const List<T>>> MakeList(const plan::Expression& in) {
   for (size_t i = 1; i < in.arguments().size(); ++i) {
     const auto& literal = in.arguments()[i]->literal();
     if (!literal->is_valid) continue;
-    const T value = Column::Constant(literal, 1).values<T>()[0];
+    const T value = vector::Column::Constant(literal, 1).values<T>()[0];
     if (ieee && !(value == value)) continue;  // NaN, which equals nothing
     values.push_back(value);
   }
   if (values.size() <= kFew) {
     list->few = std::move(values);
   } else {
-    list->many = std::make_unique<ValueSet<T>>(values);
+    list->many = std::make_unique<vector::ValueSet<T>>(values);
   }
   return list;
 }
 
 template <>
-Result<std::shared_ptr<const List<TextView>>> MakeList(const plan::Expression& in) {
-  auto list = std::make_shared<List<TextView>>();
+Result<std::shared_ptr<const List<vector::TextView>>> MakeList(const plan::Expression& in) {
+  auto list = std::make_shared<List<vector::TextView>>();
   list->null = IsNullListed(in);
   std::vector<std::string_view> texts;
   for (size_t i = 1; i < in.arguments().size(); ++i) {
@@ -68,13 +68,13 @@ Result<std::shared_ptr<const List<TextView>>> MakeList(const plan::Expression& i
     if (!literal->is_valid) continue;
     texts.push_back(static_cast<const arrow::BaseBinaryScalar&>(*literal).view());
   }
-  list->many = std::make_unique<TextSet>(texts);
+  list->many = std::make_unique<vector::TextSet>(texts);
   return list;
 }
 
 template <typename T>
-void LookUp(const List<T>& list, const Column& column, int64_t length, uint8_t* out) {
-  if constexpr (std::is_same_v<T, TextView>) {
+void LookUp(const List<T>& list, const vector::Column& column, int64_t length, uint8_t* out) {
+  if constexpr (std::is_same_v<T, vector::TextView>) {
     for (int64_t i = 0; i < length; ++i) {
       out[i] = column.IsValid(i) && list.many->Has(column.TextAt(i)) ? 1 : 0;
     }
@@ -87,16 +87,16 @@ void LookUp(const List<T>& list, const Column& column, int64_t length, uint8_t* 
     std::memset(out, 0, static_cast<size_t>(length));
     for (const T value : list.few) {
       for (int64_t i = 0; i < length; ++i) {
-        out[i] |= static_cast<uint8_t>(ValueOrder<T, false>::Equal(in[i], value));
+        out[i] |= static_cast<uint8_t>(vector::ValueOrder<T, false>::Equal(in[i], value));
       }
     }
   }
 }
 
 // A row is certain where it is among the literals, which hold a NULL.
-Result<std::shared_ptr<arrow::Buffer>> Certain(const Column& column, const uint8_t* found,
+Result<std::shared_ptr<arrow::Buffer>> Certain(const vector::Column& column, const uint8_t* found,
                                                int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto certain, AllocateValues<uint8_t>(length));
+  ARROW_ASSIGN_OR_RAISE(auto certain, vector::AllocateValues<uint8_t>(length));
   for (int64_t i = 0; i < length; ++i) {
     certain->mutable_data()[i] = found[i] & static_cast<uint8_t>(column.IsValid(i));
   }
@@ -105,27 +105,29 @@ Result<std::shared_ptr<arrow::Buffer>> Certain(const Column& column, const uint8
 
 }  // namespace
 
-Result<Column> InKernel(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  const Column& column = arguments[0];
+Result<vector::Column> InKernel(const plan::Expression& call, const Arguments& arguments,
+                                int64_t length) {
+  const vector::Column& column = arguments[0];
   if (column.is_constant() && !column.IsValid(0)) {
-    return Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
+    return vector::Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
   }
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
-  ARROW_ASSIGN_OR_RAISE(
-      const bool null_listed, VisitPhysical(*column.type(), [&](auto value) -> Result<bool> {
-        using T = decltype(value);
-        ARROW_ASSIGN_OR_RAISE(const auto list,
-                              call.prepared().Get<List<T>>([&] { return MakeList<T>(call); }));
-        LookUp<T>(*list, column, length, MutableValues<uint8_t>(out));
-        return list->null;
-      }));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
+  ARROW_ASSIGN_OR_RAISE(const bool null_listed,
+                        vector::VisitPhysical(*column.type(), [&](auto value) -> Result<bool> {
+                          using T = decltype(value);
+                          ARROW_ASSIGN_OR_RAISE(const auto list, call.prepared().Get<List<T>>([&] {
+                            return MakeList<T>(call);
+                          }));
+                          LookUp<T>(*list, column, length, vector::MutableValues<uint8_t>(out));
+                          return list->null;
+                        }));
   std::shared_ptr<arrow::Buffer> valid;
   if (null_listed) {
     ARROW_ASSIGN_OR_RAISE(valid, Certain(column, out->data(), length));
   } else {
     ARROW_ASSIGN_OR_RAISE(valid, CommonValidity({column}, length));
   }
-  return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
 }
 
 }  // namespace skyhook::exec

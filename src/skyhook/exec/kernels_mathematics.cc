@@ -8,9 +8,9 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/overflow.h"
-#include "skyhook/exec/wide_decimal.h"
 #include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/decimal.h"
 
 namespace skyhook::exec {
 
@@ -76,12 +76,12 @@ Status Mend(const plan::Expression& call, const Arguments& arguments, Fault faul
 
 // of(x) for every row, but for those of which fault_of(x) finds something.
 template <typename T, typename Of, typename FaultOf>
-Result<Column> Map(const plan::Expression& call, const Arguments& arguments, int64_t length,
-                   Of&& of, FaultOf&& fault_of) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+Result<vector::Column> Map(const plan::Expression& call, const Arguments& arguments, int64_t length,
+                           Of&& of, FaultOf&& fault_of) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
   const T* in = arguments[0].values<T>();
-  T* to = MutableValues<T>(out);
+  T* to = vector::MutableValues<T>(out);
   for (int64_t i = 0; i < length; ++i) {
     to[i] = T{};
     if (!valid.IsValid(i)) continue;
@@ -92,7 +92,7 @@ Result<Column> Map(const plan::Expression& call, const Arguments& arguments, int
       ARROW_RETURN_NOT_OK(Mend(call, arguments, fault, i, &to[i], &valid));
     }
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 template <typename T>
@@ -121,7 +121,8 @@ Fault FromOne(T x) {
 }
 
 template <typename T>
-Result<Column> Unary(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Unary(const plan::Expression& call, const Arguments& arguments,
+                             int64_t length) {
   const auto map = [&](T (*of)(T), Fault (*fault_of)(T)) {
     return Map<T>(call, arguments, length, of, fault_of);
   };
@@ -196,7 +197,8 @@ T BinaryValue(Function function, T a, T b) {
 }
 
 template <typename T>
-Result<Column> Binary(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Binary(const plan::Expression& call, const Arguments& arguments,
+                              int64_t length) {
   return PairRows<T>(call, arguments, length,
                      [&](T a, T b, int64_t row, T* out, RowValidity* valid) {
                        const Fault fault = BinaryFault<T>(call.function(), a, b);
@@ -235,7 +237,8 @@ bool IntegerPower(T base, T exponent, T* out) {
 }
 
 template <typename T>
-Result<Column> Powers(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Powers(const plan::Expression& call, const Arguments& arguments,
+                              int64_t length) {
   return PairRows<T>(
       call, arguments, length, [&](T a, T b, int64_t row, T* out, RowValidity* valid) {
         if (!IntegerPower<T>(a, b, out)) return Status::OK();
@@ -254,41 +257,43 @@ bool FactorialOf(int64_t n, To* out) {
   for (int64_t i = 2; i <= std::min<int64_t>(n, 130); ++i) {
     lost |= __builtin_mul_overflow(*out, static_cast<To>(i), out);
   }
-  if constexpr (sizeof(To) == 16) lost |= *out >= PowerOfTen(38);
+  if constexpr (sizeof(To) == 16) lost |= *out >= vector::PowerOfTen(38);
   return lost;
 }
 
 template <typename From, typename To>
-Result<Column> Factorials(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<To>(length));
+Result<vector::Column> Factorials(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<To>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
   const From* in = arguments[0].values<From>();
-  To* to = MutableValues<To>(out);
+  To* to = vector::MutableValues<To>(out);
   for (int64_t i = 0; i < length; ++i) {
     to[i] = To{};
     if (!valid.IsValid(i)) continue;
     if (in[i] < From{0}) {
       return base::Invalid("{} is negative", ValueText(arguments[0], i));
     }
-    const auto n = static_cast<int64_t>(std::min<Int128>(static_cast<Int128>(in[i]), 1000));
+    const auto n =
+        static_cast<int64_t>(std::min<vector::Int128>(static_cast<vector::Int128>(in[i]), 1000));
     if (FactorialOf<To>(n, &to[i])) {
-      const To most =
-          sizeof(To) == 16 ? static_cast<To>(PowerOfTen(38) - 1) : std::numeric_limits<To>::max();
+      const To most = sizeof(To) == 16 ? static_cast<To>(vector::PowerOfTen(38) - 1)
+                                       : std::numeric_limits<To>::max();
       ARROW_RETURN_NOT_OK(ResolveOverflow(call, arguments, i, most, &to[i], &valid));
     }
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
-Result<Column> Factorial(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  return VisitPhysical(*arguments[0].type(), [&](auto value) -> Result<Column> {
+Result<vector::Column> Factorial(const plan::Expression& call, const Arguments& arguments,
+                                 int64_t length) {
+  return vector::VisitPhysical(*arguments[0].type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
-    if constexpr (!std::is_integral_v<T> && !std::is_same_v<T, Int128>) {
+    if constexpr (!std::is_integral_v<T> && !std::is_same_v<T, vector::Int128>) {
       return NoKernel(call);
     } else {
       if (plan::IsDecimal(*arguments[0].type())) {
-        return Factorials<T, Int128>(call, arguments, length);
+        return Factorials<T, vector::Int128>(call, arguments, length);
       }
       return Factorials<T, T>(call, arguments, length);
     }
@@ -297,10 +302,10 @@ Result<Column> Factorial(const plan::Expression& call, const Arguments& argument
 
 }  // namespace
 
-Result<Column> MathematicsKernel(const plan::Expression& call, const Arguments& arguments,
-                                 int64_t length) {
+Result<vector::Column> MathematicsKernel(const plan::Expression& call, const Arguments& arguments,
+                                         int64_t length) {
   if (call.function() == Function::kFactorial) return Factorial(call, arguments, length);
-  return VisitPhysical(*call.type(), [&](auto value) -> Result<Column> {
+  return vector::VisitPhysical(*call.type(), [&](auto value) -> Result<vector::Column> {
     using T = decltype(value);
     if constexpr (std::is_floating_point_v<T>) {
       return arguments.size() == 1 ? Unary<T>(call, arguments, length)

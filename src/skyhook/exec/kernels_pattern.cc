@@ -8,9 +8,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/text_case.h"
-#include "skyhook/exec/text_like.h"
 #include "skyhook/exec/text_rows.h"
+#include "skyhook/vector/text_case.h"
+#include "skyhook/vector/text_like.h"
 
 namespace skyhook::exec {
 
@@ -24,21 +24,22 @@ using re2::StringPiece;
 namespace {
 
 // The pattern of a call, compiled: kept with the call where no row has a pattern of its own.
-Result<std::shared_ptr<const LikePattern>> CompiledLike(const plan::Expression& call,
-                                                        std::string_view pattern) {
-  const auto compile = [&]() -> Result<std::shared_ptr<const LikePattern>> {
-    ARROW_ASSIGN_OR_RAISE(auto compiled, LikePattern::Make(pattern, call.options().escape));
-    return std::make_shared<const LikePattern>(std::move(compiled));
+Result<std::shared_ptr<const vector::LikePattern>> CompiledLike(const plan::Expression& call,
+                                                                std::string_view pattern) {
+  const auto compile = [&]() -> Result<std::shared_ptr<const vector::LikePattern>> {
+    ARROW_ASSIGN_OR_RAISE(auto compiled, vector::LikePattern::Make(pattern, call.options().escape));
+    return std::make_shared<const vector::LikePattern>(std::move(compiled));
   };
   const bool constant = call.arguments()[1]->columns().empty();
-  return constant ? call.prepared().Get<LikePattern>(compile) : compile();
+  return constant ? call.prepared().Get<vector::LikePattern>(compile) : compile();
 }
 
-Result<Column> Like(const plan::Expression& call, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Like(const plan::Expression& call, const Arguments& arguments,
+                            int64_t length) {
   const auto text_case = call.function() == Function::kILike ? CallOptions::Case::kInsensitive
                                                              : CallOptions::Case::kSensitive;
-  CaseReader text(arguments[0], text_case);
-  CaseReader pattern(arguments[1], text_case);
+  vector::CaseReader text(arguments[0], text_case);
+  vector::CaseReader pattern(arguments[1], text_case);
   const char escape = call.options().escape;
   if (arguments[1].is_constant()) {
     ARROW_ASSIGN_OR_RAISE(const auto compiled, CompiledLike(call, pattern.At(0)));
@@ -47,7 +48,7 @@ Result<Column> Like(const plan::Expression& call, const Arguments& arguments, in
   Status failure;
   auto out = TestRows(arguments, length, [&](int64_t i) {
     if (!failure.ok()) return false;
-    const auto compiled = LikePattern::Make(pattern.At(i), escape);
+    const auto compiled = vector::LikePattern::Make(pattern.At(i), escape);
     failure = compiled.status();
     return compiled.ok() && compiled->Matches(text.At(i));
   });
@@ -91,7 +92,7 @@ class Replacement {
     for (const Piece& piece : pieces_) {
       const StringPiece group =
           piece.group < 0 ? StringPiece(piece.literal) : groups[static_cast<size_t>(piece.group)];
-      ARROW_RETURN_NOT_OK(AppendText(std::string_view(group.data(), group.size()), out));
+      ARROW_RETURN_NOT_OK(vector::AppendText(std::string_view(group.data(), group.size()), out));
     }
     return Status::OK();
   }
@@ -122,22 +123,22 @@ Status ReplaceMatches(std::string_view text, const RE2& pattern, const Replaceme
     const auto begin = static_cast<size_t>(groups[0].data() - text.data());
     if (groups[0].empty() && last_end == begin) {
       // No match where another one ended: one character on.
-      const size_t next = begin < text.size() ? NextCharacter(text, begin) : begin + 1;
-      ARROW_RETURN_NOT_OK(AppendText(text.substr(begin, next - begin), out));
+      const size_t next = begin < text.size() ? vector::NextCharacter(text, begin) : begin + 1;
+      ARROW_RETURN_NOT_OK(vector::AppendText(text.substr(begin, next - begin), out));
       at = next;
       continue;
     }
-    ARROW_RETURN_NOT_OK(AppendText(text.substr(at, begin - at), out));
+    ARROW_RETURN_NOT_OK(vector::AppendText(text.substr(at, begin - at), out));
     ARROW_RETURN_NOT_OK(replacement.AppendTo(groups, out));
     at = begin + groups[0].size();
     last_end = at;
     if (!all) break;
   }
-  return at < text.size() ? AppendText(text.substr(at), out) : Status::OK();
+  return at < text.size() ? vector::AppendText(text.substr(at), out) : Status::OK();
 }
 
-Result<Column> Replace(const plan::Expression& call, const RE2& pattern, const Arguments& arguments,
-                       int64_t length) {
+Result<vector::Column> Replace(const plan::Expression& call, const RE2& pattern,
+                               const Arguments& arguments, int64_t length) {
   ARROW_ASSIGN_OR_RAISE(const auto replacement, call.prepared().Get<Replacement>([&] {
     return Result<std::shared_ptr<const Replacement>>(
         std::make_shared<const Replacement>(arguments[2].TextAt(0)));
@@ -148,7 +149,7 @@ Result<Column> Replace(const plan::Expression& call, const RE2& pattern, const A
   });
 }
 
-Result<Column> Extract(const RE2& pattern, const Arguments& arguments, int64_t length) {
+Result<vector::Column> Extract(const RE2& pattern, const Arguments& arguments, int64_t length) {
   const int64_t group = arguments.size() > 2 ? Int64At(arguments[2], 0) : 0;
   std::vector<StringPiece> groups(static_cast<size_t>(group) + 1);
   return CutRows(arguments, length, [&](int64_t, std::string_view text) {
@@ -161,13 +162,13 @@ Result<Column> Extract(const RE2& pattern, const Arguments& arguments, int64_t l
 
 }  // namespace
 
-Result<Column> PatternKernel(const plan::Expression& call, const Arguments& arguments,
-                             int64_t length) {
+Result<vector::Column> PatternKernel(const plan::Expression& call, const Arguments& arguments,
+                                     int64_t length) {
   const Function function = call.function();
   if (function == Function::kLike || function == Function::kILike) {
     return Like(call, arguments, length);
   }
-  const Column& text = arguments[0];
+  const vector::Column& text = arguments[0];
   // The catalogue takes literals only for patterns and replacements.
   ARROW_ASSIGN_OR_RAISE(const auto pattern, call.prepared().Get<RE2>([&] {
     return Compile(call, arguments[1].TextAt(0));

@@ -11,9 +11,9 @@ using plan::Function;
 
 namespace {
 
-Result<Column> NullTest(const Column& argument, bool null_gives, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
-  uint8_t* to = MutableValues<uint8_t>(out);
+Result<vector::Column> NullTest(const vector::Column& argument, bool null_gives, int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
+  uint8_t* to = vector::MutableValues<uint8_t>(out);
   const uint8_t* valid = argument.valid();
   const auto when_null = static_cast<uint8_t>(null_gives);
   const auto when_valid = static_cast<uint8_t>(!null_gives);
@@ -22,20 +22,21 @@ Result<Column> NullTest(const Column& argument, bool null_gives, int64_t length)
   } else {
     for (int64_t i = 0; i < length; ++i) to[i] = valid[i] != 0 ? when_valid : when_null;
   }
-  return Column::Flat(arrow::boolean(), length, std::move(out), nullptr);
+  return vector::Column::Flat(arrow::boolean(), length, std::move(out), nullptr);
 }
 
 template <typename T, typename Test>
-Result<Column> TestValues(const Column& argument, int64_t length, Test&& test) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
-  uint8_t* to = MutableValues<uint8_t>(out);
+Result<vector::Column> TestValues(const vector::Column& argument, int64_t length, Test&& test) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
+  uint8_t* to = vector::MutableValues<uint8_t>(out);
   const T* values = argument.values<T>();
   for (int64_t i = 0; i < length; ++i) to[i] = static_cast<uint8_t>(test(values[i]));
-  return Column::Flat(arrow::boolean(), length, std::move(out), argument.valid_buffer());
+  return vector::Column::Flat(arrow::boolean(), length, std::move(out), argument.valid_buffer());
 }
 
 template <typename T>
-Result<Column> FloatTest(Function function, const Column& argument, int64_t length) {
+Result<vector::Column> FloatTest(Function function, const vector::Column& argument,
+                                 int64_t length) {
   switch (function) {
     case Function::kIsNan:
       return TestValues<T>(argument, length, [](T value) { return std::isnan(value); });
@@ -46,21 +47,21 @@ Result<Column> FloatTest(Function function, const Column& argument, int64_t leng
   }
 }
 
-Result<Column> ExclusiveOr(const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(length));
+Result<vector::Column> ExclusiveOr(const Arguments& arguments, int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
-  uint8_t* to = MutableValues<uint8_t>(out);
+  uint8_t* to = vector::MutableValues<uint8_t>(out);
   WithOperands<uint8_t>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) to[i] = a[i] ^ b[i];
   });
-  return Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
 }
 
 }  // namespace
 
-Result<Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
-  const Column& first = arguments[0];
+Result<vector::Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
+  const vector::Column& first = arguments[0];
   switch (call.function()) {
     case Function::kIsNull:
     case Function::kIsNotNull:

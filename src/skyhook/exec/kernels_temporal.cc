@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/calendar.h"
 #include "skyhook/exec/kernels.h"
 #include "skyhook/exec/row_validity.h"
 #include "skyhook/plan/catalogue.h"
+#include "skyhook/vector/calendar.h"
 
 namespace skyhook::exec {
 
@@ -20,16 +20,17 @@ using Field = CallOptions::DateField;
 
 namespace {
 
-Status NoResult(const plan::Expression& call, const Column& in, int64_t row) {
+Status NoResult(const plan::Expression& call, const vector::Column& in, int64_t row) {
   return base::Invalid("{} has no result of type {}", ValueText(in, row), call.type()->ToString());
 }
 
 // of(value) for every row that is not NULL; an error where that is nullopt.
 template <typename From, typename To, typename Of>
-Result<Column> MapRows(const plan::Expression& call, const Column& in, int64_t length, Of&& of) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<To>(length));
+Result<vector::Column> MapRows(const plan::Expression& call, const vector::Column& in,
+                               int64_t length, Of&& of) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<To>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity({in}, length));
-  To* to = MutableValues<To>(out);
+  To* to = vector::MutableValues<To>(out);
   for (int64_t i = 0; i < length; ++i) {
     to[i] = To{};
     if (!in.IsValid(i)) continue;
@@ -37,7 +38,7 @@ Result<Column> MapRows(const plan::Expression& call, const Column& in, int64_t l
     if (!value.has_value()) return NoResult(call, in, i);
     to[i] = *value;
   }
-  return Column::Flat(call.type(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(call.type(), length, std::move(out), std::move(valid));
 }
 
 std::optional<int64_t> Multiplied(int64_t value, int64_t factor) {
@@ -52,7 +53,7 @@ int64_t OrdinalOf(int64_t year, int64_t years) {
 }
 
 int64_t DayFieldOf(Field field, int64_t days) {
-  const CivilDate date = CivilFromDays(days);
+  const vector::CivilDate date = vector::CivilFromDays(days);
   switch (field) {
     case Field::kYear:
       return date.year;
@@ -61,15 +62,15 @@ int64_t DayFieldOf(Field field, int64_t days) {
     case Field::kMonth:
       return date.month;
     case Field::kWeek:
-      return (days - IsoYearStart(IsoYear(days))) / 7 + 1;
+      return (days - vector::IsoYearStart(vector::IsoYear(days))) / 7 + 1;
     case Field::kDay:
       return date.day;
     case Field::kDayOfWeek:
-      return IsoDayOfWeek(days) % 7;
+      return vector::IsoDayOfWeek(days) % 7;
     case Field::kIsoDayOfWeek:
-      return IsoDayOfWeek(days);
+      return vector::IsoDayOfWeek(days);
     case Field::kIsoYear:
-      return IsoYear(days);
+      return vector::IsoYear(days);
     case Field::kDecade:
       return date.year / 10;
     case Field::kCentury:
@@ -79,7 +80,7 @@ int64_t DayFieldOf(Field field, int64_t days) {
     case Field::kEra:
       return int64_t{date.year > 0};
     default:
-      return days - DaysFromCivil({date.year, 1, 1}) + 1;
+      return days - vector::DaysFromCivil({date.year, 1, 1}) + 1;
   }
 }
 
@@ -108,7 +109,7 @@ bool IsClockField(Field field) { return field >= Field::kHour && field <= Field:
 // `ticks` of `per_second` a second, counted in other units and rounded down.
 std::optional<int64_t> Recount(int64_t ticks, int64_t per_second, int64_t units) {
   if (units >= per_second) return Multiplied(ticks, units / per_second);
-  return FloorDivide(ticks, per_second / units);
+  return vector::FloorDivide(ticks, per_second / units);
 }
 
 int64_t ClockFieldOf(Field field, int64_t of_day, int64_t per_second) {
@@ -122,12 +123,13 @@ int64_t ClockFieldOf(Field field, int64_t of_day, int64_t per_second) {
 // A week is counted from the first day of its year and compared with the days of the year itself:
 // both have to begin within the type.
 bool HasWeeks(int64_t days) {
-  const int64_t year = std::min(CivilFromDays(days).year, IsoYear(days));
-  return DateOf(DaysFromCivil({year, 1, 1})).has_value();
+  const int64_t year = std::min(vector::CivilFromDays(days).year, vector::IsoYear(days));
+  return vector::DateOf(vector::DaysFromCivil({year, 1, 1})).has_value();
 }
 
 std::optional<int64_t> DateField(Field field, int32_t days) {
-  if (field >= Field::kEpochSecond) return Multiplied(days, kDaySeconds * UnitsPerSecond(field));
+  if (field >= Field::kEpochSecond)
+    return Multiplied(days, vector::kDaySeconds * UnitsPerSecond(field));
   const bool week = field == Field::kWeek || field == Field::kIsoYear;
   if (week && !HasWeeks(days)) return std::nullopt;
   return DayFieldOf(field, days);
@@ -135,23 +137,24 @@ std::optional<int64_t> DateField(Field field, int32_t days) {
 
 std::optional<int64_t> TimestampField(Field field, int64_t ticks, int64_t per_second) {
   if (field >= Field::kEpochSecond) return Recount(ticks, per_second, UnitsPerSecond(field));
-  const int64_t per_day = kDaySeconds * per_second;
-  if (IsClockField(field)) return ClockFieldOf(field, FloorModulo(ticks, per_day), per_second);
-  return DayFieldOf(field, FloorDivide(ticks, per_day));
+  const int64_t per_day = vector::kDaySeconds * per_second;
+  if (IsClockField(field))
+    return ClockFieldOf(field, vector::FloorModulo(ticks, per_day), per_second);
+  return DayFieldOf(field, vector::FloorDivide(ticks, per_day));
 }
 
 // As MapRows, and NULL for the infinite dates and timestamps.
 template <typename From, typename Of>
-Result<Column> FiniteFields(const plan::Expression& call, const Column& in, int64_t length,
-                            Of&& of) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int64_t>(length));
+Result<vector::Column> FiniteFields(const plan::Expression& call, const vector::Column& in,
+                                    int64_t length, Of&& of) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<int64_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of({in}, length));
-  int64_t* to = MutableValues<int64_t>(out);
+  int64_t* to = vector::MutableValues<int64_t>(out);
   const From* from = in.values<From>();
   for (int64_t i = 0; i < length; ++i) {
     to[i] = 0;
     if (!valid.IsValid(i)) continue;
-    if (IsInfinite(from[i])) {
+    if (vector::IsInfinite(from[i])) {
       ARROW_RETURN_NOT_OK(valid.Clear(i));
       continue;
     }
@@ -159,17 +162,18 @@ Result<Column> FiniteFields(const plan::Expression& call, const Column& in, int6
     if (!value.has_value()) return NoResult(call, in, i);
     to[i] = *value;
   }
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
-Result<Column> Extract(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> Extract(const plan::Expression& call, const vector::Column& in,
+                               int64_t length) {
   const Field field = call.options().date_field;
   const Type::type id = in.type()->id();
   if (id == Type::DATE32) {
     return FiniteFields<int32_t>(call, in, length,
                                  [&](int32_t days) { return DateField(field, days); });
   }
-  const int64_t per_second = TicksPerSecond(*in.type());
+  const int64_t per_second = vector::TicksPerSecond(*in.type());
   const auto of_clock = [&](int64_t ticks) {
     return std::optional(ClockFieldOf(field, ticks, per_second));
   };
@@ -182,24 +186,24 @@ Result<Column> Extract(const plan::Expression& call, const Column& in, int64_t l
 // The first day of the period. Decades and longer periods begin in the years that they divide; of
 // those before year 0 that is, as in DuckDB, the last one.
 int64_t PeriodStart(Field field, int64_t days) {
-  const CivilDate date = CivilFromDays(days);
+  const vector::CivilDate date = vector::CivilFromDays(days);
   switch (field) {
     case Field::kYear:
-      return DaysFromCivil({date.year, 1, 1});
+      return vector::DaysFromCivil({date.year, 1, 1});
     case Field::kQuarter:
-      return DaysFromCivil({date.year, (date.month - 1) / 3 * 3 + 1, 1});
+      return vector::DaysFromCivil({date.year, (date.month - 1) / 3 * 3 + 1, 1});
     case Field::kMonth:
-      return DaysFromCivil({date.year, date.month, 1});
+      return vector::DaysFromCivil({date.year, date.month, 1});
     case Field::kWeek:
-      return days - IsoDayOfWeek(days) + 1;
+      return days - vector::IsoDayOfWeek(days) + 1;
     case Field::kIsoYear:
-      return IsoYearStart(IsoYear(days));
+      return vector::IsoYearStart(vector::IsoYear(days));
     case Field::kDecade:
-      return DaysFromCivil({date.year / 10 * 10, 1, 1});
+      return vector::DaysFromCivil({date.year / 10 * 10, 1, 1});
     case Field::kCentury:
-      return DaysFromCivil({date.year / 100 * 100, 1, 1});
+      return vector::DaysFromCivil({date.year / 100 * 100, 1, 1});
     case Field::kMillennium:
-      return DaysFromCivil({date.year / 1000 * 1000, 1, 1});
+      return vector::DaysFromCivil({date.year / 1000 * 1000, 1, 1});
     default:
       return days;
   }
@@ -212,37 +216,41 @@ int64_t TicksOf(Field field, int64_t per_second) {
   return per_second / UnitsPerSecond(field);
 }
 
-Result<Column> DateTrunc(const plan::Expression& call, const Column& in, int64_t length) {
+Result<vector::Column> DateTrunc(const plan::Expression& call, const vector::Column& in,
+                                 int64_t length) {
   const Field field = call.options().date_field;
   if (in.type()->id() == Type::DATE32) {
     if (IsClockField(field)) return in;
     return MapRows<int32_t, int32_t>(call, in, length, [&](int32_t days) {
-      return IsInfinite(days) ? std::optional(days) : DateOf(PeriodStart(field, days));
+      return vector::IsInfinite(days) ? std::optional(days)
+                                      : vector::DateOf(PeriodStart(field, days));
     });
   }
-  const int64_t per_second = TicksPerSecond(*in.type());
-  const int64_t per_day = kDaySeconds * per_second;
+  const int64_t per_second = vector::TicksPerSecond(*in.type());
+  const int64_t per_day = vector::kDaySeconds * per_second;
   const int64_t unit = IsClockField(field) ? TicksOf(field, per_second) : per_day;
   if (unit <= 1) return in;
   return MapRows<int64_t, int64_t>(call, in, length, [&](int64_t ticks) {
-    if (IsInfinite(ticks)) return std::optional(ticks);
-    const int64_t days = FloorDivide(ticks, per_day);
-    const int64_t of_day = FloorModulo(ticks, per_day);
-    return TimestampOf(PeriodStart(field, days), of_day - of_day % unit, per_second);
+    if (vector::IsInfinite(ticks)) return std::optional(ticks);
+    const int64_t days = vector::FloorDivide(ticks, per_day);
+    const int64_t of_day = vector::FloorModulo(ticks, per_day);
+    return vector::TimestampOf(PeriodStart(field, days), of_day - of_day % unit, per_second);
   });
 }
 
-Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int32_t>(length));
+Result<vector::Column> PlusDays(const plan::Expression& call, const Arguments& arguments,
+                                int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<int32_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
   const int64_t sign = call.function() == Function::kAdd ? 1 : -1;
-  int32_t* to = MutableValues<int32_t>(out);
+  int32_t* to = vector::MutableValues<int32_t>(out);
   const Status status = WithOperands<int32_t>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
       to[i] = 0;
       if (valid != nullptr && valid->data()[i] == 0) continue;
-      const auto sum =
-          IsInfinite(a[i]) ? std::optional(a[i]) : DateOf(int64_t{a[i]} + sign * int64_t{b[i]});
+      const auto sum = vector::IsInfinite(a[i])
+                           ? std::optional(a[i])
+                           : vector::DateOf(int64_t{a[i]} + sign * int64_t{b[i]});
       if (!sum.has_value()) {
         return base::Invalid("{} and {} days do not give a date", ValueText(arguments[0], i), b[i]);
       }
@@ -251,24 +259,24 @@ Result<Column> PlusDays(const plan::Expression& call, const Arguments& arguments
     return Status::OK();
   });
   ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(call.type(), length, std::move(out), std::move(valid));
 }
 
-Result<Column> DaysBetween(const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<int64_t>(length));
+Result<vector::Column> DaysBetween(const Arguments& arguments, int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<int64_t>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
   WithOperands<int32_t>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
-      MutableValues<int64_t>(out)[i] = int64_t{a[i]} - int64_t{b[i]};
+      vector::MutableValues<int64_t>(out)[i] = int64_t{a[i]} - int64_t{b[i]};
     }
   });
-  return Column::Flat(arrow::int64(), length, std::move(out), std::move(valid));
+  return vector::Column::Flat(arrow::int64(), length, std::move(out), std::move(valid));
 }
 
 }  // namespace
 
-Result<Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
-                              int64_t length) {
+Result<vector::Column> TemporalKernel(const plan::Expression& call, const Arguments& arguments,
+                                      int64_t length) {
   if (call.function() == Function::kExtract) return Extract(call, arguments[0], length);
   if (call.function() == Function::kDateTrunc) return DateTrunc(call, arguments[0], length);
   switch (call.arguments()[1]->type()->id()) {

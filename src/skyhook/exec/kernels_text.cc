@@ -1,7 +1,7 @@
 // Functions of text: searches and lengths; the others are parts of their own.
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/text_case.h"
 #include "skyhook/exec/text_rows.h"
+#include "skyhook/vector/text_case.h"
 
 namespace skyhook::exec {
 
@@ -11,21 +11,22 @@ using plan::Function;
 namespace {
 
 bool Contains(std::string_view text, std::string_view part) {
-  return FindText(text, part, 0) != std::string_view::npos;
+  return vector::FindText(text, part, 0) != std::string_view::npos;
 }
 
 int64_t PositionOf(std::string_view text, std::string_view part) {
-  const size_t found = FindText(text, part, 0);
-  return found == std::string_view::npos ? 0 : CountCharacters(text.substr(0, found)) + 1;
+  const size_t found = vector::FindText(text, part, 0);
+  return found == std::string_view::npos ? 0 : vector::CountCharacters(text.substr(0, found)) + 1;
 }
 
 int64_t Occurrences(std::string_view text, std::string_view part) {
-  return part.empty() ? CountCharacters(text) + 1 : CountText(text, part);
+  return part.empty() ? vector::CountCharacters(text) + 1 : vector::CountText(text, part);
 }
 
-Result<Column> Search(const plan::Expression& call, const Arguments& arguments, int64_t length) {
-  CaseReader text(arguments[0], call.options().text_case);
-  CaseReader part(arguments[1], call.options().text_case);
+Result<vector::Column> Search(const plan::Expression& call, const Arguments& arguments,
+                              int64_t length) {
+  vector::CaseReader text(arguments[0], call.options().text_case);
+  vector::CaseReader part(arguments[1], call.options().text_case);
   const auto test = [&](auto&& of) {
     return TestRows(arguments, length, [&](int64_t i) { return of(text.At(i), part.At(i)); });
   };
@@ -49,11 +50,11 @@ Result<Column> Search(const plan::Expression& call, const Arguments& arguments, 
   }
 }
 
-Result<Column> Length(Function function, const Arguments& arguments, int64_t length) {
-  const Column& text = arguments[0];
+Result<vector::Column> Length(Function function, const Arguments& arguments, int64_t length) {
+  const vector::Column& text = arguments[0];
   return ComputeRows<int64_t>(arrow::int64(), arguments, length, [&](int64_t i) {
     const std::string_view bytes = text.TextAt(i);
-    if (function == Function::kLength) return CountCharacters(bytes);
+    if (function == Function::kLength) return vector::CountCharacters(bytes);
     const auto size = static_cast<int64_t>(bytes.size());
     return function == Function::kOctetLength ? size : size * 8;
   });
@@ -61,8 +62,8 @@ Result<Column> Length(Function function, const Arguments& arguments, int64_t len
 
 }  // namespace
 
-Result<Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
-                          int64_t length) {
+Result<vector::Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
+                                  int64_t length) {
   switch (call.function()) {
     case Function::kStartsWith:
     case Function::kEndsWith:

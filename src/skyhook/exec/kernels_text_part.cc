@@ -18,49 +18,50 @@ constexpr std::string_view kSpaceSeparators =
 
 // The characters at positions [from, to), counted from 1, as far as the text has them. Positions
 // are sums of two 64-bit numbers.
-std::string_view Characters(std::string_view text, Int128 from, Int128 to) {
-  from = std::max<Int128>(from, 1);
+std::string_view Characters(std::string_view text, vector::Int128 from, vector::Int128 to) {
+  from = std::max<vector::Int128>(from, 1);
   if (to <= from) return {};
-  const auto within = [&](Int128 count) {
-    return static_cast<int64_t>(std::min<Int128>(count, static_cast<int64_t>(text.size())));
+  const auto within = [&](vector::Int128 count) {
+    return static_cast<int64_t>(std::min<vector::Int128>(count, static_cast<int64_t>(text.size())));
   };
-  const size_t begin = AdvanceCharacters(text, 0, within(from - 1));
-  return text.substr(begin, AdvanceCharacters(text, begin, within(to - from)) - begin);
+  const size_t begin = vector::AdvanceCharacters(text, 0, within(from - 1));
+  return text.substr(begin, vector::AdvanceCharacters(text, begin, within(to - from)) - begin);
 }
 
 // From a position on, at most `count` characters when there is one.
-std::string_view Substring(std::string_view text, Int128 position, std::optional<Int128> count) {
-  if (position < 0) position += CountCharacters(text) + 1;
+std::string_view Substring(std::string_view text, vector::Int128 position,
+                           std::optional<vector::Int128> count) {
+  if (position < 0) position += vector::CountCharacters(text) + 1;
   if (!count.has_value()) return Characters(text, position, static_cast<int64_t>(text.size()) + 1);
   return *count < 0 ? Characters(text, position + *count, position)
                     : Characters(text, position, position + *count);
 }
 
-std::string_view Left(std::string_view text, Int128 count) {
-  if (count < 0) count += CountCharacters(text);
+std::string_view Left(std::string_view text, vector::Int128 count) {
+  if (count < 0) count += vector::CountCharacters(text);
   return Characters(text, 1, 1 + count);
 }
 
-std::string_view Right(std::string_view text, Int128 count) {
-  const Int128 end = Int128{CountCharacters(text)} + 1;
+std::string_view Right(std::string_view text, vector::Int128 count) {
+  const vector::Int128 end = vector::Int128{vector::CountCharacters(text)} + 1;
   return Characters(text, count < 0 ? 1 - count : end - count, end);
 }
 
 // A character is one of `characters` where its bytes, none of them the inside of another, occur.
 std::string_view Trim(std::string_view text, std::string_view characters, Function function) {
   const auto trims = [&](size_t begin, size_t end) {
-    return !IsContinuation(text[begin]) &&
+    return !vector::IsContinuation(text[begin]) &&
            characters.find(text.substr(begin, end - begin)) != std::string_view::npos;
   };
   size_t begin = 0;
   size_t end = text.size();
   while (function != Function::kTrimRight && begin < end) {
-    const size_t next = NextCharacter(text, begin);
+    const size_t next = vector::NextCharacter(text, begin);
     if (!trims(begin, next)) break;
     begin = next;
   }
   while (function != Function::kTrimLeft && end > begin) {
-    const size_t previous = PreviousCharacter(text, end);
+    const size_t previous = vector::PreviousCharacter(text, end);
     if (!trims(previous, end)) break;
     end = previous;
   }
@@ -69,14 +70,14 @@ std::string_view Trim(std::string_view text, std::string_view characters, Functi
 
 // The end of the part that begins at `at`; it is the text's for the last part only.
 size_t PartEnd(std::string_view text, std::string_view separator, size_t at) {
-  if (separator.empty()) return AdvanceCharacters(text, at, 1);
-  return std::min(FindText(text, separator, at), text.size());
+  if (separator.empty()) return vector::AdvanceCharacters(text, at, 1);
+  return std::min(vector::FindText(text, separator, at), text.size());
 }
 
 std::string_view SplitPart(std::string_view text, std::string_view separator, int64_t number) {
   if (number < 0) {
     const int64_t parts =
-        separator.empty() ? CountCharacters(text) : CountText(text, separator) + 1;
+        separator.empty() ? vector::CountCharacters(text) : vector::CountText(text, separator) + 1;
     number += parts + 1;
   }
   if (number < 1) return {};
@@ -91,14 +92,14 @@ std::string_view SplitPart(std::string_view text, std::string_view separator, in
 
 }  // namespace
 
-Result<Column> TextPartKernel(const plan::Expression& call, const Arguments& arguments,
-                              int64_t length) {
+Result<vector::Column> TextPartKernel(const plan::Expression& call, const Arguments& arguments,
+                                      int64_t length) {
   const Function function = call.function();
   const bool has_second = arguments.size() > 1;
   switch (function) {
     case Function::kSubstring:
       return CutRows(arguments, length, [&](int64_t i, std::string_view text) {
-        std::optional<Int128> count;
+        std::optional<vector::Int128> count;
         if (arguments.size() > 2) count = Int64At(arguments[2], i);
         return Substring(text, Int64At(arguments[1], i), count);
       });

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "skyhook/exec/kernels.h"
-#include "skyhook/exec/text.h"
 #include "skyhook/testing/matchers.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 namespace {
@@ -26,11 +26,11 @@ using Rows = std::vector<std::string>;
 // One argument of a call, and the expression that stands for it.
 struct Argument {
   plan::ExpressionPtr expression;
-  Column column;
+  vector::Column column;
 };
 
 Argument Values(const std::shared_ptr<arrow::Array>& array) {
-  return {plan::Column(0, array->type()), Require(Column::FromArray(array))};
+  return {plan::Column(0, array->type()), Require(vector::Column::FromArray(array))};
 }
 Argument Texts(const std::vector<Text>& values) {
   arrow::StringViewBuilder builder;
@@ -48,7 +48,7 @@ Argument Numbers(const std::vector<Number>& values) {
 }
 
 Argument Constant(const std::shared_ptr<arrow::Scalar>& value) {
-  return {Require(plan::Literal(value)), Column::Constant(value, 1)};
+  return {Require(plan::Literal(value)), vector::Column::Constant(value, 1)};
 }
 Argument Lit(const std::string& text) {
   return Constant(std::make_shared<arrow::StringViewScalar>(arrow::Buffer::FromString(text)));
@@ -56,8 +56,8 @@ Argument Lit(const std::string& text) {
 Argument Lit(int64_t number) { return Constant(std::make_shared<arrow::Int64Scalar>(number)); }
 Argument NullText() { return Constant(arrow::MakeNullScalar(arrow::utf8_view())); }
 
-arrow::Result<Column> Compute(Function function, const std::vector<Argument>& arguments,
-                              const CallOptions& options = {}) {
+arrow::Result<vector::Column> Compute(Function function, const std::vector<Argument>& arguments,
+                                      const CallOptions& options = {}) {
   std::vector<plan::ExpressionPtr> expressions;
   Arguments columns;
   int64_t length = 1;
@@ -76,7 +76,7 @@ arrow::Result<Column> Compute(Function function, const std::vector<Argument>& ar
 // The results as text, "NULL" where they are.
 Rows Of(Function function, const std::vector<Argument>& arguments,
         const CallOptions& options = {}) {
-  const Column column = Require(Compute(function, arguments, options));
+  const vector::Column column = Require(Compute(function, arguments, options));
   const auto array = Require(column.ToArray());
   Require(array->ValidateFull());
   Rows rows;
@@ -204,7 +204,7 @@ TEST(TextKernels, SplitPartCountsFromEitherEnd) {
 
 TEST(TextKernels, PartsShareTheBytesOfTheirText) {
   const auto text = Texts({std::string(100, 'x') + std::string(100, 'y')});
-  const Column part = Require(Compute(Function::kRight, {text, Lit(100)}));
+  const vector::Column part = Require(Compute(Function::kRight, {text, Lit(100)}));
   EXPECT_EQ(part.text_buffers(), text.column.text_buffers());
   EXPECT_EQ(part.TextAt(0), std::string(100, 'y'));
 }
@@ -265,7 +265,7 @@ TEST(TextKernels, ConcatSeparatedIsNullWithoutASeparator) {
 
 TEST(TextKernels, NoTextIsLongerThanAGibibyte) {
   const std::string mebibyte(1 << 20, 'x');
-  const auto expect_refused = [](const arrow::Result<Column>& result) {
+  const auto expect_refused = [](const arrow::Result<vector::Column>& result) {
     EXPECT_THAT(result, FailsWith(base::Code::kLimitExceeded, "longer than the 1073741824"));
   };
   expect_refused(Compute(Function::kRepeat, {Lit("ab"), Lit(int64_t{1} << 62)}));
@@ -348,7 +348,7 @@ TEST(TextKernels, BytesThatAreNoUtf8StayWhatTheyAre) {
   const Rows same = {"\x80", "a\xFF", "\xC3", "\xF0\x9F\x98", "\xE0\x83\x80"};
   const auto bytes = [&](Function function, std::vector<Argument> arguments) {
     arguments.insert(arguments.begin(), text);
-    const Column column = Require(Compute(function, arguments));
+    const vector::Column column = Require(Compute(function, arguments));
     Rows rows;
     for (int64_t i = 0; i < column.length(); ++i) rows.emplace_back(column.TextAt(i));
     return rows;

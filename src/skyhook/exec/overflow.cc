@@ -4,7 +4,7 @@ namespace skyhook::exec {
 
 std::string ArgumentsText(const Arguments& arguments, int64_t row) {
   std::string values;
-  for (const Column& argument : arguments) {
+  for (const vector::Column& argument : arguments) {
     values += (values.empty() ? "" : ", ") + ValueText(argument, row);
   }
   return values;

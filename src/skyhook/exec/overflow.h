@@ -38,11 +38,11 @@ arrow::Status ResolveOverflow(const plan::Expression& call, const Arguments& arg
 /// one(a, b, row, &out, &valid) for every row of two arguments of T where neither is NULL; it
 /// writes a result of the call's type, makes the row NULL, or fails.
 template <typename T, typename One>
-arrow::Result<Column> PairRows(const plan::Expression& call, const Arguments& arguments,
-                               int64_t length, One&& one) {
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<T>(length));
+arrow::Result<vector::Column> PairRows(const plan::Expression& call, const Arguments& arguments,
+                                       int64_t length, One&& one) {
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<T>(length));
   ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
-  T* to = MutableValues<T>(out);
+  T* to = vector::MutableValues<T>(out);
   const arrow::Status status = WithOperands<T>(arguments[0], arguments[1], [&](auto a, auto b) {
     for (int64_t i = 0; i < length; ++i) {
       to[i] = T{};
@@ -51,7 +51,7 @@ arrow::Result<Column> PairRows(const plan::Expression& call, const Arguments& ar
     return arrow::Status::OK();
   });
   ARROW_RETURN_NOT_OK(status);
-  return Column::Flat(call.type(), length, std::move(out), valid.Finish());
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
 }
 
 }  // namespace skyhook::exec

@@ -8,10 +8,10 @@
 
 #include "skyhook/exec/call_testing.h"
 #include "skyhook/exec/program.h"
-#include "skyhook/exec/text_like.h"
-#include "skyhook/exec/value_set.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
+#include "skyhook/vector/text_like.h"
+#include "skyhook/vector/value_set.h"
 
 namespace skyhook::exec {
 namespace {
@@ -83,7 +83,7 @@ TEST(PreparedCalls, APatternIsCompiledOnceForAllChunksOfAScan) {
         .ok();
   };
   EXPECT_TRUE(is_kept(static_cast<const re2::RE2*>(nullptr), pipeline.filter[0]));
-  EXPECT_TRUE(is_kept(static_cast<const LikePattern*>(nullptr), pipeline.filter[1]));
+  EXPECT_TRUE(is_kept(static_cast<const vector::LikePattern*>(nullptr), pipeline.filter[1]));
 }
 
 // Whether each number up to 100 is found in an IN list of the multiples of three below `end`.
@@ -149,15 +149,15 @@ TEST(InLists, ManyFloatsKeepTheRulesOfNanAndZero) {
 }
 
 TEST(ValueSet, HasWhatWasPutIn) {
-  std::vector<Int128> wide;
-  for (int i = -500; i < 500; ++i) wide.push_back(Int128{i} << 70);
-  const ValueSet<Int128> set(wide);
+  std::vector<vector::Int128> wide;
+  for (int i = -500; i < 500; ++i) wide.push_back(vector::Int128{i} << 70);
+  const vector::ValueSet<vector::Int128> set(wide);
   for (int i = -600; i < 600; ++i) {
-    EXPECT_EQ(set.Has(Int128{i} << 70), i >= -500 && i < 500) << i;
-    EXPECT_FALSE(set.Has((Int128{i} << 70) + 1)) << i;
+    EXPECT_EQ(set.Has(vector::Int128{i} << 70), i >= -500 && i < 500) << i;
+    EXPECT_FALSE(set.Has((vector::Int128{i} << 70) + 1)) << i;
   }
-  EXPECT_FALSE(ValueSet<int64_t>({}).Has(0));
-  EXPECT_TRUE(ValueSet<int64_t>({0}).Has(0));
+  EXPECT_FALSE(vector::ValueSet<int64_t>({}).Has(0));
+  EXPECT_TRUE(vector::ValueSet<int64_t>({0}).Has(0));
 }
 
 }  // namespace

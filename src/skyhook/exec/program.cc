@@ -26,8 +26,8 @@ class SubsetSource : public ColumnSource {
   SubsetSource(ColumnSource* whole, const std::vector<int32_t>* rows)
       : whole_(whole), rows_(rows) {}
 
-  Result<Column> Load(int column) override {
-    ARROW_ASSIGN_OR_RAISE(Column all, whole_->Load(column));
+  Result<vector::Column> Load(int column) override {
+    ARROW_ASSIGN_OR_RAISE(vector::Column all, whole_->Load(column));
     return all.Gather(*rows_);
   }
 
@@ -38,7 +38,7 @@ class SubsetSource : public ColumnSource {
 
 // A boolean column as two bytes a row: whether it is true, whether it is false.
 struct Truths {
-  const Column* column;
+  const vector::Column* column;
   bool IsTrue(int64_t row) const { return column->IsValid(row) && At(row) != 0; }
   bool IsFalse(int64_t row) const { return column->IsValid(row) && At(row) == 0; }
   uint8_t At(int64_t row) const {
@@ -61,26 +61,27 @@ class Assembly {
     Assembly out;
     out.type_ = std::move(type);
     out.rows_ = rows;
-    const int64_t width = ValueWidth(*out.type_);
-    ARROW_ASSIGN_OR_RAISE(out.values_, AllocateValues<uint8_t>(std::max<int64_t>(rows, 1) * width));
-    ARROW_ASSIGN_OR_RAISE(out.valid_, AllocateValues<uint8_t>(rows));
+    const int64_t width = vector::ValueWidth(*out.type_);
+    ARROW_ASSIGN_OR_RAISE(out.values_,
+                          vector::AllocateValues<uint8_t>(std::max<int64_t>(rows, 1) * width));
+    ARROW_ASSIGN_OR_RAISE(out.valid_, vector::AllocateValues<uint8_t>(rows));
     std::memset(out.values_->mutable_data(), 0, static_cast<size_t>(out.values_->size()));
     std::memset(out.valid_->mutable_data(), 0, static_cast<size_t>(rows));
     return out;
   }
 
   // piece[i] becomes the value of rows[i].
-  void Put(const Column& piece, const std::vector<int32_t>& rows) {
+  void Put(const vector::Column& piece, const std::vector<int32_t>& rows) {
     const auto base = static_cast<int32_t>(text_.size());
     text_.insert(text_.end(), piece.text_buffers().begin(), piece.text_buffers().end());
-    VisitPhysical(*type_, [&](auto value) {
+    vector::VisitPhysical(*type_, [&](auto value) {
       using T = decltype(value);
       const T* from = piece.values<T>();
-      T* to = MutableValues<T>(values_);
+      T* to = vector::MutableValues<T>(values_);
       for (size_t i = 0; i < rows.size(); ++i) {
         if (!piece.IsValid(static_cast<int64_t>(i))) continue;
         T one = from[piece.is_constant() ? 0 : i];
-        if constexpr (std::is_same_v<T, TextView>) {
+        if constexpr (std::is_same_v<T, vector::TextView>) {
           if (!one.is_inline()) one.ref.buffer_index += base;
         }
         to[rows[i]] = one;
@@ -89,10 +90,10 @@ class Assembly {
     });
   }
 
-  Column Finish() {
+  vector::Column Finish() {
     const uint8_t* valid = valid_->data();
     if (std::find(valid, valid + rows_, 0) == valid + rows_) valid_ = nullptr;
-    return Column::Flat(type_, rows_, values_, valid_, text_);
+    return vector::Column::Flat(type_, rows_, values_, valid_, text_);
   }
 
  private:
@@ -107,16 +108,17 @@ bool IsIn(const Expression& expression) {
   return expression.kind() == Kind::kCall && expression.function() == plan::Function::kIn;
 }
 
-Result<Column> Booleans(const std::vector<uint8_t>& values, const std::vector<uint8_t>& valid) {
+Result<vector::Column> Booleans(const std::vector<uint8_t>& values,
+                                const std::vector<uint8_t>& valid) {
   const auto rows = static_cast<int64_t>(values.size());
-  ARROW_ASSIGN_OR_RAISE(auto out, AllocateValues<uint8_t>(rows));
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(rows));
   std::memcpy(out->mutable_data(), values.data(), values.size());
   std::shared_ptr<arrow::Buffer> validity;
   if (std::find(valid.begin(), valid.end(), 0) != valid.end()) {
-    ARROW_ASSIGN_OR_RAISE(validity, AllocateValues<uint8_t>(rows));
+    ARROW_ASSIGN_OR_RAISE(validity, vector::AllocateValues<uint8_t>(rows));
     std::memcpy(validity->mutable_data(), valid.data(), valid.size());
   }
-  return Column::Flat(arrow::boolean(), rows, std::move(out), std::move(validity));
+  return vector::Column::Flat(arrow::boolean(), rows, std::move(out), std::move(validity));
 }
 
 }  // namespace
@@ -142,36 +144,37 @@ std::string Program::Describe(const Expression& call) const {
   return (fragment_.empty() ? "" : fragment_ + ": ") + call.ToString(input_.get());
 }
 
-const Column* DictionaryResults::Find(int node, const Column* dictionary) const {
+const vector::Column* DictionaryResults::Find(int node, const vector::Column* dictionary) const {
   const auto found = results_.find({node, dictionary});
   return found == results_.end() ? nullptr : found->second.result.get();
 }
 
-const Column* DictionaryResults::Insert(int node, std::shared_ptr<const Column> dictionary,
-                                        Column result) {
+const vector::Column* DictionaryResults::Insert(int node,
+                                                std::shared_ptr<const vector::Column> dictionary,
+                                                vector::Column result) {
   Entry& entry = results_[{node, dictionary.get()}];
   entry.dictionary = std::move(dictionary);
-  entry.result = std::make_shared<const Column>(std::move(result));
+  entry.result = std::make_shared<const vector::Column>(std::move(result));
   return entry.result.get();
 }
 
-Result<const Column*> Frame::Value(int node) {
+Result<const vector::Column*> Frame::Value(int node) {
   auto& slot = results_[static_cast<size_t>(node)];
   if (slot == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(Column value, Evaluate(node));
-    slot = std::make_unique<Column>(std::move(value));
+    ARROW_ASSIGN_OR_RAISE(vector::Column value, Evaluate(node));
+    slot = std::make_unique<vector::Column>(std::move(value));
   }
   return slot.get();
 }
 
-Result<Column> Frame::PlainValue(int node) {
-  ARROW_ASSIGN_OR_RAISE(const Column* value, Value(node));
-  if (value->kind() == Column::Kind::kDictionary) return value->Flatten();
+Result<vector::Column> Frame::PlainValue(int node) {
+  ARROW_ASSIGN_OR_RAISE(const vector::Column* value, Value(node));
+  if (value->kind() == vector::Column::Kind::kDictionary) return value->Flatten();
   return *value;
 }
 
 Result<std::vector<int32_t>> Frame::TrueRows(int node) {
-  ARROW_ASSIGN_OR_RAISE(const Column value, PlainValue(node));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column value, PlainValue(node));
   if (value.is_constant()) {
     return Truths{&value}.IsTrue(0) ? AllRows(rows_) : std::vector<int32_t>();
   }
@@ -187,7 +190,7 @@ Result<std::vector<int32_t>> Frame::TrueRows(int node) {
   return out;
 }
 
-Result<Column> Frame::Evaluate(int index) {
+Result<vector::Column> Frame::Evaluate(int index) {
   const Program::Node& node = program_->node(index);
   switch (node.expression->kind()) {
     case Kind::kColumn:
@@ -196,9 +199,9 @@ Result<Column> Frame::Evaluate(int index) {
       if (!plan::IsComputable(*node.expression->type())) {
         ARROW_ASSIGN_OR_RAISE(auto array,
                               arrow::MakeArrayFromScalar(*node.expression->literal(), rows_));
-        return Column::FromArray(array);
+        return vector::Column::FromArray(array);
       }
-      return Column::Constant(node.expression->literal(), rows_);
+      return vector::Column::Constant(node.expression->literal(), rows_);
     default:
       break;
   }
@@ -218,7 +221,7 @@ Result<Column> Frame::Evaluate(int index) {
 
 // An expression over one dictionary-encoded column needs computing only once a dictionary value,
 // provided that it cannot fail (the dictionary may hold values that no row asked for).
-Result<std::optional<Column>> Frame::OverDictionary(int index) {
+Result<std::optional<vector::Column>> Frame::OverDictionary(int index) {
   const Program::Node& node = program_->node(index);
   if (dictionaries_ == nullptr || node.columns.size() != 1 || node.can_fail) return std::nullopt;
   int leaf = index;
@@ -229,74 +232,78 @@ Result<std::optional<Column>> Frame::OverDictionary(int index) {
     });
     leaf = *next;
   }
-  ARROW_ASSIGN_OR_RAISE(const Column* column, Value(leaf));
-  if (column->kind() != Column::Kind::kDictionary || column->valid() != nullptr) {
+  ARROW_ASSIGN_OR_RAISE(const vector::Column* column, Value(leaf));
+  if (column->kind() != vector::Column::Kind::kDictionary || column->valid() != nullptr) {
     return std::nullopt;
   }
   const auto& dictionary = column->dictionary();
-  const Column* result = dictionaries_->Find(index, dictionary.get());
+  const vector::Column* result = dictionaries_->Find(index, dictionary.get());
   if (result == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(Column whole, EvaluateInPieces(*program_, index, *dictionary, context_));
+    ARROW_ASSIGN_OR_RAISE(vector::Column whole,
+                          EvaluateInPieces(*program_, index, *dictionary, context_));
     result = dictionaries_->Insert(index, dictionary, std::move(whole));
   }
   const int32_t* codes = column->values<int32_t>();
-  ARROW_ASSIGN_OR_RAISE(Column out, result->Gather(std::span(codes, static_cast<size_t>(rows_))));
+  ARROW_ASSIGN_OR_RAISE(vector::Column out,
+                        result->Gather(std::span(codes, static_cast<size_t>(rows_))));
   return out;
 }
 
-Result<Column> EvaluateInPieces(const Program& program, int node, const Column& values,
-                                const format::ReadContext* context) {
+Result<vector::Column> EvaluateInPieces(const Program& program, int node,
+                                        const vector::Column& values,
+                                        const format::ReadContext* context) {
   const int64_t rows = values.length();
-  const auto evaluate = [&](const std::vector<int32_t>& at) -> Result<Column> {
+  const auto evaluate = [&](const std::vector<int32_t>& at) -> Result<vector::Column> {
     if (context != nullptr) ARROW_RETURN_NOT_OK(context->Poll());
     const auto size = static_cast<int64_t>(at.size());
-    Column some = values;
+    vector::Column some = values;
     if (size < rows) {
       ARROW_ASSIGN_OR_RAISE(some, values.Gather(at));
     }
     SingleSource source(&some);
     Frame frame(&program, &source, size, nullptr);
-    ARROW_ASSIGN_OR_RAISE(Column result, frame.PlainValue(node));
+    ARROW_ASSIGN_OR_RAISE(vector::Column result, frame.PlainValue(node));
     return result.Flatten();
   };
   ARROW_ASSIGN_OR_RAISE(Assembly out, Assembly::Make(program.node(node).expression->type(), rows));
   for (int64_t begin = 0; begin < rows; begin += kChunkRows) {
     const std::vector<int32_t> at = RowsFrom(begin, std::min(begin + kChunkRows, rows));
-    ARROW_ASSIGN_OR_RAISE(const Column piece, evaluate(at));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column piece, evaluate(at));
     if (static_cast<int64_t>(at.size()) == rows) return piece;
     out.Put(piece, at);
   }
   return out.Finish();
 }
 
-Result<Column> Frame::EvaluateCall(const Program::Node& node) {
+Result<vector::Column> Frame::EvaluateCall(const Program::Node& node) {
   Arguments arguments;
   bool constant = true;
   for (int argument : node.arguments) {
-    ARROW_ASSIGN_OR_RAISE(Column value, PlainValue(argument));
+    ARROW_ASSIGN_OR_RAISE(vector::Column value, PlainValue(argument));
     constant &= value.is_constant();
     arguments.push_back(std::move(value));
   }
   if (!constant) return Call(*node.expression, arguments, rows_);
-  for (Column& argument : arguments) argument = argument.Resized(1);
-  ARROW_ASSIGN_OR_RAISE(Column one, Call(*node.expression, arguments, 1));
+  for (vector::Column& argument : arguments) argument = argument.Resized(1);
+  ARROW_ASSIGN_OR_RAISE(vector::Column one, Call(*node.expression, arguments, 1));
   ARROW_ASSIGN_OR_RAISE(auto array, one.ToArray());
   ARROW_ASSIGN_OR_RAISE(auto scalar, array->GetScalar(0));
-  return Column::Constant(scalar, rows_);
+  return vector::Column::Constant(scalar, rows_);
 }
 
-Result<Column> Frame::Call(const Expression& call, const Arguments& arguments, int64_t rows) const {
+Result<vector::Column> Frame::Call(const Expression& call, const Arguments& arguments,
+                                   int64_t rows) const {
   auto result = CallKernel(call, arguments, rows);
   if (result.ok()) return result;
   return base::AddContext(result.status(), program_->Describe(call));
 }
 
 // The node for some rows only, in a frame of their own.
-Result<Column> Frame::ValueOn(int node, const std::vector<int32_t>& rows) {
+Result<vector::Column> Frame::ValueOn(int node, const std::vector<int32_t>& rows) {
   const auto count = static_cast<int64_t>(rows.size());
   if (count == rows_) return PlainValue(node);
   if (!program_->node(node).can_fail) {
-    ARROW_ASSIGN_OR_RAISE(Column all, PlainValue(node));
+    ARROW_ASSIGN_OR_RAISE(vector::Column all, PlainValue(node));
     return all.Gather(rows);
   }
   SubsetSource source(source_, &rows);
@@ -306,17 +313,17 @@ Result<Column> Frame::ValueOn(int node, const std::vector<int32_t>& rows) {
 
 // AND and OR of arguments that cannot fail: all are evaluated, and Kleene's logic is bit arithmetic
 // on "is true" and "is false".
-Result<Column> Frame::ConnectAll(const Program::Node& node) {
+Result<vector::Column> Frame::ConnectAll(const Program::Node& node) {
   const bool conjunction = node.expression->kind() == Kind::kAnd;
-  ARROW_ASSIGN_OR_RAISE(auto yes_buffer, AllocateValues<uint8_t>(rows_));
-  ARROW_ASSIGN_OR_RAISE(auto known_buffer, AllocateValues<uint8_t>(rows_));
-  uint8_t* yes = MutableValues<uint8_t>(yes_buffer);
-  uint8_t* no = MutableValues<uint8_t>(known_buffer);
+  ARROW_ASSIGN_OR_RAISE(auto yes_buffer, vector::AllocateValues<uint8_t>(rows_));
+  ARROW_ASSIGN_OR_RAISE(auto known_buffer, vector::AllocateValues<uint8_t>(rows_));
+  uint8_t* yes = vector::MutableValues<uint8_t>(yes_buffer);
+  uint8_t* no = vector::MutableValues<uint8_t>(known_buffer);
   std::memset(yes, conjunction ? 1 : 0, static_cast<size_t>(rows_));
   std::memset(no, conjunction ? 0 : 1, static_cast<size_t>(rows_));
   bool nulls = false;
   for (int argument : node.arguments) {
-    ARROW_ASSIGN_OR_RAISE(Column value, PlainValue(argument));
+    ARROW_ASSIGN_OR_RAISE(vector::Column value, PlainValue(argument));
     if (value.is_constant()) {
       ARROW_ASSIGN_OR_RAISE(value, value.Flatten());
     }
@@ -331,14 +338,15 @@ Result<Column> Frame::ConnectAll(const Program::Node& node) {
       no[i] = conjunction ? no[i] | is_false : no[i] & is_false;
     }
   }
-  if (!nulls) return Column::Flat(arrow::boolean(), rows_, std::move(yes_buffer), nullptr);
+  if (!nulls) return vector::Column::Flat(arrow::boolean(), rows_, std::move(yes_buffer), nullptr);
   for (int64_t i = 0; i < rows_; ++i) no[i] |= yes[i];
-  return Column::Flat(arrow::boolean(), rows_, std::move(yes_buffer), std::move(known_buffer));
+  return vector::Column::Flat(arrow::boolean(), rows_, std::move(yes_buffer),
+                              std::move(known_buffer));
 }
 
 // AND and OR: `decisive` (false for AND, true for OR) settles a row, so that later arguments are
 // evaluated only for rows that are still open.
-Result<Column> Frame::Connect(const Program::Node& node) {
+Result<vector::Column> Frame::Connect(const Program::Node& node) {
   if (!node.can_fail) return ConnectAll(node);
   const bool decisive = node.expression->kind() == Kind::kOr;
   const auto size = static_cast<size_t>(rows_);
@@ -347,7 +355,7 @@ Result<Column> Frame::Connect(const Program::Node& node) {
   std::vector<int32_t> open = AllRows(rows_);
   for (int argument : node.arguments) {
     if (open.empty()) break;
-    ARROW_ASSIGN_OR_RAISE(const Column value, ValueOn(argument, open));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column value, ValueOn(argument, open));
     const Truths truths{&value};
     size_t left = 0;
     for (size_t i = 0; i < open.size(); ++i) {
@@ -367,35 +375,35 @@ Result<Column> Frame::Connect(const Program::Node& node) {
   return Booleans(settled, valid);
 }
 
-Result<Column> Frame::Choose(const Program::Node& node) {
+Result<vector::Column> Frame::Choose(const Program::Node& node) {
   ARROW_ASSIGN_OR_RAISE(Assembly out, Assembly::Make(node.expression->type(), rows_));
   std::vector<int32_t> open = AllRows(rows_);
   for (size_t i = 0; i + 1 < node.arguments.size() && !open.empty(); i += 2) {
-    ARROW_ASSIGN_OR_RAISE(const Column when, ValueOn(node.arguments[i], open));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column when, ValueOn(node.arguments[i], open));
     const Truths truths{&when};
     std::vector<int32_t> taken, left;
     for (size_t row = 0; row < open.size(); ++row) {
       (truths.IsTrue(static_cast<int64_t>(row)) ? taken : left).push_back(open[row]);
     }
     if (!taken.empty()) {
-      ARROW_ASSIGN_OR_RAISE(const Column then, ValueOn(node.arguments[i + 1], taken));
+      ARROW_ASSIGN_OR_RAISE(const vector::Column then, ValueOn(node.arguments[i + 1], taken));
       out.Put(then, taken);
     }
     open = std::move(left);
   }
   if (!open.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const Column otherwise, ValueOn(node.arguments.back(), open));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column otherwise, ValueOn(node.arguments.back(), open));
     out.Put(otherwise, open);
   }
   return out.Finish();
 }
 
-Result<Column> Frame::FirstNotNull(const Program::Node& node) {
+Result<vector::Column> Frame::FirstNotNull(const Program::Node& node) {
   ARROW_ASSIGN_OR_RAISE(Assembly out, Assembly::Make(node.expression->type(), rows_));
   std::vector<int32_t> open = AllRows(rows_);
   for (int argument : node.arguments) {
     if (open.empty()) break;
-    ARROW_ASSIGN_OR_RAISE(const Column value, ValueOn(argument, open));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column value, ValueOn(argument, open));
     out.Put(value, open);
     size_t left = 0;
     for (size_t i = 0; i < open.size(); ++i) {

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/format/read_context.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -55,33 +55,35 @@ class ColumnSource {
  public:
   virtual ~ColumnSource() = default;
   /// Values of an input column for exactly the frame's rows.
-  virtual arrow::Result<Column> Load(int column) = 0;
+  virtual arrow::Result<vector::Column> Load(int column) = 0;
 };
 
 /// One column that is already there, whatever is asked for.
 class SingleSource : public ColumnSource {
  public:
-  explicit SingleSource(const Column* column) : column_(column) {}
-  arrow::Result<Column> Load(int) override { return *column_; }
+  explicit SingleSource(const vector::Column* column) : column_(column) {}
+  arrow::Result<vector::Column> Load(int) override { return *column_; }
 
  private:
-  const Column* column_;
+  const vector::Column* column_;
 };
 
 /// Results of nodes over whole dictionaries, which the chunks of a row group share. Not
 /// thread-safe.
 class DictionaryResults {
  public:
-  const Column* Find(int node, const Column* dictionary) const;
-  const Column* Insert(int node, std::shared_ptr<const Column> dictionary, Column result);
+  const vector::Column* Find(int node, const vector::Column* dictionary) const;
+  const vector::Column* Insert(int node, std::shared_ptr<const vector::Column> dictionary,
+                               vector::Column result);
   void Clear() { results_.clear(); }
 
  private:
   struct Entry {
-    std::shared_ptr<const Column> dictionary;  // keeps the key's address from being used again
-    std::shared_ptr<const Column> result;
+    std::shared_ptr<const vector::Column>
+        dictionary;  // keeps the key's address from being used again
+    std::shared_ptr<const vector::Column> result;
   };
-  std::map<std::pair<int, const Column*>, Entry> results_;
+  std::map<std::pair<int, const vector::Column*>, Entry> results_;
 };
 
 /// Rows of one evaluation: few enough that a few columns of them stay in the processor's caches,
@@ -110,37 +112,39 @@ class Frame {
   }
 
   /// The node's value for every row of the frame: any kind of column.
-  arrow::Result<const Column*> Value(int node);
+  arrow::Result<const vector::Column*> Value(int node);
 
   /// The same as kFlat or kConstant (kOpaque for types that are passed through).
-  arrow::Result<Column> PlainValue(int node);
+  arrow::Result<vector::Column> PlainValue(int node);
 
   /// The rows where a boolean node is true, ascending.
   arrow::Result<std::vector<int32_t>> TrueRows(int node);
 
  private:
-  arrow::Result<Column> Evaluate(int node);
-  arrow::Result<std::optional<Column>> OverDictionary(int node);
-  arrow::Result<Column> EvaluateCall(const Program::Node& node);
-  arrow::Result<Column> Call(const plan::Expression& call, const std::vector<Column>& arguments,
-                             int64_t rows) const;
-  arrow::Result<Column> ConnectAll(const Program::Node& node);
-  arrow::Result<Column> Connect(const Program::Node& node);
-  arrow::Result<Column> Choose(const Program::Node& node);
-  arrow::Result<Column> FirstNotNull(const Program::Node& node);
-  arrow::Result<Column> ValueOn(int node, const std::vector<int32_t>& rows);
+  arrow::Result<vector::Column> Evaluate(int node);
+  arrow::Result<std::optional<vector::Column>> OverDictionary(int node);
+  arrow::Result<vector::Column> EvaluateCall(const Program::Node& node);
+  arrow::Result<vector::Column> Call(const plan::Expression& call,
+                                     const std::vector<vector::Column>& arguments,
+                                     int64_t rows) const;
+  arrow::Result<vector::Column> ConnectAll(const Program::Node& node);
+  arrow::Result<vector::Column> Connect(const Program::Node& node);
+  arrow::Result<vector::Column> Choose(const Program::Node& node);
+  arrow::Result<vector::Column> FirstNotNull(const Program::Node& node);
+  arrow::Result<vector::Column> ValueOn(int node, const std::vector<int32_t>& rows);
 
   const Program* program_;
   ColumnSource* source_;
   DictionaryResults* dictionaries_;
   const format::ReadContext* context_;
   int64_t rows_;
-  std::vector<std::unique_ptr<Column>> results_;
+  std::vector<std::unique_ptr<vector::Column>> results_;
 };
 
 /// A node over all values of a column without references to others, in pieces of kChunkRows; polls
 /// `context` (may be null) before each piece. `node` reads one column and cannot fail.
-arrow::Result<Column> EvaluateInPieces(const Program& program, int node, const Column& values,
-                                       const format::ReadContext* context);
+arrow::Result<vector::Column> EvaluateInPieces(const Program& program, int node,
+                                               const vector::Column& values,
+                                               const format::ReadContext* context);
 
 }  // namespace skyhook::exec

@@ -134,8 +134,9 @@ class Planner {
                        const std::shared_ptr<arrow::Array>& values) {
     Program program;
     const int node = program.Add(predicate);
-    ARROW_ASSIGN_OR_RAISE(const Column column, Column::FromArray(values));
-    ARROW_ASSIGN_OR_RAISE(const Column result, EvaluateInPieces(program, node, column, &context_));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(values));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column result,
+                          EvaluateInPieces(program, node, column, &context_));
     for (int64_t i = 0; i < result.length(); ++i) {
       if (result.IsValid(i) && result.values<uint8_t>()[i] != 0) return true;
     }

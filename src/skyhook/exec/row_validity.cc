@@ -11,7 +11,7 @@ arrow::Result<RowValidity> RowValidity::Of(const Arguments& arguments, int64_t l
 
 arrow::Status RowValidity::Clear(int64_t row) {
   if (!own_) {
-    ARROW_ASSIGN_OR_RAISE(auto copy, AllocateValues<uint8_t>(length_));
+    ARROW_ASSIGN_OR_RAISE(auto copy, vector::AllocateValues<uint8_t>(length_));
     if (valid_ == nullptr) {
       std::memset(copy->mutable_data(), 1, static_cast<size_t>(length_));
     } else {

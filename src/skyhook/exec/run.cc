@@ -9,14 +9,14 @@
 #include <span>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/input_binding.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_scan.h"
 #include "skyhook/exec/sink.h"
-#include "skyhook/exec/text.h"
+#include "skyhook/vector/batches.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
@@ -34,7 +34,7 @@ class KernelExecution : public Execution {
       : pipeline_(pipeline), fragment_(std::move(fragment)), request_(std::move(request)) {}
 
   Status Prepare() {
-    const TextLimit texts(request_.limits.memory_bytes);
+    const vector::TextLimit texts(request_.limits.memory_bytes);
     ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
     ARROW_RETURN_NOT_OK(CheckLimits());
     ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
@@ -68,7 +68,7 @@ class KernelExecution : public Execution {
 
   Result<BatchPtr> Next() override {
     const int64_t cpu_begin = base::ThreadCpuNanos();
-    const TextLimit texts(request_.limits.memory_bytes);
+    const vector::TextLimit texts(request_.limits.memory_bytes);
     auto batch = Pull();
     outcome_.cost.cpu_ns += base::ThreadCpuNanos() - cpu_begin;
     if (!batch.ok()) {
@@ -109,7 +109,7 @@ class KernelExecution : public Execution {
     if (ready_.empty()) return nullptr;
     BatchPtr batch = std::move(ready_.front());
     ready_.pop_front();
-    outcome_.cost.bytes_out += BytesOf(*batch);
+    outcome_.cost.bytes_out += vector::BytesOf(*batch);
     return batch;
   }
 
@@ -303,7 +303,7 @@ class KernelExecution : public Execution {
       next = end;
       if (cut) break;
     }
-    return JoinBatches(pieces);
+    return vector::JoinBatches(pieces);
   }
 
   Result<BatchPtr> FetchOf(int row_group, std::span<const int64_t> rows,

@@ -4,10 +4,10 @@
 #include <numeric>
 
 #include "skyhook/exec/aggregator.h"
-#include "skyhook/exec/batch_bytes.h"
 #include "skyhook/exec/partial.h"
 #include "skyhook/exec/sort_key.h"
 #include "skyhook/exec/top_k.h"
+#include "skyhook/vector/batches.h"
 
 namespace skyhook::exec {
 
@@ -34,7 +34,7 @@ class RowSink : public Sink {
       : schema_(pipeline.ProjectedSchema()),
         nodes_(AddProjection(pipeline, program)),
         batch_rows_(limits.batch_rows),
-        batch_bytes_(BatchBytes(limits)) {
+        batch_bytes_(vector::BatchBytes(limits)) {
     if (pipeline.limit.has_value()) left_ = pipeline.limit->limit;
   }
 
@@ -68,12 +68,12 @@ class RowSink : public Sink {
 
  private:
   Status Append(BatchPtr batch, Batches* out) {
-    const int64_t bytes = BytesOf(*batch);
+    const int64_t bytes = vector::BytesOf(*batch);
     if (batch->num_rows() <= batch_rows_ && bytes <= batch_bytes_) {
       return AppendPiece(std::move(batch), bytes, out);
     }
-    for (BatchPtr& piece : Cut(batch, batch_rows_, batch_bytes_)) {
-      const int64_t piece_bytes = BytesOf(*piece);
+    for (BatchPtr& piece : vector::Cut(batch, batch_rows_, batch_bytes_)) {
+      const int64_t piece_bytes = vector::BytesOf(*piece);
       ARROW_RETURN_NOT_OK(AppendPiece(std::move(piece), piece_bytes, out));
     }
     return Status::OK();
@@ -95,7 +95,7 @@ class RowSink : public Sink {
 
   Status Join(Batches* out) {
     if (pending_.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pending_));
+    ARROW_ASSIGN_OR_RAISE(auto joined, vector::JoinBatches(pending_));
     pending_.clear();
     pending_rows_ = 0;
     pending_bytes_ = 0;
@@ -125,9 +125,9 @@ class AggregateSink : public Sink {
   std::vector<int> nodes() const override { return nodes_; }
 
   Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t*) override {
-    std::vector<Column> projected;
+    std::vector<vector::Column> projected;
     for (int node : nodes_) {
-      ARROW_ASSIGN_OR_RAISE(const Column* column, frame->Value(node));
+      ARROW_ASSIGN_OR_RAISE(const vector::Column* column, frame->Value(node));
       projected.push_back(*column);
     }
     const auto& selection = chunk->selection();
@@ -146,7 +146,7 @@ class AggregateSink : public Sink {
   Result<bool> Flush(Batches* out) override {
     if (flushed_ == 0) order_ = aggregator_->GroupsByShare(0);
     const int64_t most =
-        std::min(limits_.batch_rows, aggregator_->GroupsWithin(BatchBytes(limits_)));
+        std::min(limits_.batch_rows, aggregator_->GroupsWithin(vector::BatchBytes(limits_)));
     const auto left = std::span<const int32_t>(order_).subspan(flushed_);
     const auto some = left.first(std::min(left.size(), static_cast<size_t>(most)));
     if (!some.empty()) {
@@ -190,12 +190,12 @@ class TopKSink : public Sink {
   std::vector<int> nodes() const override { return nodes_; }
 
   Result<bool> Consume(Chunk* chunk, Frame* frame, Batches*, int64_t*) override {
-    ARROW_ASSIGN_OR_RAISE(const Column* first, frame->Value(nodes_[0]));
+    ARROW_ASSIGN_OR_RAISE(const vector::Column* first, frame->Value(nodes_[0]));
     ARROW_ASSIGN_OR_RAISE(const auto rows, Contenders(*first, frame->rows()));
-    std::vector<Column> columns;
+    std::vector<vector::Column> columns;
     for (int node : nodes_) {
-      ARROW_ASSIGN_OR_RAISE(const Column* column, frame->Value(node));
-      ARROW_ASSIGN_OR_RAISE(Column some, column->Gather(rows));
+      ARROW_ASSIGN_OR_RAISE(const vector::Column* column, frame->Value(node));
+      ARROW_ASSIGN_OR_RAISE(vector::Column some, column->Gather(rows));
       columns.push_back(std::move(some));
     }
     ARROW_ASSIGN_OR_RAISE(auto encoded,
@@ -237,7 +237,7 @@ class TopKSink : public Sink {
 
  private:
   // The rows whose first key does not sort after the worst of the best.
-  Result<std::vector<int32_t>> Contenders(const Column& first, int64_t rows) {
+  Result<std::vector<int32_t>> Contenders(const vector::Column& first, int64_t rows) {
     if (test_node_ < 0) {
       std::vector<int32_t> all(static_cast<size_t>(rows));
       std::iota(all.begin(), all.end(), 0);
@@ -252,7 +252,7 @@ class TopKSink : public Sink {
   Result<BatchPtr> FetchPiece() {
     const auto rows = std::span(left_).subspan(next_);
     const auto most = std::min(rows.size(), static_cast<size_t>(limits_.batch_rows));
-    ARROW_ASSIGN_OR_RAISE(auto batch, fetch_(rows.first(most), BatchBytes(limits_)));
+    ARROW_ASSIGN_OR_RAISE(auto batch, fetch_(rows.first(most), vector::BatchBytes(limits_)));
     next_ += static_cast<size_t>(batch->num_rows());
     if (next_ == left_.size()) {
       left_.clear();
@@ -262,7 +262,7 @@ class TopKSink : public Sink {
   }
 
   void Emit(const BatchPtr& batch, Batches* out) const {
-    for (BatchPtr& part : Cut(batch, limits_.batch_rows, BatchBytes(limits_))) {
+    for (BatchPtr& part : vector::Cut(batch, limits_.batch_rows, vector::BatchBytes(limits_))) {
       out->push_back(std::move(part));
     }
   }
@@ -280,7 +280,7 @@ class TopKSink : public Sink {
     }
     arrow::ArrayVector columns;
     for (const auto& array : batch.columns()) {
-      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column, vector::Column::FromArray(array));
       ARROW_ASSIGN_OR_RAISE(column, column.Gather(order));
       ARROW_ASSIGN_OR_RAISE(auto ordered, column.ToArray());
       columns.push_back(std::move(ordered));
@@ -322,7 +322,7 @@ Result<BatchPtr> ProjectBatch(const std::shared_ptr<arrow::Schema>& schema,
                               const std::vector<int>& nodes, Frame* frame, bool sparse) {
   arrow::ArrayVector columns;
   for (int node : nodes) {
-    ARROW_ASSIGN_OR_RAISE(Column column, frame->PlainValue(node));
+    ARROW_ASSIGN_OR_RAISE(vector::Column column, frame->PlainValue(node));
     ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
     if (sparse) {
       ARROW_ASSIGN_OR_RAISE(column, column.Compact());

@@ -13,10 +13,10 @@
 
 #include "skyhook/base/limits.h"
 #include "skyhook/exec/chunk.h"
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 

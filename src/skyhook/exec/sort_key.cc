@@ -6,8 +6,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "skyhook/exec/text.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
@@ -28,7 +28,7 @@ struct UnsignedOf<double> {
   using type = uint64_t;
 };
 template <>
-struct UnsignedOf<Int128> {
+struct UnsignedOf<vector::Int128> {
   using type = unsigned __int128;
 };
 
@@ -51,7 +51,7 @@ auto Ordered(T value) {
 }
 
 // The words from the highest on, its sign turned.
-void AppendWide(const Int256& value, uint8_t flip, std::string* out) {
+void AppendWide(const vector::Int256& value, uint8_t flip, std::string* out) {
   for (size_t word = 4; word-- > 0;) {
     const uint64_t bits = value.native_endian_array()[word];
     const uint64_t ordered = word == 3 ? bits ^ (uint64_t{1} << 63) : bits;
@@ -61,14 +61,14 @@ void AppendWide(const Int256& value, uint8_t flip, std::string* out) {
   }
 }
 
-Int256 ReadWide(std::string_view encoded, uint8_t flip) {
+vector::Int256 ReadWide(std::string_view encoded, uint8_t flip) {
   std::array<uint64_t, 4> words{};
-  for (size_t i = 0; i < sizeof(Int256); ++i) {
+  for (size_t i = 0; i < sizeof(vector::Int256); ++i) {
     const auto byte = static_cast<uint8_t>(static_cast<uint8_t>(encoded[i]) ^ flip);
     words[3 - i / 8] = words[3 - i / 8] << 8 | byte;
   }
   words[3] ^= uint64_t{1} << 63;
-  return Int256(words);
+  return vector::Int256(words);
 }
 
 template <typename T>
@@ -129,10 +129,11 @@ void AppendText(std::string_view text, uint8_t flip, std::string* out) {
   out->append(2, static_cast<char>(flip));
 }
 
-void AppendKey(const Column& column, const plan::SortKey& key, std::vector<std::string>* out) {
+void AppendKey(const vector::Column& column, const plan::SortKey& key,
+               std::vector<std::string>* out) {
   const uint8_t flip = key.descending ? 0xFF : 0;
   const char when_null = key.nulls_first ? '\0' : '\2';
-  VisitPhysical(*column.type(), [&](auto value) {
+  vector::VisitPhysical(*column.type(), [&](auto value) {
     using T = decltype(value);
     for (size_t i = 0; i < out->size(); ++i) {
       const auto row = static_cast<int64_t>(i);
@@ -141,9 +142,9 @@ void AppendKey(const Column& column, const plan::SortKey& key, std::vector<std::
         continue;
       }
       (*out)[i].push_back('\1');
-      if constexpr (std::is_same_v<T, TextView>) {
+      if constexpr (std::is_same_v<T, vector::TextView>) {
         AppendText(column.TextAt(row), flip, &(*out)[i]);
-      } else if constexpr (std::is_same_v<T, Int256>) {
+      } else if constexpr (std::is_same_v<T, vector::Int256>) {
         AppendWide(column.values<T>()[column.is_constant() ? 0 : row], flip, &(*out)[i]);
       } else {
         AppendNumber(column.values<T>()[column.is_constant() ? 0 : row], flip, &(*out)[i]);
@@ -154,12 +155,12 @@ void AppendKey(const Column& column, const plan::SortKey& key, std::vector<std::
 
 }  // namespace
 
-Result<std::vector<std::string>> EncodeSortKeys(const std::vector<Column>& columns,
+Result<std::vector<std::string>> EncodeSortKeys(const std::vector<vector::Column>& columns,
                                                 const std::vector<plan::SortKey>& keys,
                                                 int64_t rows) {
   std::vector<std::string> out(static_cast<size_t>(rows));
   for (size_t k = 0; k < keys.size(); ++k) {
-    ARROW_ASSIGN_OR_RAISE(const Column plain, columns[k].Flatten());
+    ARROW_ASSIGN_OR_RAISE(const vector::Column plain, columns[k].Flatten());
     AppendKey(plain, keys[k], &out);
   }
   return out;
@@ -171,21 +172,21 @@ Result<std::shared_ptr<arrow::Scalar>> DecodeFirstKey(
   if (encoded[0] != '\1') return arrow::MakeNullScalar(type);
   const uint8_t flip = key.descending ? 0xFF : 0;
   encoded.remove_prefix(1);
-  return VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Scalar>> {
+  return vector::VisitPhysical(*type, [&](auto value) -> Result<std::shared_ptr<arrow::Scalar>> {
     using T = decltype(value);
-    Column one;
-    if constexpr (std::is_same_v<T, TextView>) {
-      TextBuilder builder;
+    vector::Column one;
+    if constexpr (std::is_same_v<T, vector::TextView>) {
+      vector::TextBuilder builder;
       ARROW_RETURN_NOT_OK(builder.Append(ReadText(encoded, flip)));
       ARROW_ASSIGN_OR_RAISE(one, builder.Finish(type));
     } else {
-      ARROW_ASSIGN_OR_RAISE(auto buffer, AllocateValues<T>(1));
-      if constexpr (std::is_same_v<T, Int256>) {
-        *MutableValues<T>(buffer) = ReadWide(encoded, flip);
+      ARROW_ASSIGN_OR_RAISE(auto buffer, vector::AllocateValues<T>(1));
+      if constexpr (std::is_same_v<T, vector::Int256>) {
+        *vector::MutableValues<T>(buffer) = ReadWide(encoded, flip);
       } else {
-        *MutableValues<T>(buffer) = ReadNumber<T>(encoded, flip);
+        *vector::MutableValues<T>(buffer) = ReadNumber<T>(encoded, flip);
       }
-      one = Column::Flat(type, 1, std::move(buffer), nullptr);
+      one = vector::Column::Flat(type, 1, std::move(buffer), nullptr);
     }
     ARROW_ASSIGN_OR_RAISE(auto array, one.ToArray());
     return array->GetScalar(0);

@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/plan/pipeline.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
 /// One string a row. `columns[i]` (flat or constant) is the column of `keys[i]`. Smaller strings
 /// sort first; equal keys give equal strings (NaN equals NaN and is greatest, -0.0 equals 0.0).
-arrow::Result<std::vector<std::string>> EncodeSortKeys(const std::vector<Column>& columns,
+arrow::Result<std::vector<std::string>> EncodeSortKeys(const std::vector<vector::Column>& columns,
                                                        const std::vector<plan::SortKey>& keys,
                                                        int64_t rows);
 

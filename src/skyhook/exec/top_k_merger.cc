@@ -8,10 +8,10 @@
 #include <span>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/batch_bytes.h"
-#include "skyhook/exec/column.h"
 #include "skyhook/exec/sort_key.h"
 #include "skyhook/exec/top_k.h"
+#include "skyhook/vector/batches.h"
+#include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
 
@@ -31,9 +31,10 @@ class BestMerger : public TopKMerger {
         first_key_(pipeline.projection[static_cast<size_t>(keys_[0].column)].expression) {}
 
   Status Consume(BatchPtr rows, int64_t fragment, int64_t sequence) override {
-    std::vector<Column> columns;
+    std::vector<vector::Column> columns;
     for (const plan::SortKey& key : keys_) {
-      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(rows->column(key.column)));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column,
+                            vector::Column::FromArray(rows->column(key.column)));
       columns.push_back(std::move(column));
     }
     ARROW_ASSIGN_OR_RAISE(auto encoded, EncodeSortKeys(columns, keys_, rows->num_rows()));
@@ -107,7 +108,7 @@ class BestMerger : public TopKMerger {
     }
     std::vector<int32_t> order;
     for (const Candidate& row : best) order.push_back(next[row.source / kBatchStride]++);
-    ARROW_ASSIGN_OR_RAISE(auto joined, JoinBatches(pieces));
+    ARROW_ASSIGN_OR_RAISE(auto joined, vector::JoinBatches(pieces));
     ARROW_ASSIGN_OR_RAISE(auto sorted, Take(*joined, order));
     batches_ = {sorted};
     held_rows_ = sorted->num_rows();
@@ -119,7 +120,7 @@ class BestMerger : public TopKMerger {
   Result<BatchPtr> Take(const arrow::RecordBatch& batch, std::span<const int32_t> rows) const {
     arrow::ArrayVector columns;
     for (const auto& array : batch.columns()) {
-      ARROW_ASSIGN_OR_RAISE(Column column, Column::FromArray(array));
+      ARROW_ASSIGN_OR_RAISE(vector::Column column, vector::Column::FromArray(array));
       ARROW_ASSIGN_OR_RAISE(column, column.Gather(rows));
       ARROW_ASSIGN_OR_RAISE(column, column.Compact());
       ARROW_ASSIGN_OR_RAISE(auto taken, column.ToArray());

@@ -9,7 +9,7 @@
 #include <arrow/extension_type.h>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/gather.h"
+#include "skyhook/vector/gather.h"
 
 namespace skyhook::format {
 namespace {
@@ -102,7 +102,7 @@ arrow::Result<ArrayPtr> SelectRows(const ArrayPtr& array, int64_t begin, int64_t
   const bool all = !selection.has_value() || static_cast<int64_t>(selection->size()) == length;
   if (all) return array->Slice(begin, length);
   if (IsSimple(*array->type())) {
-    ARROW_ASSIGN_OR_RAISE(auto data, Take(*array->data(), *selection, -begin, pool));
+    ARROW_ASSIGN_OR_RAISE(auto data, vector::Take(*array->data(), *selection, -begin, pool));
     return arrow::MakeArray(data);
   }
   return TakeBySlices(array->Slice(begin, length), *selection, pool);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/gather.h"
+#include "skyhook/vector/gather.h"
 
 namespace skyhook::format {
 namespace {
@@ -199,7 +199,7 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   const arrow::ArrayData& page = *states_[index].decoded;
   const bool all = !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
   if (all) return page.Slice(rows.begin - first, rows.size());
-  return Take(page, selected, first - begin, pool_);
+  return vector::Take(page, selected, first - begin, pool_);
 }
 
 arrow::Result<std::vector<ArrayDataPtr>> FlatColumnReader::ReadParts(plan::RowRange rows,
@@ -227,7 +227,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> FlatColumnReader::Read(int64_t begi
   }
   if (table_.known_rows() < rows.end) ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{rows}));
   ARROW_ASSIGN_OR_RAISE(std::vector<ArrayDataPtr> parts, ReadParts(rows, selection));
-  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr joined, Join(parts, pool_));
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr joined, vector::Join(parts, pool_));
   return arrow::MakeArray(joined);
 }
 

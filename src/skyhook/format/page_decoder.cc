@@ -9,9 +9,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/encoded_values.h"
-#include "skyhook/format/gather.h"
 #include "skyhook/format/parquet_exceptions.h"
 #include "skyhook/format/plain_values.h"
+#include "skyhook/vector/gather.h"
 
 namespace skyhook::format {
 namespace {
@@ -71,7 +71,7 @@ arrow::Result<ArrayDataPtr> PageDecoder::Decode(const Page& page, const ArrayDat
     ARROW_ASSIGN_OR_RAISE(Validity validity, DecodeLevels(page));
     ARROW_ASSIGN_OR_RAISE(ArrayDataPtr dense, DecodeValues(page, validity, dictionary));
     if (validity.bits == nullptr) return dense;
-    return Spread(*dense, std::move(validity.bits), page.header.num_values, pool_);
+    return vector::Spread(*dense, std::move(validity.bits), page.header.num_values, pool_);
   });
 }
 

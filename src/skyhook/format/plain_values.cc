@@ -14,7 +14,7 @@
 #include <type_traits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/views.h"
+#include "skyhook/vector/views.h"
 
 namespace skyhook::format {
 namespace {
@@ -290,8 +290,8 @@ arrow::Result<std::shared_ptr<ArrayData>> DecodePlain(const FlatColumn& column,
   if (fixed || column.conversion == Conversion::kView) {
     ARROW_RETURN_NOT_OK(CheckHolds(*bytes, count, fixed ? column.physical_width : 4));
     ARROW_ASSIGN_OR_RAISE(BufferPtr views,
-                          fixed ? MakeFixedViews(*bytes, column.physical_width, count, pool)
-                                : MakeViews(*bytes, count, pool));
+                          fixed ? vector::MakeFixedViews(*bytes, column.physical_width, count, pool)
+                                : vector::MakeViews(*bytes, count, pool));
     return ArrayData::Make(column.type, count, {nullptr, std::move(views), bytes},
                            /*null_count=*/0);
   }

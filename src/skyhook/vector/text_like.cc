@@ -1,9 +1,9 @@
-#include "skyhook/exec/text_like.h"
+#include "skyhook/vector/text_like.h"
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/text.h"
+#include "skyhook/vector/text.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using arrow::Result;
 
@@ -85,4 +85,4 @@ bool LikePattern::Matches(std::string_view text) const {
   return MatchesEnd(segments_.back(), text, at);
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,11 +1,11 @@
-#include "skyhook/exec/text_case.h"
+#include "skyhook/vector/text_case.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "skyhook/exec/text.h"
+#include "skyhook/vector/text.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using Case = plan::CallOptions::Case;
 
@@ -243,4 +243,4 @@ void CaseReader::Fold(std::string_view text) {
   }
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-namespace skyhook::format {
+namespace skyhook::vector {
 
 /// The values at `positions[i] - shift`, each within the array. Views are copied together when
 /// they would keep much more alive than they show.
@@ -32,4 +32,4 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Spread(const arrow::ArrayData& 
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Join(
     const std::vector<std::shared_ptr<arrow::ArrayData>>& parts, arrow::MemoryPool* pool);
 
-}  // namespace skyhook::format
+}  // namespace skyhook::vector

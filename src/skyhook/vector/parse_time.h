@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 // Each gives nullopt for text that is no such value, or one outside the type.
 
@@ -24,4 +24,4 @@ std::optional<int64_t> ReadTime(std::string_view text, int64_t ticks_per_second)
 /// microseconds digits below are left out.
 std::optional<int64_t> ReadTimestamp(std::string_view text, int64_t ticks_per_second);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,8 +1,8 @@
-#include "skyhook/exec/value_set.h"
+#include "skyhook/vector/value_set.h"
 
 #include <xxhash.h>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 TextSet::TextSet(const std::vector<std::string_view>& texts)
     : slots_(std::bit_ceil(texts.size() * 2 + 1)) {
@@ -30,4 +30,4 @@ bool TextSet::Find(std::string_view text) const {
   return false;
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

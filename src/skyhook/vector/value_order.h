@@ -4,7 +4,7 @@
 #include <cmath>
 #include <type_traits>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// Order of values of T. kIeee matters to floats only: without it NaN equals NaN and is greater
 /// than every number.
@@ -28,4 +28,4 @@ struct ValueOrder {
   }
 };
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,11 +1,11 @@
-#include "skyhook/exec/parse_time.h"
+#include "skyhook/vector/parse_time.h"
 
 #include <limits>
 
-#include "skyhook/exec/calendar.h"
-#include "skyhook/exec/parse_characters.h"
+#include "skyhook/vector/calendar.h"
+#include "skyhook/vector/parse_characters.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 namespace {
 
 constexpr int64_t kMicros = 1'000'000;
@@ -273,4 +273,4 @@ std::optional<int64_t> ReadTimestamp(std::string_view text, int64_t ticks_per_se
   return RoundedTo(instant->micros, kMicros / ticks_per_second);
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

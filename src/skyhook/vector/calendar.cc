@@ -1,8 +1,8 @@
-#include "skyhook/exec/calendar.h"
+#include "skyhook/vector/calendar.h"
 
 #include <array>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 // Both directions count in eras of 400 years that begin on 1 March, so that the leap day is an
 // era's last.
@@ -77,4 +77,4 @@ std::optional<int64_t> TimestampOf(int64_t days, int64_t of_day, int64_t ticks_p
   return ticks;
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,8 +1,8 @@
-#include "skyhook/exec/wide_decimal.h"
+#include "skyhook/vector/decimal.h"
 
 #include <bit>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 Int128 PowerOfTen(int exponent) {
   static const std::array<Int128, 39> kPowers = [] {
@@ -53,4 +53,4 @@ std::optional<Int256> WideRescale(const Int256& value, int from, int to) {
   return RoundQuotient(value, WidePowerOfTen(from - to), RoundingMode::kHalfAwayFromZero);
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 constexpr int64_t kDaySeconds = 86'400;
 
@@ -51,4 +51,4 @@ std::optional<int32_t> DateOf(int64_t days);
 /// not begin within the type, when the sum is outside it, or stands for infinity.
 std::optional<int64_t> TimestampOf(int64_t days, int64_t of_day, int64_t ticks_per_second);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,4 +1,4 @@
-#include "skyhook/exec/column.h"
+#include "skyhook/vector/column.h"
 
 #include <arrow/compute/api.h>
 #include <arrow/util/bit_util.h>
@@ -8,7 +8,7 @@
 
 #include "skyhook/plan/types.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using arrow::Buffer;
 using arrow::Result;
@@ -307,4 +307,4 @@ Result<Column> Column::Compact() const {
   return Flat(type_, length_, std::move(copied), valid_, {std::move(bytes)});
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

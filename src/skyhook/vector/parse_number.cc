@@ -1,4 +1,4 @@
-#include "skyhook/exec/parse_number.h"
+#include "skyhook/vector/parse_number.h"
 
 #include <array>
 #include <charconv>
@@ -6,10 +6,10 @@
 #include <string>
 #include <type_traits>
 
-#include "skyhook/exec/parse_characters.h"
-#include "skyhook/exec/wide_decimal.h"
+#include "skyhook/vector/decimal.h"
+#include "skyhook/vector/parse_characters.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 namespace {
 
 // Steps over one underscore, which has to stand before another digit.
@@ -346,4 +346,4 @@ std::optional<T> ReadDecimal(std::string_view text, int precision, int scale) {
 template std::optional<Int128> ReadDecimal(std::string_view text, int precision, int scale);
 template std::optional<Int256> ReadDecimal(std::string_view text, int precision, int scale);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

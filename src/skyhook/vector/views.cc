@@ -1,4 +1,4 @@
-#include "skyhook/format/views.h"
+#include "skyhook/vector/views.h"
 
 #include <arrow/type.h>
 #include <arrow/util/binary_view_util.h>
@@ -9,7 +9,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::format {
+namespace skyhook::vector {
 namespace {
 
 using View = arrow::BinaryViewType::c_type;
@@ -141,4 +141,4 @@ arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
   return arrow::Status::OK();
 }
 
-}  // namespace skyhook::format
+}  // namespace skyhook::vector

@@ -9,7 +9,7 @@
 
 #include "skyhook/base/limits.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// Bytes of the values a batch holds: of text the characters, also where rows share them, and not
 /// the pages it points into.
@@ -27,4 +27,4 @@ std::vector<std::shared_ptr<arrow::RecordBatch>> Cut(
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
     const std::vector<std::shared_ptr<arrow::RecordBatch>>& pieces);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,4 +1,4 @@
-#include "skyhook/format/gather.h"
+#include "skyhook/vector/gather.h"
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
@@ -8,9 +8,9 @@
 
 #include <cstring>
 
-#include "skyhook/format/views.h"
+#include "skyhook/vector/views.h"
 
-namespace skyhook::format {
+namespace skyhook::vector {
 namespace {
 
 using arrow::ArrayData;
@@ -243,4 +243,4 @@ arrow::Result<ArrayDataPtr> Join(const std::vector<ArrayDataPtr>& parts, arrow::
   return joined;
 }
 
-}  // namespace skyhook::format
+}  // namespace skyhook::vector

@@ -1,8 +1,8 @@
-#include "skyhook/exec/rounding.h"
+#include "skyhook/vector/rounding.h"
 
 #include <cmath>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 bool RoundsAway(RoundingMode mode, Place place, bool negative, bool odd) {
   switch (mode) {
@@ -57,4 +57,4 @@ double RoundToWhole(double value, RoundingMode mode) {
   return whole + std::copysign(1.0, value);
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 inline constexpr std::string_view kSpaces = " \t\n\v\f\r";
 
@@ -26,4 +26,4 @@ inline bool IsWord(std::string_view text, std::string_view word) {
   return true;
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

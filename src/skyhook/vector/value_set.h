@@ -11,9 +11,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "skyhook/exec/column.h"
+#include "skyhook/vector/column.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// One bit pattern for values that SQL takes for equal: -0.0 equals 0.0, NaN equals NaN.
 template <typename T>
@@ -107,4 +107,4 @@ class TextSet {
   std::string bytes_;
 };
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

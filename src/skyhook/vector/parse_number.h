@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-#include "skyhook/exec/column.h"
+#include "skyhook/vector/column.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 // Each gives nullopt for text that is no such value, or one that does not fit.
 
@@ -30,4 +30,4 @@ std::optional<T> ReadFloat(std::string_view text);
 template <typename T>
 std::optional<T> ReadDecimal(std::string_view text, int precision, int scale);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// A SQL LIKE pattern: `%` stands for any text, `_` for one character (code point), the escape
 /// character, if not 0, makes the next one stand for itself.
@@ -33,4 +33,4 @@ class LikePattern {
   std::vector<Segment> segments_;  // between the `%` signs; the first and the last may be empty
 };
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace skyhook::format {
+namespace skyhook::vector {
 
 /// Views of the first `count` values in `bytes`, which holds each as four bytes of length and then
 /// the value (PLAIN BYTE_ARRAY); `bytes` is the first variadic buffer. Fails with kCorruptData when
@@ -28,4 +28,4 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer
 /// views refer to into one buffer, when they are a small part of the buffers kept alive.
 arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool);
 
-}  // namespace skyhook::format
+}  // namespace skyhook::vector

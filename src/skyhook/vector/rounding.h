@@ -1,10 +1,10 @@
 // Rounding by every mode of the catalogue.
 #pragma once
 
-#include "skyhook/exec/column.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/vector/column.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using RoundingMode = plan::CallOptions::Rounding;
 
@@ -22,4 +22,4 @@ Int128 RoundQuotient(Int128 value, Int128 divisor, RoundingMode mode);
 /// The whole number that `value` becomes; infinities and NaN stay.
 double RoundToWhole(double value, RoundingMode mode);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

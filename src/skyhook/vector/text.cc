@@ -1,4 +1,4 @@
-#include "skyhook/exec/text.h"
+#include "skyhook/vector/text.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using arrow::Result;
 using arrow::Status;
@@ -100,4 +100,4 @@ int64_t CountText(std::string_view text, std::string_view part) {
   return count;
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "skyhook/exec/column.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/vector/column.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// Appends `text` in the other case: the simple mapping of Unicode 15's UnicodeData.txt, and U+1E9E
 /// for the upper case of U+00DF, which has none there. It keeps the number of characters, not of
@@ -32,4 +32,4 @@ class CaseReader {
   std::string folded_;
 };
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

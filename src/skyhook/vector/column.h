@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 using Int128 = __int128;
 /// Unlike Int128, a class: its operators give a base of it.
@@ -169,4 +169,4 @@ decltype(auto) VisitPhysical(const arrow::DataType& type, Visitor&& visitor) {
   }
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

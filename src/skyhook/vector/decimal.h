@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "skyhook/exec/column.h"
-#include "skyhook/exec/rounding.h"
+#include "skyhook/vector/column.h"
+#include "skyhook/vector/rounding.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// `10^exponent`, exponent in [0, 38].
 Int128 PowerOfTen(int exponent);
@@ -36,4 +36,4 @@ Int256 RoundQuotient(const Int256& value, const Int256& divisor, RoundingMode mo
 /// `value * 10^(to - from)`, half away from zero; nothing when it has more than 76 digits.
 std::optional<Int256> WideRescale(const Int256& value, int from, int to);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

@@ -1,4 +1,4 @@
-#include "skyhook/exec/batch_bytes.h"
+#include "skyhook/vector/batches.h"
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 namespace {
 
@@ -90,4 +90,4 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
   return arrow::RecordBatch::Make(pieces[0]->schema(), rows, std::move(columns));
 }
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector

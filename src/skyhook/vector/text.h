@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "skyhook/exec/column.h"
+#include "skyhook/vector/column.h"
 
-namespace skyhook::exec {
+namespace skyhook::vector {
 
 /// Bytes that one text may have.
 inline constexpr int64_t kMaxTextBytes = int64_t{1} << 30;
@@ -91,4 +91,4 @@ size_t FindText(std::string_view text, std::string_view part, size_t from);
 /// How often `part`, which is not empty, occurs without overlap.
 int64_t CountText(std::string_view text, std::string_view part);
 
-}  // namespace skyhook::exec
+}  // namespace skyhook::vector
