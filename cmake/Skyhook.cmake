@@ -79,13 +79,17 @@ function(skyhook_test_in_shards name program shards)
   endforeach()
 endfunction()
 
-# skyhook_module(NAME DEPS...): the library skyhook_NAME out of the sources of src/skyhook/FOLDER
-# (NAME with _ for /), and one test program skyhook_NAME_test out of its *_test.cc. The library
-# uses the precompiled header of skyhook_NAME_pch if there is that target; tests run in
-# skyhook_NAME_shards.
+# skyhook_module(NAME DEPS... [FOLDERS ...]): the library skyhook_NAME out of the sources of
+# src/skyhook/FOLDER (NAME with _ for /) and of those FOLDERS below it, and one test program
+# skyhook_NAME_test out of its *_test.cc. The library uses the precompiled header of skyhook_NAME_pch
+# if there is that target; tests run in skyhook_NAME_shards.
 function(skyhook_module name)
+  cmake_parse_arguments(_module "" "" "FOLDERS" ${ARGN})
   string(REPLACE "_" "/" folder "${name}")
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc")
+  set(patterns ${_module_FOLDERS})
+  list(TRANSFORM patterns PREPEND "${folder}/")
+  list(TRANSFORM patterns APPEND "/*.cc")
+  file(GLOB sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" "${folder}/*.cc" ${patterns})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -93,7 +97,7 @@ function(skyhook_module name)
     return()
   endif()
   add_library(skyhook_${name} STATIC ${sources})
-  target_link_libraries(skyhook_${name} PUBLIC skyhook_flags Arrow::arrow fmt::fmt ${ARGN})
+  target_link_libraries(skyhook_${name} PUBLIC skyhook_flags Arrow::arrow fmt::fmt ${_module_UNPARSED_ARGUMENTS})
   set(pch skyhook_pch)
   if(TARGET skyhook_${name}_pch)
     set(pch skyhook_${name}_pch)

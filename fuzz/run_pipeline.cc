@@ -6,7 +6,7 @@
 #include <chrono>
 
 #include "fuzz/target.h"
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/pipelines.h"

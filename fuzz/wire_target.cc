@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "fuzz/target.h"
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/random_pipeline.h"

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/substrait.h"

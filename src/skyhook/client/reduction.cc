@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/partial.h"
-#include "skyhook/exec/top_k_merger.h"
+#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/order/top_k_merger.h"
 #include "skyhook/vector/batches.h"
 
 namespace skyhook::client {

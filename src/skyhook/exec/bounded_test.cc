@@ -8,12 +8,12 @@
 #include <random>
 #include <thread>
 
-#include "skyhook/exec/group_table.h"
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/group_table.h"
+#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/order/top_k.h"
+#include "skyhook/exec/order/top_k_merger.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/run.h"
-#include "skyhook/exec/top_k.h"
-#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/vector/batches.h"

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string>
 
-#include "skyhook/exec/call_testing.h"
+#include "skyhook/exec/kernels/call_testing.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 

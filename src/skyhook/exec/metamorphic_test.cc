@@ -9,9 +9,9 @@
 #include <numeric>
 #include <random>
 
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/order/top_k_merger.h"
 #include "skyhook/exec/run.h"
-#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"

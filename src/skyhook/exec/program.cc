@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/kernels.h"
+#include "skyhook/exec/kernels/kernels.h"
 #include "skyhook/plan/catalogue.h"
 #include "skyhook/plan/types.h"
 

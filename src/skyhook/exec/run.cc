@@ -9,9 +9,9 @@
 #include <span>
 
 #include "skyhook/base/status.h"
+#include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/input_binding.h"
-#include "skyhook/exec/partial.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_scan.h"
 #include "skyhook/exec/sink.h"

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
-#include "skyhook/exec/aggregator.h"
-#include "skyhook/exec/partial.h"
-#include "skyhook/exec/sort_key.h"
-#include "skyhook/exec/top_k.h"
+#include "skyhook/exec/aggregate/aggregator.h"
+#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/order/sort_key.h"
+#include "skyhook/exec/order/top_k.h"
 #include "skyhook/vector/batches.h"
 
 namespace skyhook::exec {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/pipeline.h"

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "skyhook/exec/partial.h"
+#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/order/top_k_merger.h"
 #include "skyhook/exec/run.h"
-#include "skyhook/exec/top_k_merger.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
