@@ -8,7 +8,7 @@
 #include "fuzz/file_target.h"
 #include "fuzz/target.h"
 #include "skyhook/base/byte_source.h"
-#include "skyhook/format/parquet_assembly.h"
+#include "skyhook/format/parquet/rewrite/assembly.h"
 #include "skyhook/format/random_table_test.h"
 #include "skyhook/testing/corpus.h"
 

@@ -67,11 +67,25 @@ class Layers:
         return None
 
     def cycle(self):
-        """A cycle of the first table as a list of folders, or None."""
-        return find_cycle({folder: [other for other in self.allowed if other != folder
-                                    and "anything" not in self.allowed[folder]
-                                    and self.may_include(folder, other)]
-                           for folder in self.allowed})
+        """A cycle of the first table as a list of folders, or None. A folder and one below it that
+        include one another count as one."""
+        graph = {}
+        for folder in self.allowed:
+            graph.setdefault(self.whole(folder), set()).update(
+                self.whole(other) for other in self.allowed
+                if self.includes(folder, other) and self.whole(folder) != self.whole(other))
+        return find_cycle(graph)
+
+    def includes(self, folder, other):
+        return (folder != other and "anything" not in self.allowed[folder]
+                and self.may_include(folder, other))
+
+    def whole(self, folder):
+        """The highest folder above `folder`, each step of which goes both ways, or itself."""
+        above = folder.rpartition("/")[0]
+        if above in self.allowed and self.includes(folder, above) and self.includes(above, folder):
+            return self.whole(above)
+        return folder
 
 
 def find_cycle(graph):
@@ -83,7 +97,7 @@ def find_cycle(graph):
         if node in done:
             return None
         path.append(node)
-        found = next(filter(None, map(visit, graph.get(node, ()))), None)
+        found = next(filter(None, map(visit, sorted(graph.get(node, ())))), None)
         path.pop()
         done.add(node)
         return found

@@ -98,6 +98,13 @@ class CheckLayersTest(unittest.TestCase):
         self.write("ARCHITECTURE.md", TABLES.replace("| base | |", "| base | site |"))
         self.assert_only_complaint("folders include one another: base -> site -> base")
 
+    def test_a_folder_and_one_below_it_may_include_one_another(self):
+        both = TABLES.replace("| site | base plan |", "| site | base plan site/local |")
+        self.write("ARCHITECTURE.md", both)
+        self.assertEqual(self.complaints(), [])
+        self.write("ARCHITECTURE.md", both.replace("| plan | base |", "| plan | base site/local |"))
+        self.assert_only_complaint("folders include one another: site -> plan -> site")
+
     def test_a_cycle_of_headers_in_one_folder(self):
         self.write("src/skyhook/base/a.h", HEADER + '#include "skyhook/base/b.h"\n')
         self.write("src/skyhook/base/b.h", HEADER + '#include "skyhook/base/a.h"\n')

@@ -13,7 +13,7 @@
 #include <limits>
 #include <optional>
 
-#include "skyhook/format/thrift_struct.h"
+#include "skyhook/format/parquet/rewrite/thrift_struct.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::differential {

@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "skyhook/format/parquet_writer.h"
+#include "skyhook/format/parquet/rewrite/writer.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "tests/differential/foreign_bounds.h"

@@ -12,8 +12,8 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
-#include "skyhook/format/parquet_exceptions.h"
-#include "skyhook/format/parquet_footer.h"
+#include "skyhook/format/parquet/exceptions.h"
+#include "skyhook/format/parquet/footer.h"
 
 namespace skyhook::client {
 namespace {

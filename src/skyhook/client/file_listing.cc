@@ -14,7 +14,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
-#include "skyhook/format/ipc_stream.h"
+#include "skyhook/format/ipc/stream.h"
 #include "skyhook/store/table.h"
 
 namespace skyhook::client {

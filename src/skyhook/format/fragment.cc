@@ -4,9 +4,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/byte_reader.h"
-#include "skyhook/format/ipc_fragment.h"
-#include "skyhook/format/ipc_stream.h"
-#include "skyhook/format/parquet_fragment.h"
+#include "skyhook/format/ipc/ipc_fragment.h"
+#include "skyhook/format/ipc/stream.h"
+#include "skyhook/format/parquet/parquet_fragment.h"
 
 namespace skyhook::format {
 namespace {

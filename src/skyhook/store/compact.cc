@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/parquet_assembly.h"
+#include "skyhook/format/parquet/rewrite/assembly.h"
 #include "skyhook/store/source_file.h"
 #include "skyhook/store/stored_manifest.h"
 #include "skyhook/store/table.h"

@@ -5,7 +5,7 @@
 #include "skyhook/base/crc32c.h"
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
-#include "skyhook/format/parquet_parts.h"
+#include "skyhook/format/parquet/rewrite/parts.h"
 
 namespace skyhook::store {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
-#include "skyhook/format/parquet_parts.h"
+#include "skyhook/format/parquet/rewrite/parts.h"
 
 namespace skyhook::store {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/format/parquet_assembly.h"
+#include "skyhook/format/parquet/rewrite/assembly.h"
 #include "skyhook/store/object_store.h"
 #include "skyhook/store/snapshot.h"
 #include "skyhook/store/source_file.h"

@@ -10,7 +10,7 @@
 #include "skyhook/base/crc32c.h"
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
-#include "skyhook/format/parquet_assembly.h"
+#include "skyhook/format/parquet/rewrite/assembly.h"
 #include "skyhook/store/file_cut.h"
 #include "skyhook/store/put_journal.h"
 #include "skyhook/store/source_file.h"

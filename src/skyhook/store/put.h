@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
-#include "skyhook/format/parquet_writer.h"
+#include "skyhook/format/parquet/rewrite/writer.h"
 #include "skyhook/store/manifest.h"
 #include "skyhook/store/object_store.h"
 

@@ -1,0 +1,56 @@
+// One page as it lies in the file, opened: header read, checksum checked, values decompressed.
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+#include <arrow/util/compression.h>
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+#include "skyhook/format/parquet/page_header.h"
+
+namespace skyhook::format {
+
+struct Page {
+  PageHeader header;
+  /// kDataV2: repetition and definition levels; else null, the levels lead `body`.
+  std::shared_ptr<arrow::Buffer> levels;
+  std::shared_ptr<arrow::Buffer> body;
+};
+
+/// Opens the pages of one column chunk. Not thread-safe.
+class PageOpener {
+ public:
+  struct Options {
+    arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED;
+    /// Pages that claim more uncompressed bytes are refused.
+    int64_t max_page_bytes = 0;
+    /// So are larger ones than this, with kLimitExceeded: ReadContext::memory_bytes.
+    int64_t memory_bytes = std::numeric_limits<int64_t>::max();
+    /// Early Arrow writers marked compressed kDataV2 pages as uncompressed (ARROW-10353).
+    bool v2_always_compressed = false;
+    arrow::MemoryPool* pool = arrow::default_memory_pool();
+  };
+
+  static arrow::Result<PageOpener> Make(const Options& options);
+
+  /// `bytes` begins with a page header and holds the whole page. The page's buffers may be slices
+  /// of it.
+  arrow::Result<Page> Open(const std::shared_ptr<arrow::Buffer>& bytes);
+
+ private:
+  PageOpener(const Options& options, std::unique_ptr<arrow::util::Codec> codec)
+      : options_(options), codec_(std::move(codec)) {}
+
+  arrow::Status OpenV2(const std::shared_ptr<arrow::Buffer>& data, Page* page);
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Decompress(
+      const std::shared_ptr<arrow::Buffer>& data, int64_t uncompressed_size);
+
+  Options options_;
+  std::unique_ptr<arrow::util::Codec> codec_;
+};
+
+}  // namespace skyhook::format

@@ -1,0 +1,28 @@
+// Values in Parquet's PLAIN encoding become arrays of engine type, without a copy where the bytes
+// allow it.
+#pragma once
+
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/result.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "skyhook/format/parquet/flat_column.h"
+
+namespace skyhook::format {
+
+/// The first `count` values of `bytes`, none of them null. The result may share memory with
+/// `bytes`. Fails with kCorruptData when `bytes` holds fewer values.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodePlain(
+    const FlatColumn& column, const std::shared_ptr<arrow::Buffer>& bytes, int64_t count,
+    arrow::MemoryPool* pool);
+
+/// Fails with kCorruptData when a value of text, which DecodePlain has made of `bytes`, is no
+/// UTF-8: what computes with text relies on that. Other columns pass.
+arrow::Status CheckText(const FlatColumn& column, const arrow::Buffer& bytes,
+                        const arrow::ArrayData& values);
+
+}  // namespace skyhook::format

@@ -1,0 +1,102 @@
+#include "skyhook/format/parquet/row_group_reader.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "skyhook/base/status.h"
+
+namespace skyhook::format {
+namespace {
+
+plan::RowRanges Shifted(const plan::RowRanges& rows, int64_t by) {
+  std::vector<plan::RowRange> out;
+  for (const plan::RowRange& range : rows.ranges()) {
+    out.push_back({range.begin - by, range.end - by});
+  }
+  return plan::RowRanges(std::move(out));
+}
+
+}  // namespace
+
+ParquetRowGroupReader::ParquetRowGroupReader(std::string where,
+                                             std::shared_ptr<arrow::Schema> schema,
+                                             plan::RowRange rows, ByteReader reader,
+                                             MakeColumn make_column)
+    : where_(std::move(where)),
+      schema_(std::move(schema)),
+      rows_(rows),
+      reader_(std::move(reader)),
+      make_column_(std::move(make_column)),
+      columns_(static_cast<size_t>(schema_->num_fields())) {}
+
+std::string ParquetRowGroupReader::Where(int column) const {
+  return fmt::format("{}: column '{}'", where_, schema_->field(column)->name());
+}
+
+arrow::Result<ColumnReader*> ParquetRowGroupReader::Column(int column) {
+  if (column < 0 || column >= schema_->num_fields()) {
+    return base::Invalid("{}: column {} of {}", where_, column, schema_->num_fields());
+  }
+  auto& reader = columns_[static_cast<size_t>(column)];
+  if (reader == nullptr) {
+    auto made = make_column_(column, &reader_);
+    if (!made.ok()) return base::AddContext(made.status(), Where(column));
+    reader = std::move(made).ValueUnsafe();
+  }
+  return reader.get();
+}
+
+arrow::Status ParquetRowGroupReader::Prefetch(const std::vector<int>& columns,
+                                              const plan::RowRanges& rows, bool late) {
+  const plan::RowRanges relative = Shifted(rows.Intersect(rows_), rows_.begin);
+  const std::set<int> distinct(columns.begin(), columns.end());
+  for (int column : distinct) {
+    ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
+    reader->Want(relative, late);
+  }
+  return Fetch({distinct.begin(), distinct.end()});
+}
+
+arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {
+  for (;;) {
+    std::vector<base::ByteRange> ranges;
+    std::vector<size_t> counts;
+    for (int column : columns) {
+      const auto missing = columns_[static_cast<size_t>(column)]->Missing();
+      ranges.insert(ranges.end(), missing.begin(), missing.end());
+      counts.push_back(missing.size());
+    }
+    if (ranges.empty()) return arrow::Status::OK();
+    auto buffers = reader_.Read(ranges);
+    if (!buffers.ok()) return base::AddContext(buffers.status(), where_);
+    std::span<const std::shared_ptr<arrow::Buffer>> rest(*buffers);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (counts[i] == 0) continue;
+      const arrow::Status accepted =
+          columns_[static_cast<size_t>(columns[i])]->Accept(rest.first(counts[i]));
+      if (!accepted.ok()) return base::AddContext(accepted, Where(columns[i]));
+      rest = rest.subspan(counts[i]);
+    }
+  }
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> ParquetRowGroupReader::Read(
+    int column, int64_t begin, int64_t length, std::optional<std::span<const int32_t>> selection) {
+  if (begin < rows_.begin || length < 0 || length > rows_.end - begin) {
+    return base::Invalid("{}: rows {}+{} of a row group with rows [{},{})", where_, begin, length,
+                         rows_.begin, rows_.end);
+  }
+  ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
+  auto array = reader->Read(begin - rows_.begin, length, selection);
+  if (!array.ok()) return base::AddContext(array.status(), Where(column));
+  return array;
+}
+
+int64_t ParquetRowGroupReader::bytes_held() const {
+  int64_t bytes = 0;
+  for (const auto& column : columns_) bytes += column == nullptr ? 0 : column->bytes_held();
+  return bytes;
+}
+
+}  // namespace skyhook::format

@@ -1,0 +1,137 @@
+#include <arrow/io/memory.h>
+#include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
+
+#include <functional>
+
+#include "skyhook/format/fragment_rows_test.h"
+#include "skyhook/format/parquet/rewrite/writer.h"
+#include "skyhook/format/random_table_test.h"
+#include "skyhook/testing/faulty_source.h"
+#include "skyhook/testing/parquet_files.h"
+
+namespace skyhook::format {
+namespace {
+
+using Builder = parquet::WriterProperties::Builder;
+using Encoding = parquet::Encoding;
+
+struct Layout {
+  std::string name;
+  std::function<void(Builder*)> set;
+  bool decimals_as_integers = false;
+  bool store_schema = true;
+};
+
+void PrintTo(const Layout& layout, std::ostream* out) { *out << layout.name; }
+
+std::shared_ptr<arrow::Buffer> Write(const arrow::Table& table, const Layout& layout) {
+  Builder builder;
+  builder.data_pagesize(4096)->write_batch_size(100)->max_row_group_length(1000);
+  layout.set(&builder);
+  if (layout.decimals_as_integers) builder.enable_store_decimal_as_integer();
+  parquet::ArrowWriterProperties::Builder arrow_builder;
+  if (layout.store_schema) arrow_builder.store_schema();
+  auto sink = testing::Require(arrow::io::BufferOutputStream::Create());
+  testing::Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, 1000,
+                                              builder.build(), arrow_builder.build()));
+  return testing::Require(sink->Finish());
+}
+
+void Encode(Builder* builder, const std::vector<std::string>& columns, Encoding::type encoding) {
+  for (const std::string& column : columns) {
+    builder->disable_dictionary(column)->encoding(column, encoding);
+  }
+}
+
+std::vector<Layout> Layouts() {
+  using Compression = arrow::Compression;
+  const auto codec = [](Compression::type compression) {
+    return [=](Builder* b) { b->compression(compression)->enable_write_page_index(); };
+  };
+  return {
+      {"Defaults", [](Builder*) {}},
+      {"PageIndex", [](Builder* b) { b->enable_write_page_index(); }},
+      {"NoPageIndex", [](Builder* b) { b->disable_write_page_index(); }},
+      {"NoArrowSchema", [](Builder*) {}, false, false},
+      {"DecimalsAsIntegers", [](Builder*) {}, true},
+      {"Version1", [](Builder* b) { b->version(parquet::ParquetVersion::PARQUET_1_0); }},
+      {"Plain", [](Builder* b) { b->disable_dictionary()->enable_write_page_index(); }},
+      {"PlainWithoutPageIndex",
+       [](Builder* b) { b->disable_dictionary()->disable_write_page_index(); }},
+      {"PagesV2",
+       [](Builder* b) {
+         b->data_page_version(parquet::ParquetDataPageVersion::V2)->compression(Compression::ZSTD);
+       }},
+      {"PagesV2PlainWithoutPageIndex",
+       [](Builder* b) {
+         b->data_page_version(parquet::ParquetDataPageVersion::V2)
+             ->disable_dictionary()
+             ->disable_write_page_index();
+       }},
+      {"TinyPages",
+       [](Builder* b) { b->data_pagesize(1)->write_batch_size(7)->enable_write_page_index(); }},
+      {"TinyPagesWithoutPageIndex",
+       [](Builder* b) { b->data_pagesize(1)->write_batch_size(7)->disable_write_page_index(); }},
+      {"OnePage", [](Builder* b) { b->data_pagesize(1 << 30)->max_rows_per_page(1 << 30); }},
+      {"DictionaryOverflow", [](Builder* b) { b->dictionary_pagesize_limit(600); }},
+      {"Checksums",
+       [](Builder* b) { b->enable_page_checksum()->compression(Compression::SNAPPY); }},
+      {"Snappy", codec(Compression::SNAPPY)},
+      {"Gzip", codec(Compression::GZIP)},
+      {"Brotli", codec(Compression::BROTLI)},
+      {"Zstd", codec(Compression::ZSTD)},
+      {"Lz4", codec(Compression::LZ4)},
+      {"Lz4Hadoop", codec(Compression::LZ4_HADOOP)},
+      {"DeltaAndSplit",
+       [](Builder* b) {
+         Encode(b, {"i8", "u16", "i32", "i64", "u64", "ts_us", "date32"},
+                Encoding::DELTA_BINARY_PACKED);
+         Encode(b, {"text", "large_text"}, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+         Encode(b, {"short_text", "bytes", "view_text"}, Encoding::DELTA_BYTE_ARRAY);
+         Encode(b, {"f32", "f64", "f16", "time32", "time64ns", "dec38", "fixed5", "dec15"},
+                Encoding::BYTE_STREAM_SPLIT);
+         Encode(b, {"bool"}, Encoding::RLE);
+       }},
+  };
+}
+
+class WrittenParquet : public ::testing::TestWithParam<Layout> {};
+
+TEST_P(WrittenParquet, ReadsAsArrowDoes) {
+  for (const double nulls : {0.0, 0.3, 1.0}) {
+    SCOPED_TRACE(nulls);
+    const auto bytes = Write(*RandomTable(2500, nulls), GetParam());
+    const auto expected = ReadByArrow(bytes);
+    const auto fragment = OpenBytes(bytes);
+    ASSERT_EQ(fragment->num_row_groups(), 3);
+    EXPECT_TRUE(fragment->declared_schema()->Equals(*expected->schema()));
+    for (const Reading& reading : {Reading{.window = 1024}, Reading{.window = 1000, .share = 0.2},
+                                   Reading{.window = 256, .share = 0.01, .prefetch = false}}) {
+      ExpectReadsAs(*fragment, *expected, reading);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, WrittenParquet, ::testing::ValuesIn(Layouts()),
+                         [](const auto& layout) { return layout.param.name; });
+
+TEST(ReadRowGroup, AReadThatFailsIsAnErrorWhereverItFalls) {
+  const auto bytes = testing::ParquetBytes(*RandomTable(500, 0.1));
+  for (int64_t at = 0;; ++at) {
+    const auto source =
+        std::make_shared<testing::FaultySource>(bytes, "rows.parquet", testing::Fault::kFails, at);
+    auto rows = ReadRowGroup(source, 0);
+    const arrow::Status status = rows.ok() ? (*rows)->ToTable().status() : rows.status();
+    if (source->reads() <= at) {
+      EXPECT_THAT(status, testing::IsOk());
+      EXPECT_GT(at, 1);
+      return;
+    }
+    EXPECT_THAT(status, testing::FailsWith(arrow::StatusCode::IOError, "the disk is gone")) << at;
+  }
+}
+
+}  // namespace
+}  // namespace skyhook::format
