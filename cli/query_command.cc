@@ -14,7 +14,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/client/foreign_query.h"
 #include "skyhook/client/table.h"
-#include "skyhook/plan/foreign_plan.h"
+#include "skyhook/substrait/foreign/plan.h"
 
 namespace skyhook::cli {
 namespace {
@@ -43,7 +43,7 @@ Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options
 }
 
 // Expressions name no table; then there has to be exactly one.
-Result<std::string> PathOf(const plan::ForeignPlan& plan, const Paths& paths) {
+Result<std::string> PathOf(const substrait::ForeignPlan& plan, const Paths& paths) {
   if (plan.table.empty()) {
     if (paths.size() == 1) return paths.begin()->second;
     return UsageError(fmt::format(
@@ -85,7 +85,7 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   scan.stop = limit->token();
   ARROW_ASSIGN_OR_RAISE(const Paths paths, NamedTables(command, options, scan.stop));
   ARROW_ASSIGN_OR_RAISE(const std::string bytes, ScriptOf("", command.plan));
-  const auto plan = plan::ReadForeignPlan(bytes);
+  const auto plan = substrait::ReadForeignPlan(bytes);
   if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
   ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
   ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options, scan.stop)));

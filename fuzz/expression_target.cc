@@ -2,7 +2,7 @@
 
 #include "fuzz/run_pipeline.h"
 #include "fuzz/target.h"
-#include "skyhook/plan/substrait.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/testing/random_pipeline.h"
 
 namespace skyhook::fuzz {
@@ -31,9 +31,9 @@ void Run(Bytes input) {
   std::mt19937 random(choices.Below(256));
   const plan::Pipeline pipeline =
       testing::RandomPipeline([&](uint32_t bound) { return choices.Below(bound); });
-  const auto plan = plan::ToSubstrait(pipeline);
+  const auto plan = substrait::ToSubstrait(pipeline);
   if (plan.ok()) {
-    const auto read = plan::FromSubstrait(*plan);
+    const auto read = substrait::FromSubstrait(*plan);
     Check(read.ok(), "a plan cannot be read back: " + read.status().ToString());
     Check(read->ToString() == pipeline.ToString(), "a plan comes back as another");
   }

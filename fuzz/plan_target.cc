@@ -6,19 +6,19 @@
 
 #include "fuzz/run_pipeline.h"
 #include "fuzz/target.h"
-#include "skyhook/plan/foreign_plan.h"
-#include "skyhook/plan/substrait.h"
+#include "skyhook/substrait/foreign/plan.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/testing/random_pipeline.h"
 
 namespace skyhook::fuzz {
 namespace {
 
 void RunForeign(std::string_view bytes) {
-  const auto plan = plan::ReadForeignPlan(bytes);
+  const auto plan = substrait::ReadForeignPlan(bytes);
   if (!plan.ok()) return;
   (void)plan->ToString();
   std::mt19937 random(1);
-  for (const plan::ForeignStep& step : plan->steps) {
+  for (const substrait::ForeignStep& step : plan->steps) {
     Check(plan::Validate(step.pipeline).ok(), "a foreign plan that was read does not pass");
     RunOverRandomRows(step.pipeline, &random);
   }
@@ -27,12 +27,12 @@ void RunForeign(std::string_view bytes) {
 void Run(Bytes input) {
   const std::string_view bytes(reinterpret_cast<const char*>(input.data()), input.size());
   RunForeign(bytes);
-  const auto pipeline = plan::FromSubstrait(bytes);
+  const auto pipeline = substrait::FromSubstrait(bytes);
   if (!pipeline.ok()) return;
   Check(plan::Validate(*pipeline).ok(), "a plan that was read does not pass");
   (void)pipeline->ToString();
-  const auto written = plan::ToSubstrait(*pipeline);
-  if (written.ok()) Check(plan::FromSubstrait(*written).ok(), "a plan cannot be read back");
+  const auto written = substrait::ToSubstrait(*pipeline);
+  if (written.ok()) Check(substrait::FromSubstrait(*written).ok(), "a plan cannot be read back");
   std::mt19937 random(1);
   RunOverRandomRows(*pipeline, &random);
 }
@@ -55,7 +55,7 @@ std::vector<std::string> Seeds() {
   std::vector<std::string> out;
   AddForeign(&out);
   for (uint32_t seed = 1; seed <= 300; ++seed) {
-    auto plan = plan::ToSubstrait(testing::RandomPipeline(seed));
+    auto plan = substrait::ToSubstrait(testing::RandomPipeline(seed));
     if (plan.ok()) out.push_back(*std::move(plan));
   }
   return out;

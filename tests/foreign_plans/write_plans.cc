@@ -12,8 +12,8 @@
 #include <string>
 
 #include "skyhook/client/scan.h"
-#include "skyhook/plan/substrait.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
 
@@ -42,7 +42,7 @@ class Writer {
 
   void Write(const std::string& name, const Pipeline& pipeline) const {
     std::ofstream(directory_ + "/" + name + ".pb", std::ios::binary)
-        << Require(plan::ToSubstrait(pipeline));
+        << Require(substrait::ToSubstrait(pipeline));
     const auto reader =
         Require(client::ToReader(Require(client::Scan::Make(table_, pipeline, {}))));
     const auto file =

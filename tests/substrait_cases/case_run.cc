@@ -10,9 +10,9 @@
 #include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
-#include "skyhook/plan/substrait.h"
-#include "skyhook/plan/substrait_extensions.h"
-#include "skyhook/plan/substrait_type.h"
+#include "skyhook/substrait/extensions.h"
+#include "skyhook/substrait/substrait.h"
+#include "skyhook/substrait/type.h"
 #include "tests/substrait_cases/case_value.h"
 #include "tests/substrait_cases/mistaken_cases.h"
 
@@ -73,7 +73,7 @@ class PlanWriter {
   Status WriteRead(const arrow::Schema& schema, pb::Rel* rel) {
     auto* read = rel->mutable_read();
     read->mutable_named_table()->add_names("cases");
-    return plan::SchemaToSubstrait(schema, &extensions_, read->mutable_base_schema());
+    return substrait::SchemaToSubstrait(schema, &extensions_, read->mutable_base_schema());
   }
 
   Status WriteProject(pb::ProjectRel* project, const arrow::Schema& schema) {
@@ -141,7 +141,7 @@ class PlanWriter {
 
   const Case& case_;
   pb::Plan plan_;
-  plan::ExtensionWriter extensions_;
+  substrait::ExtensionWriter extensions_;
 };
 
 Result<std::shared_ptr<arrow::Scalar>> Evaluate(const plan::Pipeline& pipeline, BatchPtr rows) {
@@ -196,7 +196,7 @@ bool IsExpected(const arrow::Scalar& actual, const arrow::Scalar& expected) {
 Result<Verdict> Run(const Case& one) {
   ARROW_ASSIGN_OR_RAISE(const auto rows, RowsOf(one));
   ARROW_ASSIGN_OR_RAISE(const auto bytes, PlanWriter(one).Write(*rows->schema()));
-  ARROW_ASSIGN_OR_RAISE(const auto pipeline, plan::FromSubstrait(bytes));
+  ARROW_ASSIGN_OR_RAISE(const auto pipeline, substrait::FromSubstrait(bytes));
   const auto actual = Evaluate(pipeline, rows);
   if (!actual.ok() && base::Is(actual.status(), base::Code::kUnsupportedPlan))
     return actual.status();

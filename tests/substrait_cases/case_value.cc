@@ -9,9 +9,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/expression.h"
-#include "skyhook/plan/substrait_literal.h"
-#include "skyhook/plan/substrait_type.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/substrait/literal.h"
+#include "skyhook/substrait/type.h"
 
 namespace skyhook::cases {
 
@@ -112,7 +112,7 @@ Result<std::shared_ptr<arrow::DataType>> TypeOf(const std::string& text) {
     if (parameters.size() != 2) return plan::DecimalType(38, 0);
     return plan::DecimalType(parameters[0], parameters[1]);
   }
-  ARROW_ASSIGN_OR_RAISE(const auto unit, plan::UnitOf(parameters.empty() ? 6 : parameters[0]));
+  ARROW_ASSIGN_OR_RAISE(const auto unit, substrait::UnitOf(parameters.empty() ? 6 : parameters[0]));
   if (base == "pts" || base == "ts") return arrow::timestamp(unit);
   if (base == "ptstz" || base == "tstz") return arrow::timestamp(unit, "UTC");
   if (base == "pt" || base == "time") {
@@ -144,7 +144,8 @@ Result<std::shared_ptr<arrow::Scalar>> ScalarOf(const Value& value, const std::s
   }
 }
 
-Status TypeToProto(const std::string& type_text, plan::ExtensionWriter* extensions, pb::Type* out) {
+Status TypeToProto(const std::string& type_text, substrait::ExtensionWriter* extensions,
+                   pb::Type* out) {
   const std::string base = BaseOf(type_text);
   if (base == "iyear") {
     out->mutable_interval_year()->set_nullability(pb::Type::NULLABILITY_NULLABLE);
@@ -157,15 +158,15 @@ Status TypeToProto(const std::string& type_text, plan::ExtensionWriter* extensio
     return Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(const auto type, TypeOf(type_text));
-  return plan::TypeToSubstrait(*type, true, extensions, out);
+  return substrait::TypeToSubstrait(*type, true, extensions, out);
 }
 
-Status LiteralToProto(const Value& value, plan::ExtensionWriter* extensions,
+Status LiteralToProto(const Value& value, substrait::ExtensionWriter* extensions,
                       pb::Expression_Literal* out) {
   const std::string base = BaseOf(value.type);
   if (base != "iyear" && base != "iday") {
     ARROW_ASSIGN_OR_RAISE(const auto scalar, ScalarOf(value, value.type));
-    return plan::LiteralToSubstrait(*scalar, extensions, out);
+    return substrait::LiteralToSubstrait(*scalar, extensions, out);
   }
   if (IsNull(value)) return TypeToProto(value.type, extensions, out->mutable_null());
   ARROW_ASSIGN_OR_RAISE(const MonthDayNanos interval, IntervalOf(value.text));

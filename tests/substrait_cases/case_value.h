@@ -15,7 +15,7 @@ class Expression_Literal;
 class Type;
 }  // namespace substrait
 
-namespace skyhook::plan {
+namespace skyhook::substrait {
 class ExtensionWriter;
 }
 
@@ -29,9 +29,9 @@ arrow::Result<std::shared_ptr<arrow::DataType>> TypeOf(const std::string& text);
 arrow::Result<std::shared_ptr<arrow::Scalar>> ScalarOf(const Value& value, const std::string& type);
 
 /// The type and the literal as Substrait has them, intervals in the form that the file names.
-arrow::Status TypeToProto(const std::string& type, plan::ExtensionWriter* extensions,
+arrow::Status TypeToProto(const std::string& type, substrait::ExtensionWriter* extensions,
                           ::substrait::Type* out);
-arrow::Status LiteralToProto(const Value& value, plan::ExtensionWriter* extensions,
+arrow::Status LiteralToProto(const Value& value, substrait::ExtensionWriter* extensions,
                              ::substrait::Expression_Literal* out);
 
 }  // namespace skyhook::cases

@@ -67,7 +67,7 @@ Result<OffsetStream> ReduceInThreads(Scan* scan, int64_t offset) {
   return OffsetStream(std::move(streams[finisher]), *first[finisher], offset);
 }
 
-Result<OffsetStream> Start(const plan::ForeignStep& step, std::shared_ptr<const Table> table,
+Result<OffsetStream> Start(const substrait::ForeignStep& step, std::shared_ptr<const Table> table,
                            const ScanOptions& options, std::shared_ptr<arrow::Schema>* declared) {
   ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Make(std::move(table), step.pipeline, options));
   *declared = scan->declared_schema();
@@ -100,13 +100,13 @@ class BufferBytes {
 };
 
 /// The result of a step under the names by which the next one reads it.
-Result<std::shared_ptr<const Table>> Hold(const plan::ForeignStep& step,
+Result<std::shared_ptr<const Table>> Hold(const substrait::ForeignStep& step,
                                           std::shared_ptr<const Table> table,
                                           const ScanOptions& options) {
   const auto result = step.pipeline.ResultSchema();
   arrow::FieldVector fields;
   for (const auto& field : result->fields()) {
-    fields.push_back(field->WithName(plan::StepColumnName(fields.size())));
+    fields.push_back(field->WithName(substrait::StepColumnName(fields.size())));
   }
   const auto schema = arrow::schema(std::move(fields));
   std::shared_ptr<arrow::Schema> declared;
@@ -158,7 +158,7 @@ class NamingReader : public arrow::RecordBatchReader {
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const plan::ForeignPlan& plan,
+Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const substrait::ForeignPlan& plan,
                                                                  std::shared_ptr<const Table> table,
                                                                  const ScanOptions& options) {
   for (size_t i = 0; i + 1 < plan.steps.size(); ++i) {

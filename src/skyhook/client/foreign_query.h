@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "skyhook/client/scan.h"
-#include "skyhook/plan/foreign_plan.h"
+#include "skyhook/substrait/foreign/plan.h"
 
 namespace skyhook::client {
 
@@ -18,6 +18,7 @@ namespace skyhook::client {
 /// Aggregates and sorts are computed before this returns, by `options.max_streams` threads; rows
 /// that are only filtered and projected are, by the thread that pulls them.
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(
-    const plan::ForeignPlan& plan, std::shared_ptr<const Table> table, const ScanOptions& options);
+    const substrait::ForeignPlan& plan, std::shared_ptr<const Table> table,
+    const ScanOptions& options);
 
 }  // namespace skyhook::client

@@ -23,13 +23,13 @@ using testing::FailsWith;
 using testing::Require;
 using testing::RowsOf;
 
-plan::ForeignPlan Sample(const std::string& name) {
+substrait::ForeignPlan Sample(const std::string& name) {
   const auto path =
       std::filesystem::path(SKYHOOK_SOURCE_DIR) / "tests" / "compat" / "substrait" / name;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   bytes << file.rdbuf();
-  return Require(plan::ReadForeignPlan(bytes.str()));
+  return Require(substrait::ReadForeignPlan(bytes.str()));
 }
 
 std::shared_ptr<const Table> Lineitem() {
@@ -37,7 +37,7 @@ std::shared_ptr<const Table> Lineitem() {
   return Require(OpenTable(std::string(data == nullptr ? "." : data) + "/lineitem.parquet"));
 }
 
-arrow::Result<std::vector<std::string>> Rows(const plan::ForeignPlan& plan,
+arrow::Result<std::vector<std::string>> Rows(const substrait::ForeignPlan& plan,
                                              std::shared_ptr<const Table> table,
                                              const ScanOptions& options = {}) {
   ARROW_ASSIGN_OR_RAISE(auto reader, RunForeignPlan(plan, std::move(table), options));
@@ -77,7 +77,7 @@ TEST(ForeignQuery, AggregatesWhatAnAggregateGave) {
 }
 
 TEST(ForeignQuery, PassesOverRowsAcrossBatches) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}, {Over("#0"), 0}};
   plan.steps[0].pipeline.limit = plan::Limit{9};
@@ -90,20 +90,20 @@ TEST(ForeignQuery, PassesOverRowsAcrossBatches) {
 }
 
 TEST(ForeignQuery, AnOffsetBeyondTheEndLeavesNothing) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 100}};
-  plan.steps[0].pipeline.limit = plan::Limit{plan::kAllRows};
+  plan.steps[0].pipeline.limit = plan::Limit{substrait::kAllRows};
   EXPECT_EQ(Require(Rows(plan, Numbers(5, 2))).size(), 0u);
   plan.steps[0].offset = 3;
   EXPECT_EQ(Require(Rows(plan, Numbers(5, 2))).size(), 7u);
 }
 
 TEST(ForeignQuery, ASortOfAllRowsHasThemAll) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}};
-  plan.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, plan::kAllRows};
+  plan.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, substrait::kAllRows};
   const auto rows = Require(Rows(plan, Numbers(50, 300)));
   ASSERT_EQ(rows.size(), 15000u);
   EXPECT_EQ(rows.front(), "14999");
@@ -114,11 +114,11 @@ TEST(ForeignQuery, ManyThreadsGiveWhatOneGives) {
   ScanOptions options;
   options.unit_rows = 1000;
   const auto one = Require(Rows(Sample("df_q1.opt.pb"), Lineitem(), options));
-  plan::ForeignPlan sorted;
+  substrait::ForeignPlan sorted;
   sorted.names = {"y"};
   sorted.steps = {{Over("x"), 2}};
   sorted.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, 5};
-  plan::ForeignPlan none = sorted;
+  substrait::ForeignPlan none = sorted;
   none.steps[0].pipeline.top_k->limit = 0;
   options.max_streams = 4;
   for (int run = 0; run < 5; ++run) {
@@ -130,7 +130,7 @@ TEST(ForeignQuery, ManyThreadsGiveWhatOneGives) {
 }
 
 TEST(ForeignQuery, AFailureInAnyThreadIsTheAnswer) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}};
   auto& pipeline = plan.steps[0].pipeline;
@@ -150,10 +150,10 @@ TEST(ForeignQuery, AFailureInAnyThreadIsTheAnswer) {
 }
 
 TEST(ForeignQuery, HeldRowsAreBounded) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}, {Over("#0"), 0}};
-  plan.steps[0].pipeline.limit = plan::Limit{plan::kAllRows};
+  plan.steps[0].pipeline.limit = plan::Limit{substrait::kAllRows};
   ScanOptions options;
   options.memory_bytes = 100'000;
   EXPECT_THAT(Rows(plan, Numbers(100, 1000), options),
@@ -168,10 +168,10 @@ TEST(ForeignQuery, BuffersThatBatchesShareAreCountedOnce) {
   const auto all = arrow::RecordBatch::Make(schema, 100'000, {Require(values.Finish())});
   std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
   for (int i = 0; i < 100; ++i) slices.push_back(all->Slice(i * 1000, 1000));
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}, {Over("#0"), 0}};
-  plan.steps[0].pipeline.limit = plan::Limit{plan::kAllRows};
+  plan.steps[0].pipeline.limit = plan::Limit{substrait::kAllRows};
   ScanOptions options;
   options.memory_bytes = 4'000'000;
   const auto table = Require(TableOfBatches("slices", schema, slices));
@@ -179,10 +179,10 @@ TEST(ForeignQuery, BuffersThatBatchesShareAreCountedOnce) {
 }
 
 TEST(ForeignQuery, ASortOfMoreRowsThanTheMemoryHoldsIsAnErrorThatSaysWhat) {
-  plan::ForeignPlan plan;
+  substrait::ForeignPlan plan;
   plan.names = {"y"};
   plan.steps = {{Over("x"), 0}};
-  plan.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, plan::kAllRows};
+  plan.steps[0].pipeline.top_k = plan::TopK{{{0, true, false}}, substrait::kAllRows};
   ScanOptions options;
   options.memory_bytes = 1'000'000;
   EXPECT_THAT(Rows(plan, Numbers(100, 1000), options),

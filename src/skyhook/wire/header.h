@@ -51,7 +51,7 @@ inline constexpr uint16_t kRequired = 1;  ///< in FieldHeader::flags
 
 /// Fields of a request, numbered without gaps.
 enum class RequestTag : uint16_t {
-  kPipeline = 1,       ///< a Substrait plan (plan/substrait.h)
+  kPipeline = 1,       ///< a Substrait plan (substrait/substrait.h)
   kFragment = 2,       ///< its name, for messages
   kRows = 3,           ///< pairs of int64: [begin, end)
   kLimits = 4,         ///< int64 reply_bytes, rows_in, memory_bytes, batch_rows (base/limits.h)

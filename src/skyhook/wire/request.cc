@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/substrait.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/wire/fields.h"
 
 namespace skyhook::wire {
@@ -51,7 +51,7 @@ Result<std::string> FilterToBytes(const plan::RuntimeFilter& filter,
   plan::Pipeline carrier;
   carrier.input = pipeline.input;
   carrier.filter = {snapshot};
-  ARROW_ASSIGN_OR_RAISE(const std::string plan, plan::ToSubstrait(carrier));
+  ARROW_ASSIGN_OR_RAISE(const std::string plan, substrait::ToSubstrait(carrier));
   const std::string_view kind = filter.kind();
   std::string bytes;
   Append(static_cast<uint32_t>(kind.size()), &bytes);
@@ -72,7 +72,7 @@ Result<std::shared_ptr<const plan::RuntimeFilter>> FilterFromBytes(std::string_v
   }
   auto filter = std::make_shared<plan::SettableRuntimeFilter>(KindOf(bytes.substr(0, kind_bytes)));
   ARROW_ASSIGN_OR_RAISE(const plan::Pipeline carrier,
-                        plan::FromSubstrait(bytes.substr(kind_bytes)));
+                        substrait::FromSubstrait(bytes.substr(kind_bytes)));
   if (!carrier.input->Equals(*pipeline.input)) {
     return base::CorruptData("a runtime filter over other columns than its pipeline reads");
   }
@@ -88,7 +88,7 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
   MessageWriter writer(kRequestMagic);
   writer.header()->deadline_ms = MillisecondsLeft(request.limits, default_deadline_ms);
   writer.header()->reply_bytes = static_cast<uint64_t>(request.message_bytes);
-  ARROW_ASSIGN_OR_RAISE(const std::string pipeline, plan::ToSubstrait(request.pipeline));
+  ARROW_ASSIGN_OR_RAISE(const std::string pipeline, substrait::ToSubstrait(request.pipeline));
   writer.Add(RequestTag::kPipeline, pipeline, kRequired);
   writer.Add(RequestTag::kFragment, request.fragment);
   writer.Add(RequestTag::kRows, RowsToBytes(request.rows), kRequired);
@@ -130,7 +130,8 @@ Result<Request> DecodeRequest(std::string_view message) {
     }
   }
   Request request;
-  ARROW_ASSIGN_OR_RAISE(request.pipeline, plan::FromSubstrait(reader.Last(RequestTag::kPipeline)));
+  ARROW_ASSIGN_OR_RAISE(request.pipeline,
+                        substrait::FromSubstrait(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);
   ARROW_ASSIGN_OR_RAISE(request.rows, RowsFromBytes(reader.Last(RequestTag::kRows)));
   ARROW_RETURN_NOT_OK(LimitsFromBytes(reader.Last(RequestTag::kLimits), &request.limits));

@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/substrait.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
@@ -175,8 +175,8 @@ TEST(Request, CarriesEveryPipeline) {
     const auto bytes = EncodeRequest(request, 1);
     if (!bytes.ok()) continue;  // of what Substrait cannot say, plan's own tests tell
     ++sent;
-    EXPECT_EQ(Require(plan::ToSubstrait(Require(DecodeRequest(*bytes)).pipeline)),
-              Require(plan::ToSubstrait(request.pipeline)));
+    EXPECT_EQ(Require(substrait::ToSubstrait(Require(DecodeRequest(*bytes)).pipeline)),
+              Require(substrait::ToSubstrait(request.pipeline)));
   }
   EXPECT_GT(sent, 200);
 }
