@@ -9,7 +9,7 @@
 #include <regex>
 #include <set>
 
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/sql/differential_testing.h"
 #include "tests/differential/catalogue_calls.h"
 #include "tests/differential/random_file.h"

@@ -4,8 +4,8 @@
 #include <span>
 #include <string_view>
 
-#include "skyhook/plan/aggregate_catalogue.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/plan/functions/aggregates.h"
 
 namespace skyhook::differential {
 

@@ -10,7 +10,7 @@
 #include <regex>
 #include <set>
 
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/sql/query_testing.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/differential/random_query.h"

@@ -9,7 +9,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels/kernels.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

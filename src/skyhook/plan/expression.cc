@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {

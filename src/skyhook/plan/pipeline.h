@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/plan/aggregate_catalogue.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/plan/functions/aggregates.h"
 
 namespace skyhook::plan {
 

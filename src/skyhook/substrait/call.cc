@@ -4,7 +4,7 @@
 #include <array>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/substrait/function.h"
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/substrait/call.h"
 #include "skyhook/substrait/measure.h"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/substrait/expression.h"
 #include "skyhook/substrait/function.h"
 #include "skyhook/substrait/literal.h"

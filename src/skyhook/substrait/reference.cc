@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "skyhook/plan/aggregate_catalogue.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/aggregates.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/substrait/extensions.h"
 #include "skyhook/substrait/function.h"
 #include "skyhook/substrait/options.h"

@@ -29,7 +29,7 @@ namespace skyhook::exec {
 /// | approx_quantile | the sketch's bytes (exec/aggregate/quantile_sketch.h) |
 /// | first, last, any_value | the value, then int64 place of its row, null for no row |
 ///
-/// The catalogue (plan/aggregate_catalogue.h) has the state of every function. Places are rows of
+/// The catalogue (plan/functions/aggregates.h) has the state of every function. Places are rows of
 /// the fragment.
 std::shared_ptr<arrow::Schema> PartialSchema(const plan::Pipeline& pipeline);
 

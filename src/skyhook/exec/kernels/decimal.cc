@@ -8,7 +8,7 @@
 
 #include "skyhook/exec/kernels/checked_arithmetic.h"
 #include "skyhook/exec/kernels/kernels.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/vector/rounding.h"
 

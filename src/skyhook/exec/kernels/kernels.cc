@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {

@@ -8,7 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels/kernels.h"
 #include "skyhook/exec/kernels/overflow.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/vector/decimal.h"
 

@@ -6,7 +6,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/kernels/kernels.h"
 #include "skyhook/exec/kernels/row_validity.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/vector/calendar.h"
 
 namespace skyhook::exec {

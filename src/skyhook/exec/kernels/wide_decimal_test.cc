@@ -9,7 +9,7 @@
 
 #include "skyhook/exec/kernels/call_testing.h"
 #include "skyhook/exec/kernels/wide_decimal_cases_testing.h"
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
 

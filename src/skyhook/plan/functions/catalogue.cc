@@ -1,11 +1,11 @@
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 
 #include <algorithm>
 #include <array>
 #include <string>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/catalogue_rules.h"
+#include "skyhook/plan/functions/rules.h"
 
 namespace skyhook::plan {
 namespace {

@@ -1,4 +1,4 @@
-#include "skyhook/plan/aggregate_catalogue.h"
+#include "skyhook/plan/functions/aggregates.h"
 
 #include <array>
 #include <string>

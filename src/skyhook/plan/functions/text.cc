@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "skyhook/plan/catalogue_rules.h"
+#include "skyhook/plan/functions/rules.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {

@@ -1,7 +1,7 @@
 // Conversions between types.
 #include <array>
 
-#include "skyhook/plan/catalogue_rules.h"
+#include "skyhook/plan/functions/rules.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 
 namespace skyhook::plan {
 

@@ -1,7 +1,7 @@
 // Fields of dates and timestamps.
 #include <array>
 
-#include "skyhook/plan/catalogue_rules.h"
+#include "skyhook/plan/functions/rules.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {

@@ -1,13 +1,13 @@
 // The catalogue is complete, and knows which calls can fail.
-#include "skyhook/plan/catalogue.h"
+#include "skyhook/plan/functions/catalogue.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-#include "skyhook/plan/aggregate_catalogue.h"
 #include "skyhook/plan/expression.h"
+#include "skyhook/plan/functions/aggregates.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::plan {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "skyhook/plan/catalogue_rules.h"
+#include "skyhook/plan/functions/rules.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
