@@ -10,9 +10,9 @@
 #include "bench/suites.h"
 #include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
-#include "skyhook/store/local/local_store.h"
-#include "skyhook/store/put.h"
-#include "skyhook/store/table.h"
+#include "skyhook/objects/local/local_store.h"
+#include "skyhook/table/put.h"
+#include "skyhook/table/table.h"
 
 namespace skyhook::bench {
 namespace {
@@ -42,16 +42,16 @@ class Folder {
 };
 
 // Makes the table's one object so many: an append looks at none of them.
-arrow::Status Multiply(store::ObjectStore* store, int64_t objects) {
-  return store::Commit(store, kTable, store::UniqueId(), 1,
-                       [&](const store::Manifest* current) -> arrow::Result<store::Manifest> {
-                         store::Manifest next = *current;
+arrow::Status Multiply(objects::ObjectStore* store, int64_t objects) {
+  return table::Commit(store, kTable, objects::UniqueId(), 1,
+                       [&](const table::Manifest* current) -> arrow::Result<table::Manifest> {
+                         table::Manifest next = *current;
                          next.operation = "append";
-                         const store::Fragment fragment = current->tail.front();
+                         const table::Fragment fragment = current->tail.front();
                          for (int64_t i = 1; i < objects; ++i) {
                            next.tail.push_back(fragment);
                            next.tail.back().object =
-                               fmt::format("data-{}-{:06}.parquet", store::UniqueId(), i);
+                               fmt::format("data-{}-{:06}.parquet", objects::UniqueId(), i);
                          }
                          return next;
                        })
@@ -61,20 +61,20 @@ arrow::Status Multiply(store::ObjectStore* store, int64_t objects) {
 // The median of appends of one small file to a table of `objects` objects.
 arrow::Result<double> Append(const std::string& file, int64_t objects, int repeats) {
   const Folder folder;
-  const auto store = store::local::MakeLocalStore(folder.path());
+  const auto store = objects::local::MakeLocalStore(folder.path());
   ARROW_ASSIGN_OR_RAISE(const auto source, base::OpenFile(file));
-  store::PutOptions options;
-  options.existing = store::Existing::kAppend;
-  ARROW_ASSIGN_OR_RAISE(const auto first, store::Put(store.get(), kTable, {source}, options));
+  table::PutOptions options;
+  options.existing = table::Existing::kAppend;
+  ARROW_ASSIGN_OR_RAISE(const auto first, table::Put(store.get(), kTable, {source}, options));
   const int64_t rows = first.snapshot.num_rows();
   ARROW_RETURN_NOT_OK(Multiply(store.get(), objects));
   std::vector<double> times;
   for (int i = 0; i < repeats; ++i) {
     const auto begin = Clock::now();
-    ARROW_RETURN_NOT_OK(store::Put(store.get(), kTable, {source}, options).status());
+    ARROW_RETURN_NOT_OK(table::Put(store.get(), kTable, {source}, options).status());
     times.push_back(Milliseconds(Clock::now() - begin).count());
   }
-  ARROW_ASSIGN_OR_RAISE(const auto snapshot, store::ReadSnapshot(store.get(), kTable, ""));
+  ARROW_ASSIGN_OR_RAISE(const auto snapshot, table::ReadSnapshot(store.get(), kTable, ""));
   if (snapshot.num_rows() != rows * (objects + repeats)) {
     return base::Invalid("{} rows after {} appends to {} objects", snapshot.num_rows(), repeats,
                          objects);

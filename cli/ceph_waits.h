@@ -5,13 +5,13 @@
 #include <chrono>
 #include <string>
 
-#include "skyhook/store/rados_pool.h"
+#include "skyhook/objects/rados_pool.h"
 
 namespace skyhook::cli {
 
 /// Says on standard error, if that is a terminal, what the program has been waiting for since two
 /// seconds: once for a wait, and not more often than every four seconds.
-class CephWaits : public store::WaitObserver {
+class CephWaits : public objects::WaitObserver {
  public:
   CephWaits();
 

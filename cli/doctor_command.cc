@@ -7,15 +7,15 @@
 #include "cli/listing.h"
 #include "cli/output.h"
 #include "skyhook/client/doctor.h"
-#include "skyhook/store/location.h"
+#include "skyhook/table/location.h"
 
 namespace skyhook::cli {
 
 using arrow::Status;
 
 Status RunDoctor(const TableCommand& command, const RunOptions& options) {
-  auto location = store::ParseStoreUri(command.uri);
-  if (!location.ok()) location = store::ParseTableUri(command.uri);
+  auto location = table::ParseStoreUri(command.uri);
+  if (!location.ok()) location = table::ParseTableUri(command.uri);
   if (!location.ok() || !location->rados) {
     return UsageError(fmt::format("'{}' is not of the form rados://POOL[/NAMESPACE]", command.uri));
   }

@@ -13,8 +13,8 @@
 #include "cli/standard_error.h"
 #include "cli/store_access.h"
 #include "skyhook/sql/plan_tree.h"
-#include "skyhook/store/get.h"
-#include "skyhook/store/table.h"
+#include "skyhook/table/get.h"
+#include "skyhook/table/table.h"
 
 namespace skyhook::cli {
 namespace {
@@ -25,7 +25,7 @@ using OutputPtr = std::shared_ptr<OutputFile>;
 
 // Where a file goes: `output` is a directory, or the one file's name, or empty for its own name
 // here.
-Result<std::string> PathOf(const store::TableFile& file, const std::string& output, size_t files) {
+Result<std::string> PathOf(const table::TableFile& file, const std::string& output, size_t files) {
   std::error_code ignored;
   if (output.empty()) return file.name;
   if (std::filesystem::is_directory(output, ignored)) {
@@ -69,10 +69,10 @@ Status RunGet(const GetCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
                         OpenTableOf(command.uri, options, interruptible.token()));
-  store::ObjectStore* store = table.store.get();
+  objects::ObjectStore* store = table.store.get();
   ARROW_ASSIGN_OR_RAISE(const auto snapshot,
-                        store::ReadSnapshot(store, table.table(), table.location.snapshot));
-  ARROW_ASSIGN_OR_RAISE(const auto files, store::FilesOf(store, table.table(), snapshot));
+                        table::ReadSnapshot(store, table.table(), table.location.snapshot));
+  ARROW_ASSIGN_OR_RAISE(const auto files, table::FilesOf(store, table.table(), snapshot));
   std::vector<std::string> paths;
   int64_t total = 0;
   for (const auto& file : files) {
@@ -86,7 +86,7 @@ Status RunGet(const GetCommand& command, const RunOptions& options) {
   for (size_t i = 0; i < files.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const OutputPtr output, OpenOutput(paths[i]));
     ARROW_RETURN_NOT_OK(
-        store::WriteTableFile(store, table.table(), files[i], [&](const arrow::Buffer& bytes) {
+        table::WriteTableFile(store, table.table(), files[i], [&](const arrow::Buffer& bytes) {
           ARROW_RETURN_NOT_OK(interruptible.token().Poll());
           bar.ShowBytes(done += bytes.size(), total);
           return output->Write(bytes.data(), bytes.size());

@@ -42,7 +42,7 @@ struct Arguments {
 // Ceph's own, for tables at rados://; before or after the verb.
 void AddCephOptions(CLI::App* app, RunOptions* options) {
   options->rados = RadosOptionsOfEnvironment();
-  store::RadosOptions* rados = &options->rados;
+  objects::RadosOptions* rados = &options->rados;
   const auto add = [&](const std::string& names, std::string* value, const std::string& about,
                        const std::string& type) {
     app->add_option(names, *value, about)->type_name(type)->group("Ceph");

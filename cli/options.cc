@@ -130,8 +130,8 @@ arrow::Result<Format> FormatOf(const RunOptions& options) {
                   options.format, options.output));
 }
 
-store::RadosOptions RadosOptionsOfEnvironment() {
-  using Options = store::RadosOptions;
+objects::RadosOptions RadosOptionsOfEnvironment() {
+  using Options = objects::RadosOptions;
   static const std::map<std::string, std::string Options::*> kFields = {
       {"-c", &Options::configuration}, {"--conf", &Options::configuration},
       {"-n", &Options::name},          {"--name", &Options::name},

@@ -11,9 +11,9 @@
 
 #include "cli/ceph_waits.h"
 #include "skyhook/client/table.h"
+#include "skyhook/objects/rados_pool.h"
 #include "skyhook/sql/session.h"
-#include "skyhook/store/put.h"
-#include "skyhook/store/rados_pool.h"
+#include "skyhook/table/put.h"
 
 namespace skyhook::cli {
 
@@ -31,7 +31,7 @@ struct RunOptions {
   bool vertical = false;  ///< tables have a value a line
   std::vector<std::string> data_directories;
   std::string placement = "auto";
-  store::RadosOptions rados;
+  objects::RadosOptions rados;
   std::shared_ptr<CephWaits> waits = std::make_shared<CephWaits>();  ///< told of waits for Ceph
   std::string rados_id;                                              ///< --id; empty: none
 };
@@ -43,7 +43,7 @@ struct PutCommand {
   bool rewrite = false;
   std::string object_bytes;
   std::string page_bytes;
-  store::PutOptions options;
+  table::PutOptions options;
   std::vector<std::string> sort_by;
 };
 
@@ -97,7 +97,7 @@ arrow::Result<int64_t> ParseSize(const std::string& option, const std::string& t
 arrow::Result<Format> FormatOf(const RunOptions& options);
 
 /// Who CEPH_ARGS says to connect as, and how: what librados leaves to programs to read.
-store::RadosOptions RadosOptionsOfEnvironment();
+objects::RadosOptions RadosOptionsOfEnvironment();
 
 /// How tables are opened; `stop` ends waits for Ceph.
 client::OpenOptions OpenOptionsOf(const RunOptions& options,

@@ -23,7 +23,7 @@
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/session.h"
-#include "skyhook/store/put.h"
+#include "skyhook/table/put.h"
 
 namespace skyhook::cli {
 namespace {
@@ -195,19 +195,19 @@ Status CheckIsOutsideTables(const std::filesystem::path& directory) {
 }
 
 // A new table gets a directory of its own: not one where somebody keeps other files, or tables.
-Status CheckDirectory(const store::Location& location) {
+Status CheckDirectory(const table::Location& location) {
   namespace fs = std::filesystem;
   if (location.rados) return Status::OK();
   const fs::path directory = fs::path(location.root) / location.table;
   ARROW_RETURN_NOT_OK(CheckIsOutsideTables(directory));
   std::error_code error;
-  if (fs::exists(location.root / fs::path(store::HeadOf(location.table)), error)) {
+  if (fs::exists(location.root / fs::path(table::HeadOf(location.table)), error)) {
     return Status::OK();
   }
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name.front() == '.' || store::IsObjectName(name)) continue;
+    if (name.front() == '.' || table::IsObjectName(name)) continue;
     return UsageError(
         fmt::format("'{0}' is no table and holds '{1}': name a directory that is not there yet, "
                     "such as '{0}/NAME'",
@@ -230,13 +230,13 @@ void WarnOfPartitions(const std::vector<std::shared_ptr<base::ByteSource>>& file
   }
 }
 
-Result<store::PutOptions> OptionsOf(const PutCommand& command) {
-  store::PutOptions options = command.options;
+Result<table::PutOptions> OptionsOf(const PutCommand& command) {
+  table::PutOptions options = command.options;
   if (command.append && command.replace) {
     return UsageError("give either --append or --replace, not both");
   }
-  if (command.append) options.existing = store::Existing::kAppend;
-  if (command.replace) options.existing = store::Existing::kReplace;
+  if (command.append) options.existing = table::Existing::kAppend;
+  if (command.replace) options.existing = table::Existing::kReplace;
   if (options.verbatim && command.rewrite) {
     return UsageError("--verbatim keeps bytes as they are, --rewrite encodes them anew");
   }
@@ -262,7 +262,7 @@ Result<store::PutOptions> OptionsOf(const PutCommand& command) {
   return options;
 }
 
-void Say(const store::PutReport& report, const std::string& uri, double seconds) {
+void Say(const table::PutReport& report, const std::string& uri, double seconds) {
   const int64_t bytes = report.snapshot.num_bytes();
   for (const std::string& notice : report.notices) Tell("note: " + notice + "\n");
   if (report.objects_found > 0) {
@@ -282,7 +282,7 @@ Status RunPut(const PutCommand& command, const RunOptions& options) {
   if (command.paths.size() < 2) return UsageError("put needs a file, and a table to put it into");
   const std::string& uri = command.paths.back();
   const std::vector<std::string> sources(command.paths.begin(), command.paths.end() - 1);
-  ARROW_ASSIGN_OR_RAISE(store::PutOptions put, OptionsOf(command));
+  ARROW_ASSIGN_OR_RAISE(table::PutOptions put, OptionsOf(command));
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   put.stop = interruptible.token();
@@ -291,19 +291,19 @@ Status RunPut(const PutCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(CheckDirectory(table.location));
   ProgressBar bar;
   put.on_progress = [&bar](int64_t done, int64_t total) { bar.ShowBytes(done, total); };
-  store::PutReport report;
+  table::PutReport report;
   if (command.rewrite) {
     if (sources.size() != 1 || sources.front() == "-") {
       return UsageError("--rewrite takes one file, directory, glob or table");
     }
     ARROW_ASSIGN_OR_RAISE(const Rows rows, RowsOf(sources.front(), command, options, put.stop));
     ARROW_ASSIGN_OR_RAISE(report,
-                          store::PutRows(table.store.get(), table.table(), rows.reader.get(),
+                          table::PutRows(table.store.get(), table.table(), rows.reader.get(),
                                          table.table() + ".parquet", put));
   } else {
     ARROW_ASSIGN_OR_RAISE(const auto files, OpenFiles(sources));
     WarnOfPartitions(files);
-    ARROW_ASSIGN_OR_RAISE(report, store::Put(table.store.get(), table.table(), files, put));
+    ARROW_ASSIGN_OR_RAISE(report, table::Put(table.store.get(), table.table(), files, put));
   }
   bar.Hide();
   Say(report, uri, bar.seconds());

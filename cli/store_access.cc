@@ -8,7 +8,7 @@
 
 #include "cli/exit_code.h"
 #include "skyhook/client/stored_table.h"
-#include "skyhook/store/rados_pool.h"
+#include "skyhook/objects/rados_pool.h"
 
 namespace skyhook::cli {
 
@@ -16,7 +16,7 @@ using arrow::Result;
 
 Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& options,
                                 arrow::StopToken stop) {
-  auto location = store::ParseTableUri(uri);
+  auto location = table::ParseTableUri(uri);
   if (!location.ok()) return UsageError(location.status().message());
   std::error_code ignored;
   const auto there =
@@ -43,11 +43,11 @@ namespace {
 
 // The table of a URI that may be one; nothing where neither it nor anything of it is there.
 Result<std::optional<OpenedTable>> FindTable(const std::string& uri, const RunOptions& options) {
-  if (!store::ParseTableUri(uri).ok()) return std::nullopt;
+  if (!table::ParseTableUri(uri).ok()) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(OpenedTable table, OpenTableOf(uri, options));
-  ARROW_ASSIGN_OR_RAISE(const auto head, table.store->ReadPointer(store::HeadOf(table.table())));
+  ARROW_ASSIGN_OR_RAISE(const auto head, table.store->ReadPointer(table::HeadOf(table.table())));
   if (head.has_value()) return table;
-  ARROW_ASSIGN_OR_RAISE(const auto left, store::HasLeftOver(table.store.get(), table.table()));
+  ARROW_ASSIGN_OR_RAISE(const auto left, table::HasLeftOver(table.store.get(), table.table()));
   return left ? std::optional(std::move(table)) : std::nullopt;
 }
 
@@ -57,7 +57,7 @@ Result<Found> FindTableOrStore(const std::string& uri, const RunOptions& options
   Found found;
   ARROW_ASSIGN_OR_RAISE(found.table, FindTable(uri, options));
   if (found.table.has_value()) return found;
-  const auto location = store::ParseStoreUri(uri);
+  const auto location = table::ParseStoreUri(uri);
   if (!location.ok()) {
     return UsageError(
         fmt::format("'{}' is no table, and no store: {}", uri, location.status().message()));
@@ -68,12 +68,12 @@ Result<Found> FindTableOrStore(const std::string& uri, const RunOptions& options
   if (!location->rados) ARROW_RETURN_NOT_OK(client::CheckHoldsTables(location->root));
   ARROW_ASSIGN_OR_RAISE(const auto opened, client::OpenStore(*location, OpenOptionsOf(options)));
   found.store = opened.objects;
-  ARROW_ASSIGN_OR_RAISE(found.listing, store::ListTables(found.store.get()));
+  ARROW_ASSIGN_OR_RAISE(found.listing, table::ListTables(found.store.get()));
   // Nobody makes namespaces: one without tables is as good as a table that is not there.
   const bool empty = found.listing.tables.empty() && found.listing.left_over.empty();
   if (empty && !location->name_space.empty()) return nothing;
   if (location->rados && location->name_space.empty()) {
-    auto* pool = static_cast<store::RadosPool*>(found.store.get());
+    auto* pool = static_cast<objects::RadosPool*>(found.store.get());
     ARROW_ASSIGN_OR_RAISE(found.name_spaces, pool->NameSpacesWithTables());
   }
   return found;

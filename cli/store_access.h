@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "cli/options.h"
-#include "skyhook/store/location.h"
-#include "skyhook/store/object_store.h"
-#include "skyhook/store/table.h"
+#include "skyhook/objects/object_store.h"
+#include "skyhook/table/location.h"
+#include "skyhook/table/table.h"
 
 namespace skyhook::cli {
 
 struct OpenedTable {
-  std::shared_ptr<store::ObjectStore> store;
-  store::Location location;
+  std::shared_ptr<objects::ObjectStore> store;
+  table::Location location;
 
   const std::string& table() const { return location.table; }
 };
@@ -35,8 +35,8 @@ arrow::Result<OpenedTable> OpenTableToChange(
 /// What a URI of `ls` and `vacuum` names: a table, or what is left over of one, or else a store.
 struct Found {
   std::optional<OpenedTable> table;
-  std::shared_ptr<store::ObjectStore> store;  ///< where `table` is empty, with what it holds
-  store::StoreListing listing;
+  std::shared_ptr<objects::ObjectStore> store;  ///< where `table` is empty, with what it holds
+  table::StoreListing listing;
   /// Of a whole pool: the namespaces that hold tables too.
   std::vector<std::string> name_spaces;
 };

@@ -15,9 +15,9 @@
 #include "cli/store_access.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
-#include "skyhook/store/compact.h"
-#include "skyhook/store/table.h"
-#include "skyhook/store/upkeep.h"
+#include "skyhook/table/compact.h"
+#include "skyhook/table/table.h"
+#include "skyhook/table/upkeep.h"
 
 namespace skyhook::cli {
 namespace {
@@ -37,7 +37,7 @@ Status WriteListing(Listing* listing, const RunOptions& options) {
 }
 
 // A row of a snapshot, from `column` on.
-Status ListSnapshot(const store::Manifest& snapshot, int column, Listing* listing) {
+Status ListSnapshot(const table::Manifest& snapshot, int column, Listing* listing) {
   ARROW_RETURN_NOT_OK(listing->Number(column, snapshot.sequence));
   ARROW_RETURN_NOT_OK(listing->Text(column + 1, snapshot.operation));
   ARROW_RETURN_NOT_OK(listing->Text(column + 2, TimeOf(snapshot.created_ns)));
@@ -52,13 +52,13 @@ arrow::FieldVector SnapshotFields() {
           field("bytes", arrow::int64()),    field("objects", arrow::int64())};
 }
 
-Status ListObjects(const store::Snapshot& snapshot, const RunOptions& options) {
+Status ListObjects(const table::Snapshot& snapshot, const RunOptions& options) {
   Listing listing(
       arrow::schema({field("object", arrow::utf8()), field("rows", arrow::int64()),
                      field("bytes", arrow::int64()), field("row_groups", arrow::int64()),
                      field("crc32c", arrow::utf8()), field("as_put", arrow::boolean())}));
   ARROW_RETURN_NOT_OK(listing.Begin());
-  for (const store::Fragment& fragment : snapshot.fragments) {
+  for (const table::Fragment& fragment : snapshot.fragments) {
     ARROW_RETURN_NOT_OK(listing.Text(0, fragment.object));
     ARROW_RETURN_NOT_OK(listing.Number(1, fragment.rows));
     ARROW_RETURN_NOT_OK(listing.Number(2, fragment.bytes));
@@ -70,20 +70,20 @@ Status ListObjects(const store::Snapshot& snapshot, const RunOptions& options) {
 }
 
 Status NoTable(const OpenedTable& table) {
-  return store::NoTable(table.store.get(), table.table());
+  return table::NoTable(table.store.get(), table.table());
 }
 
 // Those that can be read are listed whatever is wrong with others, of which the first is the error.
 Status ListTables(const Found& where, const RunOptions& options) {
-  store::ObjectStore* store = where.store.get();
-  const store::StoreListing& found = where.listing;
+  objects::ObjectStore* store = where.store.get();
+  const table::StoreListing& found = where.listing;
   arrow::FieldVector fields = SnapshotFields();
   fields.insert(fields.begin(), field("table", arrow::utf8()));
   Listing listing(arrow::schema(fields));
   ARROW_RETURN_NOT_OK(listing.Begin());
   std::vector<Status> unreadable;
   for (const std::string& table : found.tables) {
-    const auto snapshot = store::CurrentManifest(store, table);
+    const auto snapshot = table::CurrentManifest(store, table);
     if (!snapshot.ok()) unreadable.push_back(snapshot.status());
     if (!snapshot.ok() || !snapshot->has_value()) continue;  // the latter was removed since
     ARROW_RETURN_NOT_OK(listing.Text(0, table));
@@ -92,7 +92,7 @@ Status ListTables(const Found& where, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(WriteListing(&listing, options));
   for (const std::string& table : found.left_over) {
     const std::string uri = store->UriOf(table);
-    Tell(fmt::format("note: '{}' is no table: {}\n", uri, store::LeftOver(uri)));
+    Tell(fmt::format("note: '{}' is no table: {}\n", uri, table::LeftOver(uri)));
   }
   if (!where.name_spaces.empty()) {
     const std::string pool = store->UriOf("");
@@ -109,9 +109,9 @@ Status ListTables(const Found& where, const RunOptions& options) {
                                       Counted(found.tables.size(), "table")));
 }
 
-Status VacuumTable(store::ObjectStore* store, const std::string& table, const std::string& uri,
-                   const store::VacuumOptions& options, const Sink& sink) {
-  ARROW_ASSIGN_OR_RAISE(const auto report, store::Vacuum(store, table, options));
+Status VacuumTable(objects::ObjectStore* store, const std::string& table, const std::string& uri,
+                   const table::VacuumOptions& options, const Sink& sink) {
+  ARROW_ASSIGN_OR_RAISE(const auto report, table::Vacuum(store, table, options));
   for (const std::string& object : report.removed) {
     ARROW_RETURN_NOT_OK(sink.stream->Write(object + "\n"));
   }
@@ -128,14 +128,14 @@ Status RunLs(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const Found found, FindTableOrStore(command.uri, options));
   if (!found.table.has_value()) return ListTables(found, options);
   ARROW_ASSIGN_OR_RAISE(const auto snapshot,
-                        store::ReadSnapshot(found.table->store.get(), found.table->table(),
+                        table::ReadSnapshot(found.table->store.get(), found.table->table(),
                                             found.table->location.snapshot));
   return ListObjects(snapshot, options);
 }
 
 Status RunRm(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableToChange(command.uri, options, "remove"));
-  ARROW_ASSIGN_OR_RAISE(const bool removed, store::RemoveTable(table.store.get(), table.table()));
+  ARROW_ASSIGN_OR_RAISE(const bool removed, table::RemoveTable(table.store.get(), table.table()));
   if (!removed) return NoTable(table);
   Tell(fmt::format("{}: removed\n", command.uri));
   return Status::OK();
@@ -143,11 +143,11 @@ Status RunRm(const TableCommand& command, const RunOptions& options) {
 
 Status RunHistory(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
-  ARROW_ASSIGN_OR_RAISE(const auto history, store::History(table.store.get(), table.table()));
+  ARROW_ASSIGN_OR_RAISE(const auto history, table::History(table.store.get(), table.table()));
   if (history.empty()) return NoTable(table);
   Listing listing(arrow::schema(SnapshotFields()));
   ARROW_RETURN_NOT_OK(listing.Begin());
-  for (const store::Manifest& snapshot : history) {
+  for (const table::Manifest& snapshot : history) {
     ARROW_RETURN_NOT_OK(ListSnapshot(snapshot, 0, &listing));
   }
   return WriteListing(&listing, options);
@@ -158,10 +158,10 @@ Status RunCompact(const TableCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table,
                         OpenTableToChange(command.uri, options, "compact", interruptible.token()));
-  store::CompactOptions compact;
+  table::CompactOptions compact;
   compact.stop = interruptible.token();
   ARROW_ASSIGN_OR_RAISE(const auto report,
-                        store::Compact(table.store.get(), table.table(), compact));
+                        table::Compact(table.store.get(), table.table(), compact));
   if (report.unlike > 0) {
     Tell(
         fmt::format("note: {} stay apart: they were written differently; put --rewrite joins "
@@ -178,7 +178,7 @@ Status RunCompact(const TableCommand& command, const RunOptions& options) {
 }
 
 Status RunVacuum(const TableCommand& command, const RunOptions& options) {
-  store::VacuumOptions vacuum;
+  table::VacuumOptions vacuum;
   vacuum.dry_run = command.dry_run;
   ARROW_ASSIGN_OR_RAISE(vacuum.keep, ParseKeep(command.keep));
   ARROW_ASSIGN_OR_RAISE(const Found found, FindTableOrStore(command.uri, options));
@@ -209,12 +209,12 @@ Status RunVacuum(const TableCommand& command, const RunOptions& options) {
 
 Status RunVerify(const TableCommand& command, const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const OpenedTable table, OpenTableOf(command.uri, options));
-  ARROW_ASSIGN_OR_RAISE(const auto snapshot, store::ReadSnapshot(table.store.get(), table.table(),
+  ARROW_ASSIGN_OR_RAISE(const auto snapshot, table::ReadSnapshot(table.store.get(), table.table(),
                                                                  table.location.snapshot));
   ProgressBar bar;
   const int64_t total = snapshot.num_bytes();
   ARROW_ASSIGN_OR_RAISE(const auto report,
-                        store::Verify(table.store.get(), table.table(), snapshot,
+                        table::Verify(table.store.get(), table.table(), snapshot,
                                       [&](int64_t done) { bar.ShowBytes(done, total); }));
   bar.Hide();
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));

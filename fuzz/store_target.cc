@@ -2,10 +2,10 @@
 
 #include "fuzz/target.h"
 #include "skyhook/format/random_table_test.h"
-#include "skyhook/store/describe_fragment.h"
-#include "skyhook/store/manifest.h"
-#include "skyhook/store/source_file.h"
-#include "skyhook/store/store_testing.h"
+#include "skyhook/table/describe_fragment.h"
+#include "skyhook/table/manifest.h"
+#include "skyhook/table/source_file.h"
+#include "skyhook/table/table_testing.h"
 
 namespace skyhook::fuzz {
 namespace {
@@ -15,40 +15,40 @@ using testing::Require;
 constexpr int64_t kRows = 12;
 constexpr int kColumnsOfATable = 3;
 
-void CheckFragment(const store::Fragment& fragment) {
-  Check(store::IsDataName(fragment.object), "a data object named " + fragment.object);
+void CheckFragment(const table::Fragment& fragment) {
+  Check(table::IsDataName(fragment.object), "a data object named " + fragment.object);
   for (const std::string& source : fragment.sources) {
-    Check(store::IsSourceName(source), "a description named " + source);
+    Check(table::IsSourceName(source), "a description named " + source);
   }
   Check(fragment.rows >= 0 && fragment.bytes >= 0, "less than nothing");
 }
 
 void RunManifest(const std::shared_ptr<arrow::Buffer>& bytes) {
-  const auto manifest = store::DecodeManifest(bytes, "input");
+  const auto manifest = table::DecodeManifest(bytes, "input");
   if (!manifest.ok()) return;
-  Check(store::IsSnapshotId(manifest->id()), "a snapshot named " + manifest->id());
-  Check(manifest->parent.empty() || store::SequenceOf(manifest->parent) < manifest->sequence,
+  Check(table::IsSnapshotId(manifest->id()), "a snapshot named " + manifest->id());
+  Check(manifest->parent.empty() || table::SequenceOf(manifest->parent) < manifest->sequence,
         "a parent that follows");
   for (const auto& part : manifest->parts) {
-    Check(store::IsPartName(part.object), "a part named " + part.object);
+    Check(table::IsPartName(part.object), "a part named " + part.object);
   }
   for (const auto& fragment : manifest->tail) CheckFragment(fragment);
   Check(manifest->num_rows() >= 0 && manifest->num_bytes() >= 0, "sums that overflowed");
   // What was read can be written, and reads the same.
-  const auto encoded = store::EncodeManifest(*manifest);
+  const auto encoded = table::EncodeManifest(*manifest);
   Check(encoded.ok(), "a manifest that cannot be written: " + encoded.status().ToString());
-  const auto again = store::DecodeManifest(*encoded, "encoded");
+  const auto again = table::DecodeManifest(*encoded, "encoded");
   Check(again.ok(), "a manifest that cannot be read back: " + again.status().ToString());
   Check(again->num_fragments() == manifest->num_fragments() && again->id() == manifest->id(),
         "another manifest");
 }
 
 void RunSource(const std::shared_ptr<arrow::Buffer>& bytes) {
-  const auto file = store::DecodeSourceFile(bytes, "input");
+  const auto file = table::DecodeSourceFile(bytes, "input");
   if (!file.ok()) return;
-  Check(store::IsPlainFileName(file->name), "a file named " + file->name);
+  Check(table::IsPlainFileName(file->name), "a file named " + file->name);
   for (const auto& piece : file->pieces) {
-    Check(piece.object.empty() || store::IsDataName(piece.object), "a piece of " + piece.object);
+    Check(piece.object.empty() || table::IsDataName(piece.object), "a piece of " + piece.object);
     Check(piece.size() >= 0 && piece.range.offset >= 0, "a piece of less than nothing");
   }
 }
@@ -60,20 +60,20 @@ void Run(Bytes input) {
   RunSource(bytes);
 }
 
-store::Manifest ManifestOf(const std::shared_ptr<arrow::Table>& table, int number) {
+table::Manifest ManifestOf(const std::shared_ptr<arrow::Table>& table, int number) {
   const auto file = testing::ParquetBytes(*table);
-  auto described = Require(store::DescribeFragment(file, "table"));
-  store::Manifest manifest;
+  auto described = Require(table::DescribeFragment(file, "table"));
+  table::Manifest manifest;
   manifest.sequence = number + 1;
-  manifest.commit = store::IdNamed(std::to_string(number));
-  if (number > 0) manifest.parent = store::SnapshotId(number, store::IdNamed("before"));
+  manifest.commit = table::IdNamed(std::to_string(number));
+  if (number > 0) manifest.parent = table::SnapshotId(number, table::IdNamed("before"));
   manifest.operation = "append";
   manifest.schema = described.schema;
-  described.fragment.object = store::DataNamed("x");
-  described.fragment.sources = {"_source-" + store::IdNamed("x") + "-000000.arrow"};
+  described.fragment.object = table::DataNamed("x");
+  described.fragment.sources = {"_source-" + table::IdNamed("x") + "-000000.arrow"};
   manifest.tail = {described.fragment, described.fragment};
   for (int i = 0; i < number % 3; ++i) {
-    const std::string name = "_part-" + store::IdNamed("x") + "-01234567.arrow";
+    const std::string name = "_part-" + table::IdNamed("x") + "-01234567.arrow";
     manifest.parts.push_back({name, 1000, 7, 100, 300, 5000});
   }
   return manifest;
@@ -88,20 +88,20 @@ std::vector<std::string> Seeds() {
       columns.push_back(i);
     }
     const auto manifest = ManifestOf(Require(all->SelectColumns(columns)), first);
-    out.push_back(Require(store::EncodeManifest(manifest))->ToString());
+    out.push_back(Require(table::EncodeManifest(manifest))->ToString());
   }
   for (int pieces = 0; pieces < 15; ++pieces) {
-    store::SourceFile file;
+    table::SourceFile file;
     file.name = "a.parquet";
     for (int i = 0; i < pieces; ++i) {
-      store::SourcePiece piece;
-      if (i % 2 == 0) piece.object = store::DataNamed("x");
+      table::SourcePiece piece;
+      if (i % 2 == 0) piece.object = table::DataNamed("x");
       piece.range = {i, i % 2 == 0 ? 10 : 0};
       piece.bytes = arrow::Buffer::FromString(i % 2 == 0 ? "" : "some bytes");
       file.bytes += piece.size();
       file.pieces.push_back(piece);
     }
-    out.push_back(Require(store::EncodeSourceFile(file))->ToString());
+    out.push_back(Require(table::EncodeSourceFile(file))->ToString());
   }
   return out;
 }

@@ -15,8 +15,8 @@
 #include "bench/ceph/suites.h"
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/objects/rados_pool.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/store/rados_pool.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
 
@@ -55,7 +55,7 @@ Result<std::vector<double>> TimeEach(int count, const std::function<Status()>& c
 }
 
 // A request for none of the rows of a file: the worker opens nothing of it but its footer.
-Result<std::string> RequestOfNoRows(store::RadosPool* pool, const std::string& name) {
+Result<std::string> RequestOfNoRows(objects::RadosPool* pool, const std::string& name) {
   ARROW_ASSIGN_OR_RAISE(auto source, pool->OpenObject(name));
   ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
   wire::Request request;
@@ -65,7 +65,7 @@ Result<std::string> RequestOfNoRows(store::RadosPool* pool, const std::string& n
   return wire::EncodeRequest(request, 1000);
 }
 
-Result<std::vector<std::shared_ptr<base::ByteSource>>> DataOf(store::RadosPool* pool) {
+Result<std::vector<std::shared_ptr<base::ByteSource>>> DataOf(objects::RadosPool* pool) {
   ARROW_ASSIGN_OR_RAISE(const auto names, pool->List(""));
   std::vector<std::shared_ptr<base::ByteSource>> sources;
   for (const std::string& name : names) {
@@ -132,7 +132,7 @@ class PacedReads {
 Status TimeCalls(const std::string& pool_name, const std::string& name, int calls) {
   const size_t slash = name.find('/');
   ARROW_ASSIGN_OR_RAISE(const auto pool,
-                        store::OpenRadosPool({}, pool_name, name.substr(0, slash)));
+                        objects::OpenRadosPool({}, pool_name, name.substr(0, slash)));
   const std::string object = name.substr(slash + 1);
   ARROW_ASSIGN_OR_RAISE(const std::string request, RequestOfNoRows(pool.get(), object));
   for (const char* method : {"describe", "scan"}) {
@@ -140,9 +140,9 @@ Status TimeCalls(const std::string& pool_name, const std::string& name, int call
         auto microseconds, TimeEach(calls, [&]() -> Status {
           auto executed = pool->Execute(object, std::nullopt, "skyhook", method, request,
                                         /*any_copy=*/false, arrow::StopToken::Unstoppable());
-          ARROW_ASSIGN_OR_RAISE(const store::Executed done, executed.MoveResult());
+          ARROW_ASSIGN_OR_RAISE(const objects::Executed done, executed.MoveResult());
           if (done.result >= 0) return Status::OK();
-          return store::ObjectError("cannot call", pool->UriOf(object), done.result);
+          return objects::ObjectError("cannot call", pool->UriOf(object), done.result);
         }));
     Print(method, std::move(microseconds));
   }
@@ -151,7 +151,7 @@ Status TimeCalls(const std::string& pool_name, const std::string& name, int call
 
 Status TimeReads(const std::string& pool_name, const std::string& name_space, double seconds,
                  double rate) {
-  ARROW_ASSIGN_OR_RAISE(const auto pool, store::OpenRadosPool({}, pool_name, name_space));
+  ARROW_ASSIGN_OR_RAISE(const auto pool, objects::OpenRadosPool({}, pool_name, name_space));
   ARROW_ASSIGN_OR_RAISE(auto sources, DataOf(pool.get()));
   PacedReads reads(std::move(sources), rate);
   reads.Run(seconds);

@@ -4,15 +4,15 @@
 #include <fstream>
 
 #include "skyhook/base/status.h"
+#include "skyhook/objects/rados_pool.h"
 #include "skyhook/site/rados/rados_site.h"
-#include "skyhook/store/rados_pool.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/ceph/test_pool.h"
 
-namespace skyhook::store {
+namespace skyhook::objects {
 namespace {
 
 using testing::FailsWith;
@@ -28,10 +28,10 @@ class ConnectionTest : public ::testing::Test {
                           R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
     return WithKeyring(name, key);
   }
-  RadosOptions WithKeyring(const std::string& name, const std::string& content) {
+  objects::RadosOptions WithKeyring(const std::string& name, const std::string& content) {
     const std::string file = directory_.File(name);
     std::ofstream(file) << content;
-    RadosOptions options;
+    objects::RadosOptions options;
     options.name = name;
     options.keyring = file;
     options.timeout_s = 5;
@@ -42,21 +42,21 @@ class ConnectionTest : public ::testing::Test {
 };
 
 TEST_F(ConnectionTest, AMissingPoolIsNamed) {
-  EXPECT_THAT(OpenRadosPool({}, "no-such-pool", ""),
+  EXPECT_THAT(objects::OpenRadosPool({}, "no-such-pool", ""),
               FailsWith(arrow::StatusCode::IOError, "cannot open pool 'no-such-pool'"));
 }
 
 TEST_F(ConnectionTest, AConfigurationThatIsNotThereIsNamed) {
-  RadosOptions options;
+  objects::RadosOptions options;
   options.configuration = "/nowhere/ceph.conf";
-  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
+  EXPECT_THAT(objects::OpenRadosPool(options, "replicated", ""),
               FailsWith(arrow::StatusCode::IOError, "configuration '/nowhere/ceph.conf'"));
 }
 
 TEST_F(ConnectionTest, ANameThatIsNoneIsNamed) {
-  RadosOptions options;
+  objects::RadosOptions options;
   options.name = "everybody";
-  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
+  EXPECT_THAT(objects::OpenRadosPool(options, "replicated", ""),
               FailsWith(arrow::StatusCode::Invalid, "'everybody' is no name of a Ceph client"));
 }
 
@@ -64,7 +64,7 @@ TEST_F(ConnectionTest, AKeyThatIsRefusedIsTriedUntilTheTimeIsOver) {
   auto options = WithKeyring("client.nobody",
                              "[client.nobody]\n\tkey = AQBDdQdrY20wHxAAu5bt2xQZJtWgu11z+/IOZA==\n");
   options.timeout_s = 2;
-  EXPECT_THAT(OpenRadosPool(options, "replicated", ""),
+  EXPECT_THAT(objects::OpenRadosPool(options, "replicated", ""),
               FailsWith(base::Code::kUnreachable, "let client.nobody in within 2 s"));
 }
 
@@ -74,7 +74,7 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   testing::TestPool owner("replicated", "readers");
   owner.Write("x.parquet", *bytes);
   const auto pool =
-      Require(OpenRadosPool(Client("client.reader", "allow r"), "replicated", "readers"));
+      Require(objects::OpenRadosPool(Client("client.reader", "allow r"), "replicated", "readers"));
   const auto site = site::rados::MakeRadosSite(pool);
   const auto described = Require(site->Describe({"x.parquet", ""}));
   EXPECT_EQ(described.num_rows, 2);
@@ -91,4 +91,4 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
 }
 
 }  // namespace
-}  // namespace skyhook::store
+}  // namespace skyhook::objects

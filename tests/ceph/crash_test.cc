@@ -7,8 +7,8 @@
 #include <map>
 #include <thread>
 
-#include "skyhook/store/rados_pool.h"
-#include "skyhook/store/store_testing.h"
+#include "skyhook/objects/rados_pool.h"
+#include "skyhook/table/table_testing.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/ceph/test_pool.h"
@@ -26,8 +26,8 @@ class PoolPlace : public Place {
   ~PoolPlace() override { pool_.RemoveAll(); }
   std::string Uri() const override { return "rados://replicated/" + kNameSpace + "/t"; }
   std::string FileNamed(const std::string& name) const override { return directory_.File(name); }
-  std::shared_ptr<store::ObjectStore> Open() const override {
-    return Require(store::OpenRadosPool({}, "replicated", kNameSpace));
+  std::shared_ptr<objects::ObjectStore> Open() const override {
+    return Require(objects::OpenRadosPool({}, "replicated", kNameSpace));
   }
   void Save() override {
     for (auto object = pool_.io().nobjects_begin(); object != pool_.io().nobjects_end(); ++object) {
@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Verbs, RadosCrashTest, ::testing::ValuesIn(Verbs()),
 TEST(RadosPresenceTest, EndsWithWhoShowsIt) {
   testing::TestPool pool("replicated", kNameSpace);
   pool.RemoveAll();
-  const auto store = Require(store::OpenRadosPool({}, "replicated", kNameSpace));
+  const auto store = Require(objects::OpenRadosPool({}, "replicated", kNameSpace));
   const std::string name = "t/.live-0123456789abcdef01234567";
   EXPECT_FALSE(Require(store->IsPresent(name)));
   {
@@ -94,8 +94,8 @@ TEST(RadosConcurrentPutTest, TheSameFileFromManyThreadsIsThereAsManyTimes) {
   constexpr int kRounds = 3;
   testing::TestPool pool("replicated", kNameSpace);
   pool.RemoveAll();
-  const auto objects = Require(store::OpenRadosPool({}, "replicated", kNameSpace));
-  const auto file = store::CountingFile("f.parquet", 0, 10, 10);
+  const auto objects = Require(objects::OpenRadosPool({}, "replicated", kNameSpace));
+  const auto file = table::CountingFile("f.parquet", 0, 10, 10);
   std::barrier together(kThreads);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
@@ -103,13 +103,13 @@ TEST(RadosConcurrentPutTest, TheSameFileFromManyThreadsIsThereAsManyTimes) {
       for (int round = 0; round < kRounds; ++round) {
         together.arrive_and_wait();
         EXPECT_THAT(
-            store::Put(objects.get(), "t", {file}, store::SmallObjects(store::Existing::kAppend)),
+            table::Put(objects.get(), "t", {file}, table::SmallObjects(table::Existing::kAppend)),
             testing::IsOk());
       }
     });
   }
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(Require(store::ReadSnapshot(objects.get(), "t", "")).num_rows(),
+  EXPECT_EQ(Require(table::ReadSnapshot(objects.get(), "t", "")).num_rows(),
             10 * kThreads * kRounds);
   for (const std::string& name : Require(objects->List("t/"))) {
     EXPECT_THAT(name, ::testing::Not(::testing::HasSubstr("_put-")));
@@ -121,11 +121,11 @@ TEST(RadosConcurrentPutTest, TheSameFileFromManyThreadsIsThereAsManyTimes) {
 TEST(RadosNameSpacesTest, ThoseWithTablesAreNamed) {
   testing::TestPool pool("replicated", kNameSpace);
   pool.RemoveAll();
-  const auto whole = Require(store::OpenRadosPool({}, "replicated", ""));
+  const auto whole = Require(objects::OpenRadosPool({}, "replicated", ""));
   EXPECT_THAT(Require(whole->NameSpacesWithTables()),
               ::testing::Not(::testing::Contains(kNameSpace)));
-  const auto objects = Require(store::OpenRadosPool({}, "replicated", kNameSpace));
-  Require(store::Put(objects.get(), "t", {store::CountingFile("f.parquet", 0, 10, 10)}, {}));
+  const auto objects = Require(objects::OpenRadosPool({}, "replicated", kNameSpace));
+  Require(table::Put(objects.get(), "t", {table::CountingFile("f.parquet", 0, 10, 10)}, {}));
   EXPECT_THAT(Require(whole->NameSpacesWithTables()), ::testing::Contains(kNameSpace));
   pool.RemoveAll();
 }

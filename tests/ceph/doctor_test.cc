@@ -16,8 +16,9 @@ namespace {
 using ::testing::HasSubstr;
 using testing::Require;
 
-std::vector<Finding> FindingsOf(const std::string& pool, const store::RadosOptions& options = {}) {
-  return Require(Diagnose(Require(store::ParseStoreUri("rados://" + pool + "/doctor")), options));
+std::vector<Finding> FindingsOf(const std::string& pool,
+                                const objects::RadosOptions& options = {}) {
+  return Require(Diagnose(Require(table::ParseStoreUri("rados://" + pool + "/doctor")), options));
 }
 
 class DoctorTest : public ::testing::Test {
@@ -30,11 +31,11 @@ class DoctorTest : public ::testing::Test {
   ~DoctorTest() override { pool_.RemoveAll(); }
 
   /// A client of these capabilities on OSDs.
-  store::RadosOptions Client(const std::string& name, const std::string& osd) {
+  objects::RadosOptions Client(const std::string& name, const std::string& osd) {
     std::ofstream(directory_.File(name))
         << pool_.AskMonitors(R"({"prefix": "auth get-or-create", "entity": ")" + name +
                              R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
-    store::RadosOptions options;
+    objects::RadosOptions options;
     options.name = name;
     options.keyring = directory_.File(name);
     return options;

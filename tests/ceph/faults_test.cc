@@ -15,7 +15,7 @@
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/site/rados/refusals.h"
-#include "skyhook/store/store_testing.h"
+#include "skyhook/table/table_testing.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/ceph/cluster_control.h"
@@ -44,17 +44,17 @@ class FaultsTest : public ::testing::Test {
  protected:
   FaultsTest()
       : pool_("replicated", kNameSpace),
-        store_(Require(store::OpenRadosPool({}, "replicated", kNameSpace))),
+        store_(Require(objects::OpenRadosPool({}, "replicated", kNameSpace))),
         osds_(OsdPids()) {
     std::vector<std::shared_ptr<base::ByteSource>> files;
     for (int i = 0; i < kFragments; ++i) {
       files.push_back(
-          store::CountingFile(fmt::format("{:02}.parquet", i), i * kRows, kRows, kRows / 4));
+          table::CountingFile(fmt::format("{:02}.parquet", i), i * kRows, kRows, kRows / 4));
     }
-    store::PutOptions options;
-    options.existing = store::Existing::kReplace;
-    Require(store::Put(store_.get(), "t", files, options));
-    snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
+    table::PutOptions options;
+    options.existing = table::Existing::kReplace;
+    Require(table::Put(store_.get(), "t", files, options));
+    snapshot_ = Require(table::ReadSnapshot(store_.get(), "t", ""));
   }
   ~FaultsTest() override {
     pool_.RemoveAll();
@@ -70,7 +70,7 @@ class FaultsTest : public ::testing::Test {
 
   /// Scans all rows with one stream; `fault` happens once some batches have come.
   Read ScanWith(const std::function<void()>& fault, Mode mode = Mode::kPush,
-                const store::RadosOptions& rados = {}) {
+                const objects::RadosOptions& rados = {}) {
     Read read;
     read.status = Scan(fault, mode, rados, &read);
     return read;
@@ -78,7 +78,7 @@ class FaultsTest : public ::testing::Test {
 
   void ExpectAll(const Read& read) {
     EXPECT_THAT(read.status, IsOk());
-    EXPECT_EQ(read.numbers, store::NumbersFrom(0, kFragments * kRows));
+    EXPECT_EQ(read.numbers, table::NumbersFrom(0, kFragments * kRows));
   }
 
   /// What share of their space makes OSDs full, too full to fill up others, nearly full.
@@ -98,17 +98,17 @@ class FaultsTest : public ::testing::Test {
   }
 
   std::string ObjectAt(size_t fragment) const {
-    return store::ObjectOf("t", snapshot_.fragments[fragment].object);
+    return table::ObjectOf("t", snapshot_.fragments[fragment].object);
   }
 
   TestPool pool_;
-  std::shared_ptr<store::RadosPool> store_;
-  store::Snapshot snapshot_;
+  std::shared_ptr<objects::RadosPool> store_;
+  table::Snapshot snapshot_;
   std::set<int> osds_;
 
  private:
   static arrow::Status Scan(const std::function<void()>& fault, Mode mode,
-                            const store::RadosOptions& rados, Read* read) {
+                            const objects::RadosOptions& rados, Read* read) {
     client::OpenOptions open;
     open.rados = rados;
     ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(kTable, open));
@@ -276,17 +276,17 @@ TEST_F(RestartedFaultsTest, PoisonedObjects) {
   for (const std::string poison : {"poison: crash", "poison: hang"}) {
     const auto schema =
         arrow::schema({arrow::field("n", arrow::int64()), arrow::field("t", arrow::utf8())});
-    store::PutOptions append;
-    append.existing = store::Existing::kAppend;
+    table::PutOptions append;
+    append.existing = table::Existing::kAppend;
     ParquetLayout layout;
     layout.compression = arrow::Compression::UNCOMPRESSED;
     const auto bytes =
         ParquetBytes(*TableOf(schema, fmt::format("{},{}", kFragments * kRows, poison)), layout);
-    Require(store::Put(store_.get(), "t", {base::MakeBufferSource(bytes, poison)}, append));
+    Require(table::Put(store_.get(), "t", {base::MakeBufferSource(bytes, poison)}, append));
     for (int i = 0; i < 4; ++i) {
       const Read read = ScanWith(nullptr);
       EXPECT_THAT(read.status, IsOk());
-      EXPECT_EQ(read.numbers, store::NumbersFrom(0, kFragments * kRows + 1));
+      EXPECT_EQ(read.numbers, table::NumbersFrom(0, kFragments * kRows + 1));
       EXPECT_EQ(read.places.pulled, 1);
       ASSERT_EQ(read.places.refusals.size(), 1u);
       const std::string& reason = read.places.refusals.begin()->first;
@@ -299,9 +299,9 @@ TEST_F(RestartedFaultsTest, PoisonedObjects) {
     }
     // The table as it was.
     std::vector<std::shared_ptr<base::ByteSource>> files;
-    const store::Manifest next = store::ManifestWith(snapshot_);
-    Require(store::Commit(store_.get(), "t", store::IdNamed("restore-" + poison.substr(8, 4)), 0,
-                          [&](const store::Manifest*) { return next; }));
+    const table::Manifest next = table::ManifestWith(snapshot_);
+    Require(table::Commit(store_.get(), "t", table::IdNamed("restore-" + poison.substr(8, 4)), 0,
+                          [&](const table::Manifest*) { return next; }));
   }
   RestartOsds();
 }
@@ -311,7 +311,7 @@ TEST_F(FaultsTest, WhoMayOnlyReadPulls) {
   const std::string key = pool_.AskMonitors(
       R"({"prefix": "auth get-or-create", "entity": "client.faults-reader", "caps": ["mon", "allow r", "osd", "allow r"]})");
   std::ofstream(directory.File("keyring")) << key;
-  store::RadosOptions reader;
+  objects::RadosOptions reader;
   reader.name = "client.faults-reader";
   reader.keyring = directory.File("keyring");
   const Read read = ScanWith(nullptr, Mode::kPush, reader);
@@ -326,17 +326,17 @@ TEST_F(FaultsTest, WhoMayOnlyReadPulls) {
 class ChangedObjectTest : public FaultsTest, public ::testing::WithParamInterface<Mode> {
  protected:
   ChangedObjectTest() {
-    store::PutOptions options;
-    options.existing = store::Existing::kReplace;
-    const auto file = store::CountingFile("large.parquet", 0, 200'000, 10'000);
-    Require(store::Put(store_.get(), "t", {file}, options));
-    snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
+    table::PutOptions options;
+    options.existing = table::Existing::kReplace;
+    const auto file = table::CountingFile("large.parquet", 0, 200'000, 10'000);
+    Require(table::Put(store_.get(), "t", {file}, options));
+    snapshot_ = Require(table::ReadSnapshot(store_.get(), "t", ""));
   }
   arrow::Status StatusAfter(const std::function<void()>& change) {
     // Every call is answered in small parts.
     return ScanWith(change, GetParam()).status;
   }
-  std::string Bytes() { return store::ContentOf(Require(store_->OpenObject(ObjectAt(0))).get()); }
+  std::string Bytes() { return table::ContentOf(Require(store_->OpenObject(ObjectAt(0))).get()); }
 };
 
 TEST_P(ChangedObjectTest, OverwrittenBeforeItIsTouched) {
@@ -362,12 +362,12 @@ INSTANTIATE_TEST_SUITE_P(Modes, ChangedObjectTest, ::testing::Values(Mode::kPush
 
 /// The whole object is pulled in several reads: it changes between two of them.
 TEST_F(FaultsTest, ChangedInMidQuery) {
-  store::PutOptions options;
-  options.existing = store::Existing::kReplace;
-  const auto file = store::CountingFile("large.parquet", 0, 400'000, 10'000);
-  Require(store::Put(store_.get(), "t", {file}, options));
-  snapshot_ = Require(store::ReadSnapshot(store_.get(), "t", ""));
-  const std::string bytes = store::ContentOf(Require(store_->OpenObject(ObjectAt(0))).get());
+  table::PutOptions options;
+  options.existing = table::Existing::kReplace;
+  const auto file = table::CountingFile("large.parquet", 0, 400'000, 10'000);
+  Require(table::Put(store_.get(), "t", {file}, options));
+  snapshot_ = Require(table::ReadSnapshot(store_.get(), "t", ""));
+  const std::string bytes = table::ContentOf(Require(store_->OpenObject(ObjectAt(0))).get());
   std::string corrupted = bytes;
   corrupted[corrupted.size() / 2] ^= 1;
   // The same size: only the version tells.
@@ -381,10 +381,10 @@ TEST_F(FaultsTest, ChangedInMidQuery) {
 }
 
 TEST_F(FaultsTest, ClusterFull) {
-  store::PutOptions replace;
-  replace.existing = store::Existing::kReplace;
+  table::PutOptions replace;
+  replace.existing = table::Existing::kReplace;
   const auto put = [&] {
-    return store::Put(store_.get(), "another", {store::CountingFile("a", 0, 10, 10)}, replace)
+    return table::Put(store_.get(), "another", {table::CountingFile("a", 0, 10, 10)}, replace)
         .status();
   };
   Require(store_->Create("another/old", *arrow::Buffer::FromString("x")));

@@ -7,10 +7,10 @@
 
 #include "skyhook/base/file_source.h"
 #include "skyhook/sql/query_testing.h"
-#include "skyhook/store/compact.h"
-#include "skyhook/store/put.h"
-#include "skyhook/store/store_testing.h"
-#include "skyhook/store/upkeep.h"
+#include "skyhook/table/compact.h"
+#include "skyhook/table/put.h"
+#include "skyhook/table/table_testing.h"
+#include "skyhook/table/upkeep.h"
 #include "tests/ceph/test_pool.h"
 
 namespace skyhook::sql {
@@ -23,14 +23,14 @@ const std::string kNameSpace = "tables-test";
 
 /// Objects of 2 MiB, so that lineitem has several.
 void PutTpch(const std::string& pool) {
-  const auto objects = Require(store::OpenRadosPool({}, pool, kNameSpace));
+  const auto objects = Require(objects::OpenRadosPool({}, pool, kNameSpace));
   for (const char* table : kTpchTables) {
-    store::PutOptions options;
+    table::PutOptions options;
     options.target_bytes = 2 << 20;
     options.most_bytes = 16 << 20;
-    options.existing = store::Existing::kReplace;
+    options.existing = table::Existing::kReplace;
     const auto file = Require(base::OpenFile(fmt::format("{}/{}.parquet", TpchDirectory(), table)));
-    Require(store::Put(objects.get(), table, {file}, options));
+    Require(table::Put(objects.get(), table, {file}, options));
   }
 }
 
@@ -101,11 +101,11 @@ class RadosTableTest : public ::testing::TestWithParam<const char*> {
  protected:
   RadosTableTest()
       : pool_(GetParam(), "table-test"),
-        store_(Require(store::OpenRadosPool({}, GetParam(), "table-test"))) {}
+        store_(Require(objects::OpenRadosPool({}, GetParam(), "table-test"))) {}
   ~RadosTableTest() override { pool_.RemoveAll(); }
 
   testing::TestPool pool_;
-  std::shared_ptr<store::RadosPool> store_;
+  std::shared_ptr<objects::RadosPool> store_;
 };
 
 TEST_P(RadosTableTest, WritersAtOnceAllSucceedOnce) {
@@ -115,50 +115,50 @@ TEST_P(RadosTableTest, WritersAtOnceAllSucceedOnce) {
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.emplace_back([this, writer] {
       for (int i = 0; i < kFiles; ++i) {
-        const auto file = store::CountingFile(fmt::format("{}-{}.parquet", writer, i),
+        const auto file = table::CountingFile(fmt::format("{}-{}.parquet", writer, i),
                                               (writer * kFiles + i) * 10, 10, 10);
         EXPECT_THAT(
-            store::Put(store_.get(), "t", {file}, store::SmallObjects(store::Existing::kAppend)),
+            table::Put(store_.get(), "t", {file}, table::SmallObjects(table::Existing::kAppend)),
             testing::IsOk());
       }
     });
   }
   for (auto& writer : writers) writer.join();
-  auto snapshot = Require(store::ReadSnapshot(store_.get(), "t", ""));
+  auto snapshot = Require(table::ReadSnapshot(store_.get(), "t", ""));
   EXPECT_EQ(snapshot.sequence, kWriters * kFiles);
-  auto numbers = store::NumbersIn(store_.get(), "t", snapshot);
+  auto numbers = table::NumbersIn(store_.get(), "t", snapshot);
   std::sort(numbers.begin(), numbers.end());
-  EXPECT_EQ(numbers, store::NumbersFrom(0, kWriters * kFiles * 10));
-  EXPECT_TRUE(Require(store::Verify(store_.get(), "t", snapshot, nullptr)).problems.empty());
+  EXPECT_EQ(numbers, table::NumbersFrom(0, kWriters * kFiles * 10));
+  EXPECT_TRUE(Require(table::Verify(store_.get(), "t", snapshot, nullptr)).problems.empty());
 }
 
 TEST_P(RadosTableTest, CompactVacuumAndRemove) {
   for (int i = 0; i < 5; ++i) {
-    const auto file = store::CountingFile(fmt::format("{}.parquet", i), i * 100, 100, 50);
-    Require(store::Put(store_.get(), "t", {file}, store::SmallObjects(store::Existing::kAppend)));
+    const auto file = table::CountingFile(fmt::format("{}.parquet", i), i * 100, 100, 50);
+    Require(table::Put(store_.get(), "t", {file}, table::SmallObjects(table::Existing::kAppend)));
   }
-  EXPECT_EQ(Require(store::Compact(store_.get(), "t", {})).objects_after, 1);
-  store::VacuumOptions all;
+  EXPECT_EQ(Require(table::Compact(store_.get(), "t", {})).objects_after, 1);
+  table::VacuumOptions all;
   all.keep = std::chrono::seconds(0);
-  EXPECT_GT(Require(store::Vacuum(store_.get(), "t", all)).removed.size(), 10u);
-  const auto snapshot = Require(store::ReadSnapshot(store_.get(), "t", ""));
-  EXPECT_EQ(store::NumbersIn(store_.get(), "t", snapshot), store::NumbersFrom(0, 500));
-  EXPECT_EQ(Require(store::FilesOf(store_.get(), "t", snapshot)).size(), 5u);
-  EXPECT_TRUE(Require(store::RemoveTable(store_.get(), "t")));
+  EXPECT_GT(Require(table::Vacuum(store_.get(), "t", all)).removed.size(), 10u);
+  const auto snapshot = Require(table::ReadSnapshot(store_.get(), "t", ""));
+  EXPECT_EQ(table::NumbersIn(store_.get(), "t", snapshot), table::NumbersFrom(0, 500));
+  EXPECT_EQ(Require(table::FilesOf(store_.get(), "t", snapshot)).size(), 5u);
+  EXPECT_TRUE(Require(table::RemoveTable(store_.get(), "t")));
   EXPECT_TRUE(Require(store_->List("")).empty());
 }
 
 TEST_P(RadosTableTest, VerifyFindsOneChangedByte) {
-  Require(store::Put(store_.get(), "t", {store::CountingFile("a", 0, 1000, 100)},
-                     store::SmallObjects()));
-  const auto snapshot = Require(store::ReadSnapshot(store_.get(), "t", ""));
-  EXPECT_TRUE(Require(store::Verify(store_.get(), "t", snapshot, nullptr)).problems.empty());
-  const std::string object = store::ObjectOf("t", snapshot.fragments[1].object);
+  Require(table::Put(store_.get(), "t", {table::CountingFile("a", 0, 1000, 100)},
+                     table::SmallObjects()));
+  const auto snapshot = Require(table::ReadSnapshot(store_.get(), "t", ""));
+  EXPECT_TRUE(Require(table::Verify(store_.get(), "t", snapshot, nullptr)).problems.empty());
+  const std::string object = table::ObjectOf("t", snapshot.fragments[1].object);
   const auto source = Require(store_->OpenObject(object));
-  std::string bytes = store::ContentOf(source.get());
+  std::string bytes = table::ContentOf(source.get());
   bytes[100] ^= 1;
   pool_.Write(object, *arrow::Buffer::FromString(bytes));
-  const auto report = Require(store::Verify(store_.get(), "t", snapshot, nullptr));
+  const auto report = Require(table::Verify(store_.get(), "t", snapshot, nullptr));
   ASSERT_EQ(report.problems.size(), 1u);
   EXPECT_THAT(report.problems[0], HasSubstr(object + "' has checksum"));
 }

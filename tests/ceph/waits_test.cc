@@ -10,7 +10,7 @@
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/store/store_testing.h"
+#include "skyhook/table/table_testing.h"
 #include "skyhook/testing/pipelines.h"
 #include "tests/ceph/cluster_control.h"
 #include "tests/ceph/test_pool.h"
@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 const std::string kNameSpace = "waits-test";
 
 /// Requests a stop as soon as a wait lasts.
-class StopsWaits : public store::WaitObserver {
+class StopsWaits : public objects::WaitObserver {
  public:
   std::chrono::milliseconds patience() const override { return std::chrono::milliseconds(100); }
   void Lasts(const std::string& what, std::chrono::milliseconds) noexcept override {
@@ -100,11 +100,11 @@ class WaitsTest : public ::testing::Test {
   WaitsTest() : observer_(std::make_shared<StopsWaits>()), pool_("replicated", kNameSpace) {
     open_.rados.waits = observer_;
     open_.rados.timeout_s = 600;  // nothing of librados's own ends a wait
-    store_ = Require(store::OpenRadosPool(open_.rados, "replicated", kNameSpace));
-    store::PutOptions options;
-    options.existing = store::Existing::kReplace;
+    store_ = Require(objects::OpenRadosPool(open_.rados, "replicated", kNameSpace));
+    table::PutOptions options;
+    options.existing = table::Existing::kReplace;
     Require(
-        store::Put(store_.get(), "t", {store::CountingFile("a.parquet", 0, 1000, 100)}, options));
+        table::Put(store_.get(), "t", {table::CountingFile("a.parquet", 0, 1000, 100)}, options));
   }
   ~WaitsTest() override { pool_.RemoveAll(); }
 
@@ -123,11 +123,11 @@ class WaitsTest : public ::testing::Test {
   std::shared_ptr<StopsWaits> observer_;
   client::OpenOptions open_;
   TestPool pool_;
-  std::shared_ptr<store::RadosPool> store_;
+  std::shared_ptr<objects::RadosPool> store_;
 };
 
 TEST_F(WaitsTest, OfTheStoreEndByTheirStop) {
-  using Verb = std::function<Status(store::RadosPool*)>;
+  using Verb = std::function<Status(objects::RadosPool*)>;
   const auto bytes = arrow::Buffer::FromString("x");
   const std::vector<std::pair<std::string, Verb>> verbs = {
       {"Create", [&](auto* pool) { return pool->Create("t/new", *bytes).status(); }},
@@ -223,14 +223,14 @@ TEST_F(WaitsTest, OfMonitorsEndByTheirStop) {
       return store_->WithStop(stop)->AskMonitors(R"({"prefix": "osd stat"})").status();
     });
     ExpectStops(suspended, "pool", [&](const arrow::StopToken& stop) {
-      return store::OpenRadosPool(open_.rados, "no-such-pool", "", stop).status();
+      return objects::OpenRadosPool(open_.rados, "no-such-pool", "", stop).status();
     });
     ExpectStops(suspended, "connection", [&](const arrow::StopToken& stop) {
-      return store::OpenRadosPool(other, "replicated", kNameSpace, stop).status();
+      return objects::OpenRadosPool(other, "replicated", kNameSpace, stop).status();
     });
   }
   // The connection that was being made is the next call's.
-  const auto pool = Require(store::OpenRadosPool(other, "replicated", kNameSpace));
+  const auto pool = Require(objects::OpenRadosPool(other, "replicated", kNameSpace));
   EXPECT_THAT(Require(pool->ReadPointer("t/_head")), ::testing::Ne(std::nullopt));
 }
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "skyhook/store/local/local_store.h"
+#include "skyhook/objects/local/local_store.h"
 #include "skyhook/testing/temporary_directory.h"
 #include "tests/crash/cut_off_verb.h"
 
@@ -14,8 +14,8 @@ class Directory : public Place {
  public:
   std::string Uri() const override { return directory_.path() + "/store/t"; }
   std::string FileNamed(const std::string& name) const override { return directory_.File(name); }
-  std::shared_ptr<store::ObjectStore> Open() const override {
-    return store::local::MakeLocalStore(directory_.path() + "/store");
+  std::shared_ptr<objects::ObjectStore> Open() const override {
+    return objects::local::MakeLocalStore(directory_.path() + "/store");
   }
   void Save() override { Copy(directory_.path() + "/store", directory_.path() + "/saved"); }
   void Restore() override { Copy(directory_.path() + "/saved", directory_.path() + "/store"); }

@@ -13,11 +13,11 @@
 
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
-#include "skyhook/store/location.h"
-#include "skyhook/store/store_testing.h"
-#include "skyhook/store/stored_manifest.h"
-#include "skyhook/store/table.h"
-#include "skyhook/store/upkeep.h"
+#include "skyhook/table/location.h"
+#include "skyhook/table/stored_manifest.h"
+#include "skyhook/table/table.h"
+#include "skyhook/table/table_testing.h"
+#include "skyhook/table/upkeep.h"
 #include "skyhook/testing/pipelines.h"
 
 namespace skyhook::crash {
@@ -96,32 +96,32 @@ struct Objects {
   std::set<std::string> needed;
 };
 
-Objects ObjectsOf(store::ObjectStore* store) {
+Objects ObjectsOf(objects::ObjectStore* store) {
   Objects objects;
   for (const auto& name : Require(store->List(std::string(kTable) + "/")))
     objects.there.insert(name);
-  const auto history = Require(store::History(store, kTable));
-  std::vector<const store::Manifest*> manifests;
+  const auto history = Require(table::History(store, kTable));
+  std::vector<const table::Manifest*> manifests;
   for (const auto& manifest : history) manifests.push_back(&manifest);
-  objects.needed = Require(store::NeededBy(store, kTable, manifests));
-  if (!history.empty()) objects.needed.insert(store::HeadOf(kTable));
+  objects.needed = Require(table::NeededBy(store, kTable, manifests));
+  if (!history.empty()) objects.needed.insert(table::HeadOf(kTable));
   return objects;
 }
 
 /// Every snapshot is whole, whoever lists the store sees the table or that there is none.
-void ExpectWhole(store::ObjectStore* store, int64_t rows) {
-  const auto listing = Require(store::ListTables(store));
+void ExpectWhole(objects::ObjectStore* store, int64_t rows) {
+  const auto listing = Require(table::ListTables(store));
   EXPECT_EQ(listing.tables.size(), rows < 0 ? 0u : 1u);
-  for (const auto& manifest : Require(store::History(store, kTable))) {
-    const auto snapshot = Require(store::LoadSnapshot(store, kTable, manifest));
-    EXPECT_THAT(Require(store::Verify(store, kTable, snapshot, nullptr)).problems,
+  for (const auto& manifest : Require(table::History(store, kTable))) {
+    const auto snapshot = Require(table::LoadSnapshot(store, kTable, manifest));
+    EXPECT_THAT(Require(table::Verify(store, kTable, snapshot, nullptr)).problems,
                 ::testing::IsEmpty());
-    EXPECT_EQ(static_cast<int64_t>(store::NumbersIn(store, kTable, snapshot).size()),
+    EXPECT_EQ(static_cast<int64_t>(table::NumbersIn(store, kTable, snapshot).size()),
               manifest.num_rows());
   }
 }
 
-bool HoldsJournal(store::ObjectStore* store) {
+bool HoldsJournal(objects::ObjectStore* store) {
   return !Require(store->List(std::string(kTable) + "/_put-")).empty();
 }
 
@@ -135,8 +135,8 @@ std::vector<std::string> ArgumentsOf(const Place& place, const Verb& verb) {
 }
 
 void WriteFile(const Place& place, const std::string& name, int64_t first, int64_t rows) {
-  const auto file = store::CountingFile(name, first, rows, rows);
-  testing::WriteBytes(place.FileNamed(name), store::ContentOf(file.get()));
+  const auto file = table::CountingFile(name, first, rows, rows);
+  testing::WriteBytes(place.FileNamed(name), table::ContentOf(file.get()));
 }
 
 /// A table of two snapshots, of two objects that compact joins.

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/store/object_store.h"
+#include "skyhook/objects/object_store.h"
 
 namespace skyhook::crash {
 
@@ -17,7 +17,7 @@ class Place {
   virtual std::string Uri() const = 0;  ///< of the table `t`
   /// The path of a file that verbs put.
   virtual std::string FileNamed(const std::string& name) const = 0;
-  virtual std::shared_ptr<store::ObjectStore> Open() const = 0;
+  virtual std::shared_ptr<objects::ObjectStore> Open() const = 0;
   virtual void Save() = 0;
   virtual void Restore() = 0;
   /// The library that counts the changes.

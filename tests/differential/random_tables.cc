@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "skyhook/base/file_source.h"
-#include "skyhook/store/compact.h"
-#include "skyhook/store/local/local_store.h"
-#include "skyhook/store/put.h"
+#include "skyhook/objects/local/local_store.h"
+#include "skyhook/table/compact.h"
+#include "skyhook/table/put.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "tests/differential/foreign_bounds.h"
@@ -110,18 +110,18 @@ class SourcesMaker {
 
   void Store() {
     const std::string root = directory_ + "/store";
-    const auto store = store::local::MakeLocalStore(root);
-    store::PutOptions options;
+    const auto store = objects::local::MakeLocalStore(root);
+    table::PutOptions options;
     options.target_bytes = OneOf<int64_t>(&random_, {1, 20'000, int64_t{32} << 20});
     const size_t first = 1 + static_cast<size_t>(Below(&random_, static_cast<int>(files_.size())));
-    Require(store::Put(store.get(), "t", Open(0, first), options));
-    options.existing = store::Existing::kAppend;
+    Require(table::Put(store.get(), "t", Open(0, first), options));
+    options.existing = table::Existing::kAppend;
     if (first < files_.size()) {
-      Require(store::Put(store.get(), "t", Open(first, files_.size()), options));
+      Require(table::Put(store.get(), "t", Open(first, files_.size()), options));
       seen_->insert(kAppended);
     }
     const bool compact = Below(&random_, 2) == 0;
-    if (compact) Require(store::Compact(store.get(), "t", {}));
+    if (compact) Require(table::Compact(store.get(), "t", {}));
     if (compact) seen_->insert(kCompacted);
     seen_->insert(kStored);
     sources_.names.push_back(root + "/t");

@@ -16,7 +16,7 @@ namespace skyhook::client {
 using arrow::Result;
 using arrow::Status;
 using nlohmann::json;
-using store::Executed;
+using objects::Executed;
 
 namespace {
 
@@ -25,8 +25,8 @@ constexpr int kErasureCoded = 3;  // pg_pool_t's type of such pools
 
 class Doctor {
  public:
-  Doctor(store::Location location, store::RadosOptions options,
-         std::shared_ptr<store::RadosPool> pool)
+  Doctor(table::Location location, objects::RadosOptions options,
+         std::shared_ptr<objects::RadosPool> pool)
       : location_(std::move(location)), options_(std::move(options)), pool_(std::move(pool)) {}
 
   Result<std::vector<Finding>> Diagnose() {
@@ -178,18 +178,18 @@ class Doctor {
                     lines["calls_busy"], lines["workers_crashed"], lines["workers_timed_out"]));
   }
 
-  const store::Location location_;
-  const store::RadosOptions options_;
-  std::shared_ptr<store::RadosPool> pool_;
+  const table::Location location_;
+  const objects::RadosOptions options_;
+  std::shared_ptr<objects::RadosPool> pool_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-Result<std::vector<Finding>> Diagnose(const store::Location& location,
-                                      const store::RadosOptions& options) {
+Result<std::vector<Finding>> Diagnose(const table::Location& location,
+                                      const objects::RadosOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto pool,
-                        store::OpenRadosPool(options, location.pool, location.name_space));
+                        objects::OpenRadosPool(options, location.pool, location.name_space));
   return Doctor(location, options, std::move(pool)).Diagnose();
 }
 

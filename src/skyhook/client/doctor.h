@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/store/location.h"
-#include "skyhook/store/rados_pool.h"
+#include "skyhook/objects/rados_pool.h"
+#include "skyhook/table/location.h"
 
 namespace skyhook::client {
 
@@ -21,7 +21,7 @@ struct Finding {
 /// that is the primary of one of the first thousand objects of the pool's namespace: its class, the
 /// class's version and worker. Writes nothing. Fails as OpenRadosPool does; what else is amiss is a
 /// finding.
-arrow::Result<std::vector<Finding>> Diagnose(const store::Location& location,
-                                             const store::RadosOptions& options);
+arrow::Result<std::vector<Finding>> Diagnose(const table::Location& location,
+                                             const objects::RadosOptions& options);
 
 }  // namespace skyhook::client

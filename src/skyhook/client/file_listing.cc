@@ -15,7 +15,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/format/ipc/stream.h"
-#include "skyhook/store/table.h"
+#include "skyhook/table/table.h"
 
 namespace skyhook::client {
 namespace {
@@ -128,7 +128,7 @@ class Listing {
       case FolderKind::kLeftOver:
         return arrow::Status::IOError(fmt::format("'{}' reaches into '{}', which is no table: {}",
                                                   pattern_, directory.string(),
-                                                  store::LeftOver(directory.string())));
+                                                  table::LeftOver(directory.string())));
     }
     return arrow::Status::OK();
   }

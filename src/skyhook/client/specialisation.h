@@ -41,7 +41,7 @@ class Specialisation : public std::enable_shared_from_this<Specialisation> {
   std::optional<plan::ColumnStatistics> StoredStatisticsOf(int column) const;
 
   bool skips_ = false;
-  std::shared_ptr<const store::Fragment> stored_;  ///< may be null
+  std::shared_ptr<const table::Fragment> stored_;  ///< may be null
   std::shared_ptr<arrow::Schema> schema_;          ///< of the table
   std::shared_ptr<arrow::Schema> input_;           ///< of its pipeline
   plan::Pipeline pipeline_;

@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/objects/local/local_store.h"
 #include "skyhook/site/local/local_site.h"
 #include "skyhook/site/rados/rados_site.h"
-#include "skyhook/store/local/local_store.h"
-#include "skyhook/store/table.h"
+#include "skyhook/table/table.h"
 
 namespace skyhook::client {
 
@@ -22,17 +22,17 @@ namespace {
 
 OpenedStore OpenDirectory(const std::string& root) {
   static const std::shared_ptr<site::Site> site = site::local::MakeLocalSite();
-  return {store::local::MakeLocalStore(root), site, false};
+  return {objects::local::MakeLocalStore(root), site, false};
 }
 
 struct OpenedPool {
-  std::shared_ptr<store::RadosPool> objects;
+  std::shared_ptr<objects::RadosPool> objects;
   std::shared_ptr<site::Site> site;
 };
 
 // Two that open the same pool at once both wait: who is stopped keeps nobody else waiting.
-Result<OpenedPool> OpenPool(const store::Location& location, const OpenOptions& options) {
-  using Key = std::tuple<store::RadosOptions, std::string, std::string>;
+Result<OpenedPool> OpenPool(const table::Location& location, const OpenOptions& options) {
+  using Key = std::tuple<objects::RadosOptions, std::string, std::string>;
   static auto& mutex = *new std::mutex;
   static auto& opened = *new std::map<Key, OpenedPool>;
   const Key key{options.rados, location.pool, location.name_space};
@@ -41,14 +41,14 @@ Result<OpenedPool> OpenPool(const store::Location& location, const OpenOptions& 
     const auto found = opened.find(key);
     if (found != opened.end()) return found->second;
   }
-  ARROW_ASSIGN_OR_RAISE(auto pool, store::OpenRadosPool(options.rados, location.pool,
-                                                        location.name_space, options.stop));
+  ARROW_ASSIGN_OR_RAISE(auto pool, objects::OpenRadosPool(options.rados, location.pool,
+                                                          location.name_space, options.stop));
   OpenedPool made{pool, site::rados::MakeRadosSite(pool)};
   const std::lock_guard<std::mutex> lock(mutex);
   return opened.emplace(key, std::move(made)).first->second;
 }
 
-site::FragmentDescription Describe(const store::Fragment& fragment, std::string name,
+site::FragmentDescription Describe(const table::Fragment& fragment, std::string name,
                                    std::shared_ptr<arrow::Schema> schema) {
   site::FragmentDescription out;
   out.id = {std::move(name), "", fragment.bytes};
@@ -72,22 +72,22 @@ std::string OpenedStore::NameOf(const std::string& object) const {
 FolderKind KindOfFolder(const std::string& directory) {
   std::error_code error;
   const fs::path path = directory.empty() ? fs::path(".") : fs::path(directory);
-  if (fs::exists(store::HeadOf(path.string()), error)) return FolderKind::kTable;
+  if (fs::exists(table::HeadOf(path.string()), error)) return FolderKind::kTable;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (store::IsObjectName(entry->path().filename().string())) return FolderKind::kLeftOver;
+    if (table::IsObjectName(entry->path().filename().string())) return FolderKind::kLeftOver;
   }
   return FolderKind::kPlain;
 }
 
 bool IsStoredTable(const std::string& uri) {
-  if (store::IsRadosUri(uri)) return true;
-  const auto location = store::ParseTableUri(uri);
+  if (table::IsRadosUri(uri)) return true;
+  const auto location = table::ParseTableUri(uri);
   if (!location.ok()) return false;
   return KindOfFolder((fs::path(location->root) / location->table).string()) != FolderKind::kPlain;
 }
 
-bool IsPool(const std::string& uri) { return store::IsRadosUri(uri); }
+bool IsPool(const std::string& uri) { return table::IsRadosUri(uri); }
 
 arrow::Status CheckHoldsTables(const std::string& directory) {
   switch (KindOfFolder(directory)) {
@@ -98,12 +98,12 @@ arrow::Status CheckHoldsTables(const std::string& directory) {
                            directory);
     case FolderKind::kLeftOver:
       return arrow::Status::IOError(
-          fmt::format("'{}' holds no tables: {}", directory, store::LeftOver(directory)));
+          fmt::format("'{}' holds no tables: {}", directory, table::LeftOver(directory)));
   }
   return arrow::Status::OK();
 }
 
-Result<OpenedStore> OpenStore(const store::Location& location, const OpenOptions& options) {
+Result<OpenedStore> OpenStore(const table::Location& location, const OpenOptions& options) {
   if (!location.rados) return OpenDirectory(location.root);
   ARROW_ASSIGN_OR_RAISE(const OpenedPool pool, OpenPool(location, options));
   return OpenedStore{pool.objects->WithStop(options.stop), pool.site, true};
@@ -111,33 +111,33 @@ Result<OpenedStore> OpenStore(const store::Location& location, const OpenOptions
 
 Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
                                                         const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseStoreUri(uri));
+  ARROW_ASSIGN_OR_RAISE(const table::Location location, table::ParseStoreUri(uri));
   ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
-  ARROW_ASSIGN_OR_RAISE(const auto listing, store::ListTables(store.objects.get()));
+  ARROW_ASSIGN_OR_RAISE(const auto listing, table::ListTables(store.objects.get()));
   std::map<std::string, std::string> tables;
   for (const std::string& name : listing.tables) tables[name] = location.store_uri() + "/" + name;
   return tables;
 }
 
 Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri, const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const store::Location location, store::ParseTableUri(uri));
+  ARROW_ASSIGN_OR_RAISE(const table::Location location, table::ParseTableUri(uri));
   ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
   ARROW_ASSIGN_OR_RAISE(
-      store::Snapshot read,
-      store::ReadSnapshot(store.objects.get(), location.table, location.snapshot));
-  const auto snapshot = std::make_shared<const store::Snapshot>(std::move(read));
+      table::Snapshot read,
+      table::ReadSnapshot(store.objects.get(), location.table, location.snapshot));
+  const auto snapshot = std::make_shared<const table::Snapshot>(std::move(read));
   if (snapshot->schema->num_fields() == 0) {
     return base::UnsupportedPlan("'{}' has no columns that can be read", uri);
   }
   auto table = std::make_shared<Table>();
   table->name = uri;
   table->schema = snapshot->schema;
-  for (const store::Fragment& stored : snapshot->fragments) {
+  for (const table::Fragment& stored : snapshot->fragments) {
     TableFragment fragment;
-    const std::string name = store.NameOf(store::ObjectOf(location.table, stored.object));
+    const std::string name = store.NameOf(table::ObjectOf(location.table, stored.object));
     fragment.description = Describe(stored, name, snapshot->schema);
     fragment.site = store.site;
-    fragment.stored = std::shared_ptr<const store::Fragment>(snapshot, &stored);
+    fragment.stored = std::shared_ptr<const table::Fragment>(snapshot, &stored);
     fragment.learnt = std::make_shared<LearntVersion>();
     table->fragments.push_back(std::move(fragment));
   }

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "skyhook/client/table.h"
+#include "skyhook/objects/object_store.h"
 #include "skyhook/site/site.h"
-#include "skyhook/store/location.h"
-#include "skyhook/store/object_store.h"
+#include "skyhook/table/location.h"
 
 namespace skyhook::client {
 
@@ -35,7 +35,7 @@ bool IsPool(const std::string& uri);
 arrow::Status CheckHoldsTables(const std::string& directory);
 
 struct OpenedStore {
-  std::shared_ptr<store::ObjectStore> objects;
+  std::shared_ptr<objects::ObjectStore> objects;
   std::shared_ptr<site::Site> site;  ///< of the same objects
   bool rados = false;
 
@@ -46,7 +46,7 @@ struct OpenedStore {
 /// Pools are opened once for the whole process; later calls give the same. Waits of the store, and
 /// of the opening, end when the stop of `options` is requested; waits of the site are those of its
 /// callers.
-arrow::Result<OpenedStore> OpenStore(const store::Location& location, const OpenOptions& options);
+arrow::Result<OpenedStore> OpenStore(const table::Location& location, const OpenOptions& options);
 
 /// The tables of `rados://POOL[/NAMESPACE]`: names and URIs.
 arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,

@@ -7,8 +7,8 @@
 
 #include "skyhook/client/scan.h"
 #include "skyhook/client/specialisation.h"
-#include "skyhook/store/local/local_store.h"
-#include "skyhook/store/store_testing.h"
+#include "skyhook/objects/local/local_store.h"
+#include "skyhook/table/table_testing.h"
 #include "skyhook/testing/corpus.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
@@ -30,18 +30,18 @@ class StoredTableTest : public ::testing::Test {
   void SetUp() override {
     for (const int64_t first : {0, 1000, 2000}) Append(first);
   }
-  store::Manifest Append(int64_t first) {
-    const auto file = store::CountingFile(fmt::format("{}.parquet", first), first, 300, 100);
-    return Require(store::Put(store_.get(), "t", {file},
-                              store::SmallObjects(first == 0 ? store::Existing::kRefuse
-                                                             : store::Existing::kAppend)))
+  table::Manifest Append(int64_t first) {
+    const auto file = table::CountingFile(fmt::format("{}.parquet", first), first, 300, 100);
+    return Require(table::Put(store_.get(), "t", {file},
+                              table::SmallObjects(first == 0 ? table::Existing::kRefuse
+                                                             : table::Existing::kAppend)))
         .snapshot;
   }
   std::string Uri(const std::string& name) const { return directory_.path() + "/" + name; }
-  std::string ObjectOf(const store::Fragment& fragment) const {
-    return Uri(store::ObjectOf("t", fragment.object));
+  std::string ObjectOf(const table::Fragment& fragment) const {
+    return Uri(table::ObjectOf("t", fragment.object));
   }
-  store::Snapshot Current() { return Require(store::ReadSnapshot(store_.get(), "t", "")); }
+  table::Snapshot Current() { return Require(table::ReadSnapshot(store_.get(), "t", "")); }
 
   /// The numbers that a scan of `table` returns where `filter` (none: everywhere) holds.
   arrow::Result<std::vector<int64_t>> Numbers(const std::shared_ptr<const Table>& table,
@@ -66,7 +66,7 @@ class StoredTableTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::shared_ptr<store::ObjectStore> store_ = store::local::MakeLocalStore(directory_.path());
+  std::shared_ptr<objects::ObjectStore> store_ = objects::local::MakeLocalStore(directory_.path());
   plan::Cost cost_;
 };
 
@@ -104,13 +104,13 @@ TEST_F(StoredTableTest, ItsManifestDescribesIt) {
 
 TEST_F(StoredTableTest, IsScannedInTheOrderOfItsRows) {
   const auto table = Require(OpenTable(Uri("t")));
-  auto expected = store::NumbersFrom(0, 300);
+  auto expected = table::NumbersFrom(0, 300);
   for (const int64_t first : {1000, 2000}) {
-    const auto more = store::NumbersFrom(first, 300);
+    const auto more = table::NumbersFrom(first, 300);
     expected.insert(expected.end(), more.begin(), more.end());
   }
   EXPECT_EQ(Require(Numbers(table)), expected);
-  EXPECT_EQ(Require(Numbers(Require(OpenTable(Uri("t@1"))))), store::NumbersFrom(0, 300));
+  EXPECT_EQ(Require(Numbers(Require(OpenTable(Uri("t@1"))))), table::NumbersFrom(0, 300));
 }
 
 TEST_F(StoredTableTest, ATableThatWasOpenedStaysAsItWas) {
@@ -124,7 +124,7 @@ TEST_F(StoredTableTest, FragmentsAreSkippedByTheManifest) {
   const auto snapshot = Current();
   for (size_t i = 1; i < 3; ++i) std::filesystem::remove(ObjectOf(snapshot.fragments[i]));
   const auto table = Require(OpenTable(Uri("t")));
-  EXPECT_EQ(Require(Numbers(table, Below(*table, 500))), store::NumbersFrom(0, 300));
+  EXPECT_EQ(Require(Numbers(table, Below(*table, 500))), table::NumbersFrom(0, 300));
   EXPECT_EQ(cost_.fragments, 3);
   EXPECT_EQ(cost_.fragments_skipped, 2);
   EXPECT_THAT(Numbers(table, Below(*table, 1001)),
@@ -165,7 +165,7 @@ TEST_F(StoredTableTest, NullsOfSomeRowsAreOfNoCertainRowGroup) {
   layout.row_group_rows = 2;
   const auto rows = testing::TableOf(schema, "1\n2\nNULL\n4");
   const auto file = base::MakeBufferSource(testing::ParquetBytes(*rows, layout), "f.parquet");
-  Require(store::Put(store_.get(), "nulls", {file}, {}));
+  Require(table::Put(store_.get(), "nulls", {file}, {}));
   const auto table = Require(OpenTable(Uri("nulls")));
   const auto groups = Require(StatisticsOf(*table, table->fragments[0], "n"));
   ASSERT_EQ(groups.size(), 2u);
@@ -180,7 +180,7 @@ TEST_F(StoredTableTest, WhatIsNotThereIsNamed) {
               FailsWith(StatusCode::IOError, "there is no table '" + Uri("other")));
   EXPECT_THAT(OpenTable("rados://p"),
               FailsWith(StatusCode::Invalid, "not of the form rados://POOL[/NAMESPACE]/TABLE"));
-  testing::WriteBytes(Uri(store::ManifestOf("t", Current().id())), "no manifest");
+  testing::WriteBytes(Uri(table::ManifestOf("t", Current().id())), "no manifest");
   EXPECT_THAT(OpenTable(Uri("t")), FailsWith(base::Code::kCorruptData, "_manifest-"));
 }
 
@@ -206,7 +206,7 @@ TEST_F(StoredTableTest, AnObjectThatChangesUnderAScanIsStale) {
 TEST_F(StoredTableTest, ColumnsThatCannotBeReadCannotBeQueried) {
   const std::string name = "incorrect_map_schema.parquet";
   const auto file = base::MakeBufferSource(testing::CorpusBytes("good", name), name);
-  Require(store::Put(store_.get(), "maps", {file}, {}));
+  Require(table::Put(store_.get(), "maps", {file}, {}));
   EXPECT_THAT(OpenTable(Uri("maps")),
               FailsWith(base::Code::kUnsupportedPlan, "has no columns that can be read"));
 }

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/objects/rados_pool.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/site.h"
-#include "skyhook/store/rados_pool.h"
-#include "skyhook/store/snapshot.h"
+#include "skyhook/table/snapshot.h"
 
 namespace skyhook::client {
 
@@ -44,7 +44,7 @@ struct TableFragment {
   /// Columns of the table that have another name here.
   std::map<std::string, std::string> renamed;
   /// What the manifest of a stored table says of it; null where there is no manifest.
-  std::shared_ptr<const store::Fragment> stored = nullptr;
+  std::shared_ptr<const table::Fragment> stored = nullptr;
   std::shared_ptr<LearntVersion> learnt = nullptr;  ///< likewise
 
   /// What a column of the table is called here, if it is here.
@@ -77,7 +77,7 @@ struct OpenOptions {
   /// Largest number of files a pattern may match: a guard against `/**`.
   int64_t max_fragments = 1'000'000;
   /// How Ceph is reached, for tables whose name begins with `rados://`.
-  store::RadosOptions rados = {};
+  objects::RadosOptions rados = {};
   /// Ends waits for Ceph, within 100 ms.
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };

@@ -25,11 +25,11 @@ Result<bool> MemoryStore::Create(const std::string& object, const arrow::Buffer&
   return objects_.emplace(object, made).second;
 }
 
-Result<std::optional<store::ObjectInfo>> MemoryStore::Look(const std::string& object) {
+Result<std::optional<objects::ObjectInfo>> MemoryStore::Look(const std::string& object) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = objects_.find(object);
   if (found == objects_.end()) return std::nullopt;
-  return store::ObjectInfo{found->second.bytes->size(), found->second.modified_ns};
+  return objects::ObjectInfo{found->second.bytes->size(), found->second.modified_ns};
 }
 
 Result<std::shared_ptr<base::ByteSource>> MemoryStore::OpenObject(const std::string& object) {
@@ -77,7 +77,7 @@ Result<bool> MemoryStore::SwingPointer(const std::string& pointer,
   return true;
 }
 
-class MemoryStore::ShownPresence : public store::Presence {
+class MemoryStore::ShownPresence : public objects::Presence {
  public:
   ShownPresence(MemoryStore* store, std::string object)
       : store_(store), object_(std::move(object)) {}
@@ -91,7 +91,7 @@ class MemoryStore::ShownPresence : public store::Presence {
   const std::string object_;
 };
 
-Result<std::unique_ptr<store::Presence>> MemoryStore::ShowPresence(const std::string& object) {
+Result<std::unique_ptr<objects::Presence>> MemoryStore::ShowPresence(const std::string& object) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!present_.insert(object).second) return Status::IOError("'", object, "' was used before");
   return std::make_unique<ShownPresence>(this, object);
@@ -141,7 +141,7 @@ Result<bool> CutOffStore::Create(const std::string& object, const arrow::Buffer&
   return step == Step::kDoAndLose ? Lost() : created;
 }
 
-Result<std::optional<store::ObjectInfo>> CutOffStore::Look(const std::string& object) {
+Result<std::optional<objects::ObjectInfo>> CutOffStore::Look(const std::string& object) {
   ARROW_RETURN_NOT_OK(CheckLink());
   return store_->Look(object);
 }
@@ -177,7 +177,7 @@ Result<bool> CutOffStore::SwingPointer(const std::string& pointer,
   return step == Step::kDoAndLose ? Lost() : swung;
 }
 
-Result<std::unique_ptr<store::Presence>> CutOffStore::ShowPresence(const std::string& object) {
+Result<std::unique_ptr<objects::Presence>> CutOffStore::ShowPresence(const std::string& object) {
   ARROW_RETURN_NOT_OK(CheckLink());
   return store_->ShowPresence(object);
 }

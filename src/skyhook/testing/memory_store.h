@@ -10,16 +10,16 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/store/object_store.h"
+#include "skyhook/objects/object_store.h"
 
 namespace skyhook::testing {
 
 /// Thread-safe. The clock is what `now_ns` says.
-class MemoryStore : public store::ObjectStore {
+class MemoryStore : public objects::ObjectStore {
  public:
   std::string UriOf(const std::string& object) const override { return "memory:" + object; }
   arrow::Result<bool> Create(const std::string& object, const arrow::Buffer& bytes) override;
-  arrow::Result<std::optional<store::ObjectInfo>> Look(const std::string& object) override;
+  arrow::Result<std::optional<objects::ObjectInfo>> Look(const std::string& object) override;
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenObject(const std::string& object) override;
   arrow::Status Remove(const std::string& object) override;
   arrow::Result<std::vector<std::string>> List(const std::string& prefix) override;
@@ -27,7 +27,8 @@ class MemoryStore : public store::ObjectStore {
   arrow::Result<bool> SwingPointer(const std::string& pointer,
                                    const std::optional<std::string>& expected,
                                    const std::optional<std::string>& next) override;
-  arrow::Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string& object) override;
+  arrow::Result<std::unique_ptr<objects::Presence>> ShowPresence(
+      const std::string& object) override;
   arrow::Result<bool> IsPresent(const std::string& object) override;
 
   /// Changes what is stored behind the back of whoever wrote it.
@@ -47,15 +48,15 @@ class MemoryStore : public store::ObjectStore {
 
 /// Passes `operations` changes on to a store. The one after them is done or not, as `last` says,
 /// and its outcome lost; nothing after it reaches the store: the writer is dead, or its link is.
-class CutOffStore : public store::ObjectStore {
+class CutOffStore : public objects::ObjectStore {
  public:
   enum class Last { kNotDone, kDone };
-  CutOffStore(std::shared_ptr<store::ObjectStore> store, int operations, Last last)
+  CutOffStore(std::shared_ptr<objects::ObjectStore> store, int operations, Last last)
       : store_(std::move(store)), left_(operations), last_(last) {}
 
   std::string UriOf(const std::string& object) const override { return store_->UriOf(object); }
   arrow::Result<bool> Create(const std::string& object, const arrow::Buffer& bytes) override;
-  arrow::Result<std::optional<store::ObjectInfo>> Look(const std::string& object) override;
+  arrow::Result<std::optional<objects::ObjectInfo>> Look(const std::string& object) override;
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenObject(const std::string& object) override;
   arrow::Status Remove(const std::string& object) override;
   arrow::Result<std::vector<std::string>> List(const std::string& prefix) override;
@@ -63,7 +64,8 @@ class CutOffStore : public store::ObjectStore {
   arrow::Result<bool> SwingPointer(const std::string& pointer,
                                    const std::optional<std::string>& expected,
                                    const std::optional<std::string>& next) override;
-  arrow::Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string& object) override;
+  arrow::Result<std::unique_ptr<objects::Presence>> ShowPresence(
+      const std::string& object) override;
   arrow::Result<bool> IsPresent(const std::string& object) override;
 
   /// The link comes back: everything is passed on again.
@@ -75,7 +77,7 @@ class CutOffStore : public store::ObjectStore {
   Step NextChange();
   arrow::Status CheckLink() const;
 
-  std::shared_ptr<store::ObjectStore> store_;
+  std::shared_ptr<objects::ObjectStore> store_;
   mutable std::mutex mutex_;
   int left_;
   const Last last_;

@@ -78,7 +78,7 @@ class CalledAnswer : public Answer {
 
 class RadosSite : public Site {
  public:
-  RadosSite(std::shared_ptr<store::RadosPool> pool, const RadosSiteOptions& options)
+  RadosSite(std::shared_ptr<objects::RadosPool> pool, const RadosSiteOptions& options)
       : context_(std::move(pool), options) {
     profile_.location = context_.pool->UriOf("");
   }
@@ -141,7 +141,7 @@ class RadosSite : public Site {
 
 }  // namespace
 
-std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::RadosPool> pool,
+std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<objects::RadosPool> pool,
                                     const RadosSiteOptions& options) {
   return std::make_shared<RadosSite>(std::move(pool), options);
 }

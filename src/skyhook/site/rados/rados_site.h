@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "skyhook/objects/rados_pool.h"
 #include "skyhook/site/site.h"
-#include "skyhook/store/rados_pool.h"
 
 namespace skyhook::site::rados {
 
@@ -22,7 +22,7 @@ struct RadosSiteOptions {
 /// FragmentId::name is an object of `pool`; a version is RADOS's own, which copying a pool changes.
 /// What an OSD declines, or cannot do (no class, no worker, an erasure-coded pool, no right to
 /// execute), is an answer that refuses, with the reason.
-std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<store::RadosPool> pool,
+std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<objects::RadosPool> pool,
                                     const RadosSiteOptions& options = {});
 
 }  // namespace skyhook::site::rados

@@ -26,8 +26,8 @@ namespace {
 
 using arrow::Result;
 using arrow::Status;
+using objects::Executed;
 using plan::StoppedBy;
-using store::Executed;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -35,7 +35,7 @@ using testing::Require;
 
 /// A pool whose OSDs answer calls as they are told to, one after the other, and then again as the
 /// last time. An object's placement group is the length of its name.
-class ScriptedPool : public store::RadosPool {
+class ScriptedPool : public objects::RadosPool {
  public:
   explicit ScriptedPool(std::vector<Executed> answers) : answers_(std::move(answers)) {}
 
@@ -78,7 +78,7 @@ class ScriptedPool : public store::RadosPool {
   }
 
   Result<bool> Create(const std::string&, const arrow::Buffer&) override { return Unused(); }
-  Result<std::optional<store::ObjectInfo>> Look(const std::string&) override { return Unused(); }
+  Result<std::optional<objects::ObjectInfo>> Look(const std::string&) override { return Unused(); }
   Result<std::shared_ptr<base::ByteSource>> OpenObject(const std::string&) override {
     return Unused();
   }
@@ -89,7 +89,7 @@ class ScriptedPool : public store::RadosPool {
                             const std::optional<std::string>&) override {
     return Unused();
   }
-  Result<std::unique_ptr<store::Presence>> ShowPresence(const std::string&) override {
+  Result<std::unique_ptr<objects::Presence>> ShowPresence(const std::string&) override {
     return Unused();
   }
   Result<bool> IsPresent(const std::string&) override { return Unused(); }

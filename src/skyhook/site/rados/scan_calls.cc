@@ -13,8 +13,8 @@ namespace skyhook::site::rados {
 
 using arrow::Result;
 using arrow::Status;
+using objects::Executed;
 using plan::StoppedBy;
-using store::Executed;
 
 namespace {
 
@@ -193,7 +193,7 @@ ScanCalls::Step ScanCalls::Take(const Result<Executed>& executed) {
     }
     return Refuse(reason);
   }
-  if (result < 0) return Fail(store::ObjectError("cannot scan", asked_.fragment, result));
+  if (result < 0) return Fail(objects::ObjectError("cannot scan", asked_.fragment, result));
   return TakeReply(*executed);
 }
 

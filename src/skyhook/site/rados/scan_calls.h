@@ -22,10 +22,10 @@ namespace skyhook::site::rados {
 
 /// What the calls of a site share. Outlives the answers.
 struct CallContext {
-  CallContext(std::shared_ptr<store::RadosPool> pool, const RadosSiteOptions& options)
+  CallContext(std::shared_ptr<objects::RadosPool> pool, const RadosSiteOptions& options)
       : pool(std::move(pool)), options(options) {}
 
-  const std::shared_ptr<store::RadosPool> pool;
+  const std::shared_ptr<objects::RadosPool> pool;
   const RadosSiteOptions options;
   Refusals refusals;
   Later later;
@@ -63,12 +63,12 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   /// On threads of librados and of Later, which no exception may leave: it ends the calls, and is
   /// what Next returns.
   void SendOrEnd() noexcept;
-  void Arrived(const arrow::Result<store::Executed>& executed) noexcept;
-  void GoOnAfter(const arrow::Result<store::Executed>& executed);
+  void Arrived(const arrow::Result<objects::Executed>& executed) noexcept;
+  void GoOnAfter(const arrow::Result<objects::Executed>& executed);
   void EndBy(std::exception_ptr thrown) noexcept;
   /// The rest: with the lock held.
-  Step Take(const arrow::Result<store::Executed>& executed);
-  Step TakeReply(const store::Executed& executed);
+  Step Take(const arrow::Result<objects::Executed>& executed);
+  Step TakeReply(const objects::Executed& executed);
   Step AskAgain();
   Step GoOn(const wire::Reply& reply);
   Step Refuse(std::string reason);
