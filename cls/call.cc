@@ -8,9 +8,9 @@
 
 namespace skyhook::cls {
 
-using worker::Kind;
-using worker::kWindowBytes;
-using worker::Message;
+using lending::Kind;
+using lending::kWindowBytes;
+using lending::Message;
 
 namespace {
 
@@ -68,7 +68,7 @@ int Call::Converse(ceph::bufferlist* out) {
       error = TakePart(message.bytes, out);
       answer.kind = Kind::kGoOn;
     }
-    worker_is_at_work_ = message.kind == Kind::kReplyEnd && message.result == worker::kGoesOn;
+    worker_is_at_work_ = message.kind == Kind::kReplyEnd && message.result == lending::kGoesOn;
     if (error < 0 || message.kind == Kind::kReplyEnd) return error;
     if (error = worker_->Send(answer, deadline_ms_); error < 0) return error;
   }
@@ -76,7 +76,7 @@ int Call::Converse(ceph::bufferlist* out) {
 
 // Puts the ranges into the window. An error of the object goes to the worker, who asked.
 int Call::Read(const Message& asked, Message* answer) {
-  if (asked.num_ranges > worker::kMostRanges) return -EPROTO;
+  if (asked.num_ranges > lending::kMostRanges) return -EPROTO;
   int result = 0;
   for (uint32_t i = 0; i < asked.num_ranges && result == 0; ++i) {
     if (!MayRead(asked.ranges[i])) return -EPROTO;
@@ -94,12 +94,12 @@ int Call::Read(const Message& asked, Message* answer) {
   return 0;
 }
 
-bool Call::MayRead(const worker::Range& range) const {
+bool Call::MayRead(const lending::Range& range) const {
   return range.place <= kWindowBytes && range.bytes <= kWindowBytes - range.place &&
          range.offset <= call_.object_bytes && range.bytes <= call_.object_bytes - range.offset;
 }
 
-int Call::ReadRange(const worker::Range& range) {
+int Call::ReadRange(const lending::Range& range) {
   if (range.bytes == 0) return 0;
   ceph::bufferlist bytes;
   const int got =

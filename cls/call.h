@@ -16,7 +16,7 @@ namespace skyhook::cls {
 class Call {
  public:
   /// `call` says how large the object is: at most what an `int` can hold.
-  Call(cls_method_context_t context, const worker::Message& call, int64_t deadline_ms,
+  Call(cls_method_context_t context, const lending::Message& call, int64_t deadline_ms,
        int64_t reads_ms, WorkerProcess* worker)
       : context_(context),
         call_(call),
@@ -44,13 +44,13 @@ class Call {
     return error;
   }
   int Converse(ceph::bufferlist* out);
-  int Read(const worker::Message& asked, worker::Message* answer);
-  bool MayRead(const worker::Range& range) const;
-  int ReadRange(const worker::Range& range);
+  int Read(const lending::Message& asked, lending::Message* answer);
+  bool MayRead(const lending::Range& range) const;
+  int ReadRange(const lending::Range& range);
   int TakePart(uint64_t bytes, ceph::bufferlist* out);
 
   cls_method_context_t context_;
-  const worker::Message call_;
+  const lending::Message call_;
   int64_t deadline_ms_;  // of what the worker does
   int64_t reads_left_ms_;
   WorkerProcess* const worker_;

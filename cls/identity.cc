@@ -16,7 +16,7 @@ __attribute__((weak)) int cls_cxx_stat2(cls_method_context_t context, uint64_t* 
 
 namespace skyhook::cls {
 
-int Identify(cls_method_context_t context, worker::Message* call) {
+int Identify(cls_method_context_t context, lending::Message* call) {
   if (cls_cxx_stat2 == nullptr) {
     time_t seconds = 0;
     const int error = cls_cxx_stat(context, &call->object_bytes, &seconds);

@@ -17,7 +17,7 @@
 
 namespace skyhook::cls {
 
-using worker::Message;
+using lending::Message;
 
 namespace {
 
@@ -71,7 +71,7 @@ int ObjectClass::Describe(ceph::bufferlist* out) noexcept {
 
 int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
                          ceph::bufferlist* out) {
-  if (in->length() > worker::kWindowBytes) return -E2BIG;
+  if (in->length() > lending::kWindowBytes) return -E2BIG;
   const std::string_view request(in->c_str(), in->length());
   wire::Header header;
   if (!wire::ReadHeader(request, wire::kRequestMagic, &header)) return -EINVAL;
@@ -97,11 +97,11 @@ int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
 
 int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& header,
                           uint64_t request_bytes, Message* call) const {
-  call->kind = worker::Kind::kCall;
+  call->kind = lending::Kind::kCall;
   call->bytes = request_bytes;
   if (const int error = Identify(context, call); error < 0) return error;
   call->deadline_ms = std::min<uint32_t>(header.deadline_ms, settings_.deadline_ms);
-  call->reply_bytes = std::clamp<uint64_t>(header.reply_bytes, worker::kLeastReplyBytes,
+  call->reply_bytes = std::clamp<uint64_t>(header.reply_bytes, lending::kLeastReplyBytes,
                                            static_cast<uint64_t>(settings_.reply_bytes));
   return 0;
 }
@@ -142,7 +142,7 @@ int ObjectClass::WriteDescription(ceph::bufferlist* out) const {
   };
   line("version", SKYHOOK_VERSION);
   line("wire", std::to_string(wire::kVersion));
-  line("worker_protocol", std::to_string(worker::kProtocol));
+  line("worker_protocol", std::to_string(lending::kProtocol));
   line("worker", settings_.worker);
   line("worker_found", IsThere(settings_.worker) ? "yes" : "no");
   line("pid", std::to_string(getpid()));

@@ -11,8 +11,8 @@
 #include "cls/quarantine.h"
 #include "cls/settings.h"
 #include "cls/worker_pool.h"
+#include "skyhook/lending/message.h"
 #include "skyhook/wire/header.h"
-#include "skyhook/worker/message.h"
 
 namespace skyhook::cls {
 
@@ -41,9 +41,9 @@ class ObjectClass {
   int RunScan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out);
   int WriteDescription(ceph::bufferlist* out) const;
   int MakeCall(cls_method_context_t context, const wire::Header& header, uint64_t request_bytes,
-               worker::Message* call) const;
+               lending::Message* call) const;
   int RunInWorker(cls_method_context_t context, std::string_view request, uint64_t scan,
-                  const worker::Message& call, int64_t deadline_ms, const Suspect& suspect,
+                  const lending::Message& call, int64_t deadline_ms, const Suspect& suspect,
                   ceph::bufferlist* out);
 
   const Settings settings_;

@@ -39,7 +39,7 @@ int WaitFor(int socket, short events, int64_t deadline_ms) {
 
 // `fd` as a descriptor above those that the worker is given.
 int Above(int fd) {
-  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, worker::kWindow + 1);
+  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, lending::kWindow + 1);
   return higher < 0 ? -errno : higher;
 }
 
@@ -55,12 +55,12 @@ int WorkerProcess::MakeWindow(int* descriptor) {
   Descriptor memory{memfd_create("skyhook", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   if (memory.fd < 0) return -errno;
   // Sealed: a worker that shrank it could make the OSD fault.
-  if (ftruncate(memory.fd, worker::kWindowBytes) != 0 ||
+  if (ftruncate(memory.fd, lending::kWindowBytes) != 0 ||
       fcntl(memory.fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return -errno;
   }
   void* mapped =
-      mmap(nullptr, worker::kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
+      mmap(nullptr, lending::kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
   if (mapped == MAP_FAILED) return -errno;
   window_ = static_cast<uint8_t*>(mapped);
   *descriptor = Above(memory.fd);
@@ -90,11 +90,11 @@ int WorkerProcess::Launch(const StartWorker& start) {
 }
 
 int WorkerProcess::AwaitReady(int64_t deadline_ms) {
-  worker::Message ready;
+  lending::Message ready;
   if (const int error = Receive(&ready, deadline_ms); error < 0) return error;
-  if (ready.kind == worker::Kind::kReady && ready.protocol == worker::kProtocol) return 0;
+  if (ready.kind == lending::Kind::kReady && ready.protocol == lending::kProtocol) return 0;
   cls_log(0, "skyhook: a worker speaks protocol %u, this class %u", ready.protocol,
-          worker::kProtocol);
+          lending::kProtocol);
   return -EPROTONOSUPPORT;
 }
 
@@ -106,10 +106,10 @@ WorkerProcess::~WorkerProcess() {
     while (waitpid(hold_.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
-  if (window_ != nullptr) munmap(window_, worker::kWindowBytes);
+  if (window_ != nullptr) munmap(window_, lending::kWindowBytes);
 }
 
-int WorkerProcess::Send(const worker::Message& message, int64_t deadline_ms) {
+int WorkerProcess::Send(const lending::Message& message, int64_t deadline_ms) {
   while (true) {
     const ssize_t sent = send(socket_, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == static_cast<ssize_t>(sizeof(message))) return 0;
@@ -122,7 +122,7 @@ int WorkerProcess::Send(const worker::Message& message, int64_t deadline_ms) {
   }
 }
 
-int WorkerProcess::Receive(worker::Message* message, int64_t deadline_ms) {
+int WorkerProcess::Receive(lending::Message* message, int64_t deadline_ms) {
   if (const int error = WaitFor(socket_, POLLIN, deadline_ms); error < 0) return error;
   const ssize_t got = recv(socket_, message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
   if (got == static_cast<ssize_t>(sizeof(*message))) return 0;

@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 
-#include "skyhook/worker/message.h"
+#include "skyhook/lending/message.h"
 
 namespace skyhook::cls {
 
@@ -41,8 +41,8 @@ class WorkerProcess {
 
   /// 0, or a negative error number: -ESHUTDOWN when the worker is gone, -ETIMEDOUT at the deadline,
   /// -EPROTO for what is no message.
-  int Send(const worker::Message& message, int64_t deadline_ms);
-  int Receive(worker::Message* message, int64_t deadline_ms);
+  int Send(const lending::Message& message, int64_t deadline_ms);
+  int Receive(lending::Message* message, int64_t deadline_ms);
 
   /// Whether a worker that was not asked anything is there and says nothing, as it should.
   bool IsQuiet() const;

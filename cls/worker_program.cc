@@ -12,7 +12,7 @@
 #include <cstring>
 #include <string>
 
-#include "skyhook/worker/socket_address.h"
+#include "skyhook/lending/socket_address.h"
 
 namespace skyhook::cls {
 namespace {
@@ -24,9 +24,9 @@ int Spawn(std::string program, std::string niceness, int socket, int window, pid
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, socket, worker::kSocket);
-  posix_spawn_file_actions_adddup2(&actions, window, worker::kWindow);
-  posix_spawn_file_actions_addclosefrom_np(&actions, worker::kWindow + 1);
+  posix_spawn_file_actions_adddup2(&actions, socket, lending::kSocket);
+  posix_spawn_file_actions_adddup2(&actions, window, lending::kWindow);
+  posix_spawn_file_actions_addclosefrom_np(&actions, lending::kWindow + 1);
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);
@@ -53,7 +53,7 @@ bool IsSocket(const std::string& path) {
 // A connection to who listens at `path`, and may: anyone else could answer with what they like.
 int Connect(const std::string& path, int* connection) {
   sockaddr_un address;
-  if (!worker::SocketAddress(path, &address)) return -ENAMETOOLONG;
+  if (!lending::SocketAddress(path, &address)) return -ENAMETOOLONG;
   const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   *connection = fd;

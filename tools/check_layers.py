@@ -12,7 +12,7 @@ import re
 import sys
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
-TOP_FOLDERS = ("cls", "daemon", "cli", "python", "tests", "bench", "fuzz")
+TOP_FOLDERS = ("cls", "worker", "daemon", "csd", "cli", "python", "tests", "bench", "fuzz")
 
 
 class TableError(Exception):

@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/channel.h"
 #include "skyhook/base/crc32c.h"
+#include "skyhook/lending/message.h"
 #include "skyhook/wire/header.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
-#include "skyhook/worker/message.h"
+#include "worker/channel.h"
 
 namespace skyhook {
 namespace {
@@ -56,7 +56,7 @@ Replied __real__ZN7skyhook4wire11EncodeReplyB5cxx11ERKNS0_5ReplyENS0_5CodecEl(
     const skyhook::wire::Reply& reply, skyhook::wire::Codec codec, int64_t message_bytes);
 Requested __real__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEE(
     std::string_view message);
-arrow::Status __real__ZN7skyhook6daemon7Channel8SayReadyEv(skyhook::daemon::Channel* channel);
+arrow::Status __real__ZN7skyhook6worker7Channel8SayReadyEv(skyhook::worker::Channel* channel);
 
 // "newer" is understood by clients of this version, "newest" is not.
 Replied __wrap__ZN7skyhook4wire11EncodeReplyB5cxx11ERKNS0_5ReplyENS0_5CodecEl(
@@ -76,13 +76,13 @@ Requested __wrap__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char
 }
 
 // "other protocol" is a worker that its class does not understand.
-arrow::Status __wrap__ZN7skyhook6daemon7Channel8SayReadyEv(skyhook::daemon::Channel* channel) {
+arrow::Status __wrap__ZN7skyhook6worker7Channel8SayReadyEv(skyhook::worker::Channel* channel) {
   if (!skyhook::Is("other protocol")) {
-    return __real__ZN7skyhook6daemon7Channel8SayReadyEv(channel);
+    return __real__ZN7skyhook6worker7Channel8SayReadyEv(channel);
   }
-  skyhook::worker::Message ready;
+  skyhook::lending::Message ready;
   ++ready.protocol;
-  const ssize_t sent = ::send(skyhook::worker::kSocket, &ready, sizeof(ready), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(skyhook::lending::kSocket, &ready, sizeof(ready), MSG_NOSIGNAL);
   return sent == static_cast<ssize_t>(sizeof(ready)) ? arrow::Status::OK()
                                                      : arrow::Status::IOError("send");
 }

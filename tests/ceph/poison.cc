@@ -3,20 +3,20 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "daemon/conversation.h"
+#include "worker/conversation.h"
 
 using Buffers = arrow::Result<skyhook::base::Buffers>;
 using Ranges = std::vector<skyhook::base::ByteRange>;
 
 extern "C" {
 
-Buffers __real__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
-    skyhook::daemon::Conversation* conversation, const Ranges& ranges);
+Buffers __real__ZN7skyhook6worker12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+    skyhook::worker::Conversation* conversation, const Ranges& ranges);
 
-Buffers __wrap__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
-    skyhook::daemon::Conversation* conversation, const Ranges& ranges) {
+Buffers __wrap__ZN7skyhook6worker12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+    skyhook::worker::Conversation* conversation, const Ranges& ranges) {
   Buffers buffers =
-      __real__ZN7skyhook6daemon12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
+      __real__ZN7skyhook6worker12Conversation4ReadERKSt6vectorINS_4base9ByteRangeESaIS4_EE(
           conversation, ranges);
   if (!buffers.ok()) return buffers;
   for (const auto& buffer : *buffers) {

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <sstream>
 
+#include "skyhook/lending/message.h"
 #include "skyhook/wire/header.h"
-#include "skyhook/worker/message.h"
 
 namespace skyhook::cls {
 namespace {
@@ -23,7 +23,7 @@ std::string ReplyComplaint(const Settings& settings, std::string_view request,
                            const std::string& reply) {
   wire::Header asked;
   if (!wire::ReadHeader(request, wire::kRequestMagic, &asked)) return "an answer to no request";
-  const uint64_t most = std::clamp<uint64_t>(asked.reply_bytes, worker::kLeastReplyBytes,
+  const uint64_t most = std::clamp<uint64_t>(asked.reply_bytes, lending::kLeastReplyBytes,
                                              static_cast<uint64_t>(settings.reply_bytes));
   if (reply.size() > most) return "a reply of " + std::to_string(reply.size()) + " bytes";
   wire::Header header;

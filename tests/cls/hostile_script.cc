@@ -11,10 +11,10 @@
 
 namespace skyhook::cls {
 
-using worker::Kind;
-using worker::kWindowBytes;
-using worker::Message;
-using worker::Range;
+using lending::Kind;
+using lending::kWindowBytes;
+using lending::Message;
+using lending::Range;
 
 namespace {
 
@@ -147,8 +147,8 @@ uint64_t HostileScript::Number() {
                                 std::numeric_limits<uint32_t>::max(),
                                 uint64_t{1} << 32,
                                 uint64_t{1} << 63,
-                                worker::kMostRanges,
-                                worker::kLeastReplyBytes};
+                                lending::kMostRanges,
+                                lending::kLeastReplyBytes};
   const uint8_t how = Byte();
   if (how < 128) return constants[how % std::size(constants)];
   uint64_t number = 0;

@@ -20,11 +20,11 @@
 namespace skyhook::cls {
 namespace {
 
+using lending::Kind;
+using lending::kWindowBytes;
+using lending::Message;
+using lending::Range;
 using testing::kSanitized;
-using worker::Kind;
-using worker::kWindowBytes;
-using worker::Message;
-using worker::Range;
 
 /// What a worker does with a call that it was told of.
 using Behaviour = std::function<void(WorkerEnd*)>;
@@ -112,8 +112,8 @@ TEST_F(HostileWorkerTest, RangesOutsideOfTheWindowAreNotRead) {
 }
 
 TEST_F(HostileWorkerTest, MoreRangesThanAMessageHoldsAreNotRead) {
-  const std::vector<Range> ranges(worker::kMostRanges, {0, 1, 0});
-  EXPECT_EQ(ResultOfReading(ranges, worker::kMostRanges + 1), -EPROTO);
+  const std::vector<Range> ranges(lending::kMostRanges, {0, 1, 0});
+  EXPECT_EQ(ResultOfReading(ranges, lending::kMostRanges + 1), -EPROTO);
   EXPECT_EQ(ResultOfReading(ranges, std::numeric_limits<uint32_t>::max()), -EPROTO);
   EXPECT_EQ(object_.reads, 0);
 }
@@ -126,7 +126,7 @@ TEST_F(HostileWorkerTest, NothingIsReadBeyondTheTimeForReads) {
     }
     return 0;
   };
-  EXPECT_EQ(ResultOfReading(std::vector<Range>(worker::kMostRanges, {0, 1, 0}), 64), 0);
+  EXPECT_EQ(ResultOfReading(std::vector<Range>(lending::kMostRanges, {0, 1, 0}), 64), 0);
   EXPECT_EQ(object_.reads, 1);
   EXPECT_EQ(description_["calls_with_slow_reads"], "1") << "a refusal in words";
 }
@@ -158,9 +158,9 @@ TEST_F(HostileWorkerTest, AReplyKeepsToItsLimits) {
     }
   };
   EXPECT_EQ(Call(parts).result, -EPROTO);
-  settings_.reply_bytes = worker::kLeastReplyBytes;
-  EXPECT_EQ(Call(exactly(worker::kLeastReplyBytes)).result, 0);
-  EXPECT_EQ(Call(exactly(worker::kLeastReplyBytes + 1)).result, -EPROTO);
+  settings_.reply_bytes = lending::kLeastReplyBytes;
+  EXPECT_EQ(Call(exactly(lending::kLeastReplyBytes)).result, 0);
+  EXPECT_EQ(Call(exactly(lending::kLeastReplyBytes + 1)).result, -EPROTO);
 }
 
 TEST_F(HostileWorkerTest, PartsWithoutEndStopAtTheDeadline) {
@@ -178,7 +178,7 @@ TEST_F(HostileWorkerTest, ReadsWithoutEndStopAtTheDeadline) {
   settings_.deadline_ms = kShortMs;
   Message message;
   message.kind = Kind::kRead;
-  message.num_ranges = worker::kMostRanges;
+  message.num_ranges = lending::kMostRanges;
   for (Range& range : message.ranges) range = {0, kObjectBytes, 0};
   EXPECT_EQ(Call([&](WorkerEnd* end) {
               Message done;
@@ -259,7 +259,7 @@ TEST_F(HostileWorkerTest, OfAnotherProtocolIsNoWorker) {
   EXPECT_EQ(CallTimes(1,
                       [](WorkerEnd* end) {
                         Message ready;
-                        ready.protocol = worker::kProtocol + 1;
+                        ready.protocol = lending::kProtocol + 1;
                         end->Say(ready);
                         end->Hang();
                       })

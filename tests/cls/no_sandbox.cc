@@ -1,8 +1,8 @@
 // A worker without its sandbox, for the sanitizers.
-#include "daemon/sandbox.h"
+#include "worker/sandbox.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 arrow::Status EnterSandbox(const SandboxOptions&) { return arrow::Status::OK(); }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

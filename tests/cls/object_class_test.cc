@@ -31,9 +31,9 @@
 namespace skyhook::cls {
 namespace {
 
+using lending::kWindowBytes;
 using testing::kSanitized;
 using testing::Require;
-using worker::kWindowBytes;
 
 class WorkerProgramTest : public ::testing::Test {
  protected:
@@ -269,7 +269,7 @@ TEST_F(WorkerProgramTest, RemembersTheFooterOfAnObjectThatHasAnId) {
   object_.bytes += "no footer";
   Call(Encoded(10'000));
   EXPECT_GT(object_.reads, 0) << "another size";
-  object_.id = std::string(worker::kMostIdBytes + 1, 'x');
+  object_.id = std::string(lending::kMostIdBytes + 1, 'x');
   object_.bytes.resize(object_.bytes.size() - 9);
   reads();
   EXPECT_EQ(reads(), without_id) << "no id that is understood";

@@ -14,9 +14,9 @@
 
 namespace skyhook::cls {
 
-using worker::Kind;
-using worker::kWindowBytes;
-using worker::Message;
+using lending::Kind;
+using lending::kWindowBytes;
+using lending::Message;
 
 WorkerEnd::WorkerEnd(int socket, int window) : socket_(socket), window_(window) {
   void* mapped = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, window_, 0);

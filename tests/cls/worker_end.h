@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "cls/worker_process.h"
-#include "skyhook/worker/message.h"
+#include "skyhook/lending/message.h"
 
 namespace skyhook::cls {
 
@@ -23,12 +23,12 @@ class WorkerEnd {
   WorkerEnd& operator=(const WorkerEnd&) = delete;
 
   /// Waits for a message. False: the class is gone.
-  bool Hear(worker::Message* message);
+  bool Hear(lending::Message* message);
   /// Waits for a few milliseconds only: false also when nothing came.
   bool HearSoon();
   /// False: the class is gone.
-  bool Say(const worker::Message& message);
-  bool Say(worker::Kind kind, uint64_t bytes = 0);
+  bool Say(const lending::Message& message);
+  bool Say(lending::Kind kind, uint64_t bytes = 0);
   /// A packet of any bytes.
   bool SayBytes(std::string_view bytes);
   /// Puts a reply of `body_bytes` beyond its header into the window; the bytes to say.

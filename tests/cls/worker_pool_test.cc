@@ -28,7 +28,7 @@ class WorkerPoolTest : public ::testing::Test {
   std::atomic<int> starts_ = 0;
   std::function<void()> on_start_;
   WorkerThreads threads_{[](WorkerEnd* end) {
-    end->Say(worker::Kind::kReady);
+    end->Say(lending::Kind::kReady);
     end->Hang();
   }};
   WorkerPool pool_{

@@ -1,4 +1,4 @@
-// The worker's end of its conversation with the object class (worker/message.h).
+// The worker's end of its conversation with the object class (lending/message.h).
 #pragma once
 
 #include <arrow/status.h>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
-#include "skyhook/worker/message.h"
+#include "skyhook/lending/message.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 struct Call {
   std::string request;
@@ -43,10 +43,10 @@ class Channel {
   arrow::Status SayBusy();
 
  private:
-  arrow::Status Send(const worker::Message& message);
-  arrow::Status Receive(worker::Kind expected, worker::Message* message);
+  arrow::Status Send(const lending::Message& message);
+  arrow::Status Receive(lending::Kind expected, lending::Message* message);
 
   uint8_t* window_ = nullptr;
 };
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -1,4 +1,4 @@
-#include "daemon/kept_scans.h"
+#include "worker/kept_scans.h"
 
 #include <malloc.h>
 
@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 namespace {
 
@@ -55,4 +55,4 @@ void KeptScans::Clear() {
   ::malloc_trim(0);
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

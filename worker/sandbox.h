@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 struct SandboxOptions {
   int64_t memory_bytes = int64_t{2} << 30;  ///< of address space
@@ -17,4 +17,4 @@ struct SandboxOptions {
 /// time, talk over the descriptors it has, and end. Calls that are not allowed fail with EPERM.
 arrow::Status EnterSandbox(const SandboxOptions& options);
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -5,12 +5,12 @@
 
 #include <string>
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// Makes the socket `path`, in place of one that nobody listens at, for this user and group. Starts
 /// `program NICENESS` for each connection that hands over a socket and a window
-/// (worker/message.h), and ends it with the connection. Returns only when it cannot go on.
+/// (lending/message.h), and ends it with the connection. Returns only when it cannot go on.
 arrow::Status Listen(const std::string& path, const std::string& program,
                      const std::string& niceness);
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "daemon/channel.h"
+#include "worker/channel.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// All that makes out a call's object; empty where nothing does.
 std::string IdentityOf(const Call& call);
@@ -26,4 +26,4 @@ struct ScanKey {
 /// Safe on bytes that are no request.
 ScanKey KeyOf(const Call& call);
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -1,4 +1,4 @@
-#include "daemon/conversation.h"
+#include "worker/conversation.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include "skyhook/wire/fields.h"
 #include "skyhook/wire/reply.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Result;
 using arrow::Status;
@@ -236,4 +236,4 @@ void Conversation::TakeHeard(Call call) {
   }
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

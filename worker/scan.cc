@@ -1,4 +1,4 @@
-#include "daemon/scan.h"
+#include "worker/scan.h"
 
 #include <algorithm>
 #include <chrono>
@@ -13,7 +13,7 @@
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Result;
 using arrow::Status;
@@ -104,7 +104,7 @@ class Running {
 
 // The beginning of a message that may hold a whole plan.
 std::string Shortened(const std::string& message) {
-  constexpr size_t kMost = worker::kLeastReplyBytes / 4;
+  constexpr size_t kMost = lending::kLeastReplyBytes / 4;
   return message.size() <= kMost ? message : message.substr(0, kMost) + "...";
 }
 
@@ -154,4 +154,4 @@ Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::Stop
   return message;
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

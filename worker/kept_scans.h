@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "daemon/objects.h"
-#include "daemon/scan_key.h"
 #include "skyhook/exec/run.h"
+#include "worker/objects.h"
+#include "worker/scan_key.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// What a call left over.
 struct KeptScan {
@@ -46,4 +46,4 @@ class KeptScans {
   std::list<std::pair<ScanKey, std::string>> replies_;
 };
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

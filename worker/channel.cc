@@ -1,4 +1,4 @@
-#include "daemon/channel.h"
+#include "worker/channel.h"
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -10,13 +10,13 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Result;
 using arrow::Status;
-using worker::Kind;
-using worker::kWindowBytes;
-using worker::Message;
+using lending::Kind;
+using lending::kWindowBytes;
+using lending::Message;
 
 namespace {
 
@@ -29,7 +29,7 @@ Status Gone(const char* what) {
 struct Piece {
   size_t buffer;
   int64_t begin;  // in the buffer
-  worker::Range range;
+  lending::Range range;
 };
 
 // Ranges as pieces of at most a window.
@@ -51,8 +51,8 @@ std::vector<Piece> PiecesOf(const std::vector<base::ByteRange>& ranges) {
 size_t Place(size_t first, std::vector<Piece>* pieces, Message* message) {
   uint64_t used = 0;
   size_t next = first;
-  for (; next < pieces->size() && message->num_ranges < worker::kMostRanges; ++next) {
-    worker::Range& range = (*pieces)[next].range;
+  for (; next < pieces->size() && message->num_ranges < lending::kMostRanges; ++next) {
+    lending::Range& range = (*pieces)[next].range;
     if (used + range.bytes > kWindowBytes) break;
     range.place = static_cast<uint32_t>(used);
     used += range.bytes;
@@ -65,10 +65,10 @@ size_t Place(size_t first, std::vector<Piece>* pieces, Message* message) {
 
 Result<Channel> Channel::Open() {
   void* mapped =
-      ::mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, worker::kWindow, 0);
+      ::mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, lending::kWindow, 0);
   if (mapped == MAP_FAILED) {
     return Status::IOError(
-        fmt::format("descriptor {} is no window: {}", worker::kWindow, std::strerror(errno)));
+        fmt::format("descriptor {} is no window: {}", lending::kWindow, std::strerror(errno)));
   }
   Channel channel;
   channel.window_ = static_cast<uint8_t*>(mapped);
@@ -77,7 +77,7 @@ Result<Channel> Channel::Open() {
 
 Status Channel::Send(const Message& message) {
   while (true) {
-    const ssize_t sent = ::send(worker::kSocket, &message, sizeof(message), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(lending::kSocket, &message, sizeof(message), MSG_NOSIGNAL);
     if (sent == static_cast<ssize_t>(sizeof(message))) return Status::OK();
     if (sent < 0 && errno == EINTR) continue;
     return Gone("send");
@@ -86,7 +86,7 @@ Status Channel::Send(const Message& message) {
 
 Status Channel::Receive(Kind expected, Message* message) {
   while (true) {
-    const ssize_t got = ::recv(worker::kSocket, message, sizeof(*message), 0);
+    const ssize_t got = ::recv(lending::kSocket, message, sizeof(*message), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got != static_cast<ssize_t>(sizeof(*message))) return Gone("recv");
     if (message->kind == expected) return Status::OK();
@@ -100,7 +100,7 @@ Status Channel::Receive(Kind expected, Message* message) {
 Status Channel::SayReady() { return Send(Message{}); }
 
 arrow::Result<bool> Channel::Hears(int milliseconds) const {
-  pollfd poll_for{worker::kSocket, POLLIN, 0};
+  pollfd poll_for{lending::kSocket, POLLIN, 0};
   const int heard = ::poll(&poll_for, 1, milliseconds);
   if (heard >= 0) return heard > 0;
   // Whoever waits for longer asks again.
@@ -117,7 +117,7 @@ Result<Call> Channel::NextCall() {
   call.deadline_ms = message.deadline_ms;
   call.object_bytes = static_cast<int64_t>(message.object_bytes);
   call.object_mtime = message.object_mtime;
-  call.object_id.assign(message.object_id, ::strnlen(message.object_id, worker::kMostIdBytes));
+  call.object_id.assign(message.object_id, ::strnlen(message.object_id, lending::kMostIdBytes));
   call.reply_bytes = static_cast<int64_t>(message.reply_bytes);
   return call;
 }
@@ -154,7 +154,7 @@ Status Channel::Reply(std::string_view reply, bool goes_on) {
     message.bytes = std::min<uint64_t>(reply.size(), kWindowBytes);
     const bool last = message.bytes == reply.size();
     message.kind = last ? Kind::kReplyEnd : Kind::kReplyPart;
-    message.result = goes_on ? worker::kGoesOn : 0;
+    message.result = goes_on ? lending::kGoesOn : 0;
     std::memcpy(window_, reply.data(), message.bytes);
     ARROW_RETURN_NOT_OK(Send(message));
     if (last) return Status::OK();
@@ -169,4 +169,4 @@ Status Channel::SayBusy() {
   return Send(message);
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

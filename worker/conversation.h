@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/channel.h"
-#include "daemon/scan_key.h"
 #include "skyhook/plan/row_ranges.h"
+#include "worker/channel.h"
+#include "worker/scan_key.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// What became of a reply.
 enum class Replied {
@@ -98,4 +98,4 @@ class Conversation {
   Clock::time_point progress_;  // when the call was last seen to get on
 };
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

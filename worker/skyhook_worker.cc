@@ -1,5 +1,5 @@
 // skyhook-worker [NICENESS]: runs pipelines beside one OSD. The object class starts it, with a
-// socket and a window of shared memory (skyhook/worker/message.h); it is of no use by hand.
+// socket and a window of shared memory (skyhook/lending/message.h); it is of no use by hand.
 //
 // skyhook-worker --listen PATH [NICENESS]: starts such workers for whoever connects to the socket
 // PATH and may, in the control group and the container of this process.
@@ -11,15 +11,15 @@
 #include <string>
 #include <system_error>
 
-#include "daemon/conversation.h"
-#include "daemon/kept_scans.h"
-#include "daemon/listener.h"
-#include "daemon/objects.h"
-#include "daemon/sandbox.h"
-#include "daemon/scan.h"
 #include "skyhook/base/status.h"
+#include "worker/conversation.h"
+#include "worker/kept_scans.h"
+#include "worker/listener.h"
+#include "worker/objects.h"
+#include "worker/sandbox.h"
+#include "worker/scan.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 namespace {
 
 // What no call has gone on with for so long, none will.
@@ -51,7 +51,7 @@ std::string OwnPath() {
 }
 
 }  // namespace
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker
 
 int main(int argc, char** argv) {
   using namespace skyhook;
@@ -59,8 +59,8 @@ int main(int argc, char** argv) {
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 1);
   const bool listens = argc > 2 && std::strcmp(argv[1], "--listen") == 0;
   const char* niceness = argc > (listens ? 3 : 1) ? argv[argc - 1] : "10";
-  const arrow::Status status = listens ? daemon::Listen(argv[2], daemon::OwnPath(), niceness)
-                                       : daemon::Serve({.niceness = std::atoi(niceness)});
+  const arrow::Status status = listens ? worker::Listen(argv[2], worker::OwnPath(), niceness)
+                                       : worker::Serve({.niceness = std::atoi(niceness)});
   // The worker ends with its class. Its second thread still runs: nothing is taken down.
   if (base::Is(status, base::Code::kUnreachable)) std::_Exit(0);
   std::fprintf(stderr, "skyhook-worker: %s\n", status.ToString().c_str());

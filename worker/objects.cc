@@ -1,4 +1,4 @@
-#include "daemon/objects.h"
+#include "worker/objects.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Result;
 using arrow::Status;
@@ -49,4 +49,4 @@ Result<Objects::Open> Objects::Get(const Call& call, const std::string& name, pl
   return open;
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -22,7 +22,7 @@
 
 #include <cstdint>
 
-namespace skyhook::worker {
+namespace skyhook::lending {
 
 /// Raised with every change of what is below; kReady tells it.
 inline constexpr uint32_t kProtocol = 3;
@@ -73,4 +73,4 @@ struct Message {
 };
 static_assert(sizeof(Message) == 56 + kMostIdBytes + 16 * kMostRanges);
 
-}  // namespace skyhook::worker
+}  // namespace skyhook::lending

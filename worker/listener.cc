@@ -1,4 +1,4 @@
-#include "daemon/listener.h"
+#include "worker/listener.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/worker/message.h"
-#include "skyhook/worker/socket_address.h"
+#include "skyhook/lending/message.h"
+#include "skyhook/lending/socket_address.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Result;
 using arrow::Status;
@@ -52,7 +52,7 @@ Status SystemError(const char* what, const std::string& path) {
 
 Result<sockaddr_un> AddressOf(const std::string& path) {
   sockaddr_un address;
-  if (worker::SocketAddress(path, &address)) return address;
+  if (lending::SocketAddress(path, &address)) return address;
   return base::Invalid("'{}' is too long for the name of a socket", path);
 }
 
@@ -106,10 +106,10 @@ std::optional<std::pair<Descriptor, Descriptor>> ReceiveDescriptors(int connecti
 // The child that becomes a worker: nothing of this process is left but its two descriptors.
 [[noreturn]] void Become(const std::string& program, const std::string& niceness, int socket,
                          int window) {
-  const int high_socket = ::fcntl(socket, F_DUPFD, worker::kWindow + 1);
-  const int high_window = ::fcntl(window, F_DUPFD, worker::kWindow + 1);
-  if (::dup2(high_socket, worker::kSocket) >= 0 && ::dup2(high_window, worker::kWindow) >= 0 &&
-      ::close_range(worker::kWindow + 1, ~0U, 0) == 0) {
+  const int high_socket = ::fcntl(socket, F_DUPFD, lending::kWindow + 1);
+  const int high_window = ::fcntl(window, F_DUPFD, lending::kWindow + 1);
+  if (::dup2(high_socket, lending::kSocket) >= 0 && ::dup2(high_window, lending::kWindow) >= 0 &&
+      ::close_range(lending::kWindow + 1, ~0U, 0) == 0) {
     ::execl(program.c_str(), program.c_str(), niceness.c_str(), nullptr);
   }
   ::_exit(127);
@@ -190,4 +190,4 @@ Status Listen(const std::string& path, const std::string& program, const std::st
   return Listener(std::move(listener), program, niceness).Run();
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

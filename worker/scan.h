@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "daemon/kept_scans.h"
-#include "daemon/objects.h"
+#include "worker/kept_scans.h"
+#include "worker/objects.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// The reply, of at most call.reply_bytes. What goes wrong with the request or the object is told
 /// in it; an error is that there is no reply, because the class is gone.
 arrow::Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::StopToken& stop,
                                 Objects* objects, KeptScans* kept);
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

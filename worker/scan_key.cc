@@ -1,10 +1,10 @@
-#include "daemon/scan_key.h"
+#include "worker/scan_key.h"
 
 #include <fmt/format.h>
 
 #include "skyhook/wire/header.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using wire::RequestTag;
 
@@ -21,4 +21,4 @@ ScanKey KeyOf(const Call& call) {
           std::string(field(RequestTag::kPipeline)), std::string(field(RequestTag::kRows))};
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "daemon/conversation.h"
 #include "skyhook/format/fragment.h"
+#include "worker/conversation.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 /// The object of the call that is being made, as the class lends it.
 class LentObject : public base::ByteSource {
@@ -60,4 +60,4 @@ class Objects {
   std::list<std::pair<Key, Open>> open_;  // the one used last first
 };
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

@@ -1,4 +1,4 @@
-#include "daemon/sandbox.h"
+#include "worker/sandbox.h"
 
 #include <grp.h>
 #include <seccomp.h>
@@ -14,7 +14,7 @@
 
 #include "skyhook/base/status.h"
 
-namespace skyhook::daemon {
+namespace skyhook::worker {
 
 using arrow::Status;
 
@@ -101,4 +101,4 @@ Status EnterSandbox(const SandboxOptions& options) {
   return FilterSystemCalls();
 }
 
-}  // namespace skyhook::daemon
+}  // namespace skyhook::worker

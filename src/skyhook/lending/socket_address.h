@@ -1,11 +1,11 @@
-// The name at which a worker that listens is asked for (worker/message.h). Free of Arrow.
+// The name at which a worker that listens is asked for (lending/message.h). Free of Arrow.
 #pragma once
 
 #include <sys/un.h>
 
 #include <string>
 
-namespace skyhook::worker {
+namespace skyhook::lending {
 
 /// The address of the socket `path`. False: the name is too long for one.
 inline bool SocketAddress(const std::string& path, sockaddr_un* out) {
@@ -16,4 +16,4 @@ inline bool SocketAddress(const std::string& path, sockaddr_un* out) {
   return true;
 }
 
-}  // namespace skyhook::worker
+}  // namespace skyhook::lending
