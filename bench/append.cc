@@ -47,7 +47,7 @@ arrow::Status Multiply(objects::ObjectStore* store, int64_t objects) {
                        [&](const table::Manifest* current) -> arrow::Result<table::Manifest> {
                          table::Manifest next = *current;
                          next.operation = "append";
-                         const table::Fragment fragment = current->tail.front();
+                         const table::StoredFragment fragment = current->tail.front();
                          for (int64_t i = 1; i < objects; ++i) {
                            next.tail.push_back(fragment);
                            next.tail.back().object =

@@ -157,7 +157,7 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
     all.input = plan::EngineSchema(*table->schema);
     for (int i = 0; i < all.input->num_fields(); ++i) {
       all.projection.push_back(
-          {all.input->field(i)->name(), plan::Column(i, all.input->field(i)->type())});
+          {all.input->field(i)->name(), plan::InputColumn(i, all.input->field(i)->type())});
     }
     ARROW_ASSIGN_OR_RAISE(auto running, client::Scan::Make(table, std::move(all), scan));
     ARROW_ASSIGN_OR_RAISE(rows.reader, client::ToReader(std::move(running)));

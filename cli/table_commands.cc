@@ -58,7 +58,7 @@ Status ListObjects(const table::Snapshot& snapshot, const RunOptions& options) {
                      field("bytes", arrow::int64()), field("row_groups", arrow::int64()),
                      field("crc32c", arrow::utf8()), field("as_put", arrow::boolean())}));
   ARROW_RETURN_NOT_OK(listing.Begin());
-  for (const table::Fragment& fragment : snapshot.fragments) {
+  for (const table::StoredFragment& fragment : snapshot.fragments) {
     ARROW_RETURN_NOT_OK(listing.Text(0, fragment.object));
     ARROW_RETURN_NOT_OK(listing.Number(1, fragment.rows));
     ARROW_RETURN_NOT_OK(listing.Number(2, fragment.bytes));

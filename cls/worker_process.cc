@@ -17,14 +17,6 @@
 namespace skyhook::cls {
 namespace {
 
-// A descriptor that is closed at the end of its scope.
-struct Descriptor {
-  int fd = -1;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
-
 // Waits until the socket can be written or read, or until the deadline.
 int WaitFor(int socket, short events, int64_t deadline_ms) {
   while (true) {
@@ -51,20 +43,20 @@ int64_t NowMs() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-int WorkerProcess::MakeWindow(int* descriptor) {
-  Descriptor memory{memfd_create("skyhook", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
-  if (memory.fd < 0) return -errno;
+int WorkerProcess::MakeWindow(base::FileDescriptor* descriptor) {
+  const base::FileDescriptor memory(memfd_create("skyhook", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (memory.get() < 0) return -errno;
   // Sealed: a worker that shrank it could make the OSD fault.
-  if (ftruncate(memory.fd, lending::kWindowBytes) != 0 ||
-      fcntl(memory.fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+  if (ftruncate(memory.get(), lending::kWindowBytes) != 0 ||
+      fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return -errno;
   }
   void* mapped =
-      mmap(nullptr, lending::kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
+      mmap(nullptr, lending::kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (mapped == MAP_FAILED) return -errno;
   window_ = static_cast<uint8_t*>(mapped);
-  *descriptor = Above(memory.fd);
-  return std::min(*descriptor, 0);
+  *descriptor = base::FileDescriptor(Above(memory.get()));
+  return std::min(descriptor->get(), 0);
 }
 
 int WorkerProcess::Start(const StartWorker& start, int64_t deadline_ms,
@@ -80,13 +72,13 @@ int WorkerProcess::Start(const StartWorker& start, int64_t deadline_ms,
 int WorkerProcess::Launch(const StartWorker& start) {
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) return -errno;
-  socket_ = sockets[0];
-  const Descriptor low{sockets[1]};
-  const Descriptor theirs{Above(low.fd)};
-  if (theirs.fd < 0) return theirs.fd;
-  Descriptor window;
-  if (const int error = MakeWindow(&window.fd); error < 0) return error;
-  return start(theirs.fd, window.fd, &hold_);
+  socket_ = base::FileDescriptor(sockets[0]);
+  const base::FileDescriptor low(sockets[1]);
+  const base::FileDescriptor theirs(Above(low.get()));
+  if (!theirs.is_open()) return theirs.get();
+  base::FileDescriptor window;
+  if (const int error = MakeWindow(&window); error < 0) return error;
+  return start(theirs.get(), window.get(), &hold_);
 }
 
 int WorkerProcess::AwaitReady(int64_t deadline_ms) {
@@ -99,8 +91,6 @@ int WorkerProcess::AwaitReady(int64_t deadline_ms) {
 }
 
 WorkerProcess::~WorkerProcess() {
-  if (socket_ >= 0) close(socket_);
-  if (hold_.lifeline >= 0) close(hold_.lifeline);
   if (hold_.pid > 0) {
     kill(hold_.pid, SIGKILL);
     while (waitpid(hold_.pid, nullptr, 0) < 0 && errno == EINTR) {
@@ -111,11 +101,12 @@ WorkerProcess::~WorkerProcess() {
 
 int WorkerProcess::Send(const lending::Message& message, int64_t deadline_ms) {
   while (true) {
-    const ssize_t sent = send(socket_, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        send(socket_.get(), &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent == static_cast<ssize_t>(sizeof(message))) return 0;
     if (sent >= 0) return -EPROTO;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (const int error = WaitFor(socket_, POLLOUT, deadline_ms); error < 0) return error;
+      if (const int error = WaitFor(socket_.get(), POLLOUT, deadline_ms); error < 0) return error;
     } else if (errno != EINTR) {
       return -ESHUTDOWN;
     }
@@ -123,8 +114,8 @@ int WorkerProcess::Send(const lending::Message& message, int64_t deadline_ms) {
 }
 
 int WorkerProcess::Receive(lending::Message* message, int64_t deadline_ms) {
-  if (const int error = WaitFor(socket_, POLLIN, deadline_ms); error < 0) return error;
-  const ssize_t got = recv(socket_, message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
+  if (const int error = WaitFor(socket_.get(), POLLIN, deadline_ms); error < 0) return error;
+  const ssize_t got = recv(socket_.get(), message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
   if (got == static_cast<ssize_t>(sizeof(*message))) return 0;
   return got > 0 ? -EPROTO : -ESHUTDOWN;
 }
@@ -140,7 +131,7 @@ void WorkerProcess::Remember(uint64_t scan) {
 }
 
 bool WorkerProcess::IsQuiet() const {
-  pollfd poll_for{socket_, POLLIN, 0};
+  pollfd poll_for{socket_.get(), POLLIN, 0};
   return poll(&poll_for, 1, 0) == 0;
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 
+#include "skyhook/base/file_descriptor.h"
 #include "skyhook/lending/message.h"
 
 namespace skyhook::cls {
@@ -21,7 +22,7 @@ struct WorkerHold {
   /// A child of this process, or none.
   pid_t pid = -1;
   /// A descriptor: whoever runs the worker ends it when this is closed; or none.
-  int lifeline = -1;
+  base::FileDescriptor lifeline;
 };
 
 /// Starts a worker at the other end of `socket`, which shares `window`: descriptors above those
@@ -60,10 +61,10 @@ class WorkerProcess {
  private:
   WorkerProcess() = default;
   int Launch(const StartWorker& start);
-  int MakeWindow(int* descriptor);
+  int MakeWindow(base::FileDescriptor* descriptor);
   int AwaitReady(int64_t deadline_ms);
 
-  int socket_ = -1;
+  base::FileDescriptor socket_;
   WorkerHold hold_;
   uint8_t* window_ = nullptr;
   bool was_at_work_ = false;

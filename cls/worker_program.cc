@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "skyhook/lending/descriptors.h"
 #include "skyhook/lending/socket_address.h"
 
 namespace skyhook::cls {
@@ -51,12 +51,13 @@ bool IsSocket(const std::string& path) {
 }
 
 // A connection to who listens at `path`, and may: anyone else could answer with what they like.
-int Connect(const std::string& path, int* connection) {
+int Connect(const std::string& path, base::FileDescriptor* connection) {
   sockaddr_un address;
   if (!lending::SocketAddress(path, &address)) return -ENAMETOOLONG;
-  const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  *connection =
+      base::FileDescriptor(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int fd = connection->get();
   if (fd < 0) return -errno;
-  *connection = fd;
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) return -errno;
   ucred peer{};
   socklen_t bytes = sizeof(peer);
@@ -64,28 +65,9 @@ int Connect(const std::string& path, int* connection) {
   return peer.uid == 0 || peer.uid == geteuid() ? 0 : -EPERM;
 }
 
-// Hands both descriptors over, with a byte that carries them.
-int SendDescriptors(int connection, int socket, int window) {
-  const std::array descriptors = {socket, window};
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(descriptors))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(descriptors));
-  std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof(descriptors));
-  return sendmsg(connection, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
-}
-
-int Ask(const std::string& path, int socket, int window, int* lifeline) {
+int Ask(const std::string& path, int socket, int window, base::FileDescriptor* lifeline) {
   const int error = Connect(path, lifeline);
-  return error < 0 ? error : SendDescriptors(*lifeline, socket, window);
+  return error < 0 ? error : lending::SendDescriptors(lifeline->get(), socket, window);
 }
 
 }  // namespace

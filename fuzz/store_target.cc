@@ -15,7 +15,7 @@ using testing::Require;
 constexpr int64_t kRows = 12;
 constexpr int kColumnsOfATable = 3;
 
-void CheckFragment(const table::Fragment& fragment) {
+void CheckFragment(const table::StoredFragment& fragment) {
   Check(table::IsDataName(fragment.object), "a data object named " + fragment.object);
   for (const std::string& source : fragment.sources) {
     Check(table::IsSourceName(source), "a description named " + source);

@@ -8,14 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "skyhook/base/file_descriptor.h"
 #include "skyhook/base/status.h"
+#include "skyhook/lending/descriptors.h"
 #include "skyhook/lending/message.h"
 #include "skyhook/lending/socket_address.h"
 
@@ -29,23 +29,6 @@ namespace {
 // More than any OSD asks for; who may connect may also be wrong.
 constexpr size_t kMostWorkers = 64;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Status SystemError(const char* what, const std::string& path) {
   return Status::IOError(fmt::format("{} '{}': {}", what, path, std::strerror(errno)));
 }
@@ -58,18 +41,18 @@ Result<sockaddr_un> AddressOf(const std::string& path) {
 
 // Whether somebody listens there already.
 bool IsTaken(const sockaddr_un& address) {
-  const Descriptor probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const base::FileDescriptor probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
-Result<Descriptor> Bind(const std::string& path) {
+Result<base::FileDescriptor> Bind(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const sockaddr_un address, AddressOf(path));
   if (IsTaken(address)) return Status::IOError(fmt::format("'{}': another one listens", path));
   // Under its name it listens from the first moment on.
   const std::string before = path + ".new";
   ARROW_ASSIGN_OR_RAISE(const sockaddr_un address_before, AddressOf(before));
   ::unlink(before.c_str());
-  Descriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  base::FileDescriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   const mode_t mask = ::umask(0117);
   const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address_before),
                            sizeof(address_before));
@@ -77,30 +60,6 @@ Result<Descriptor> Bind(const std::string& path) {
   if (bound != 0 || ::listen(listener.get(), SOMAXCONN) != 0) return SystemError("bind", before);
   if (::rename(before.c_str(), path.c_str()) != 0) return SystemError("rename", before);
   return listener;
-}
-
-// What a connection hands over; nothing when it hands over anything else.
-std::optional<std::pair<Descriptor, Descriptor>> ReceiveDescriptors(int connection) {
-  std::array<int, 2> descriptors{};
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(descriptors))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  if (::recvmsg(connection, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1) return std::nullopt;
-  std::vector<Descriptor> received;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-       header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    std::memcpy(descriptors.data(), CMSG_DATA(header), count * sizeof(int));
-    for (size_t i = 0; i < count; ++i) received.emplace_back(descriptors[i]);
-  }
-  if (received.size() != 2) return std::nullopt;
-  return std::pair(std::move(received[0]), std::move(received[1]));
 }
 
 // The child that becomes a worker: nothing of this process is left but its two descriptors.
@@ -117,7 +76,7 @@ std::optional<std::pair<Descriptor, Descriptor>> ReceiveDescriptors(int connecti
 
 class Listener {
  public:
-  Listener(Descriptor listener, std::string program, std::string niceness)
+  Listener(base::FileDescriptor listener, std::string program, std::string niceness)
       : listener_(std::move(listener)),
         program_(std::move(program)),
         niceness_(std::move(niceness)) {}
@@ -142,12 +101,12 @@ class Listener {
 
  private:
   struct Held {
-    Descriptor connection;
+    base::FileDescriptor connection;
     pid_t pid = -1;  // of its worker, once it has asked for one
   };
 
   void Accept() {
-    Descriptor connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    base::FileDescriptor connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.get() >= 0 && held_.size() < kMostWorkers) {
       held_.push_back({std::move(connection)});
     }
@@ -161,11 +120,11 @@ class Listener {
   }
 
   bool Start(Held* held) {
-    const auto descriptors = ReceiveDescriptors(held->connection.get());
+    const auto descriptors = lending::ReceiveDescriptors(held->connection.get());
     if (!descriptors.has_value()) return false;
     held->pid = ::fork();
     if (held->pid == 0) {
-      Become(program_, niceness_, descriptors->first.get(), descriptors->second.get());
+      Become(program_, niceness_, descriptors->socket.get(), descriptors->window.get());
     }
     return held->pid > 0;
   }
@@ -177,7 +136,7 @@ class Listener {
     }
   }
 
-  const Descriptor listener_;
+  const base::FileDescriptor listener_;
   const std::string program_;
   const std::string niceness_;
   std::vector<Held> held_;
@@ -186,7 +145,7 @@ class Listener {
 }  // namespace
 
 Status Listen(const std::string& path, const std::string& program, const std::string& niceness) {
-  ARROW_ASSIGN_OR_RAISE(Descriptor listener, Bind(path));
+  ARROW_ASSIGN_OR_RAISE(base::FileDescriptor listener, Bind(path));
   return Listener(std::move(listener), program, niceness).Run();
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "skyhook/base/file_descriptor.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::base {
@@ -16,20 +17,6 @@ namespace {
 
 /// The stop token is looked at once per so many bytes: a few milliseconds of a slow disk.
 constexpr int64_t kReadBytes = 4 * 1024 * 1024;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 arrow::Status SystemError(const char* what, const std::string& path, int error) {
   return arrow::Status::IOError(fmt::format("{} '{}': {}", what, path, std::strerror(error)));

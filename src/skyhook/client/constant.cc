@@ -18,7 +18,7 @@ arrow::Result<bool> HoldsWithoutInput(const plan::ExpressionPtr& predicate) {
   plan::Pipeline pipeline;
   pipeline.input = schema;
   pipeline.filter = {predicate};
-  pipeline.projection = {{"row", plan::Column(0, arrow::boolean())}};
+  pipeline.projection = {{"row", plan::InputColumn(0, arrow::boolean())}};
   exec::RunRequest request;
   request.rows = plan::RowRanges::All(1);
   ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));

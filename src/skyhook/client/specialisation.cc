@@ -100,7 +100,7 @@ arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, con
     changed |= replacement != nullptr;
     if (replacement == nullptr) {
       const auto type = StoredType(*field, fragment);
-      replacement = plan::Column(static_cast<int>(present.size()), type);
+      replacement = plan::InputColumn(static_cast<int>(present.size()), type);
       present.push_back(field->WithName(fragment.NameOf(field->name()))->WithType(type));
       if (!type->Equals(*field->type())) {
         ARROW_ASSIGN_OR_RAISE(replacement,

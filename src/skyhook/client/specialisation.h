@@ -41,9 +41,9 @@ class Specialisation : public std::enable_shared_from_this<Specialisation> {
   std::optional<plan::ColumnStatistics> StoredStatisticsOf(int column) const;
 
   bool skips_ = false;
-  std::shared_ptr<const table::Fragment> stored_;  ///< may be null
-  std::shared_ptr<arrow::Schema> schema_;          ///< of the table
-  std::shared_ptr<arrow::Schema> input_;           ///< of its pipeline
+  std::shared_ptr<const table::StoredFragment> stored_;  ///< may be null
+  std::shared_ptr<arrow::Schema> schema_;                ///< of the table
+  std::shared_ptr<arrow::Schema> input_;                 ///< of its pipeline
   plan::Pipeline pipeline_;
   /// By input column of the table's pipeline: a column of pipeline_'s input, a cast of one to a
   /// wider number, or a literal. Empty when the fragment has all columns as they are.

@@ -48,7 +48,7 @@ Result<OpenedPool> OpenPool(const table::Location& location, const OpenOptions& 
   return opened.emplace(key, std::move(made)).first->second;
 }
 
-site::FragmentDescription Describe(const table::Fragment& fragment, std::string name,
+site::FragmentDescription Describe(const table::StoredFragment& fragment, std::string name,
                                    std::shared_ptr<arrow::Schema> schema) {
   site::FragmentDescription out;
   out.id = {std::move(name), "", fragment.bytes};
@@ -132,12 +132,12 @@ Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri, const Ope
   auto table = std::make_shared<Table>();
   table->name = uri;
   table->schema = snapshot->schema;
-  for (const table::Fragment& stored : snapshot->fragments) {
+  for (const table::StoredFragment& stored : snapshot->fragments) {
     TableFragment fragment;
     const std::string name = store.NameOf(table::ObjectOf(location.table, stored.object));
     fragment.description = Describe(stored, name, snapshot->schema);
     fragment.site = store.site;
-    fragment.stored = std::shared_ptr<const table::Fragment>(snapshot, &stored);
+    fragment.stored = std::shared_ptr<const table::StoredFragment>(snapshot, &stored);
     fragment.learnt = std::make_shared<LearntVersion>();
     table->fragments.push_back(std::move(fragment));
   }

@@ -38,7 +38,7 @@ class StoredTableTest : public ::testing::Test {
         .snapshot;
   }
   std::string Uri(const std::string& name) const { return directory_.path() + "/" + name; }
-  std::string ObjectOf(const table::Fragment& fragment) const {
+  std::string ObjectOf(const table::StoredFragment& fragment) const {
     return Uri(table::ObjectOf("t", fragment.object));
   }
   table::Snapshot Current() { return Require(table::ReadSnapshot(store_.get(), "t", "")); }

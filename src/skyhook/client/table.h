@@ -44,7 +44,7 @@ struct TableFragment {
   /// Columns of the table that have another name here.
   std::map<std::string, std::string> renamed;
   /// What the manifest of a stored table says of it; null where there is no manifest.
-  std::shared_ptr<const table::Fragment> stored = nullptr;
+  std::shared_ptr<const table::StoredFragment> stored = nullptr;
   std::shared_ptr<LearntVersion> learnt = nullptr;  ///< likewise
 
   /// What a column of the table is called here, if it is here.

@@ -5,35 +5,10 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/run.h"
 #include "skyhook/site/fragment_version.h"
+#include "skyhook/site/kernel_answer.h"
 
 namespace skyhook::client {
-namespace {
-
-class PulledAnswer : public site::Answer {
- public:
-  PulledAnswer(std::unique_ptr<exec::Execution> execution, plan::Cost opening, bool remote)
-      : execution_(std::move(execution)), opening_(opening), remote_(remote) {}
-
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch = execution_->Next();
-    outcome_ = execution_->outcome();
-    outcome_.cost += opening_;
-    if (remote_) outcome_.cost.network_bytes = outcome_.cost.bytes_read;
-    return batch;
-  }
-  const plan::Outcome& outcome() const override { return outcome_; }
-
- private:
-  std::unique_ptr<exec::Execution> execution_;
-  plan::Cost opening_;
-  bool remote_;
-  plan::Outcome outcome_;
-};
-
-}  // namespace
-
 arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site::Request request) {
   plan::Cost opening;
   const site::FragmentId& id = request.fragment;
@@ -46,10 +21,7 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
   }
   // Nothing is sent: to stop and go on would only read pages again.
   request.limits.reply_bytes = base::Limits::kUnlimited;
-  exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
-                       request.stop};
-  ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment_, std::move(run)));
-  return std::make_unique<PulledAnswer>(std::move(execution), opening, site->profile().remote);
+  return site::RunKernel({fragment_, opening, site->profile().remote}, std::move(request));
 }
 
 UnitRun::UnitRun(const TableFragment& fragment, site::Request request, bool push, Puller* puller)

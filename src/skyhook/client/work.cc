@@ -30,7 +30,7 @@ base::Limits LimitsOf(const ScanOptions& options, bool remote) {
 }
 
 // What a stored table's manifest says of the columns of a pipeline.
-placement::ColumnFacts FactsOf(const Table& table, const table::Fragment& fragment,
+placement::ColumnFacts FactsOf(const Table& table, const table::StoredFragment& fragment,
                                const std::string& column) {
   placement::ColumnFacts facts;
   const int index = table.schema->GetFieldIndex(column);

@@ -103,7 +103,7 @@ TEST(BoundedReading, APageBeyondTheMemoryIsAnErrorThatSaysWhat) {
 
 TEST(BoundedTexts, OnesThatACallMakesOutOfLittleAreAnErrorThatSaysWhat) {
   const auto fragment = testing::OpenParquet(*WideRows(100, 20));
-  const auto text = plan::Column(1, arrow::utf8_view());
+  const auto text = plan::InputColumn(1, arrow::utf8_view());
   for (const int64_t times : {100'000, 50'000'000}) {  // 200 MB in 100 texts, 1 GB in one
     const auto repeated = Require(plan::Call(
         plan::Function::kRepeat, {text, Require(plan::Literal(arrow::MakeScalar(times)))}));
@@ -122,9 +122,9 @@ TEST(BoundedTexts, SomeAreMadeWhateverTheMemory) {
   const auto fragment = testing::OpenParquet(*WideRows(100, 20));
   const auto run = [&](int64_t times) {
     plan::Pipeline pipeline = testing::ReadAll(*fragment->schema());
-    const auto repeated = Require(plan::Call(
-        plan::Function::kRepeat,
-        {plan::Column(1, arrow::utf8_view()), Require(plan::Literal(arrow::MakeScalar(times)))}));
+    const auto repeated = Require(
+        plan::Call(plan::Function::kRepeat, {plan::InputColumn(1, arrow::utf8_view()),
+                                             Require(plan::Literal(arrow::MakeScalar(times)))}));
     pipeline.filter = {Require(plan::Call(plan::Function::kEqual, {repeated, repeated}))};
     auto request = testing::AllRowsOf(*fragment);
     request.limits.memory_bytes = 1;
@@ -417,7 +417,7 @@ TEST(Looks, ADictionaryIsEvaluatedInPiecesWithALookBeforeEach) {
   const vector::Column values = Require(vector::Column::FromArray(Require(builder.Finish())));
   Program program;
   const int node =
-      program.Add(Fn(Function::kLike, {plan::Column(0, arrow::utf8_view()), Lit("%7")}));
+      program.Add(Fn(Function::kLike, {plan::InputColumn(0, arrow::utf8_view()), Lit("%7")}));
   arrow::StopSource source;
   plan::Cost cost;
   const format::ReadContext context(&cost, source.token());

@@ -43,7 +43,7 @@ Result<ExpressionPtr> InputBinding::BindField(const plan::Expression& field) {
   const plan::FieldPath path = plan::PathOf(field);
   const auto known = std::find(paths_.begin(), paths_.end(), path);
   if (known != paths_.end()) {
-    return plan::Column(static_cast<int>(known - paths_.begin()), field.type());
+    return plan::InputColumn(static_cast<int>(known - paths_.begin()), field.type());
   }
   const int column = columns_[static_cast<size_t>(path.column)];
   const auto& nested = fragment_->nested_fields();
@@ -56,7 +56,7 @@ Result<ExpressionPtr> InputBinding::BindField(const plan::Expression& field) {
   }
   columns_.push_back(fragment_->schema()->num_fields() + static_cast<int>(found - nested.begin()));
   paths_.push_back(path);
-  return plan::Column(static_cast<int>(paths_.size()) - 1, field.type());
+  return plan::InputColumn(static_cast<int>(paths_.size()) - 1, field.type());
 }
 
 Result<plan::Pipeline> InputBinding::Bind(plan::Pipeline pipeline) {

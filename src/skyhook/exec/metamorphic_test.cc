@@ -48,7 +48,7 @@ class Subject {
     const int fields = pipeline_.input->num_fields();
     const auto row = arrow::field(kRowColumn, arrow::int64(), false);
     pipeline_.input = Require(pipeline_.input->AddField(fields, row));
-    pipeline_.projection.push_back({kRowColumn, plan::Column(fields, arrow::int64())});
+    pipeline_.projection.push_back({kRowColumn, plan::InputColumn(fields, arrow::int64())});
     if (pipeline_.aggregate.has_value()) {
       const int number = static_cast<int>(pipeline_.projection.size()) - 1;
       using F = plan::AggregateFunction;
@@ -355,7 +355,7 @@ Pipeline Identity(const std::shared_ptr<arrow::Schema>& input) {
   pipeline.input = input;
   for (int i = 0; i < input->num_fields(); ++i) {
     pipeline.projection.push_back(
-        {input->field(i)->name(), plan::Column(i, input->field(i)->type())});
+        {input->field(i)->name(), plan::InputColumn(i, input->field(i)->type())});
   }
   return pipeline;
 }
@@ -489,7 +489,7 @@ arrow::Result<std::vector<int64_t>> Kept(const Subject& subject,
   Pipeline pipeline = subject.pipeline();
   const int column = pipeline.input->num_fields() - 1;
   pipeline.filter = {predicate};
-  pipeline.projection = {{kRowColumn, plan::Column(column, arrow::int64())}};
+  pipeline.projection = {{kRowColumn, plan::InputColumn(column, arrow::int64())}};
   pipeline.aggregate.reset();
   pipeline.top_k.reset();
   pipeline.limit.reset();

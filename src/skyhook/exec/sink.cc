@@ -293,7 +293,7 @@ class TopKSink : public Sink {
     if (!best_.full()) return Status::OK();
     const auto& type = first_key_->type();
     ARROW_ASSIGN_OR_RAISE(auto bound, DecodeFirstKey(best_.worst().key, keys_[0], type));
-    ARROW_ASSIGN_OR_RAISE(auto test, NotAfter(plan::Column(0, type), keys_[0], bound));
+    ARROW_ASSIGN_OR_RAISE(auto test, NotAfter(plan::InputColumn(0, type), keys_[0], bound));
     if (test == nullptr) return Status::OK();
     test_ = Program();
     test_node_ = test_.Add(test);

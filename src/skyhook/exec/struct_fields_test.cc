@@ -275,9 +275,9 @@ TEST(StructFieldsOfParquet, LeaveTheRestOfTheStructUnread) {
 TEST(StructFieldsOfParquet, ThatAreNotThereAreRefused) {
   const auto schema = SchemaOf({true, true, true});
   const auto pipeline = testing::Read(*schema, {});
-  const auto s = plan::Column(1, schema->field(1)->type());
+  const auto s = plan::InputColumn(1, schema->field(1)->type());
   EXPECT_THAT(plan::Field(s, 3), FailsWith(base::Code::kUnsupportedPlan, "field 3 of #1"));
-  EXPECT_THAT(plan::Field(plan::Column(0, arrow::int64()), 0),
+  EXPECT_THAT(plan::Field(plan::InputColumn(0, arrow::int64()), 0),
               FailsWith(base::Code::kUnsupportedPlan, "which is int64"));
   const auto null = Require(plan::Field(plan::NullLiteral(schema->field(1)->type()), 2));
   EXPECT_EQ(null->ToString(), "NULL");

@@ -115,7 +115,7 @@ TEST_F(PlacementTest, DatesAndDecimalsHavePositions) {
                         const std::shared_ptr<arrow::Scalar>& max,
                         const std::shared_ptr<arrow::Scalar>& value) {
     const auto literal = Lit(value);
-    const auto less = Fn(Function::kLess, {plan::Column(0, literal->type()), literal});
+    const auto less = Fn(Function::kLess, {plan::InputColumn(0, literal->type()), literal});
     return SelectivityOf(*less, [&](int) { return Between(min, max); });
   };
   const auto day = [](int days) { return std::make_shared<arrow::Date32Scalar>(days); };

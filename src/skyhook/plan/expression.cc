@@ -291,7 +291,7 @@ std::string Expression::ToString(const arrow::Schema* schema) const {
   return "?";
 }
 
-ExpressionPtr Column(int index, std::shared_ptr<arrow::DataType> type) {
+ExpressionPtr InputColumn(int index, std::shared_ptr<arrow::DataType> type) {
   return ExpressionFactory::MakeColumn(index, std::move(type));
 }
 

@@ -86,7 +86,7 @@ class Expression {
 };
 
 /// A column of the input; `type` is its engine type.
-ExpressionPtr Column(int index, std::shared_ptr<arrow::DataType> type);
+ExpressionPtr InputColumn(int index, std::shared_ptr<arrow::DataType> type);
 
 /// Field number `index` of a struct, in its engine type; of a NULL literal, a NULL literal.
 /// kUnsupportedPlan unless `parent` is a column, a field or NULL, of a struct type with such a

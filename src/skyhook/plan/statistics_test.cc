@@ -15,9 +15,9 @@ using testing::Fn;
 using testing::Lit;
 using testing::Require;
 
-ExpressionPtr Int() { return Column(0, arrow::int64()); }
-ExpressionPtr Text() { return Column(0, arrow::utf8_view()); }
-ExpressionPtr Double() { return Column(0, arrow::float64()); }
+ExpressionPtr Int() { return InputColumn(0, arrow::int64()); }
+ExpressionPtr Text() { return InputColumn(0, arrow::utf8_view()); }
+ExpressionPtr Double() { return InputColumn(0, arrow::float64()); }
 ExpressionPtr Real(double value) { return Lit(std::make_shared<arrow::DoubleScalar>(value)); }
 
 template <typename Value>

@@ -45,7 +45,7 @@ bool Translates(const duckdb::TableFilter& filter, const plan::ExpressionPtr& co
 
 plan::ExpressionPtr ColumnOf(const ScanPlan& scan, idx_t column) {
   const int index = TableColumn(scan, duckdb::ColumnIndex(column));
-  return plan::Column(index, scan.schema->field(index)->type());
+  return plan::InputColumn(index, scan.schema->field(index)->type());
 }
 
 // What stays in DuckDB of the filter of one column; null for nothing. `guarded`: conditions stay.

@@ -30,7 +30,7 @@ Result<plan::ExpressionPtr> TableColumnOf(const duckdb::LogicalGet& get, const S
     return base::UnsupportedPlan("column {} of type {}", scan.schema->field(column)->name(),
                                  scan.schema->field(column)->type()->ToString());
   }
-  const auto out = plan::Column(column, scan.schema->field(column)->type());
+  const auto out = plan::InputColumn(column, scan.schema->field(column)->type());
   // A field of a struct may be asked for with the cast that is above it.
   const auto& id = get.GetColumnIds()[index];
   if (!id.IsPushdownExtract() || id.GetScanType() == scan.types[static_cast<size_t>(column)]) {

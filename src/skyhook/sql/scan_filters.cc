@@ -54,7 +54,7 @@ class Collector {
  private:
   arrow::Status AddRequired(const duckdb::TableFilter& filter, int column) {
     auto conjunct =
-        TranslateFilter(filter, plan::Column(column, scan_.schema->field(column)->type()),
+        TranslateFilter(filter, plan::InputColumn(column, scan_.schema->field(column)->type()),
                         scan_.float_division_by_zero);
     if (!conjunct.ok()) {
       return base::AddContext(AddResidual(filter, column), conjunct.status().message());

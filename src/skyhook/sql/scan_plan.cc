@@ -32,7 +32,7 @@ plan::ExpressionPtr PipelineBuilder::Input(int table_column) {
   }
   if (input == nullptr) {
     const auto& field = scan_->schema->field(table_column);
-    input = plan::Column(static_cast<int>(input_fields_.size()), field->type());
+    input = plan::InputColumn(static_cast<int>(input_fields_.size()), field->type());
     input_fields_.push_back(field);
   }
   return input;

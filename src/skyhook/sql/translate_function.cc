@@ -32,7 +32,7 @@ const std::map<std::string_view, Function> kArithmetic = {{"+", Function::kAdd},
                                                           {"mod", Function::kModulo},
                                                           {"divide", Function::kIntegerDivide}};
 
-arrow::Status Refuse(const duckdb::BoundFunctionExpression& function) {
+arrow::Status UnsupportedCall(const duckdb::BoundFunctionExpression& function) {
   return base::UnsupportedPlan("function {}", function.function.name);
 }
 
@@ -42,7 +42,7 @@ Result<ExpressionPtr> Arithmetic(const duckdb::BoundFunctionExpression& expressi
   if (arguments.size() == 1 && function == Function::kSubtract) {
     return plan::Call(Function::kNegate, std::move(arguments));
   }
-  if (arguments.size() != 2) return Refuse(expression);
+  if (arguments.size() != 2) return UnsupportedCall(expression);
   ARROW_ASSIGN_OR_RAISE(auto type, EngineTypeOf(expression.return_type));
   CallOptions options;
   if (plan::IsFloat(*type)) options.division_by_zero = float_division_by_zero;
@@ -67,7 +67,7 @@ Result<ExpressionPtr> TranslateFunction(const duckdb::BoundFunctionExpression& e
   if ((name == "abs" || name == "@") && arguments.size() == 1) {
     return plan::Call(Function::kAbs, std::move(arguments));
   }
-  return Refuse(expression);
+  return UnsupportedCall(expression);
 }
 
 }  // namespace skyhook::sql

@@ -50,7 +50,7 @@ const std::map<std::string_view, Function> kRounding = {
     {"ceiling", Function::kCeil}, {"trunc", Function::kTrunc},
 };
 
-arrow::Status Refuse(const duckdb::BoundFunctionExpression& function) {
+arrow::Status UnsupportedCall(const duckdb::BoundFunctionExpression& function) {
   return base::UnsupportedPlan("function {}", function.ToString());
 }
 
@@ -82,14 +82,14 @@ bool RoundsAlike(const arrow::DataType& type, int32_t digits) {
 Result<ExpressionPtr> Rounding(const duckdb::BoundFunctionExpression& expression, Function function,
                                const Arguments& arguments) {
   const arrow::DataType& type = *arguments[0]->type();
-  if (!plan::IsNumeric(type)) return Refuse(expression);
+  if (!plan::IsNumeric(type)) return UnsupportedCall(expression);
   if (arguments.size() == 2) {
     const plan::Expression& digits = *arguments[1];
     const bool literal = digits.kind() == plan::Expression::Kind::kLiteral &&
                          digits.type()->id() == arrow::Type::INT32 && digits.literal()->is_valid;
     if (!literal ||
         !RoundsAlike(type, static_cast<const arrow::Int32Scalar&>(*digits.literal()).value)) {
-      return Refuse(expression);
+      return UnsupportedCall(expression);
     }
   }
   ARROW_ASSIGN_OR_RAISE(auto wanted, EngineTypeOf(expression.return_type));
@@ -99,7 +99,7 @@ Result<ExpressionPtr> Rounding(const duckdb::BoundFunctionExpression& expression
 // DuckDB compares floats by sort keys, from which -0.0 comes back as 0.0.
 Result<ExpressionPtr> Extreme(const duckdb::BoundFunctionExpression& expression, Function function,
                               const Arguments& arguments) {
-  if (arguments[0]->type()->id() == arrow::Type::FLOAT) return Refuse(expression);
+  if (arguments[0]->type()->id() == arrow::Type::FLOAT) return UnsupportedCall(expression);
   return plan::Call(function, arguments);
 }
 

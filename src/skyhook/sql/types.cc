@@ -88,7 +88,7 @@ LogicalType SqlFlatType(const arrow::DataType& type) {
   }
 }
 
-arrow::Status Refuse(const LogicalType& type) {
+arrow::Status UnsupportedType(const LogicalType& type) {
   return base::UnsupportedPlan("type {}", type.ToString());
 }
 
@@ -169,7 +169,7 @@ arrow::Result<TypePtr> EngineTypeOf(const LogicalType& type) {
       return plan::DecimalType(duckdb::DecimalType::GetWidth(type),
                                duckdb::DecimalType::GetScale(type));
     case LogicalTypeId::VARCHAR:
-      if (!duckdb::StringType::GetCollation(type).empty()) return Refuse(type);
+      if (!duckdb::StringType::GetCollation(type).empty()) return UnsupportedType(type);
       return arrow::utf8_view();
     case LogicalTypeId::BLOB:
     case LogicalTypeId::UUID:  // whose order is that of the bytes
@@ -191,7 +191,7 @@ arrow::Result<TypePtr> EngineTypeOf(const LogicalType& type) {
     case LogicalTypeId::INTERVAL:
       return arrow::month_day_nano_interval();
     default:
-      return Refuse(type);
+      return UnsupportedType(type);
   }
 }
 

@@ -63,7 +63,7 @@ class Reader {
       return base::Invalid("column #{} is not among the {} columns read", path.column,
                            input_.num_fields());
     }
-    plan::ExpressionPtr node = plan::Column(path.column, input_.field(path.column)->type());
+    plan::ExpressionPtr node = plan::InputColumn(path.column, input_.field(path.column)->type());
     for (const int field : path.fields) {
       ARROW_ASSIGN_OR_RAISE(node, plan::Field(std::move(node), field));
     }

@@ -141,7 +141,7 @@ class PlanReader {
     std::vector<plan::NamedExpression> columns;
     for (int i = 0; i < pipeline_.input->num_fields(); ++i) {
       const auto& field = pipeline_.input->field(i);
-      columns.push_back({field->name(), plan::Column(i, field->type())});
+      columns.push_back({field->name(), plan::InputColumn(i, field->type())});
     }
     if (project_ == nullptr) return columns;
     for (const auto& expression : project_->expressions()) {

@@ -20,7 +20,7 @@ using testing::Lit;
 using testing::Require;
 
 plan::ExpressionPtr Col(int index, std::shared_ptr<arrow::DataType> type) {
-  return plan::Column(index, std::move(type));
+  return plan::InputColumn(index, std::move(type));
 }
 
 /// A pipeline over one column `x` that projects one expression `y`.

@@ -68,7 +68,7 @@ class Compaction {
     Run run;
     for (size_t i = 0; i < snapshot_.fragments.size(); ++i) {
       ARROW_RETURN_NOT_OK(options_.stop.Poll());
-      const Fragment& fragment = snapshot_.fragments[i];
+      const StoredFragment& fragment = snapshot_.fragments[i];
       const bool small =
           fragment.bytes < options_.target_bytes / 2 && fragment.object.ends_with(".parquet");
       if (!small) {
@@ -101,10 +101,10 @@ class Compaction {
   }
 
   // Files whose bytes are not kept are given back as their objects: one must not hold rows of two.
-  Result<bool> KeepsFilesApart(const Run& run, const Fragment& next) {
-    const Fragment& last = snapshot_.fragments[run.end - 1];
+  Result<bool> KeepsFilesApart(const Run& run, const StoredFragment& next) {
+    const StoredFragment& last = snapshot_.fragments[run.end - 1];
     if (last.sources == next.sources) return false;
-    for (const Fragment* fragment : {&last, &next}) {
+    for (const StoredFragment* fragment : {&last, &next}) {
       for (const std::string& source : fragment->sources) {
         ARROW_ASSIGN_OR_RAISE(const SourceFile file, ReadSourceFile(store_, table_, source));
         if (file.pieces.empty()) return true;
@@ -120,11 +120,11 @@ class Compaction {
     runs_.push_back(std::move(ended));
   }
 
-  Result<std::vector<Fragment>> Upload() {
+  Result<std::vector<StoredFragment>> Upload() {
     Uploads uploads(store_, table_, options_.uploads, nullptr);
     const format::ReadContext context(nullptr, options_.stop);
     for (Run& run : runs_) {
-      Fragment fragment;
+      StoredFragment fragment;
       fragment.object = run.object;
       for (size_t i = run.begin; i < run.end; ++i) {
         fragment.reencoded |= snapshot_.fragments[i].reencoded;
@@ -141,7 +141,7 @@ class Compaction {
           }));
     }
     ARROW_ASSIGN_OR_RAISE(const auto uploaded, uploads.Finish());
-    std::vector<Fragment> fragments;
+    std::vector<StoredFragment> fragments;
     for (const auto& one : uploaded) fragments.push_back(one.described.fragment);
     return fragments;
   }
@@ -217,7 +217,8 @@ class Compaction {
   }
 
   // `current` with every run replaced.
-  Result<Manifest> Replace(const Manifest* current, const std::vector<Fragment>& joined) const {
+  Result<Manifest> Replace(const Manifest* current,
+                           const std::vector<StoredFragment>& joined) const {
     Manifest next;
     if (current == nullptr) {
       return base::MakeStatus(base::Code::kBusy, "the table was removed meanwhile");
@@ -230,7 +231,7 @@ class Compaction {
       ARROW_RETURN_NOT_OK(ReplaceRun(runs_[i], joined[i], &next.tail));
     }
     // Fragments that stay may be of files whose descriptions were rewritten.
-    for (Fragment& fragment : next.tail) {
+    for (StoredFragment& fragment : next.tail) {
       for (std::string& source : fragment.sources) {
         const auto now = sources_.find(source);
         if (now != sources_.end()) source = now->second;
@@ -239,9 +240,9 @@ class Compaction {
     return next;
   }
 
-  Status ReplaceRun(const Run& run, const Fragment& joined,
-                    std::vector<Fragment>* fragments) const {
-    const auto same = [&](const Fragment& there, size_t i) {
+  Status ReplaceRun(const Run& run, const StoredFragment& joined,
+                    std::vector<StoredFragment>* fragments) const {
+    const auto same = [&](const StoredFragment& there, size_t i) {
       return there.object == snapshot_.fragments[run.begin + i].object;
     };
     for (size_t at = 0; at + run.size() <= fragments->size(); ++at) {

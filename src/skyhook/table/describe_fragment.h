@@ -13,7 +13,7 @@
 namespace skyhook::table {
 
 struct DescribedFragment {
-  Fragment fragment;                      ///< without `object`, `sources` and `reencoded`
+  StoredFragment fragment;                ///< without `object`, `sources` and `reencoded`
   std::shared_ptr<arrow::Schema> schema;  ///< as the file declares it
   /// Why the columns of a file whose footer is whole cannot be read; its schema then has none.
   std::string unreadable;

@@ -83,7 +83,7 @@ Status AppendStatistics(const Statistics& statistics, arrow::StructBuilder* buil
       ->Append(statistics->may_have_nan);
 }
 
-Status AppendFragment(const Fragment& fragment, arrow::RecordBatchBuilder* builder) {
+Status AppendFragment(const StoredFragment& fragment, arrow::RecordBatchBuilder* builder) {
   ARROW_RETURN_NOT_OK(builder->GetFieldAs<arrow::StringBuilder>(0)->Append(fragment.object));
   ARROW_RETURN_NOT_OK(builder->GetFieldAs<arrow::Int64Builder>(1)->Append(fragment.bytes));
   ARROW_RETURN_NOT_OK(builder->GetFieldAs<arrow::Int64Builder>(2)->Append(fragment.rows));
@@ -212,8 +212,8 @@ Result<std::vector<std::string>> SourcesAt(const Rows& batch, int64_t row) {
   return sources;
 }
 
-Result<Fragment> FragmentAt(const Rows& batch, int64_t row) {
-  Fragment fragment;
+Result<StoredFragment> FragmentAt(const Rows& batch, int64_t row) {
+  StoredFragment fragment;
   fragment.object = batch.object->GetString(row);
   if (!IsDataName(fragment.object)) {
     return base::CorruptData("'{}' is no name of a data object", Shown(fragment.object));
@@ -251,12 +251,12 @@ Status Totals::Add(int64_t more_rows, int64_t more_bytes) {
 }
 
 Result<std::shared_ptr<arrow::Buffer>> EncodeFragments(
-    const std::vector<Fragment>& fragments, const arrow::Schema& table,
+    const std::vector<StoredFragment>& fragments, const arrow::Schema& table,
     const std::shared_ptr<const arrow::KeyValueMetadata>& metadata) {
   const auto schema = ManifestSchema(table)->WithMetadata(metadata);
   ARROW_ASSIGN_OR_RAISE(const auto builder,
                         arrow::RecordBatchBuilder::Make(schema, arrow::default_memory_pool()));
-  for (const Fragment& fragment : fragments) {
+  for (const StoredFragment& fragment : fragments) {
     ARROW_RETURN_NOT_OK(AppendFragment(fragment, builder.get()));
   }
   ARROW_ASSIGN_OR_RAISE(const auto batch, builder->Flush());
@@ -270,12 +270,12 @@ Result<std::shared_ptr<arrow::Buffer>> EncodeFragments(
   return sink->Finish();
 }
 
-Result<std::vector<Fragment>> DecodeFragments(arrow::ipc::RecordBatchFileReader* file,
-                                              const arrow::Schema& table, Totals* totals) {
+Result<std::vector<StoredFragment>> DecodeFragments(arrow::ipc::RecordBatchFileReader* file,
+                                                    const arrow::Schema& table, Totals* totals) {
   if (!file->schema()->Equals(*ManifestSchema(table), /*check_metadata=*/false)) {
     return base::CorruptData("its columns are {}", file->schema()->ToString());
   }
-  std::vector<Fragment> fragments;
+  std::vector<StoredFragment> fragments;
   for (int i = 0; i < file->num_record_batches(); ++i) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, file->ReadRecordBatch(i));
     ARROW_ASSIGN_OR_RAISE(const Rows checked, RowsOf(*batch));

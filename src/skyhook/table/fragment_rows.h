@@ -30,12 +30,13 @@ struct Totals {
 /// The file, with `metadata` in its schema. A bound that Arrow calls invalid for its type, such as
 /// the time 24:00:00, is left out, and so is a long one.
 arrow::Result<std::shared_ptr<arrow::Buffer>> EncodeFragments(
-    const std::vector<Fragment>& fragments, const arrow::Schema& table,
+    const std::vector<StoredFragment>& fragments, const arrow::Schema& table,
     const std::shared_ptr<const arrow::KeyValueMetadata>& metadata);
 
 /// Everything is checked, names included; bounds that are invalid are unknown. Adds the fragments
 /// to `totals`.
-arrow::Result<std::vector<Fragment>> DecodeFragments(arrow::ipc::RecordBatchFileReader* file,
-                                                     const arrow::Schema& table, Totals* totals);
+arrow::Result<std::vector<StoredFragment>> DecodeFragments(arrow::ipc::RecordBatchFileReader* file,
+                                                           const arrow::Schema& table,
+                                                           Totals* totals);
 
 }  // namespace skyhook::table

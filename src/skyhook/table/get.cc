@@ -19,7 +19,7 @@ constexpr int64_t kStepBytes = 4 << 20;
 // Fragments that one file was put into, in the order of rows.
 struct Group {
   std::string source;
-  std::vector<const Fragment*> fragments;
+  std::vector<const StoredFragment*> fragments;
 };
 
 // One group for each description of a file, in the order of their first rows. A fragment of several
@@ -27,7 +27,7 @@ struct Group {
 std::vector<Group> BySource(const Snapshot& snapshot) {
   std::vector<Group> groups;
   std::map<std::string, size_t> known;
-  for (const Fragment& fragment : snapshot.fragments) {
+  for (const StoredFragment& fragment : snapshot.fragments) {
     for (const std::string& source : fragment.sources) {
       const auto [group, added] = known.try_emplace(source, groups.size());
       if (added) groups.push_back({source, {}});
@@ -57,7 +57,7 @@ struct Joining {
   std::vector<int64_t> reencoded;  // which of them
 };
 
-Status Add(objects::ObjectStore* store, const std::string& table, const Fragment& fragment,
+Status Add(objects::ObjectStore* store, const std::string& table, const StoredFragment& fragment,
            std::vector<Joining>* files) {
   ARROW_ASSIGN_OR_RAISE(auto object, store->OpenObject(ObjectOf(table, fragment.object)));
   ARROW_ASSIGN_OR_RAISE(auto parts, format::ParquetParts::Read(std::move(object), {}, {}));
@@ -121,7 +121,7 @@ Result<std::vector<TableFile>> FilesOf(objects::ObjectStore* store, const std::s
       continue;
     }
     std::vector<Joining> joined;
-    for (const Fragment* fragment : group.fragments) {
+    for (const StoredFragment* fragment : group.fragments) {
       ARROW_RETURN_NOT_OK(Add(store, table, *fragment, &joined));
     }
     for (const Joining& joining : joined) {

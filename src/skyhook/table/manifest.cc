@@ -6,7 +6,6 @@
 #include <arrow/util/base64.h>
 #include <arrow/util/key_value_metadata.h>
 
-#include <charconv>
 #include <sstream>
 #include <utility>
 
@@ -64,14 +63,6 @@ Result<std::shared_ptr<const arrow::KeyValueMetadata>> MetadataOf(const Manifest
   return metadata;
 }
 
-Result<int64_t> NumberOf(const arrow::KeyValueMetadata& metadata, const char* key) {
-  ARROW_ASSIGN_OR_RAISE(const std::string text, metadata.Get(key));
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
-  return base::CorruptData("'{}' is no number: {}", key, text);
-}
-
 // Names of other objects are made of these.
 Status CheckNames(const Manifest& snapshot) {
   if (!IsSnapshotId(snapshot.id())) {
@@ -114,16 +105,16 @@ Result<std::vector<ManifestPart>> DecodeParts(const std::string& text) {
 }
 
 Status ReadMetadata(const arrow::KeyValueMetadata& metadata, Manifest* manifest) {
-  ARROW_ASSIGN_OR_RAISE(const int64_t version, NumberOf(metadata, kVersionKey));
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, NumberOf<int64_t>(metadata, kVersionKey));
   if (version != kVersionWithoutParts && version != kVersion) {
     return base::UnsupportedPlan("a manifest of version {}, and this release reads {} and {}",
                                  version, kVersionWithoutParts, kVersion);
   }
-  ARROW_ASSIGN_OR_RAISE(manifest->sequence, NumberOf(metadata, kSequenceKey));
+  ARROW_ASSIGN_OR_RAISE(manifest->sequence, NumberOf<int64_t>(metadata, kSequenceKey));
   ARROW_ASSIGN_OR_RAISE(manifest->commit, metadata.Get(kCommitKey));
   ARROW_ASSIGN_OR_RAISE(manifest->parent, metadata.Get(kParentKey));
   ARROW_ASSIGN_OR_RAISE(manifest->operation, metadata.Get(kOperationKey));
-  ARROW_ASSIGN_OR_RAISE(manifest->created_ns, NumberOf(metadata, kCreatedKey));
+  ARROW_ASSIGN_OR_RAISE(manifest->created_ns, NumberOf<int64_t>(metadata, kCreatedKey));
   ARROW_RETURN_NOT_OK(CheckNames(*manifest));
   if (version == kVersion) {
     ARROW_ASSIGN_OR_RAISE(const std::string parts, metadata.Get(kPartsKey));
@@ -145,8 +136,9 @@ Result<Manifest> Decode(const std::shared_ptr<arrow::Buffer>& bytes) {
   return manifest;
 }
 
-Result<std::vector<Fragment>> DecodePartOf(const std::shared_ptr<arrow::Buffer>& bytes,
-                                           const ManifestPart& part, const arrow::Schema& schema) {
+Result<std::vector<StoredFragment>> DecodePartOf(const std::shared_ptr<arrow::Buffer>& bytes,
+                                                 const ManifestPart& part,
+                                                 const arrow::Schema& schema) {
   const uint32_t crc32c = base::Crc32c(std::string_view(*bytes));
   if (bytes->size() != part.bytes || crc32c != part.crc32c) {
     return base::CorruptData("it has {} bytes of checksum {:08x}, not {} of {:08x}", bytes->size(),
@@ -155,7 +147,7 @@ Result<std::vector<Fragment>> DecodePartOf(const std::shared_ptr<arrow::Buffer>&
   ARROW_ASSIGN_OR_RAISE(const auto reader, OpenIpcObject(bytes));
   const auto& metadata = reader->schema()->metadata();
   if (metadata == nullptr) return base::CorruptData("it has no metadata");
-  ARROW_ASSIGN_OR_RAISE(const int64_t version, NumberOf(*metadata, kPartKey));
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, NumberOf<int64_t>(*metadata, kPartKey));
   if (version != kVersion) return base::CorruptData("a part of version {}", version);
   std::shared_ptr<arrow::Schema> own;
   ARROW_RETURN_NOT_OK(DecodeSchema(*metadata, &own));
@@ -182,14 +174,14 @@ int64_t Manifest::num_fragments() const {
 int64_t Manifest::num_rows() const {
   int64_t rows = 0;
   for (const ManifestPart& part : parts) rows += part.rows;
-  for (const Fragment& fragment : tail) rows += fragment.rows;
+  for (const StoredFragment& fragment : tail) rows += fragment.rows;
   return rows;
 }
 
 int64_t Manifest::num_bytes() const {
   int64_t bytes = 0;
   for (const ManifestPart& part : parts) bytes += part.data_bytes;
-  for (const Fragment& fragment : tail) bytes += fragment.bytes;
+  for (const StoredFragment& fragment : tail) bytes += fragment.bytes;
   return bytes;
 }
 
@@ -217,7 +209,7 @@ Result<Manifest> DecodeManifest(const std::shared_ptr<arrow::Buffer>& bytes,
   return base::CorruptData("'{}' is no manifest of a table: {}", name, manifest.status().message());
 }
 
-Result<std::shared_ptr<arrow::Buffer>> EncodePart(const std::vector<Fragment>& fragments,
+Result<std::shared_ptr<arrow::Buffer>> EncodePart(const std::vector<StoredFragment>& fragments,
                                                   const arrow::Schema& schema, ManifestPart* part) {
   ARROW_ASSIGN_OR_RAISE(const std::string encoded, EncodeSchema(schema));
   const auto metadata =
@@ -227,16 +219,17 @@ Result<std::shared_ptr<arrow::Buffer>> EncodePart(const std::vector<Fragment>& f
   part->crc32c = base::Crc32c(std::string_view(*bytes));
   part->fragments = static_cast<int64_t>(fragments.size());
   part->rows = part->data_bytes = 0;
-  for (const Fragment& fragment : fragments) {
+  for (const StoredFragment& fragment : fragments) {
     part->rows += fragment.rows;
     part->data_bytes += fragment.bytes;
   }
   return bytes;
 }
 
-Result<std::vector<Fragment>> DecodePart(const std::shared_ptr<arrow::Buffer>& bytes,
-                                         const ManifestPart& part, const arrow::Schema& schema,
-                                         const std::string& name) {
+Result<std::vector<StoredFragment>> DecodePart(const std::shared_ptr<arrow::Buffer>& bytes,
+                                               const ManifestPart& part,
+                                               const arrow::Schema& schema,
+                                               const std::string& name) {
   auto fragments = base::CatchExceptions([&] { return DecodePartOf(bytes, part, schema); });
   if (fragments.ok()) return fragments;
   return base::CorruptData("'{}' is no part of a manifest of a table: {}", name,

@@ -48,7 +48,7 @@ struct Manifest {
   int64_t created_ns = 0;
   std::shared_ptr<arrow::Schema> schema;
   std::vector<ManifestPart> parts;
-  std::vector<Fragment> tail;
+  std::vector<StoredFragment> tail;
 
   std::string id() const;
   int64_t num_fragments() const;
@@ -66,15 +66,14 @@ arrow::Result<Manifest> DecodeManifest(const std::shared_ptr<arrow::Buffer>& byt
                                        const std::string& name);
 
 /// `schema` is that of the table. Sets all of `part` but its name.
-arrow::Result<std::shared_ptr<arrow::Buffer>> EncodePart(const std::vector<Fragment>& fragments,
-                                                         const arrow::Schema& schema,
-                                                         ManifestPart* part);
+arrow::Result<std::shared_ptr<arrow::Buffer>> EncodePart(
+    const std::vector<StoredFragment>& fragments, const arrow::Schema& schema, ManifestPart* part);
 
 /// kCorruptData, naming `name`, for bytes that are not what `part` says, or of a table with other
 /// columns than `schema`.
-arrow::Result<std::vector<Fragment>> DecodePart(const std::shared_ptr<arrow::Buffer>& bytes,
-                                                const ManifestPart& part,
-                                                const arrow::Schema& schema,
-                                                const std::string& name);
+arrow::Result<std::vector<StoredFragment>> DecodePart(const std::shared_ptr<arrow::Buffer>& bytes,
+                                                      const ManifestPart& part,
+                                                      const arrow::Schema& schema,
+                                                      const std::string& name);
 
 }  // namespace skyhook::table

@@ -116,7 +116,7 @@ class Putting {
     origin_ = cut.file->name();
     for (const CutPiece& piece : cut.pieces) {
       ARROW_RETURN_NOT_OK(options_.stop.Poll());
-      Fragment fragment;
+      StoredFragment fragment;
       fragment.sources = {SourceName(put_, number)};
       fragment.object = DataName(put_, objects_, cut.parquet);
       if (piece.kind == CutPiece::Kind::kReencoded) {
@@ -143,7 +143,7 @@ class Putting {
 
   // Encodes rows as they come into objects of the target size.
   Status PutRows(arrow::RecordBatchReader* rows, const std::string& name) {
-    Fragment fragment;
+    StoredFragment fragment;
     fragment.sources = {SourceName(put_, 0)};
     fragment.reencoded = true;
     origin_ = name;
@@ -168,14 +168,14 @@ class Putting {
   Result<std::vector<Uploads::Uploaded>> Finish() { return uploads_.Finish(); }
 
  private:
-  Status CopyFile(const FileCut& cut, Fragment fragment, Placed* placed) {
+  Status CopyFile(const FileCut& cut, StoredFragment fragment, Placed* placed) {
     placed->emplace_back(0, SourcePiece{fragment.object, {0, cut.file->size()}, nullptr});
     return Add(std::move(fragment), [file = cut.file, stop = options_.stop] {
       return file->ReadOne({0, file->size()}, stop);
     });
   }
 
-  Status CopyRowGroups(const FileCut& cut, const CutPiece& piece, Fragment fragment,
+  Status CopyRowGroups(const FileCut& cut, const CutPiece& piece, StoredFragment fragment,
                        Placed* placed) {
     const format::ReadContext context(nullptr, options_.stop);
     ARROW_ASSIGN_OR_RAISE(auto laid_out,
@@ -192,7 +192,7 @@ class Putting {
   }
 
   // Equal shares of the row group's rows, so that a run that goes on finds the same objects.
-  Status Reencode(const FileCut& cut, const CutPiece& piece, Fragment fragment) {
+  Status Reencode(const FileCut& cut, const CutPiece& piece, StoredFragment fragment) {
     fragment.reencoded = true;
     const int64_t rows = cut.parts->row_group_rows(piece.begin);
     const int64_t share = std::max<int64_t>((rows + piece.objects - 1) / piece.objects, 1);
@@ -229,7 +229,7 @@ class Putting {
   }
 
   // Writes a row group's rows at a time, and ends objects that have their size.
-  Status Encode(const arrow::RecordBatch& batch, const Fragment& fragment,
+  Status Encode(const arrow::RecordBatch& batch, const StoredFragment& fragment,
                 std::unique_ptr<format::ParquetWriter>* writer) {
     const int64_t step = options_.write.row_group_rows;
     for (int64_t begin = 0; begin < batch.num_rows(); begin += step) {
@@ -243,13 +243,13 @@ class Putting {
     return Status::OK();
   }
 
-  Status AddEncoded(std::unique_ptr<format::ParquetWriter> writer, Fragment fragment) {
+  Status AddEncoded(std::unique_ptr<format::ParquetWriter> writer, StoredFragment fragment) {
     ARROW_ASSIGN_OR_RAISE(auto bytes, writer->Finish());
     fragment.object = DataName(put_, objects_, true);
     return Add(std::move(fragment), [bytes = std::move(bytes)] { return bytes; });
   }
 
-  Status Add(Fragment fragment, Uploads::Make make) {
+  Status Add(StoredFragment fragment, Uploads::Make make) {
     ++objects_;
     return uploads_.Add(std::move(fragment), origin_, std::move(make));
   }
@@ -286,7 +286,7 @@ Result<Manifest> NextSnapshot(const Manifest* current, const std::vector<Uploads
     next.tail = current->tail;
   }
   for (const Uploads::Uploaded& one : added) {
-    const Fragment& fragment = one.described.fragment;
+    const StoredFragment& fragment = one.described.fragment;
     if (next.schema == nullptr) next.schema = one.described.schema->RemoveMetadata();
     ARROW_ASSIGN_OR_RAISE(next.schema,
                           UniteSchemas(*next.schema, *one.described.schema, one.origin));

@@ -3,11 +3,11 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <sstream>
 #include <utility>
 
+#include "skyhook/base/clock.h"
 #include "skyhook/base/status.h"
 #include "skyhook/table/put.h"
 #include "skyhook/table/snapshot.h"
@@ -21,11 +21,6 @@ namespace {
 
 constexpr int64_t kMostAgeNanos = int64_t{3} * 24 * 3600 * 1'000'000'000;
 constexpr int kMostTries = 100;
-
-int64_t NowNanos() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 // A line of the journal.
 struct Entry {
@@ -67,7 +62,7 @@ std::string PresenceOf(const std::string& table, const std::string& owner) {
   return ObjectOf(table, ".live-" + owner);
 }
 
-bool IsOld(const Entry& entry) { return NowNanos() - entry.began_ns >= kMostAgeNanos; }
+bool IsOld(const Entry& entry) { return base::UnixNanos() - entry.began_ns >= kMostAgeNanos; }
 
 // The first put that was interrupted; nothing where there is none. Those that are too old to be
 // gone on with are taken off the list.
@@ -125,7 +120,7 @@ Result<PutJournal> PutJournal::Begin(objects::ObjectStore* store, const std::str
         return Busy(uri, fmt::format("{} puts of the same files are under way", entries.size()));
       }
       mine = entries.size();
-      entries.push_back({objects::UniqueId(), journal.owner_, since, NowNanos()});
+      entries.push_back({objects::UniqueId(), journal.owner_, since, base::UnixNanos()});
     }
     journal.put_ = entries[*mine].put;
     journal.since_ = entries[*mine].since;

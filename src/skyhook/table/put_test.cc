@@ -33,7 +33,7 @@ TEST_F(PutTest, ASmallFileIsOneObjectAsItIs) {
   const auto file = CountingFile("dir/a.parquet", 0, 100, 50);
   const auto report = Require(Put(&store_, "t", {file}, {}));
   ASSERT_EQ(report.snapshot.tail.size(), 1u);
-  const Fragment& fragment = report.snapshot.tail[0];
+  const StoredFragment& fragment = report.snapshot.tail[0];
   EXPECT_EQ(fragment.rows, 100);
   EXPECT_THAT(fragment.row_group_rows, ElementsAre(50, 50));
   EXPECT_EQ(fragment.crc32c, base::Crc32c(ContentOf(file.get())));
@@ -49,7 +49,7 @@ TEST_F(PutTest, ALargeFileIsCutAtRowGroupsAndGivenBackByteForByte) {
   const auto file = CountingFile("a.parquet", 0, 3000, 200);
   Require(Put(&store_, "t", {file}, SmallObjects()));
   EXPECT_GT(Current().fragments.size(), 3u);
-  for (const Fragment& fragment : Current().fragments) EXPECT_LT(fragment.bytes, 20 * 1024);
+  for (const StoredFragment& fragment : Current().fragments) EXPECT_LT(fragment.bytes, 20 * 1024);
   EXPECT_EQ(Numbers(), NumbersFrom(0, 3000));
   ASSERT_EQ(Files().size(), 1u);
   EXPECT_EQ(Files()[0].name, "a.parquet");
@@ -69,7 +69,7 @@ TEST_F(PutTest, ARowGroupThatIsTooLargeIsEncodedAnewWithANotice) {
   std::vector<int64_t> numbers;
   for (const TableFile& file_back : Files()) {
     EXPECT_THAT(file_back.notice, HasSubstr("has the rows that were put, and not the bytes"));
-    Fragment fragment;
+    StoredFragment fragment;
     const auto bytes = BytesOf(&store_, "t", file_back);
     auto reader = Require(parquet::arrow::OpenFile(
         std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes)),

@@ -15,7 +15,7 @@
 namespace skyhook::table {
 
 /// One data object: a whole Parquet or Arrow IPC file.
-struct Fragment {
+struct StoredFragment {
   std::string object;  ///< its name within the table
   int64_t bytes = 0;
   int64_t rows = 0;
@@ -36,7 +36,7 @@ struct Snapshot {
   std::string operation;                  ///< what made it: "put", "append", "replace", "compact"
   int64_t created_ns = 0;                 ///< since 1970, by the writer's clock
   std::shared_ptr<arrow::Schema> schema;  ///< as the fragments declare it
-  std::vector<Fragment> fragments;        ///< in the order of the table's rows
+  std::vector<StoredFragment> fragments;  ///< in the order of the table's rows
 
   std::string id() const;
   int64_t num_rows() const;

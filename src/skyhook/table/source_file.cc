@@ -6,7 +6,6 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "skyhook/base/crc32c.h"
@@ -42,15 +41,6 @@ Status AppendPiece(const SourcePiece& piece, arrow::RecordBatchBuilder* builder)
   ARROW_RETURN_NOT_OK(builder->GetFieldAs<arrow::Int64Builder>(2)->Append(piece.range.length));
   return builder->GetFieldAs<arrow::LargeBinaryBuilder>(3)->Append(
       piece.bytes == nullptr ? std::string_view() : std::string_view(*piece.bytes));
-}
-
-template <typename Number>
-Result<Number> NumberOf(const arrow::KeyValueMetadata& metadata, const char* key) {
-  ARROW_ASSIGN_OR_RAISE(const std::string text, metadata.Get(key));
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
-  return base::CorruptData("'{}' is no number: {}", key, text);
 }
 
 Result<SourcePiece> PieceAt(const arrow::RecordBatch& batch, int64_t row) {

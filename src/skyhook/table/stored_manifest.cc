@@ -28,14 +28,15 @@ Result<Read> ReadWhole(objects::ObjectStore* store, const std::string& object) {
   return read;
 }
 
-Result<std::vector<Fragment>> ReadPart(objects::ObjectStore* store, const std::string& table,
-                                       const Manifest& manifest, const ManifestPart& part) {
+Result<std::vector<StoredFragment>> ReadPart(objects::ObjectStore* store, const std::string& table,
+                                             const Manifest& manifest, const ManifestPart& part) {
   ARROW_ASSIGN_OR_RAISE(const Read read, ReadWhole(store, ObjectOf(table, part.object)));
   return DecodePart(read.bytes, part, *manifest.schema, read.name);
 }
 
 Result<ManifestPart> WritePart(objects::ObjectStore* store, const std::string& table,
-                               const Manifest& manifest, const std::vector<Fragment>& fragments) {
+                               const Manifest& manifest,
+                               const std::vector<StoredFragment>& fragments) {
   ManifestPart part;
   part.object = PartNamed(manifest.commit);
   const std::string name = ObjectOf(table, part.object);
@@ -70,7 +71,7 @@ Status MergeParts(objects::ObjectStore* store, const std::string& table, Manifes
   while (true) {
     const size_t begin = BeginOfLevel(parts);
     if (parts.size() - begin < kMergedParts) return Status::OK();
-    std::vector<Fragment> merged;
+    std::vector<StoredFragment> merged;
     for (size_t i = begin; i < parts.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(auto fragments, ReadPart(store, table, *manifest, parts[i]));
       std::move(fragments.begin(), fragments.end(), std::back_inserter(merged));
@@ -88,9 +89,9 @@ Status MoveTailToParts(objects::ObjectStore* store, const std::string& table, Ma
   return MergeParts(store, table, manifest);
 }
 
-void AddFragments(const std::string& table, const std::vector<Fragment>& fragments,
+void AddFragments(const std::string& table, const std::vector<StoredFragment>& fragments,
                   std::set<std::string>* objects) {
-  for (const Fragment& fragment : fragments) {
+  for (const StoredFragment& fragment : fragments) {
     objects->insert(ObjectOf(table, fragment.object));
     for (const std::string& source : fragment.sources) objects->insert(ObjectOf(table, source));
   }

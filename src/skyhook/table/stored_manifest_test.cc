@@ -16,8 +16,8 @@ using testing::FailsWith;
 using testing::IsOk;
 using testing::Require;
 
-Fragment FragmentNumbered(int64_t number) {
-  Fragment fragment;
+StoredFragment FragmentNumbered(int64_t number) {
+  StoredFragment fragment;
   fragment.object = fmt::format("data-{:024x}-000000.parquet", number);
   fragment.sources = {fmt::format("_source-{:024x}-000000.arrow", number)};
   fragment.rows = 3;
@@ -70,7 +70,7 @@ class StoredManifestTest : public ::testing::Test {
   /// The numbers of the current snapshot's fragments.
   std::vector<int64_t> Numbers() {
     std::vector<int64_t> numbers;
-    for (const Fragment& fragment : Require(ReadSnapshot(&store_, "t", "")).fragments) {
+    for (const StoredFragment& fragment : Require(ReadSnapshot(&store_, "t", "")).fragments) {
       numbers.push_back(std::stoll(fragment.object.substr(5, 24), nullptr, 16));
     }
     return numbers;

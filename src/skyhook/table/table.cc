@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "skyhook/base/clock.h"
 #include "skyhook/base/status.h"
 #include "skyhook/table/stored_manifest.h"
 
@@ -23,11 +24,6 @@ namespace {
 constexpr int kMostErrors = 3;
 
 using Head = std::optional<std::string>;  // the id of the current snapshot
-
-int64_t NowNanos() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 Result<std::optional<Manifest>> FindCommit(objects::ObjectStore* store, const std::string& table,
                                            std::optional<Manifest> manifest,
@@ -59,7 +55,7 @@ Result<std::optional<Committed>> TryCommit(objects::ObjectStore* store, const st
   next.sequence = before == nullptr ? 1 : before->sequence + 1;
   next.parent = before == nullptr ? "" : before->id();
   next.commit = commit;
-  next.created_ns = NowNanos();
+  next.created_ns = base::UnixNanos();
   ARROW_RETURN_NOT_OK(WriteManifest(store, table, &next));
   const Head expected = before == nullptr ? Head() : before->id();
   ARROW_ASSIGN_OR_RAISE(const bool swung, store->SwingPointer(HeadOf(table), expected, next.id()));

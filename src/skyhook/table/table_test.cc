@@ -32,7 +32,7 @@ Change Adding(const std::string& name) {
     if (current != nullptr) next = *current;
     next.schema = arrow::schema({arrow::field("n", arrow::int64())});
     next.operation = "append";
-    Fragment fragment;
+    StoredFragment fragment;
     fragment.object = DataNamed(name);
     fragment.statistics.resize(1);
     next.tail.push_back(fragment);
@@ -47,13 +47,13 @@ std::string SourceNamed(const std::string& word) {
 std::vector<std::string> ObjectsOf(const Manifest& manifest) {
   EXPECT_TRUE(manifest.parts.empty());
   std::vector<std::string> objects;
-  for (const Fragment& fragment : manifest.tail) objects.push_back(fragment.object);
+  for (const StoredFragment& fragment : manifest.tail) objects.push_back(fragment.object);
   return objects;
 }
 
 std::vector<std::string> ObjectsOf(const Snapshot& snapshot) {
   std::vector<std::string> objects;
-  for (const Fragment& fragment : snapshot.fragments) objects.push_back(fragment.object);
+  for (const StoredFragment& fragment : snapshot.fragments) objects.push_back(fragment.object);
   return objects;
 }
 
@@ -235,7 +235,7 @@ TEST(ManifestTest, ComesBackAsItWas) {
                      arrow::field("d", arrow::dictionary(arrow::int8(), arrow::utf8())),
                      arrow::field("s", arrow::struct_({arrow::field("x", arrow::float64())})),
                      arrow::field("ts", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false)});
-  Fragment fragment;
+  StoredFragment fragment;
   fragment.object = DataNamed("1");
   fragment.bytes = int64_t{1} << 40;
   fragment.rows = 30;
@@ -266,7 +266,7 @@ TEST(ManifestTest, ComesBackAsItWas) {
   EXPECT_EQ(back.created_ns, snapshot.created_ns);
   EXPECT_TRUE(back.schema->Equals(*snapshot.schema));
   ASSERT_EQ(back.tail.size(), 2u);
-  const Fragment& same = back.tail[1];
+  const StoredFragment& same = back.tail[1];
   EXPECT_EQ(same.object, fragment.object);
   EXPECT_EQ(same.bytes, fragment.bytes);
   EXPECT_EQ(same.rows, 30);

@@ -66,7 +66,7 @@ inline PutOptions SmallObjects(Existing existing = Existing::kRefuse) {
 inline std::vector<int64_t> NumbersIn(objects::ObjectStore* store, const std::string& table,
                                       const Snapshot& snapshot) {
   std::vector<int64_t> numbers;
-  for (const Fragment& fragment : snapshot.fragments) {
+  for (const StoredFragment& fragment : snapshot.fragments) {
     const auto source = testing::Require(store->OpenObject(ObjectOf(table, fragment.object)));
     const auto bytes = testing::Require(source->ReadOne({0, source->size()}));
     auto reader = testing::Require(parquet::arrow::OpenFile(

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "skyhook/base/clock.h"
 #include "skyhook/base/status.h"
 #include "skyhook/table/stored_manifest.h"
 #include "skyhook/table/table.h"
@@ -14,14 +15,9 @@ using arrow::Status;
 
 namespace {
 
-int64_t NowNanos() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 // What is wrong with an object, or nothing.
 Result<std::string> ProblemOf(objects::ObjectStore* store, const std::string& table,
-                              const Fragment& fragment) {
+                              const StoredFragment& fragment) {
   const std::string name = ObjectOf(table, fragment.object);
   ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(name));
   if (!there.has_value()) return fmt::format("'{}' is missing", store->UriOf(name));
@@ -41,7 +37,7 @@ Result<std::string> ProblemOf(objects::ObjectStore* store, const std::string& ta
 Status VerifySources(objects::ObjectStore* store, const std::string& table,
                      const Snapshot& snapshot, VerifyReport* report) {
   std::set<std::string> sources;
-  for (const Fragment& fragment : snapshot.fragments) {
+  for (const StoredFragment& fragment : snapshot.fragments) {
     sources.insert(fragment.sources.begin(), fragment.sources.end());
   }
   for (const std::string& source : sources) {
@@ -71,7 +67,7 @@ Result<VerifyReport> Verify(objects::ObjectStore* store, const std::string& tabl
                             const Snapshot& snapshot,
                             const std::function<void(int64_t)>& on_progress) {
   VerifyReport report;
-  for (const Fragment& fragment : snapshot.fragments) {
+  for (const StoredFragment& fragment : snapshot.fragments) {
     ARROW_ASSIGN_OR_RAISE(std::string problem, ProblemOf(store, table, fragment));
     if (!problem.empty()) report.problems.push_back(std::move(problem));
     ++report.objects;
@@ -85,7 +81,8 @@ Result<VerifyReport> Verify(objects::ObjectStore* store, const std::string& tabl
 Result<VacuumReport> Vacuum(objects::ObjectStore* store, const std::string& table,
                             const VacuumOptions& options) {
   const int64_t since_ns =
-      NowNanos() - std::chrono::duration_cast<std::chrono::nanoseconds>(options.keep).count();
+      base::UnixNanos() -
+      std::chrono::duration_cast<std::chrono::nanoseconds>(options.keep).count();
   // Listed before the snapshots are read: what is committed in between is not in the list.
   ARROW_ASSIGN_OR_RAISE(const auto objects, store->List(ObjectOf(table, "")));
   ARROW_ASSIGN_OR_RAISE(const auto history, History(store, table));

@@ -13,14 +13,14 @@ using arrow::Status;
 namespace {
 
 Result<Uploads::Uploaded> Upload(objects::ObjectStore* store, const std::string& table,
-                                 Fragment fragment, const std::string& origin,
+                                 StoredFragment fragment, const std::string& origin,
                                  const Uploads::Make& make) {
   ARROW_ASSIGN_OR_RAISE(const auto bytes, make());
   const std::string name = ObjectOf(table, fragment.object);
   Uploads::Uploaded out;
   out.origin = origin;
   ARROW_ASSIGN_OR_RAISE(out.described, DescribeFragment(bytes, origin));
-  Fragment& described = out.described.fragment;
+  StoredFragment& described = out.described.fragment;
   described.object = std::move(fragment.object);
   described.sources = std::move(fragment.sources);
   described.reencoded = fragment.reencoded;
@@ -37,7 +37,7 @@ Result<Uploads::Uploaded> Upload(objects::ObjectStore* store, const std::string&
 
 }  // namespace
 
-Status Uploads::Add(Fragment fragment, std::string origin, Make make) {
+Status Uploads::Add(StoredFragment fragment, std::string origin, Make make) {
   while (running_.size() >= at_a_time_) ARROW_RETURN_NOT_OK(TakeFirst());
   running_.push_back(base::Async([this, fragment = std::move(fragment), origin = std::move(origin),
                                   make = std::move(make)]() -> Result<Uploaded> {

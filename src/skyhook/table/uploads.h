@@ -41,7 +41,7 @@ class Uploads {
   ///
   /// The bytes are read back as a table's fragment before they are written, and their checksum is
   /// compared with that of what is stored afterwards.
-  arrow::Status Add(Fragment fragment, std::string origin, Make make);
+  arrow::Status Add(StoredFragment fragment, std::string origin, Make make);
 
   /// Whether one of them has failed so far. From any thread.
   bool failed() const { return failed_; }

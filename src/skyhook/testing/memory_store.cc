@@ -1,7 +1,8 @@
 #include "skyhook/testing/memory_store.h"
 
-#include <chrono>
 #include <utility>
+
+#include "skyhook/base/clock.h"
 
 namespace skyhook::testing {
 
@@ -10,18 +11,13 @@ using arrow::Status;
 
 namespace {
 
-int64_t NowNanos() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 Status Lost() { return Status::IOError("the link to the store is gone"); }
 
 }  // namespace
 
 Result<bool> MemoryStore::Create(const std::string& object, const arrow::Buffer& bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const Object made{arrow::Buffer::FromString(bytes.ToString()), NowNanos()};
+  const Object made{arrow::Buffer::FromString(bytes.ToString()), base::UnixNanos()};
   return objects_.emplace(object, made).second;
 }
 
@@ -70,7 +66,7 @@ Result<bool> MemoryStore::SwingPointer(const std::string& pointer,
   if (found != objects_.end()) now = found->second.bytes->ToString();
   if (now != expected) return false;
   if (next.has_value()) {
-    objects_[pointer] = {arrow::Buffer::FromString(*next), NowNanos()};
+    objects_[pointer] = {arrow::Buffer::FromString(*next), base::UnixNanos()};
   } else {
     objects_.erase(pointer);
   }
@@ -104,12 +100,12 @@ Result<bool> MemoryStore::IsPresent(const std::string& object) {
 
 void MemoryStore::Overwrite(const std::string& object, const std::string& bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  objects_[object] = {arrow::Buffer::FromString(bytes), NowNanos()};
+  objects_[object] = {arrow::Buffer::FromString(bytes), base::UnixNanos()};
 }
 
 void MemoryStore::SetAge(const std::string& object, int64_t age_ns) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  objects_.at(object).modified_ns = NowNanos() - age_ns;
+  objects_.at(object).modified_ns = base::UnixNanos() - age_ns;
 }
 
 CutOffStore::Step CutOffStore::NextChange() {

@@ -22,7 +22,7 @@ plan::Pipeline Read(const arrow::Schema& schema, const std::vector<std::string>&
 plan::ExpressionPtr Col(const plan::Pipeline& pipeline, const std::string& name) {
   const int index = pipeline.input->GetFieldIndex(name);
   if (index < 0) throw std::runtime_error("the pipeline reads no column " + name);
-  return plan::Column(index, pipeline.input->field(index)->type());
+  return plan::InputColumn(index, pipeline.input->field(index)->type());
 }
 
 plan::ExpressionPtr Lit(int64_t value) { return Lit(arrow::MakeScalar(value)); }

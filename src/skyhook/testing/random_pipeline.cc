@@ -110,7 +110,7 @@ class Generator {
   ExpressionPtr Any(int depth) {
     if (Below(3) > 0) return Of(OneOf(Computable()), depth);
     const int column = Below(input_->num_fields());
-    return plan::Column(column, input_->field(column)->type());
+    return plan::InputColumn(column, input_->field(column)->type());
   }
 
   ExpressionPtr Constant(const TypePtr& type) {
@@ -160,9 +160,9 @@ class Generator {
   ExpressionPtr Leaf(const TypePtr& type) {
     for (int i = 0; i < input_->num_fields(); ++i) {
       const auto& column = input_->field(i)->type();
-      if (column->Equals(*type) && Below(2) == 0) return plan::Column(i, type);
+      if (column->Equals(*type) && Below(2) == 0) return plan::InputColumn(i, type);
       if (column->id() == arrow::Type::STRUCT && column->field(0)->type()->Equals(*type)) {
-        return Require(plan::Field(plan::Column(i, column), 0));
+        return Require(plan::Field(plan::InputColumn(i, column), 0));
       }
     }
     return Constant(type);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/views.h"
 
 namespace skyhook::vector {
 
@@ -176,13 +177,6 @@ Column Column::Constant(const std::shared_ptr<arrow::Scalar>& value, int64_t len
   return out;
 }
 
-Column Column::WithDictionary(std::shared_ptr<const Column> dictionary) const {
-  Column out = *this;
-  out.type_ = dictionary->type();
-  out.dictionary_ = std::move(dictionary);
-  return out;
-}
-
 Column Column::Resized(int64_t length) const {
   Column out = *this;
   out.length_ = length;
@@ -290,20 +284,12 @@ Result<Column> Column::Compact() const {
   for (int64_t i = 0; i < length_; ++i) {
     if (IsValid(i) && !views[i].is_inline()) used += views[i].size();
   }
-  if (held < 2 * used + 4096) return *this;
-  ARROW_ASSIGN_OR_RAISE(auto bytes, AllocateValues<char>(used));
+  if (!IsWorthCompacting(used, held)) return *this;
   ARROW_ASSIGN_OR_RAISE(auto copied, AllocateValues<TextView>(length_));
-  int64_t offset = 0;
-  for (int64_t i = 0; i < length_; ++i) {
-    TextView& view = MutableValues<TextView>(copied)[i];
-    view = TextView{};
-    if (!IsValid(i)) continue;
-    const std::string_view text = Text(views[i]);
-    view = MakeTextView(text, 0, offset);
-    if (view.is_inline()) continue;
-    std::memcpy(bytes->mutable_data() + offset, text.data(), text.size());
-    offset += static_cast<int64_t>(text.size());
-  }
+  TextView* to = MutableValues<TextView>(copied);
+  for (int64_t i = 0; i < length_; ++i) to[i] = IsValid(i) ? views[i] : TextView{};
+  ARROW_ASSIGN_OR_RAISE(auto bytes, CopyReferred({to, static_cast<size_t>(length_)}, text_, used,
+                                                 arrow::default_memory_pool()));
   return Flat(type_, length_, std::move(copied), valid_, {std::move(bytes)});
 }
 

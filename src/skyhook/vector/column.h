@@ -50,8 +50,6 @@ class Column {
   static Column Flat(std::shared_ptr<arrow::DataType> type, int64_t length,
                      std::shared_ptr<arrow::Buffer> values, std::shared_ptr<arrow::Buffer> valid,
                      arrow::BufferVector text = {});
-  /// This dictionary column's indices over other values (one for each old one).
-  Column WithDictionary(std::shared_ptr<const Column> dictionary) const;
 
   Kind kind() const { return kind_; }
   const std::shared_ptr<arrow::DataType>& type() const { return type_; }

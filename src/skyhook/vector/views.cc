@@ -17,8 +17,9 @@ using View = arrow::BinaryViewType::c_type;
 constexpr int64_t kViewBytes = sizeof(View);
 constexpr uint32_t kInlineBytes = arrow::BinaryViewType::kInlineSize;
 
-/// Buffers are kept as they are until this many bytes are held for one that is used.
-constexpr int64_t kCompactRatio = 4;
+/// Buffers are kept as they are until they hold so many times what is used, and so many bytes more.
+constexpr int64_t kCompactRatio = 2;
+constexpr int64_t kCompactBytes = 4096;
 
 /// A view with `length` (at most kInlineBytes) bytes at `value`, of which 12 may be read.
 View InlineView(const uint8_t* value, uint32_t length) {
@@ -118,24 +119,36 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer
   return out;
 }
 
+bool IsWorthCompacting(int64_t used, int64_t held) {
+  return held >= kCompactRatio * used + kCompactBytes;
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> CopyReferred(
+    std::span<View> views, std::span<const std::shared_ptr<arrow::Buffer>> text, int64_t used,
+    arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bytes, arrow::AllocateBuffer(used, pool));
+  int64_t offset = 0;
+  for (View& view : views) {
+    if (view.is_inline()) continue;
+    const auto& from = text[static_cast<size_t>(view.ref.buffer_index)];
+    std::memcpy(bytes->mutable_data() + offset, from->data() + view.ref.offset,
+                static_cast<size_t>(view.size()));
+    view.ref.buffer_index = 0;
+    view.ref.offset = static_cast<int32_t>(offset);
+    offset += view.size();
+  }
+  return bytes;
+}
+
 arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
   auto* views = reinterpret_cast<View*>(data->buffers[1]->mutable_data());
   ClearNulls(*data, views);
   const int64_t used = ReferredBytes(views, data->length);
   int64_t held = 0;
   for (size_t i = 2; i < data->buffers.size(); ++i) held += data->buffers[i]->size();
-  if (used > held / kCompactRatio) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bytes, arrow::AllocateBuffer(used, pool));
-  int64_t offset = 0;
-  for (int64_t i = 0; i < data->length; ++i) {
-    if (views[i].is_inline()) continue;
-    const auto& from = data->buffers[2 + static_cast<size_t>(views[i].ref.buffer_index)];
-    std::memcpy(bytes->mutable_data() + offset, from->data() + views[i].ref.offset,
-                static_cast<size_t>(views[i].size()));
-    views[i].ref.buffer_index = 0;
-    views[i].ref.offset = static_cast<int32_t>(offset);
-    offset += views[i].size();
-  }
+  if (!IsWorthCompacting(used, held)) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(auto bytes, CopyReferred({views, static_cast<size_t>(data->length)},
+                                                 std::span(data->buffers).subspan(2), used, pool));
   data->buffers.resize(2);
   data->buffers.push_back(std::move(bytes));
   return arrow::Status::OK();

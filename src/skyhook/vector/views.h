@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace skyhook::vector {
 
@@ -24,8 +25,18 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer
                                                              int64_t count,
                                                              arrow::MemoryPool* pool);
 
+/// Whether the bytes that views refer to, `used`, are so small a part of those that their buffers
+/// hold that a copy is worth it.
+bool IsWorthCompacting(int64_t used, int64_t held);
+
+/// Makes the views refer to one new buffer, which holds what they referred to in `text`, `used`
+/// bytes, and nothing else.
+arrow::Result<std::shared_ptr<arrow::Buffer>> CopyReferred(
+    std::span<arrow::BinaryViewType::c_type> views,
+    std::span<const std::shared_ptr<arrow::Buffer>> text, int64_t used, arrow::MemoryPool* pool);
+
 /// Clears the views under nulls of `data`, whose views are its own. Then copies the bytes that the
-/// views refer to into one buffer, when they are a small part of the buffers kept alive.
+/// views refer to into one buffer, when that is worth it.
 arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool);
 
 }  // namespace skyhook::vector

@@ -26,18 +26,14 @@ Result<std::unique_ptr<SpillFile>> SpillFile::Make(const std::string& directory,
   }
   unlink(path.c_str());
   std::unique_ptr<SpillFile> file(new SpillFile());
-  file->read_descriptor_ = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (file->read_descriptor_ < 0) {
+  file->to_read_ = base::FileDescriptor(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!file->to_read_.is_open()) {
     close(descriptor);
     return Status::IOError("cannot duplicate the descriptor of a spill file: ", strerror(errno));
   }
   ARROW_ASSIGN_OR_RAISE(file->out_, arrow::io::FileOutputStream::Open(descriptor));
   ARROW_ASSIGN_OR_RAISE(file->writer_, arrow::ipc::MakeStreamWriter(file->out_, schema));
   return file;
-}
-
-SpillFile::~SpillFile() {
-  if (read_descriptor_ >= 0) close(read_descriptor_);
 }
 
 Status SpillFile::Write(const arrow::RecordBatch& batch) {
@@ -47,11 +43,11 @@ Status SpillFile::Write(const arrow::RecordBatch& batch) {
 Result<std::shared_ptr<arrow::RecordBatchReader>> SpillFile::Read() {
   ARROW_RETURN_NOT_OK(base::AddContext(writer_->Close(), "writing a spill file"));
   ARROW_RETURN_NOT_OK(out_->Close());
-  if (lseek(read_descriptor_, 0, SEEK_SET) != 0) {
+  if (lseek(to_read_.get(), 0, SEEK_SET) != 0) {
     return Status::IOError("cannot go back to the start of a spill file: ", strerror(errno));
   }
-  ARROW_ASSIGN_OR_RAISE(auto in, arrow::io::ReadableFile::Open(read_descriptor_));
-  read_descriptor_ = -1;  // now the file's
+  ARROW_ASSIGN_OR_RAISE(auto in, arrow::io::ReadableFile::Open(to_read_.get()));
+  to_read_.Release();  // now the file's
   ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchStreamReader::Open(in));
   return std::shared_ptr<arrow::RecordBatchReader>(std::move(reader));
 }

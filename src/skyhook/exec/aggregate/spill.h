@@ -9,13 +9,14 @@
 #include <memory>
 #include <string>
 
+#include "skyhook/base/file_descriptor.h"
+
 namespace skyhook::exec {
 
 /// One temporary file of record batches: written, then read once. The file has no name: it goes
 /// with the object, also when the process dies. Not thread-safe.
 class SpillFile {
  public:
-  ~SpillFile();
   static arrow::Result<std::unique_ptr<SpillFile>> Make(const std::string& directory,
                                                         std::shared_ptr<arrow::Schema> schema);
 
@@ -30,7 +31,7 @@ class SpillFile {
 
   std::shared_ptr<arrow::io::FileOutputStream> out_;
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
-  int read_descriptor_ = -1;
+  base::FileDescriptor to_read_;
 };
 
 }  // namespace skyhook::exec

@@ -55,7 +55,7 @@ inline arrow::Result<Texts> CallOver(plan::Function function,
                                      const plan::CallOptions& options = {},
                                      const std::shared_ptr<arrow::DataType>& type = nullptr) {
   testing::Require(arrow::compute::Initialize());
-  std::vector<plan::ExpressionPtr> expressions = {plan::Column(0, values->type())};
+  std::vector<plan::ExpressionPtr> expressions = {plan::InputColumn(0, values->type())};
   ARROW_ASSIGN_OR_RAISE(const vector::Column first, vector::Column::FromArray(values));
   Arguments arguments = {first};
   for (const auto& literal : literals) {

@@ -32,18 +32,18 @@ ExpressionPtr NumbersUpTo(const ExpressionPtr& column, int64_t end) {
 }
 
 TEST(PreparedCalls, TheLiteralsOfAListAreNoNodesOfAProgram) {
-  const auto list = NumbersUpTo(plan::Column(0, arrow::int64()), 1000);
+  const auto list = NumbersUpTo(plan::InputColumn(0, arrow::int64()), 1000);
   Program program;
   const int node = program.Add(list);
   EXPECT_EQ(program.size(), 2) << "the column and the list";
-  EXPECT_EQ(program.Add(NumbersUpTo(plan::Column(0, arrow::int64()), 1000)), node)
+  EXPECT_EQ(program.Add(NumbersUpTo(plan::InputColumn(0, arrow::int64()), 1000)), node)
       << "an equal list is the same node";
   EXPECT_EQ(program.size(), 2);
 }
 
 TEST(PreparedCalls, ZerosOfTwoSignsAreTwoNodes) {
   const auto of = [](double value) {
-    return Fn(Function::kDivide, {plan::Column(0, arrow::float64()),
+    return Fn(Function::kDivide, {plan::InputColumn(0, arrow::float64()),
                                   Lit(std::make_shared<arrow::DoubleScalar>(value))});
   };
   Program program;
@@ -52,8 +52,8 @@ TEST(PreparedCalls, ZerosOfTwoSignsAreTwoNodes) {
 }
 
 TEST(PreparedCalls, CallsOverOtherColumnsShareWhatIsMadeOfTheirConstants) {
-  const auto list = NumbersUpTo(plan::Column(0, arrow::int64()), 100);
-  const auto moved = Require(plan::Substitute(list, {plan::Column(7, arrow::int64())}));
+  const auto list = NumbersUpTo(plan::InputColumn(0, arrow::int64()), 100);
+  const auto moved = Require(plan::Substitute(list, {plan::InputColumn(7, arrow::int64())}));
   ASSERT_NE(list, moved);
   EXPECT_EQ(&list->prepared(), &moved->prepared());
   std::vector<ExpressionPtr> others = list->arguments();

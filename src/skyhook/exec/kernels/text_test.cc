@@ -31,7 +31,7 @@ struct Argument {
 };
 
 Argument Values(const std::shared_ptr<arrow::Array>& array) {
-  return {plan::Column(0, array->type()), Require(vector::Column::FromArray(array))};
+  return {plan::InputColumn(0, array->type()), Require(vector::Column::FromArray(array))};
 }
 Argument Texts(const std::vector<Text>& values) {
   arrow::StringViewBuilder builder;

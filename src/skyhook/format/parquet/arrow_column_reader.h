@@ -21,7 +21,7 @@ namespace skyhook::format {
 /// takes more than the context's memory fails with kLimitExceeded, some thousand rows later.
 class ArrowColumnReader : public ColumnReader {
  public:
-  struct Column {
+  struct Cursor {
     std::shared_ptr<parquet::FileMetaData> metadata;
     parquet::ArrowReaderProperties properties;
     int row_group = 0;
@@ -33,7 +33,7 @@ class ArrowColumnReader : public ColumnReader {
   };
 
   /// `reader` must outlive this and carry a cost.
-  ArrowColumnReader(Column column, const ByteReader* reader, const ReadOptions& options)
+  ArrowColumnReader(Cursor column, const ByteReader* reader, const ReadOptions& options)
       : column_(std::move(column)), reader_(reader), options_(options) {}
   ~ArrowColumnReader() override;
 
@@ -52,7 +52,7 @@ class ArrowColumnReader : public ColumnReader {
   arrow::Result<arrow::RecordBatchVector> Collect(arrow::RecordBatchReader* reader) const;
   arrow::Result<std::shared_ptr<arrow::Array>> Decode();
 
-  Column column_;
+  Cursor column_;
   const ByteReader* reader_;
   ReadOptions options_;
   bool late_ = false;

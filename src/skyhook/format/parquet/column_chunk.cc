@@ -4,6 +4,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet/exceptions.h"
+#include "skyhook/format/parquet/page_header.h"
 
 namespace skyhook::format {
 namespace {
@@ -43,18 +44,13 @@ bool IsDataPage(const parquet::PageEncodingStats& stats) {
          stats.page_type == parquet::PageType::DATA_PAGE_V2;
 }
 
-bool IsDictionary(parquet::Encoding::type encoding) {
-  return encoding == parquet::Encoding::PLAIN_DICTIONARY ||
-         encoding == parquet::Encoding::RLE_DICTIONARY;
-}
-
 void CountPages(const parquet::ColumnChunkMetaData& metadata, ColumnChunk* chunk) {
   int64_t pages = 0;
   bool all_dictionary = true;
   for (const parquet::PageEncodingStats& stats : metadata.encoding_stats()) {
     if (!IsDataPage(stats) || stats.count <= 0) continue;
     pages += stats.count;
-    all_dictionary = all_dictionary && IsDictionary(stats.encoding);
+    all_dictionary = all_dictionary && IsDictionaryEncoding(stats.encoding);
   }
   if (pages == 0) return;
   chunk->num_data_pages = pages;

@@ -26,11 +26,6 @@ std::span<const int32_t> Clip(std::span<const int32_t> selection, int64_t from, 
   return {first, last};
 }
 
-bool IsDictionaryEncoded(const PageHeader& header) {
-  return header.encoding == parquet::Encoding::PLAIN_DICTIONARY ||
-         header.encoding == parquet::Encoding::RLE_DICTIONARY;
-}
-
 }  // namespace
 
 arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
@@ -176,7 +171,7 @@ arrow::Status FlatColumnReader::DecodePage(size_t index) {
     return base::CorruptData("page at {} does not hold the {} rows that the offset index promises",
                              location.bytes.offset, location.rows.size());
   }
-  if (IsDictionaryEncoded(page.header)) ARROW_RETURN_NOT_OK(LoadDictionary());
+  if (IsDictionaryEncoding(page.header.encoding)) ARROW_RETURN_NOT_OK(LoadDictionary());
   ARROW_ASSIGN_OR_RAISE(ArrayDataPtr decoded, decoder_.Decode(page, dictionary_));
   Release(&state);
   bytes_held_ += BytesOf(*decoded);

@@ -30,11 +30,6 @@ void PackLevels(std::span<const int16_t> levels, int16_t valid, uint8_t* bits) {
   }
 }
 
-bool IsDictionaryEncoding(parquet::Encoding::type encoding) {
-  return encoding == parquet::Encoding::PLAIN_DICTIONARY ||
-         encoding == parquet::Encoding::RLE_DICTIONARY;
-}
-
 arrow::Status CheckIndices(const int32_t* indices, int64_t count, int64_t dictionary_length) {
   const auto length = static_cast<uint32_t>(
       std::min<int64_t>(dictionary_length, std::numeric_limits<int32_t>::max()));

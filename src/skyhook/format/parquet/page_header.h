@@ -36,6 +36,12 @@ struct PageHeader {
   int64_t total_size() const { return int64_t{header_size} + compressed_size; }
 };
 
+/// Whether the values of a page are indices into the chunk's dictionary.
+inline bool IsDictionaryEncoding(parquet::Encoding::type encoding) {
+  return encoding == parquet::Encoding::PLAIN_DICTIONARY ||
+         encoding == parquet::Encoding::RLE_DICTIONARY;
+}
+
 /// Parses the header at the beginning of `bytes`; nullopt when it goes on behind them. Sizes and
 /// counts of the result are not negative.
 arrow::Result<std::optional<PageHeader>> ParsePageHeader(std::span<const uint8_t> bytes);

@@ -227,7 +227,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::Dictionary(
 
 arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(
     int row_group, int column, const ByteReader* reader) {
-  ArrowColumnReader::Column wanted;
+  ArrowColumnReader::Cursor wanted;
   wanted.metadata = metadata_;
   wanted.properties = ArrowProperties();
   wanted.row_group = row_group;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "skyhook/base/exceptions.h"
+#include "skyhook/base/file_descriptor.h"
 #include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
 #include "skyhook/base/write_error.h"
@@ -40,25 +41,11 @@ Status CannotWrite(const char* what, const fs::path& path, int error) {
   return base::WriteError(SystemError(what, path, error).message());
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  bool open() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
 // What was renamed or removed in `directory` survives a loss of power.
 Status SyncDirectory(const fs::path& directory) {
-  const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.open() || ::fsync(descriptor.number()) != 0) {
+  const base::FileDescriptor descriptor(
+      ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.is_open() || ::fsync(descriptor.get()) != 0) {
     return CannotWrite("cannot sync", directory, errno);
   }
   return Status::OK();
@@ -85,11 +72,11 @@ class NewFile {
 
   /// False: its directory is not there.
   Result<bool> Write(std::string_view bytes) const {
-    const Descriptor descriptor(
+    const base::FileDescriptor descriptor(
         ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (!descriptor.open() && errno == ENOENT) return false;
-    if (!descriptor.open()) return CannotWrite("cannot create", path_, errno);
-    ARROW_RETURN_NOT_OK(WriteAll(descriptor.number(), bytes, path_));
+    if (!descriptor.is_open() && errno == ENOENT) return false;
+    if (!descriptor.is_open()) return CannotWrite("cannot create", path_, errno);
+    ARROW_RETURN_NOT_OK(WriteAll(descriptor.get(), bytes, path_));
     return true;
   }
   const fs::path& path() const { return path_; }
@@ -115,7 +102,7 @@ class DirectoryLock {
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto lock, Open(directory));
       if (lock == nullptr) return nullptr;
-      while (::flock(lock->file_.number(), LOCK_EX) != 0) {
+      while (::flock(lock->file_.get(), LOCK_EX) != 0) {
         if (errno != EINTR) return CannotWrite("cannot lock", lock->path_, errno);
       }
       if (lock->IsInPlace()) return lock;
@@ -126,7 +113,7 @@ class DirectoryLock {
   static std::unique_ptr<DirectoryLock> TryToTake(const fs::path& directory) {
     auto lock = Open(directory);
     if (!lock.ok() || *lock == nullptr) return nullptr;
-    const bool taken = ::flock((*lock)->file_.number(), LOCK_EX | LOCK_NB) == 0;
+    const bool taken = ::flock((*lock)->file_.get(), LOCK_EX | LOCK_NB) == 0;
     return taken && (*lock)->IsInPlace() ? *std::move(lock) : nullptr;
   }
 
@@ -144,11 +131,11 @@ class DirectoryLock {
   bool IsInPlace() const {
     struct stat held {};
     struct stat named {};
-    return ::fstat(file_.number(), &held) == 0 && ::stat(path_.c_str(), &named) == 0 &&
+    return ::fstat(file_.get(), &held) == 0 && ::stat(path_.c_str(), &named) == 0 &&
            held.st_ino == named.st_ino && held.st_dev == named.st_dev;
   }
 
-  Descriptor file_;
+  base::FileDescriptor file_;
   fs::path path_;
 };
 
@@ -191,7 +178,7 @@ class FilePresence : public Presence {
   }
 
  private:
-  Descriptor file_;
+  base::FileDescriptor file_;
   const fs::path path_;
 };
 
@@ -300,10 +287,10 @@ class LocalStore : public ObjectStore {
 
   Result<bool> IsPresent(const std::string& object) override {
     const fs::path path = PathOf(object);
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.open() && errno == ENOENT) return false;
-    if (!file.open()) return SystemError("cannot open", path, errno);
-    if (::flock(file.number(), LOCK_SH | LOCK_NB) == 0) return false;
+    const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open() && errno == ENOENT) return false;
+    if (!file.is_open()) return SystemError("cannot open", path, errno);
+    if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return false;
     if (errno == EWOULDBLOCK) return true;
     return CannotWrite("cannot lock", path, errno);
   }
@@ -319,13 +306,13 @@ class LocalStore : public ObjectStore {
   }
 
   static Result<std::optional<std::string>> ReadPath(const fs::path& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-    if (!file.open()) return SystemError("cannot open", path, errno);
+    const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file.is_open()) return SystemError("cannot open", path, errno);
     std::string content(kMostPointerBytes, '\0');
     size_t bytes = 0;
     while (bytes < content.size()) {
-      const ssize_t got = ::read(file.number(), content.data() + bytes, content.size() - bytes);
+      const ssize_t got = ::read(file.get(), content.data() + bytes, content.size() - bytes);
       if (got < 0 && errno != EINTR) return SystemError("cannot read", path, errno);
       if (got == 0) break;
       if (got > 0) bytes += static_cast<size_t>(got);

@@ -12,7 +12,7 @@ namespace {
 using arrow::Result;
 using TypePtr = std::shared_ptr<arrow::DataType>;
 
-arrow::Status Refuse(const MeasureShape& measure) {
+arrow::Status NoSuchMeasure(const MeasureShape& measure) {
   std::string types;
   for (const TypePtr& argument : measure.arguments) {
     types += (types.empty() ? "" : ", ") + argument->ToString();
@@ -25,7 +25,7 @@ arrow::Status Refuse(const MeasureShape& measure) {
 Result<TypePtr> Count(const MeasureShape& measure) {
   const bool distinct = measure.function == AggregateFunction::kCountDistinct ||
                         measure.function == AggregateFunction::kApproxCountDistinct;
-  if (distinct && !IsComputable(*measure.arguments[0])) return Refuse(measure);
+  if (distinct && !IsComputable(*measure.arguments[0])) return NoSuchMeasure(measure);
   return arrow::int64();
 }
 
@@ -41,40 +41,40 @@ Result<TypePtr> Sum(const MeasureShape& measure) {
   if (IsDecimal(argument)) {
     return DecimalType(IsWideDecimal(argument) ? 76 : 38, ShapeOf(argument).scale);
   }
-  return Refuse(measure);
+  return NoSuchMeasure(measure);
 }
 
 Result<TypePtr> Extreme(const MeasureShape& measure) {
-  if (!IsOrdered(*measure.arguments[0])) return Refuse(measure);
+  if (!IsOrdered(*measure.arguments[0])) return NoSuchMeasure(measure);
   return measure.arguments[0];
 }
 
 Result<TypePtr> Quantile(const MeasureShape& measure) {
   const arrow::DataType& argument = *measure.arguments[0];
-  if (!IsNumeric(argument) && !arrow::is_temporal(argument.id())) return Refuse(measure);
-  if (!IsComputable(argument) || IsWideDecimal(argument)) return Refuse(measure);
+  if (!IsNumeric(argument) && !arrow::is_temporal(argument.id())) return NoSuchMeasure(measure);
+  if (!IsComputable(argument) || IsWideDecimal(argument)) return NoSuchMeasure(measure);
   return measure.arguments[0];
 }
 
 Result<TypePtr> Average(const MeasureShape& measure) {
-  if (!IsNumeric(*measure.arguments[0])) return Refuse(measure);
+  if (!IsNumeric(*measure.arguments[0])) return NoSuchMeasure(measure);
   const bool narrow = measure.wanted != nullptr && measure.wanted->id() == arrow::Type::FLOAT;
   return narrow ? measure.wanted : arrow::float64();
 }
 
 Result<TypePtr> Logic(const MeasureShape& measure) {
-  if (measure.arguments[0]->id() != arrow::Type::BOOL) return Refuse(measure);
+  if (measure.arguments[0]->id() != arrow::Type::BOOL) return NoSuchMeasure(measure);
   return arrow::boolean();
 }
 
 Result<TypePtr> Bits(const MeasureShape& measure) {
-  if (!IsInteger(*measure.arguments[0])) return Refuse(measure);
+  if (!IsInteger(*measure.arguments[0])) return NoSuchMeasure(measure);
   return measure.arguments[0];
 }
 
 Result<TypePtr> Moment(const MeasureShape& measure) {
   for (const TypePtr& argument : measure.arguments) {
-    if (!IsFloat(*argument)) return Refuse(measure);
+    if (!IsFloat(*argument)) return NoSuchMeasure(measure);
   }
   const bool narrow = measure.wanted != nullptr && measure.wanted->id() == arrow::Type::FLOAT;
   return narrow ? measure.wanted : arrow::float64();
@@ -395,9 +395,9 @@ const char* AggregateFunctionName(AggregateFunction function) {
 Result<TypePtr> MeasureType(AggregateFunction function, const std::vector<TypePtr>& arguments,
                             const TypePtr& wanted) {
   const MeasureShape measure{function, arguments, wanted};
-  if (arguments.size() != EntryOf(function).num_arguments) return Refuse(measure);
+  if (arguments.size() != EntryOf(function).num_arguments) return NoSuchMeasure(measure);
   ARROW_ASSIGN_OR_RAISE(auto type, EntryOf(function).rule(measure));
-  if (wanted != nullptr && !type->Equals(*wanted)) return Refuse(measure);
+  if (wanted != nullptr && !type->Equals(*wanted)) return NoSuchMeasure(measure);
   return type;
 }
 

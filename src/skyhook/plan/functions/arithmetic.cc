@@ -39,17 +39,18 @@ Result<TypePtr> DecimalArithmetic(const CallShape& call) {
   const DecimalShape a = ShapeOf(*call.type(0));
   const DecimalShape b = ShapeOf(*call.type(1));
   if (call.function != Function::kMultiply && a.scale != b.scale) {
-    return Refuse(call, "scales differ, cast first");
+    return NoSuchCall(call, "scales differ, cast first");
   }
   const DecimalShape needed = NeededShape(call.function, a, b);
   const int most = MostDigits(call);
-  if (needed.scale > most) return Refuse(call, "the scale would exceed " + std::to_string(most));
+  if (needed.scale > most)
+    return NoSuchCall(call, "the scale would exceed " + std::to_string(most));
   if (call.options.overflow == CallOptions::Overflow::kWrap) {
-    return Refuse(call, "decimals do not wrap around");
+    return NoSuchCall(call, "decimals do not wrap around");
   }
   if (call.wanted == nullptr) return DecimalType(std::min(needed.precision, most), needed.scale);
   if (!IsDecimal(*call.wanted) || ShapeOf(*call.wanted).scale != needed.scale) {
-    return Refuse(call, "the result cannot be " + call.wanted->ToString());
+    return NoSuchCall(call, "the result cannot be " + call.wanted->ToString());
   }
   return call.wanted;
 }
@@ -75,12 +76,12 @@ Result<TypePtr> DecimalQuotient(const CallShape& call) {
   const DecimalShape a = ShapeOf(*call.type(0));
   const DecimalShape b = ShapeOf(*call.type(1));
   const TypePtr type = call.wanted != nullptr ? call.wanted : QuotientType(a, b, MostDigits(call));
-  if (!IsDecimal(*type)) return Refuse(call, "the result cannot be " + type->ToString());
+  if (!IsDecimal(*type)) return NoSuchCall(call, "the result cannot be " + type->ToString());
   if (call.options.overflow == CallOptions::Overflow::kWrap) {
-    return Refuse(call, "decimals do not wrap around");
+    return NoSuchCall(call, "decimals do not wrap around");
   }
   if (!IsDivisible(call, a, b, ShapeOf(*type).scale)) {
-    return Refuse(call, "the quotient would need more than 256 bits");
+    return NoSuchCall(call, "the quotient would need more than 256 bits");
   }
   return type;
 }
@@ -90,15 +91,15 @@ Result<TypePtr> DurationArithmetic(const CallShape& call) {
   const TypePtr& a = call.type(0);
   const TypePtr& b = call.type(1);
   if (call.options.overflow != CallOptions::Overflow::kError) {
-    return Refuse(call, "durations that overflow are an error");
+    return NoSuchCall(call, "durations that overflow are an error");
   }
   const auto unit = [](const arrow::DataType& type) {
     return type.id() == Type::DURATION ? static_cast<const arrow::DurationType&>(type).unit()
                                        : static_cast<const arrow::TimestampType&>(type).unit();
   };
-  if (unit(*a) != unit(*b)) return Refuse(call, "the units differ");
+  if (unit(*a) != unit(*b)) return NoSuchCall(call, "the units differ");
   if (b->id() == Type::DURATION) return a;
-  if (!a->Equals(*b)) return Refuse(call, "one of them has another zone");
+  if (!a->Equals(*b)) return NoSuchCall(call, "one of them has another zone");
   return arrow::duration(unit(*a));
 }
 
@@ -113,7 +114,7 @@ bool IsDurationArithmetic(const CallShape& call) {
 Result<TypePtr> DateArithmetic(const CallShape& call) {
   const TypePtr& a = call.type(0);
   const TypePtr& b = call.type(1);
-  if (IsZoned(*a)) return Refuse(call, "cast to a timestamp without zone first");
+  if (IsZoned(*a)) return NoSuchCall(call, "cast to a timestamp without zone first");
   if (b->id() == Type::INTERVAL_MONTH_DAY_NANO) {
     if (a->id() != Type::DATE32) return a;
     const bool date = call.wanted != nullptr && call.wanted->id() == Type::DATE32;
@@ -123,7 +124,7 @@ Result<TypePtr> DateArithmetic(const CallShape& call) {
   if (a->id() == Type::DATE32 && b->id() == Type::DATE32 && call.function == Function::kSubtract) {
     return arrow::int64();
   }
-  return Refuse(call);
+  return NoSuchCall(call);
 }
 
 Result<TypePtr> Arithmetic(const CallShape& call) {
@@ -135,22 +136,22 @@ Result<TypePtr> Arithmetic(const CallShape& call) {
     if (call.function == Function::kDivide) return DecimalQuotient(call);
     if (call.function != Function::kIntegerDivide) return DecimalArithmetic(call);
   }
-  if (!a->Equals(*b)) return Refuse(call, "argument types differ, cast first");
+  if (!a->Equals(*b)) return NoSuchCall(call, "argument types differ, cast first");
   const bool integers = IsInteger(*a) && call.function != Function::kDivide;
   const bool floats = IsFloat(*a) && call.function != Function::kIntegerDivide;
-  if (!integers && !floats) return Refuse(call);
+  if (!integers && !floats) return NoSuchCall(call);
   return a;
 }
 
 Result<TypePtr> SameNumber(const CallShape& call) {
-  if (!IsNumeric(*call.type(0))) return Refuse(call);
+  if (!IsNumeric(*call.type(0))) return NoSuchCall(call);
   const bool negates = call.function == Function::kNegate || call.function == Function::kAbs;
-  if (negates && arrow::is_unsigned_integer(call.type(0)->id())) return Refuse(call);
+  if (negates && arrow::is_unsigned_integer(call.type(0)->id())) return NoSuchCall(call);
   return call.type(0);
 }
 
 Result<TypePtr> Sign(const CallShape& call) {
-  if (!IsNumeric(*call.type(0))) return Refuse(call);
+  if (!IsNumeric(*call.type(0))) return NoSuchCall(call);
   const bool narrow = call.wanted != nullptr && call.wanted->id() == Type::INT8;
   return narrow ? call.wanted : call.type(0);
 }
@@ -161,23 +162,23 @@ Result<int64_t> KeptDigits(const CallShape& call) {
   const Expression& digits = *call.arguments[1];
   if (digits.kind() != Expression::Kind::kLiteral || digits.type()->id() != Type::INT32 ||
       !digits.literal()->is_valid) {
-    return Refuse(call, "the number of digits must be an int32 literal");
+    return NoSuchCall(call, "the number of digits must be an int32 literal");
   }
   return static_cast<const arrow::Int32Scalar&>(*digits.literal()).value;
 }
 
 Result<TypePtr> Rounding(const CallShape& call) {
-  if (!IsNumeric(*call.type(0))) return Refuse(call);
+  if (!IsNumeric(*call.type(0))) return NoSuchCall(call);
   ARROW_ASSIGN_OR_RAISE(const int64_t digits, KeptDigits(call));
   if (!IsDecimal(*call.type(0))) return call.type(0);
   if (call.options.overflow == CallOptions::Overflow::kWrap) {
-    return Refuse(call, "decimals do not wrap around");
+    return NoSuchCall(call, "decimals do not wrap around");
   }
   const DecimalShape from = ShapeOf(*call.type(0));
   const int scale = static_cast<int>(std::clamp<int64_t>(digits, 0, from.scale));
   if (call.wanted != nullptr) {
     if (!IsDecimal(*call.wanted) || ShapeOf(*call.wanted).scale != scale) {
-      return Refuse(call, "the result cannot be " + call.wanted->ToString());
+      return NoSuchCall(call, "the result cannot be " + call.wanted->ToString());
     }
     return call.wanted;
   }
@@ -203,9 +204,9 @@ Result<TypePtr> Bits(const CallShape& call) {
   const auto takes = [&](const arrow::DataType& type) {
     return IsInteger(type) || (!shift && IsNarrowDecimal(type) && ShapeOf(type).scale == 0);
   };
-  if (!takes(*call.type(0))) return Refuse(call);
+  if (!takes(*call.type(0))) return NoSuchCall(call);
   if (call.size() == 2 && !call.type(0)->Equals(*call.type(1))) {
-    return Refuse(call, "argument types differ, cast first");
+    return NoSuchCall(call, "argument types differ, cast first");
   }
   return call.type(0);
 }

@@ -28,9 +28,9 @@ bool IsCast(const arrow::DataType& from, const arrow::DataType& to) {
 }
 
 Result<TypePtr> Cast(const CallShape& call) {
-  if (call.wanted == nullptr) return Refuse(call, "it needs a type to cast to");
+  if (call.wanted == nullptr) return NoSuchCall(call, "it needs a type to cast to");
   if (!IsCast(*call.type(0), *call.wanted)) {
-    return Refuse(call, "to " + call.wanted->ToString());
+    return NoSuchCall(call, "to " + call.wanted->ToString());
   }
   return call.wanted;
 }

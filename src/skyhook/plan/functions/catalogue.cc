@@ -23,7 +23,7 @@ std::vector<CatalogueEntry> AllEntries() {
 
 }  // namespace
 
-arrow::Status Refuse(const CallShape& call, const std::string& why) {
+arrow::Status NoSuchCall(const CallShape& call, const std::string& why) {
   std::string types;
   for (const auto& argument : call.arguments) {
     types += (types.empty() ? "" : ", ") + argument->type()->ToString();
@@ -52,10 +52,10 @@ arrow::Result<TypePtr> ResultType(Function function, const std::vector<Expressio
                                   const CallOptions& options, const TypePtr& wanted) {
   const CallShape call{function, arguments, options, wanted};
   const Arity arity = EntryOf(function).arity;
-  if (arguments.size() < arity.least || arguments.size() > arity.most) return Refuse(call);
+  if (arguments.size() < arity.least || arguments.size() > arity.most) return NoSuchCall(call);
   ARROW_ASSIGN_OR_RAISE(auto type, EntryOf(function).rule(call));
   if (wanted != nullptr && !type->Equals(*wanted)) {
-    return Refuse(call, "the result is " + type->ToString() + ", not " + wanted->ToString());
+    return NoSuchCall(call, "the result is " + type->ToString() + ", not " + wanted->ToString());
   }
   return type;
 }

@@ -35,7 +35,7 @@ TEST(Catalogue, HasEveryAggregateOnce) {
 TEST(Catalogue, CastsAmongIntegersFailWhereTheRangeIsNarrower) {
   const auto can_fail = [](const std::shared_ptr<arrow::DataType>& from,
                            const std::shared_ptr<arrow::DataType>& to) {
-    return CanFail(*testing::Require(Call(Function::kCast, {Column(0, from)}, {}, to)));
+    return CanFail(*testing::Require(Call(Function::kCast, {InputColumn(0, from)}, {}, to)));
   };
   EXPECT_FALSE(can_fail(arrow::int32(), arrow::int64()));
   EXPECT_FALSE(can_fail(arrow::uint16(), arrow::uint32()));
@@ -52,7 +52,7 @@ TEST(Catalogue, DivisionsByConstantsFailOnlyWhereTheConstantCan) {
                             const CallOptions& options) {
     const auto constant = testing::Require(Literal(divisor));
     return CanFail(
-        *testing::Require(Call(function, {Column(0, divisor->type), constant}, options)));
+        *testing::Require(Call(function, {InputColumn(0, divisor->type), constant}, options)));
   };
   for (const Function function : {Function::kModulo, Function::kIntegerDivide}) {
     EXPECT_FALSE(can_fail(function, arrow::MakeScalar(int64_t{1000}), by_zero));
@@ -61,7 +61,7 @@ TEST(Catalogue, DivisionsByConstantsFailOnlyWhereTheConstantCan) {
     EXPECT_TRUE(can_fail(function, arrow::MakeScalar(uint8_t{0}), by_zero));
     EXPECT_FALSE(can_fail(function, arrow::MakeScalar(uint8_t{255}), by_zero));
     EXPECT_FALSE(can_fail(function, arrow::MakeScalar(uint8_t{0}), {}));
-    const auto column = Column(0, arrow::int32());
+    const auto column = InputColumn(0, arrow::int32());
     EXPECT_TRUE(CanFail(*testing::Require(Call(function, {column, column}))));
   }
 }

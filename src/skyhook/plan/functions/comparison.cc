@@ -12,21 +12,21 @@ using arrow::Result;
 using arrow::Type;
 
 Result<TypePtr> Comparison(const CallShape& call) {
-  if (!call.type(0)->Equals(*call.type(1)) || !IsComputable(*call.type(0))) return Refuse(call);
+  if (!call.type(0)->Equals(*call.type(1)) || !IsComputable(*call.type(0))) return NoSuchCall(call);
   return arrow::boolean();
 }
 
 Result<TypePtr> Order(const CallShape& call) {
-  if (!IsOrdered(*call.type(0))) return Refuse(call);
+  if (!IsOrdered(*call.type(0))) return NoSuchCall(call);
   return Comparison(call);
 }
 
 Result<TypePtr> In(const CallShape& call) {
-  if (!IsComputable(*call.type(0))) return Refuse(call);
+  if (!IsComputable(*call.type(0))) return NoSuchCall(call);
   for (size_t i = 1; i < call.size(); ++i) {
     if (call.arguments[i]->kind() != Expression::Kind::kLiteral ||
         !call.type(i)->Equals(*call.type(0))) {
-      return Refuse(call, "the list must be literals of the first type");
+      return NoSuchCall(call, "the list must be literals of the first type");
     }
   }
   return arrow::boolean();
@@ -35,22 +35,22 @@ Result<TypePtr> In(const CallShape& call) {
 Result<TypePtr> NullTest(const CallShape&) { return arrow::boolean(); }
 
 Result<TypePtr> FloatTest(const CallShape& call) {
-  if (!IsFloat(*call.type(0))) return Refuse(call);
+  if (!IsFloat(*call.type(0))) return NoSuchCall(call);
   return arrow::boolean();
 }
 
 Result<TypePtr> Logic(const CallShape& call) {
   for (size_t i = 0; i < call.size(); ++i) {
-    if (call.type(i)->id() != Type::BOOL) return Refuse(call);
+    if (call.type(i)->id() != Type::BOOL) return NoSuchCall(call);
   }
   return arrow::boolean();
 }
 
 Result<TypePtr> Extreme(const CallShape& call) {
   for (size_t i = 0; i < call.size(); ++i) {
-    if (!call.type(i)->Equals(*call.type(0))) return Refuse(call, "argument types differ");
+    if (!call.type(i)->Equals(*call.type(0))) return NoSuchCall(call, "argument types differ");
   }
-  if (!IsOrdered(*call.type(0))) return Refuse(call);
+  if (!IsOrdered(*call.type(0))) return NoSuchCall(call);
   return call.type(0);
 }
 

@@ -11,12 +11,12 @@ namespace {
 using arrow::Result;
 
 Result<TypePtr> Unary(const CallShape& call) {
-  if (!IsFloat(*call.type(0))) return Refuse(call);
+  if (!IsFloat(*call.type(0))) return NoSuchCall(call);
   return call.type(0);
 }
 
 Result<TypePtr> Binary(const CallShape& call) {
-  if (!IsFloat(*call.type(0)) || !call.type(0)->Equals(*call.type(1))) return Refuse(call);
+  if (!IsFloat(*call.type(0)) || !call.type(0)->Equals(*call.type(1))) return NoSuchCall(call);
   return call.type(0);
 }
 
@@ -27,7 +27,7 @@ Result<TypePtr> Power(const CallShape& call) {
 
 Result<TypePtr> Factorial(const CallShape& call) {
   if (IsInteger(*call.type(0))) return call.type(0);
-  if (!IsNarrowDecimal(*call.type(0)) || ShapeOf(*call.type(0)).scale != 0) return Refuse(call);
+  if (!IsNarrowDecimal(*call.type(0)) || ShapeOf(*call.type(0)).scale != 0) return NoSuchCall(call);
   return DecimalType(38, 0);
 }
 

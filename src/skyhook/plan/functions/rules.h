@@ -18,7 +18,7 @@ std::span<const CatalogueEntry> TemporalEntries();
 std::span<const CatalogueEntry> CastEntries();
 
 /// kUnsupportedPlan: there is no such function of such arguments.
-arrow::Status Refuse(const CallShape& call, const std::string& why = "");
+arrow::Status NoSuchCall(const CallShape& call, const std::string& why = "");
 
 bool IsTemporal(const arrow::DataType& type);  ///< dates and timestamps
 bool IsTime(const arrow::DataType& type);      ///< times of day

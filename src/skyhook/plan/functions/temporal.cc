@@ -15,14 +15,14 @@ bool IsTimeField(Field field) { return field >= Field::kHour && field <= Field::
 
 Result<TypePtr> Extract(const CallShape& call) {
   const arrow::DataType& type = *call.type(0);
-  if (IsZoned(type)) return Refuse(call, "cast to a timestamp without zone first");
+  if (IsZoned(type)) return NoSuchCall(call, "cast to a timestamp without zone first");
   const bool time_field = IsTimeField(call.options.date_field);
   if (IsTime(type)) {
-    if (!time_field) return Refuse(call, "a time of day has no such field");
+    if (!time_field) return NoSuchCall(call, "a time of day has no such field");
     return arrow::int64();
   }
-  if (!IsTemporal(type)) return Refuse(call);
-  if (type.id() == Type::DATE32 && time_field) return Refuse(call, "a date has no time of day");
+  if (!IsTemporal(type)) return NoSuchCall(call);
+  if (type.id() == Type::DATE32 && time_field) return NoSuchCall(call, "a date has no time of day");
   return arrow::int64();
 }
 
@@ -49,11 +49,11 @@ bool IsTruncatable(Field field) {
 }
 
 Result<TypePtr> DateTrunc(const CallShape& call) {
-  if (!IsTemporal(*call.type(0))) return Refuse(call);
-  if (IsZoned(*call.type(0))) return Refuse(call, "cast to a timestamp without zone first");
+  if (!IsTemporal(*call.type(0))) return NoSuchCall(call);
+  if (IsZoned(*call.type(0))) return NoSuchCall(call, "cast to a timestamp without zone first");
   if (!IsTruncatable(call.options.date_field)) {
-    return Refuse(call,
-                  std::string("nothing is cut to a ") + DateFieldName(call.options.date_field));
+    return NoSuchCall(call,
+                      std::string("nothing is cut to a ") + DateFieldName(call.options.date_field));
   }
   return call.type(0);
 }

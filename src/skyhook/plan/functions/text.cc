@@ -31,24 +31,24 @@ bool Takes(const CallShape& call, std::string_view signature) {
 }
 
 Result<TypePtr> Test(const CallShape& call) {
-  if (!Takes(call, "tt")) return Refuse(call);
+  if (!Takes(call, "tt")) return NoSuchCall(call);
   return arrow::boolean();
 }
 
 Result<TypePtr> Search(const CallShape& call) {
-  if (!Takes(call, "tt")) return Refuse(call);
+  if (!Takes(call, "tt")) return NoSuchCall(call);
   return arrow::int64();
 }
 
 Result<TypePtr> Measure(const CallShape& call) {
   const bool bytes =
       call.size() == 1 && call.function != Function::kLength && IsTextOrBytes(*call.type(0));
-  if (!bytes && !Takes(call, "t")) return Refuse(call);
+  if (!bytes && !Takes(call, "t")) return NoSuchCall(call);
   return arrow::int64();
 }
 
 Result<TypePtr> TextOf(const CallShape& call, std::string_view signature) {
-  if (!Takes(call, signature)) return Refuse(call);
+  if (!Takes(call, signature)) return NoSuchCall(call);
   return arrow::utf8_view();
 }
 
@@ -77,25 +77,26 @@ re2::StringPiece PieceOf(const Expression& text) {
 Result<TypePtr> Regexp(const CallShape& call) {
   const bool extracts = call.function == Function::kRegexpExtract;
   const bool replaces = call.function == Function::kRegexpReplace;
-  if (!Takes(call, extracts ? "tt?i" : replaces ? "ttt" : "tt")) return Refuse(call);
+  if (!Takes(call, extracts ? "tt?i" : replaces ? "ttt" : "tt")) return NoSuchCall(call);
   for (size_t i = 1; i < call.size(); ++i) {
-    if (!IsConstant(*call.arguments[i])) return Refuse(call, "the pattern must be a literal");
+    if (!IsConstant(*call.arguments[i])) return NoSuchCall(call, "the pattern must be a literal");
   }
   if (call.options.text_case == CallOptions::Case::kAsciiInsensitive) {
-    return Refuse(call, "RE2 ignores the case of ASCII only together with all other case");
+    return NoSuchCall(call, "RE2 ignores the case of ASCII only together with all other case");
   }
   const re2::RE2 pattern(PieceOf(*call.arguments[1]), re2::RE2::Quiet);
-  if (!pattern.ok()) return Refuse(call, "the pattern is not RE2's: " + pattern.error());
+  if (!pattern.ok()) return NoSuchCall(call, "the pattern is not RE2's: " + pattern.error());
   if (extracts && call.size() == 3) {
     const int64_t group =
         static_cast<const arrow::Int64Scalar&>(*call.arguments[2]->literal()).value;
     if (group < 0 || group > pattern.NumberOfCapturingGroups()) {
-      return Refuse(call, "the pattern has no group " + std::to_string(group));
+      return NoSuchCall(call, "the pattern has no group " + std::to_string(group));
     }
   }
   if (replaces) {
     std::string why;
-    if (!pattern.CheckRewriteString(PieceOf(*call.arguments[2]), &why)) return Refuse(call, why);
+    if (!pattern.CheckRewriteString(PieceOf(*call.arguments[2]), &why))
+      return NoSuchCall(call, why);
   }
   if (extracts || replaces) return arrow::utf8_view();
   return arrow::boolean();

@@ -3,32 +3,12 @@
 #include <utility>
 
 #include "skyhook/base/file_source.h"
-#include "skyhook/exec/run.h"
 #include "skyhook/site/fragment_version.h"
-#include "skyhook/site/local/open_fragments.h"
+#include "skyhook/site/kernel_answer.h"
+#include "skyhook/site/local/fragment_cache.h"
 
 namespace skyhook::site::local {
 namespace {
-
-class LocalAnswer : public Answer {
- public:
-  LocalAnswer(std::unique_ptr<exec::Execution> execution, plan::Cost opening)
-      : execution_(std::move(execution)), opening_(opening) {}
-
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch = execution_->Next();
-    outcome_ = execution_->outcome();
-    outcome_.cost += opening_;
-    return batch;
-  }
-
-  const plan::Outcome& outcome() const override { return outcome_; }
-
- private:
-  std::unique_ptr<exec::Execution> execution_;
-  plan::Cost opening_;
-  plan::Outcome outcome_;
-};
 
 class LocalSite : public Site {
  public:
@@ -37,23 +17,13 @@ class LocalSite : public Site {
   const Profile& profile() const override { return profile_; }
 
   arrow::Result<FragmentDescription> Describe(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, {}));
-    const format::Fragment& fragment = *open.fragment;
-    FragmentDescription out;
-    out.id = {id.name, fragment.version()};
-    out.bytes = open.bytes;
-    out.declared_schema = fragment.declared_schema();
-    out.field_ids = fragment.field_ids();
-    out.num_rows = fragment.num_rows();
-    for (int group = 0; group < fragment.num_row_groups(); ++group) {
-      out.row_groups.push_back(fragment.row_group_rows(group));
-    }
-    return out;
+    ARROW_ASSIGN_OR_RAISE(const CachedFragment open, fragments_.Get(id, {}));
+    return DescriptionOf(*open.fragment, id.name, open.bytes);
   }
 
   arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
       const FragmentId& id, const std::string& column) override {
-    ARROW_ASSIGN_OR_RAISE(const OpenFragment open, fragments_.Get(id, {}));
+    ARROW_ASSIGN_OR_RAISE(const CachedFragment open, fragments_.Get(id, {}));
     format::Fragment& fragment = *open.fragment;
     std::vector<std::optional<plan::ColumnStatistics>> out;
     const int index = fragment.schema()->GetFieldIndex(column);
@@ -73,18 +43,14 @@ class LocalSite : public Site {
 
   arrow::Result<std::unique_ptr<Answer>> Run(Request request) override {
     plan::Cost opening;
-    ARROW_ASSIGN_OR_RAISE(OpenFragment open,
+    ARROW_ASSIGN_OR_RAISE(CachedFragment open,
                           fragments_.Get(request.fragment, {&opening, request.stop}));
-    exec::RunRequest run{std::move(request.rows), request.limits,
-                         std::move(request.runtime_filters), request.stop};
-    ARROW_ASSIGN_OR_RAISE(auto execution,
-                          exec::Run(request.pipeline, std::move(open.fragment), std::move(run)));
-    return std::make_unique<LocalAnswer>(std::move(execution), opening);
+    return RunKernel({std::move(open.fragment), opening}, std::move(request));
   }
 
  private:
   Profile profile_{.kind = "local", .location = "this machine's files", .runs_pipelines = true};
-  OpenFragments fragments_;
+  FragmentCache fragments_;
 };
 
 }  // namespace

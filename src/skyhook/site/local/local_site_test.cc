@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "skyhook/base/file_source.h"
-#include "skyhook/site/local/open_fragments.h"
+#include "skyhook/site/local/fragment_cache.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
@@ -67,7 +67,7 @@ class OpenFragmentsTest : public ::testing::Test {
 };
 
 TEST_F(OpenFragmentsTest, RemembersAFragment) {
-  OpenFragments fragments(2);
+  FragmentCache fragments(2);
   const std::string a = Write("a.parquet", "1\n2");
   const auto first = Require(fragments.Get({a, ""}, nullptr));
   EXPECT_EQ(first.fragment->num_rows(), 2);
@@ -75,7 +75,7 @@ TEST_F(OpenFragmentsTest, RemembersAFragment) {
 }
 
 TEST_F(OpenFragmentsTest, ForgetsTheLeastRecentlyUsed) {
-  OpenFragments fragments(2);
+  FragmentCache fragments(2);
   const std::string a = Write("a.parquet", "1");
   const std::string b = Write("b.parquet", "1");
   const std::string c = Write("c.parquet", "1");
@@ -88,7 +88,7 @@ TEST_F(OpenFragmentsTest, ForgetsTheLeastRecentlyUsed) {
 }
 
 TEST_F(OpenFragmentsTest, AChangedFileIsOpenedAgain) {
-  OpenFragments fragments(2);
+  FragmentCache fragments(2);
   const std::string a = Write("a.parquet", "1\n2");
   const auto before = Require(fragments.Get({a, ""}, nullptr));
   Write("a.parquet", "1\n2\n3");
@@ -98,7 +98,7 @@ TEST_F(OpenFragmentsTest, AChangedFileIsOpenedAgain) {
 }
 
 TEST_F(OpenFragmentsTest, OpeningIsPaidForOnce) {
-  OpenFragments fragments(2);
+  FragmentCache fragments(2);
   const std::string a = Write("a.parquet", "1\n2");
   Require(fragments.Get({a, ""}, nullptr));
   plan::Cost first;

@@ -10,6 +10,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/site/fragment_version.h"
+#include "skyhook/site/kernel_answer.h"
 #include "skyhook/site/rados/scan_calls.h"
 #include "skyhook/site/refusal.h"
 #include "skyhook/wire/reply.h"
@@ -87,17 +88,9 @@ class RadosSite : public Site {
 
   Result<FragmentDescription> Describe(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, {}));
-    FragmentDescription out;
-    out.bytes = source->size();
+    const int64_t bytes = source->size();
     ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
-    out.id = {id.name, fragment->version()};
-    out.declared_schema = fragment->declared_schema();
-    out.field_ids = fragment->field_ids();
-    out.num_rows = fragment->num_rows();
-    for (int group = 0; group < fragment->num_row_groups(); ++group) {
-      out.row_groups.push_back(fragment->row_group_rows(group));
-    }
-    return out;
+    return DescriptionOf(*fragment, id.name, bytes);
   }
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,

@@ -43,7 +43,7 @@ std::vector<plan::ExpressionPtr> ColumnsOfSchema(const arrow::Schema& schema, si
   std::vector<plan::ExpressionPtr> columns;
   for (size_t i = 0; i < count; ++i) {
     const int column = static_cast<int>(i);
-    columns.push_back(plan::Column(column, schema.field(column)->type()));
+    columns.push_back(plan::InputColumn(column, schema.field(column)->type()));
   }
   return columns;
 }
@@ -70,7 +70,7 @@ Status PruneInput(plan::Pipeline* pipeline) {
   for (const int column : used) {
     const auto& field = pipeline->input->field(column);
     renumbered[static_cast<size_t>(column)] =
-        plan::Column(static_cast<int>(fields.size()), field->type());
+        plan::InputColumn(static_cast<int>(fields.size()), field->type());
     fields.push_back(field);
   }
   for (auto& conjunct : pipeline->filter) {
@@ -237,7 +237,7 @@ Result<plan::ExpressionPtr> StepBuilder::AddMeasure(
   const size_t column = aggregate.keys.size() + aggregate.measures.size();
   measure.name = StepColumnName(column);
   aggregate.measures.push_back(std::move(measure));
-  return plan::Column(static_cast<int>(column), std::move(result));
+  return plan::InputColumn(static_cast<int>(column), std::move(result));
 }
 
 Status StepBuilder::EndAggregate(const std::vector<plan::ExpressionPtr>& results) {

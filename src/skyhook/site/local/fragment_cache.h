@@ -17,30 +17,30 @@
 
 namespace skyhook::site::local {
 
-struct OpenFragment {
+struct CachedFragment {
   std::shared_ptr<format::Fragment> fragment;
   int64_t bytes = 0;
 };
 
 /// The most recently used fragments, at most `capacity` of them. Thread-safe.
-class OpenFragments {
+class FragmentCache {
  public:
-  explicit OpenFragments(int capacity) : capacity_(capacity) {}
+  explicit FragmentCache(int capacity) : capacity_(capacity) {}
 
   /// The fragment as the file is now; Code::kStaleObject when `id` names another version. The
   /// account of `context` receives what opening read, once per opening.
-  arrow::Result<OpenFragment> Get(const FragmentId& id, const format::ReadContext& context);
+  arrow::Result<CachedFragment> Get(const FragmentId& id, const format::ReadContext& context);
 
  private:
   struct Entry {
-    OpenFragment open;
+    CachedFragment open;
     plan::Cost unpaid;  ///< what opening cost, until a call takes it into its account
     std::list<std::string>::iterator position;
   };
 
-  std::optional<OpenFragment> Find(const std::string& name, const std::string& version,
-                                   plan::Cost* cost);
-  void Insert(const std::string& name, OpenFragment open, plan::Cost unpaid);
+  std::optional<CachedFragment> Find(const std::string& name, const std::string& version,
+                                     plan::Cost* cost);
+  void Insert(const std::string& name, CachedFragment open, plan::Cost unpaid);
   /// Callers hold `mutex_`.
   void Drop(const std::string& name);
 

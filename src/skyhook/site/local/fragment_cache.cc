@@ -1,4 +1,4 @@
-#include "skyhook/site/local/open_fragments.h"
+#include "skyhook/site/local/fragment_cache.h"
 
 #include <utility>
 
@@ -8,8 +8,8 @@
 
 namespace skyhook::site::local {
 
-arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id,
-                                               const format::ReadContext& context) {
+arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
+                                                 const format::ReadContext& context) {
   plan::Cost* cost = context.cost;
   ARROW_ASSIGN_OR_RAISE(const std::string version, base::FileVersion(id.name));
   ARROW_RETURN_NOT_OK(CheckVersion(id, version, -1, id.name));
@@ -23,7 +23,7 @@ arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id,
                              version, source->version());
   }
   ARROW_RETURN_NOT_OK(CheckVersion(id, version, source->size(), id.name));
-  OpenFragment open;
+  CachedFragment open;
   open.bytes = source->size();
   plan::Cost opening;
   ARROW_ASSIGN_OR_RAISE(open.fragment,
@@ -33,8 +33,8 @@ arrow::Result<OpenFragment> OpenFragments::Get(const FragmentId& id,
   return open;
 }
 
-std::optional<OpenFragment> OpenFragments::Find(const std::string& name, const std::string& version,
-                                                plan::Cost* cost) {
+std::optional<CachedFragment> FragmentCache::Find(const std::string& name,
+                                                  const std::string& version, plan::Cost* cost) {
   std::lock_guard<std::mutex> lock(mutex_);
   const auto found = entries_.find(name);
   if (found == entries_.end()) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<OpenFragment> OpenFragments::Find(const std::string& name, const s
   return entry.open;
 }
 
-void OpenFragments::Insert(const std::string& name, OpenFragment open, plan::Cost unpaid) {
+void FragmentCache::Insert(const std::string& name, CachedFragment open, plan::Cost unpaid) {
   std::lock_guard<std::mutex> lock(mutex_);
   Drop(name);
   by_use_.push_front(name);
@@ -59,7 +59,7 @@ void OpenFragments::Insert(const std::string& name, OpenFragment open, plan::Cos
   }
 }
 
-void OpenFragments::Drop(const std::string& name) {
+void FragmentCache::Drop(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return;
   by_use_.erase(found->second.position);

@@ -1,0 +1,58 @@
+#include "skyhook/site/kernel_answer.h"
+
+#include <utility>
+
+#include "skyhook/exec/run.h"
+
+namespace skyhook::site {
+namespace {
+
+class KernelAnswer : public Answer {
+ public:
+  KernelAnswer(std::unique_ptr<exec::Execution> execution, const KernelInput& input)
+      : execution_(std::move(execution)),
+        opening_(input.opening),
+        over_network_(input.over_network) {}
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    arrow::Result<std::shared_ptr<arrow::RecordBatch>> batch = execution_->Next();
+    outcome_ = execution_->outcome();
+    outcome_.cost += opening_;
+    if (over_network_) outcome_.cost.network_bytes = outcome_.cost.bytes_read;
+    return batch;
+  }
+
+  const plan::Outcome& outcome() const override { return outcome_; }
+
+ private:
+  std::unique_ptr<exec::Execution> execution_;
+  plan::Cost opening_;
+  bool over_network_;
+  plan::Outcome outcome_;
+};
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request request) {
+  exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
+                       request.stop};
+  ARROW_ASSIGN_OR_RAISE(auto execution,
+                        exec::Run(request.pipeline, input.fragment, std::move(run)));
+  return std::make_unique<KernelAnswer>(std::move(execution), input);
+}
+
+FragmentDescription DescriptionOf(const format::Fragment& fragment, std::string name,
+                                  int64_t bytes) {
+  FragmentDescription out;
+  out.id = {std::move(name), fragment.version()};
+  out.bytes = bytes;
+  out.declared_schema = fragment.declared_schema();
+  out.field_ids = fragment.field_ids();
+  out.num_rows = fragment.num_rows();
+  for (int group = 0; group < fragment.num_row_groups(); ++group) {
+    out.row_groups.push_back(fragment.row_group_rows(group));
+  }
+  return out;
+}
+
+}  // namespace skyhook::site
