@@ -276,7 +276,7 @@ Result<vector::Column> EvaluateInPieces(const Program& program, int node,
 }
 
 Result<vector::Column> Frame::EvaluateCall(const Program::Node& node) {
-  Arguments arguments;
+  Arguments arguments(program_->texts());
   bool constant = true;
   for (int argument : node.arguments) {
     ARROW_ASSIGN_OR_RAISE(vector::Column value, PlainValue(argument));

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/exec/kernels/kernels.h"
 #include "skyhook/format/read_context.h"
 #include "skyhook/plan/expression.h"
 #include "skyhook/vector/column.h"
@@ -43,11 +44,16 @@ class Program {
   }
   std::string Describe(const plan::Expression& call) const;
 
+  /// What the texts that one call makes may take.
+  void BoundTexts(vector::TextLimit texts) { texts_ = texts; }
+  const vector::TextLimit& texts() const { return texts_; }
+
  private:
   std::vector<Node> nodes_;
   std::unordered_multimap<size_t, int> by_hash_;  // of the nodes' expressions
   std::string fragment_;
   std::shared_ptr<arrow::Schema> input_;  // null: columns have numbers
+  vector::TextLimit texts_;
 };
 
 /// Gives a frame its input columns.
@@ -124,8 +130,7 @@ class Frame {
   arrow::Result<vector::Column> Evaluate(int node);
   arrow::Result<std::optional<vector::Column>> OverDictionary(int node);
   arrow::Result<vector::Column> EvaluateCall(const Program::Node& node);
-  arrow::Result<vector::Column> Call(const plan::Expression& call,
-                                     const std::vector<vector::Column>& arguments,
+  arrow::Result<vector::Column> Call(const plan::Expression& call, const Arguments& arguments,
                                      int64_t rows) const;
   arrow::Result<vector::Column> ConnectAll(const Program::Node& node);
   arrow::Result<vector::Column> Connect(const Program::Node& node);

@@ -34,7 +34,6 @@ class KernelExecution : public Execution {
       : pipeline_(pipeline), fragment_(std::move(fragment)), request_(std::move(request)) {}
 
   Status Prepare() {
-    const vector::TextLimit texts(request_.limits.memory_bytes);
     ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
     ARROW_RETURN_NOT_OK(CheckLimits());
     ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
@@ -44,6 +43,7 @@ class KernelExecution : public Execution {
                            request_.rows.ToString(), fragment_->num_rows());
     }
     program_.NameErrors(fragment_->name(), pipeline_.input);
+    program_.BoundTexts(vector::TextLimit(request_.limits.memory_bytes));
     if (pipeline_.aggregate.has_value()) {
       ARROW_ASSIGN_OR_RAISE(
           sink_, MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost));
@@ -68,7 +68,6 @@ class KernelExecution : public Execution {
 
   Result<BatchPtr> Next() override {
     const int64_t cpu_begin = base::ThreadCpuNanos();
-    const vector::TextLimit texts(request_.limits.memory_bytes);
     auto batch = Pull();
     outcome_.cost.cpu_ns += base::ThreadCpuNanos() - cpu_begin;
     if (!batch.ok()) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -15,29 +14,33 @@ using arrow::Status;
 namespace {
 
 constexpr int64_t kLeastLimit = int64_t{16} << 20;
-thread_local int64_t limit_of_thread = std::numeric_limits<int64_t>::max();
-
-Status CheckLimit(Int128 bytes) {
-  if (bytes <= limit_of_thread) return Status::OK();
-  return base::LimitExceeded("its texts take {} bytes, where memory for {} is left", bytes,
-                             limit_of_thread);
-}
 
 }  // namespace
 
-TextLimit::TextLimit(int64_t bytes)
-    : before_(std::exchange(limit_of_thread, std::max(bytes, kLeastLimit))) {}
-TextLimit::~TextLimit() { limit_of_thread = before_; }
+TextLimit::TextLimit(int64_t bytes) : bytes_(std::max(bytes, kLeastLimit)) {}
 
-Status CheckTextSize(Int128 bytes) {
-  if (bytes <= kMaxTextBytes) return CheckLimit(bytes);
+Status TextLimit::CheckOne(Int128 bytes) const {
+  if (bytes <= kMaxTextBytes) return CheckAll(bytes);
   return base::LimitExceeded("a text of {} bytes is longer than the {} that one value may have",
                              bytes, kMaxTextBytes);
 }
 
-Status AppendText(std::string_view text, std::string* out) {
-  ARROW_RETURN_NOT_OK(CheckTextSize(static_cast<int64_t>(out->size() + text.size())));
-  out->append(text);
+Status TextLimit::CheckAll(Int128 bytes) const {
+  if (bytes <= bytes_) return Status::OK();
+  return base::LimitExceeded("its texts take {} bytes, where memory for {} is left", bytes, bytes_);
+}
+
+Status TextWriter::Append(std::string_view text) {
+  ARROW_RETURN_NOT_OK(limit_.CheckOne(static_cast<int64_t>(text_.size() + text.size())));
+  text_.append(text);
+  return Status::OK();
+}
+
+Status TextWriter::AppendRepeated(std::string_view text, int64_t times) {
+  if (times <= 0 || text.empty()) return Status::OK();
+  const Int128 added = Int128{times} * static_cast<int64_t>(text.size());
+  ARROW_RETURN_NOT_OK(limit_.CheckOne(added + static_cast<int64_t>(text_.size())));
+  for (int64_t i = 0; i < times; ++i) text_.append(text);
   return Status::OK();
 }
 
@@ -50,8 +53,8 @@ TextView SubView(const Column& column, const TextView& view, int64_t begin, int6
 
 Status TextBuilder::Append(std::string_view text) {
   const auto size = static_cast<int64_t>(text.size());
-  ARROW_RETURN_NOT_OK(CheckTextSize(size));
-  ARROW_RETURN_NOT_OK(CheckLimit(text_bytes_ += size));
+  ARROW_RETURN_NOT_OK(limit_.CheckOne(size));
+  ARROW_RETURN_NOT_OK(limit_.CheckAll(text_bytes_ += size));
   if (size > arrow::BinaryViewType::kInlineSize && bytes_.length() + size > kMaxTextBytes) {
     ARROW_ASSIGN_OR_RAISE(auto full, bytes_.Finish());
     full_.push_back(std::move(full));

@@ -5,6 +5,8 @@
 #include <arrow/result.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -15,24 +17,40 @@ namespace skyhook::vector {
 /// Bytes that one text may have.
 inline constexpr int64_t kMaxTextBytes = int64_t{1} << 30;
 
-/// While this lives, the texts that a call makes on this thread, of all rows it is called for, hold
-/// no more than so many bytes, or 16 MiB where that is less.
+/// What the texts that one call makes, of all rows it is called for, may take.
 class TextLimit {
  public:
+  /// None but kMaxTextBytes for each.
+  TextLimit() = default;
+  /// `bytes`, or 16 MiB where that is less.
   explicit TextLimit(int64_t bytes);
-  ~TextLimit();
-  TextLimit(const TextLimit&) = delete;
-  TextLimit& operator=(const TextLimit&) = delete;
+
+  /// kLimitExceeded for a text of more than kMaxTextBytes, or of more than all may take.
+  arrow::Status CheckOne(Int128 bytes) const;
+  /// kLimitExceeded for more than all may take.
+  arrow::Status CheckAll(Int128 bytes) const;
 
  private:
-  const int64_t before_;
+  int64_t bytes_ = std::numeric_limits<int64_t>::max();
 };
 
-/// kLimitExceeded for more than kMaxTextBytes, or than the thread's TextLimit.
-arrow::Status CheckTextSize(Int128 bytes);
+/// One text under construction.
+class TextWriter {
+ public:
+  explicit TextWriter(TextLimit limit) : limit_(limit) {}
 
-/// Appends to a text under construction; kLimitExceeded when it became too long.
-arrow::Status AppendText(std::string_view text, std::string* out);
+  /// kLimitExceeded when the text became too long.
+  arrow::Status Append(std::string_view text);
+  /// `text`, `times` times.
+  arrow::Status AppendRepeated(std::string_view text, int64_t times);
+  /// For what is no longer than a text that is there.
+  std::string* text() { return &text_; }
+  void Clear() { text_.clear(); }
+
+ private:
+  const TextLimit limit_;
+  std::string text_;
+};
 
 /// The part [begin, begin + size) of a view, over the same buffers.
 TextView SubView(const Column& column, const TextView& view, int64_t begin, int64_t size);
@@ -40,6 +58,8 @@ TextView SubView(const Column& column, const TextView& view, int64_t begin, int6
 /// Gathers texts that it copies. Not thread-safe.
 class TextBuilder {
  public:
+  explicit TextBuilder(TextLimit limit = {}) : limit_(limit) {}
+
   arrow::Status Append(std::string_view text);
   arrow::Status AppendNull();
   int64_t length() const { return length_; }
@@ -47,6 +67,7 @@ class TextBuilder {
   arrow::Result<Column> Finish(std::shared_ptr<arrow::DataType> type);
 
  private:
+  const TextLimit limit_;
   arrow::TypedBufferBuilder<TextView> views_;
   arrow::TypedBufferBuilder<uint8_t> valid_;
   arrow::BufferBuilder bytes_;

@@ -55,7 +55,7 @@ Result<vector::Column> ExtremeKernel(const plan::Expression& call, const Argumen
     using T = decltype(value);
     if constexpr (std::is_same_v<T, vector::TextView>) {
       const auto at = [](const vector::Column& column, int64_t row) { return column.TextAt(row); };
-      vector::TextBuilder out;
+      vector::TextBuilder out(arguments.texts());
       for (int64_t i = 0; i < length; ++i) {
         const int winner = Winner<std::string_view>(arguments, i, skip_nulls, greatest, ieee, at);
         ARROW_RETURN_NOT_OK(winner < 0

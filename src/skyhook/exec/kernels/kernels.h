@@ -4,15 +4,36 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "skyhook/plan/expression.h"
 #include "skyhook/vector/column.h"
+#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
-using Arguments = std::vector<vector::Column>;
+/// The arguments of a call, and what the texts that it makes may take.
+class Arguments {
+ public:
+  explicit Arguments(vector::TextLimit texts = {}) : texts_(texts) {}
+  Arguments(std::initializer_list<vector::Column> columns) : columns_(columns) {}
+
+  const vector::TextLimit& texts() const { return texts_; }
+  size_t size() const { return columns_.size(); }
+  const vector::Column& operator[](size_t i) const { return columns_[i]; }
+  auto begin() const { return columns_.begin(); }
+  auto end() const { return columns_.end(); }
+  auto begin() { return columns_.begin(); }
+  auto end() { return columns_.end(); }
+  void push_back(vector::Column column) { columns_.push_back(std::move(column)); }
+
+ private:
+  vector::TextLimit texts_;
+  std::vector<vector::Column> columns_;
+};
 
 /// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
 /// unless `length` is 1. Of kIn only the first argument is given. A row that makes the call fail

@@ -88,11 +88,11 @@ class Replacement {
   /// How many groups of a match it looks at, the whole match among them.
   int groups() const { return groups_; }
 
-  Status AppendTo(const std::vector<StringPiece>& groups, std::string* out) const {
+  Status AppendTo(const std::vector<StringPiece>& groups, vector::TextWriter* out) const {
     for (const Piece& piece : pieces_) {
       const StringPiece group =
           piece.group < 0 ? StringPiece(piece.literal) : groups[static_cast<size_t>(piece.group)];
-      ARROW_RETURN_NOT_OK(vector::AppendText(std::string_view(group.data(), group.size()), out));
+      ARROW_RETURN_NOT_OK(out->Append(std::string_view(group.data(), group.size())));
     }
     return Status::OK();
   }
@@ -114,7 +114,7 @@ class Replacement {
 
 // RE2::Replace and RE2::GlobalReplace, within the size that a text may have.
 Status ReplaceMatches(std::string_view text, const RE2& pattern, const Replacement& replacement,
-                      bool all, std::string* out) {
+                      bool all, vector::TextWriter* out) {
   std::vector<StringPiece> groups(static_cast<size_t>(replacement.groups()));
   std::optional<size_t> last_end;
   size_t at = 0;
@@ -124,17 +124,17 @@ Status ReplaceMatches(std::string_view text, const RE2& pattern, const Replaceme
     if (groups[0].empty() && last_end == begin) {
       // No match where another one ended: one character on.
       const size_t next = begin < text.size() ? vector::NextCharacter(text, begin) : begin + 1;
-      ARROW_RETURN_NOT_OK(vector::AppendText(text.substr(begin, next - begin), out));
+      ARROW_RETURN_NOT_OK(out->Append(text.substr(begin, next - begin)));
       at = next;
       continue;
     }
-    ARROW_RETURN_NOT_OK(vector::AppendText(text.substr(at, begin - at), out));
+    ARROW_RETURN_NOT_OK(out->Append(text.substr(at, begin - at)));
     ARROW_RETURN_NOT_OK(replacement.AppendTo(groups, out));
     at = begin + groups[0].size();
     last_end = at;
     if (!all) break;
   }
-  return at < text.size() ? vector::AppendText(text.substr(at), out) : Status::OK();
+  return at < text.size() ? out->Append(text.substr(at)) : Status::OK();
 }
 
 Result<vector::Column> Replace(const plan::Expression& call, const RE2& pattern,
@@ -144,7 +144,7 @@ Result<vector::Column> Replace(const plan::Expression& call, const RE2& pattern,
         std::make_shared<const Replacement>(arguments[2].TextAt(0)));
   }));
   const bool all = call.options().occurrence == CallOptions::Occurrence::kAll;
-  return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
+  return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
     return ReplaceMatches(arguments[0].TextAt(i), pattern, *replacement, all, out);
   });
 }

@@ -17,12 +17,12 @@ namespace {
 
 // The arguments from `first` on, one after another with `separator` between them.
 Status Join(const Arguments& arguments, size_t first, int64_t row, std::string_view separator,
-            std::string* out) {
+            vector::TextWriter* out) {
   bool behind_another = false;
   for (size_t i = first; i < arguments.size(); ++i) {
     if (!arguments[i].IsValid(row)) continue;
-    if (behind_another) ARROW_RETURN_NOT_OK(vector::AppendText(separator, out));
-    ARROW_RETURN_NOT_OK(vector::AppendText(arguments[i].TextAt(row), out));
+    if (behind_another) ARROW_RETURN_NOT_OK(out->Append(separator));
+    ARROW_RETURN_NOT_OK(out->Append(arguments[i].TextAt(row)));
     behind_another = true;
   }
   return Status::OK();
@@ -37,41 +37,32 @@ Result<vector::Column> Concat(const plan::Expression& call, const Arguments& arg
                               int64_t length) {
   const bool separated = call.function() == Function::kConcatSeparated;
   const bool propagate = !separated && call.options().nulls == CallOptions::Nulls::kPropagate;
-  vector::TextBuilder out;
-  std::string text;
+  vector::TextBuilder out(arguments.texts());
+  vector::TextWriter text(arguments.texts());
   for (int64_t i = 0; i < length; ++i) {
     if (separated ? !arguments[0].IsValid(i) : propagate && AnyNull(arguments, i)) {
       ARROW_RETURN_NOT_OK(out.AppendNull());
       continue;
     }
-    text.clear();
+    text.Clear();
     ARROW_RETURN_NOT_OK(Join(arguments, separated ? 1 : 0, i,
                              separated ? arguments[0].TextAt(i) : std::string_view(), &text));
-    ARROW_RETURN_NOT_OK(out.Append(text));
+    ARROW_RETURN_NOT_OK(out.Append(*text.text()));
   }
   return out.Finish(arrow::utf8_view());
 }
 
-Status Repeat(std::string_view text, int64_t times, std::string* out) {
-  if (times <= 0 || text.empty()) return Status::OK();
-  ARROW_RETURN_NOT_OK(
-      vector::CheckTextSize(vector::Int128{times} * static_cast<int64_t>(text.size())));
-  for (int64_t i = 0; i < times; ++i) out->append(text);
-  return Status::OK();
-}
-
 // `missing` characters of `fill` over and over.
-Status Fill(std::string_view fill, int64_t missing, std::string* out) {
+Status Fill(std::string_view fill, int64_t missing, vector::TextWriter* out) {
   // Bytes that are no UTF-8 may count as no character.
   const int64_t characters = std::max<int64_t>(vector::CountCharacters(fill), 1);
-  ARROW_RETURN_NOT_OK(Repeat(fill, missing / characters, out));
-  return vector::AppendText(
-      fill.substr(0, vector::AdvanceCharacters(fill, 0, missing % characters)), out);
+  ARROW_RETURN_NOT_OK(out->AppendRepeated(fill, missing / characters));
+  return out->Append(fill.substr(0, vector::AdvanceCharacters(fill, 0, missing % characters)));
 }
 
 Result<vector::Column> Pad(const plan::Expression& call, const Arguments& arguments,
                            int64_t length) {
-  return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
+  return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
     const std::string_view text = arguments[0].TextAt(i);
     const std::string_view fill = arguments[2].TextAt(i);
     const int64_t wanted = Int64At(arguments[1], i);
@@ -83,7 +74,7 @@ Result<vector::Column> Pad(const plan::Expression& call, const Arguments& argume
     }
     const bool left = call.function() == Function::kPadLeft;
     if (left) ARROW_RETURN_NOT_OK(Fill(fill, missing, out));
-    ARROW_RETURN_NOT_OK(vector::AppendText(kept, out));
+    ARROW_RETURN_NOT_OK(out->Append(kept));
     return left ? Status::OK() : Fill(fill, missing, out);
   });
 }
@@ -98,7 +89,7 @@ void Reverse(std::string_view text, std::string* out) {
 
 // `part` is looked for in `folded`, which is `text` or its other case, of as many characters.
 Status ReplaceText(std::string_view text, std::string_view folded, std::string_view part,
-                   std::string_view replacement, std::string* out) {
+                   std::string_view replacement, vector::TextWriter* out) {
   const bool same = text.data() == folded.data();
   size_t at = 0;
   size_t folded_at = 0;
@@ -108,19 +99,19 @@ Status ReplaceText(std::string_view text, std::string_view folded, std::string_v
     const std::string_view skipped = folded.substr(folded_at, found - folded_at);
     const size_t begin =
         same ? found : vector::AdvanceCharacters(text, at, vector::CountCharacters(skipped));
-    ARROW_RETURN_NOT_OK(vector::AppendText(text.substr(at, begin - at), out));
-    ARROW_RETURN_NOT_OK(vector::AppendText(replacement, out));
+    ARROW_RETURN_NOT_OK(out->Append(text.substr(at, begin - at)));
+    ARROW_RETURN_NOT_OK(out->Append(replacement));
     at = same ? found + part.size()
               : vector::AdvanceCharacters(text, begin, vector::CountCharacters(part));
   }
-  return vector::AppendText(text.substr(at), out);
+  return out->Append(text.substr(at));
 }
 
 Result<vector::Column> Replace(const plan::Expression& call, const Arguments& arguments,
                                int64_t length) {
   vector::CaseReader folded(arguments[0], call.options().text_case);
   vector::CaseReader part(arguments[1], call.options().text_case);
-  return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
+  return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
     return ReplaceText(arguments[0].TextAt(i), folded.At(i), part.At(i), arguments[2].TextAt(i),
                        out);
   });
@@ -132,8 +123,8 @@ Result<vector::Column> NewTextKernel(const plan::Expression& call, const Argumen
                                      int64_t length) {
   // Functions of one text that cannot fail.
   const auto map = [&](auto&& write) {
-    return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
-      write(arguments[0].TextAt(i), out);
+    return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
+      write(arguments[0].TextAt(i), out->text());
       return Status::OK();
     });
   };
@@ -151,8 +142,8 @@ Result<vector::Column> NewTextKernel(const plan::Expression& call, const Argumen
     case Function::kPadRight:
       return Pad(call, arguments, length);
     case Function::kRepeat:
-      return WriteRows(arguments, length, [&](int64_t i, std::string* out) {
-        return Repeat(arguments[0].TextAt(i), Int64At(arguments[1], i), out);
+      return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
+        return out->AppendRepeated(arguments[0].TextAt(i), Int64At(arguments[1], i));
       });
     case Function::kReplace:
       return Replace(call, arguments, length);

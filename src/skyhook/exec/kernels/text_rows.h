@@ -67,20 +67,20 @@ arrow::Result<vector::Column> CutRows(const Arguments& arguments, int64_t length
                               texts.text_buffers());
 }
 
-/// New texts: `write(row, &text)` appends to the empty `text`, and may fail.
+/// New texts: `write(row, &writer)` appends to the empty text of `writer`, and may fail.
 template <typename Write>
 arrow::Result<vector::Column> WriteRows(const Arguments& arguments, int64_t length, Write&& write) {
   ARROW_ASSIGN_OR_RAISE(auto valid, CommonValidity(arguments, length));
-  vector::TextBuilder out;
-  std::string text;
+  vector::TextBuilder out(arguments.texts());
+  vector::TextWriter writer(arguments.texts());
   for (int64_t i = 0; i < length; ++i) {
     if (valid != nullptr && valid->data()[i] == 0) {
       ARROW_RETURN_NOT_OK(out.AppendNull());
       continue;
     }
-    text.clear();
-    ARROW_RETURN_NOT_OK(write(i, &text));
-    ARROW_RETURN_NOT_OK(out.Append(text));
+    writer.Clear();
+    ARROW_RETURN_NOT_OK(write(i, &writer));
+    ARROW_RETURN_NOT_OK(out.Append(*writer.text()));
   }
   return out.Finish(arrow::utf8_view());
 }
