@@ -35,14 +35,15 @@ arrow::Status CheckColumn(const arrow::Array& actual, const arrow::Array& expect
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<arrow::Table>> Ask(sql::Session* session, const std::string& query) {
-  ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(query));
+arrow::Result<std::shared_ptr<arrow::Table>> Ask(sql::Connection* connection,
+                                                 const std::string& query) {
+  ARROW_ASSIGN_OR_RAISE(auto stream, connection->Query(query));
   return stream->ToTable();
 }
 
-arrow::Result<double> Time(sql::Session* session, const std::string& query) {
+arrow::Result<double> Time(sql::Connection* connection, const std::string& query) {
   const auto begin = Clock::now();
-  ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(query));
+  ARROW_ASSIGN_OR_RAISE(auto stream, connection->Query(query));
   std::shared_ptr<arrow::RecordBatch> batch;
   do {
     ARROW_RETURN_NOT_OK(stream->ReadNext(&batch));

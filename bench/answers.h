@@ -7,16 +7,17 @@
 #include <memory>
 #include <string>
 
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::bench {
 
 /// Runs a query and keeps all of its rows.
-arrow::Result<std::shared_ptr<arrow::Table>> Ask(sql::Session* session, const std::string& query);
+arrow::Result<std::shared_ptr<arrow::Table>> Ask(sql::Connection* connection,
+                                                 const std::string& query);
 
 /// Runs a query, reads every batch and drops it. Returns milliseconds from the call to the end of
 /// the stream.
-arrow::Result<double> Time(sql::Session* session, const std::string& query);
+arrow::Result<double> Time(sql::Connection* connection, const std::string& query);
 
 /// OK when both hold the same rows in the same order: doubles to 1e-9 of their size, all else
 /// exactly. The error says where they differ.

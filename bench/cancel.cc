@@ -8,7 +8,7 @@
 
 #include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::bench {
 namespace {
@@ -17,9 +17,9 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 // Reads until the query fails; an error when it comes to its end instead.
-arrow::Status ReadUntilStopped(sql::Session* session, const std::string& query,
+arrow::Status ReadUntilStopped(sql::Connection* connection, const std::string& query,
                                const sql::QueryOptions& options) {
-  auto stream = session->Query(query, options);
+  auto stream = connection->Query(query, options);
   std::shared_ptr<arrow::RecordBatch> batch;
   while (stream.ok()) {
     const arrow::Status status = (*stream)->ReadNext(&batch);
@@ -29,7 +29,7 @@ arrow::Status ReadUntilStopped(sql::Session* session, const std::string& query,
   return arrow::Status::OK();
 }
 
-arrow::Result<double> CancelAfter(sql::Session* session, const std::string& query,
+arrow::Result<double> CancelAfter(sql::Connection* connection, const std::string& query,
                                   std::chrono::milliseconds delay) {
   arrow::StopSource source;
   Clock::time_point requested;
@@ -40,28 +40,26 @@ arrow::Result<double> CancelAfter(sql::Session* session, const std::string& quer
   });
   sql::QueryOptions options;
   options.stop = source.token();
-  const arrow::Status status = ReadUntilStopped(session, query, options);
+  const arrow::Status status = ReadUntilStopped(connection, query, options);
   const auto ended = Clock::now();
   canceller.join();
   ARROW_RETURN_NOT_OK(status);
   return Milliseconds(ended - requested).count();
 }
 
-arrow::Result<double> TimeOutAfter(sql::Session* session, const std::string& query,
+arrow::Result<double> TimeOutAfter(sql::Connection* connection, const std::string& query,
                                    std::chrono::milliseconds delay) {
   sql::QueryOptions options;
   options.timeout = delay;
   const auto begin = Clock::now();
-  ARROW_RETURN_NOT_OK(ReadUntilStopped(session, query, options));
+  ARROW_RETURN_NOT_OK(ReadUntilStopped(connection, query, options));
   return Milliseconds(Clock::now() - begin - delay).count();
 }
 
 }  // namespace
 
 arrow::Status BenchCancel(const BenchOptions& options) {
-  sql::SessionOptions session_options;
-  session_options.threads = 2;
-  ARROW_ASSIGN_OR_RAISE(auto session, sql::Session::Make(session_options));
+  ARROW_ASSIGN_OR_RAISE(auto connection, sql::OpenConnection({.threads = 2}));
   const std::string table = fmt::format("'{}/lineitem.parquet'", options.data);
   const std::vector<std::string> queries = {
       fmt::format("SELECT * FROM {}", table),
@@ -76,8 +74,8 @@ arrow::Status BenchCancel(const BenchOptions& options) {
     double cancelled = 0, timed_out = 0;
     for (int i = 1; i <= options.repeats; ++i) {
       const std::chrono::milliseconds delay(37 * i);
-      ARROW_ASSIGN_OR_RAISE(const double a, CancelAfter(session.get(), query, delay));
-      ARROW_ASSIGN_OR_RAISE(const double b, TimeOutAfter(session.get(), query, delay));
+      ARROW_ASSIGN_OR_RAISE(const double a, CancelAfter(connection.get(), query, delay));
+      ARROW_ASSIGN_OR_RAISE(const double b, TimeOutAfter(connection.get(), query, delay));
       cancelled = std::max(cancelled, a);
       timed_out = std::max(timed_out, b);
     }

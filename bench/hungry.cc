@@ -12,7 +12,7 @@
 #include "bench/child.h"
 #include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/temporary_directory.h"
 
@@ -109,8 +109,8 @@ constexpr std::array kQueries = {
 };
 static_assert(kQueries.size() == 40);
 
-arrow::Status Write(sql::Session* session, const Source& source, const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, Ask(session, source.sql));
+arrow::Status Write(sql::Connection* connection, const Source& source, const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto table, Ask(connection, source.sql));
   if (path.ends_with(".arrow")) {
     testing::WriteIpc(path, *table, source.row_group_rows);
     return arrow::Status::OK();
@@ -138,9 +138,9 @@ std::string Fault(const ChildRun& run, int64_t allowed) {
 arrow::Status BenchHungry(const BenchOptions& options) {
   const testing::TemporaryDirectory directory;
   {
-    ARROW_ASSIGN_OR_RAISE(auto session, sql::Session::Make({}));
+    ARROW_ASSIGN_OR_RAISE(auto connection, sql::OpenConnection({}));
     for (const Source& source : kSources) {
-      ARROW_RETURN_NOT_OK(Write(session.get(), source, directory.File(source.file)));
+      ARROW_RETURN_NOT_OK(Write(connection.get(), source, directory.File(source.file)));
     }
   }
   const auto run = [&](const Query& query) {

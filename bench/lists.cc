@@ -13,7 +13,7 @@
 #include "bench/answers.h"
 #include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/temporary_directory.h"
 
@@ -54,13 +54,14 @@ std::string ListOf(const Column& column, int64_t size) {
   return list;
 }
 
-arrow::Status Write(sql::Session* session, const std::string& path, int64_t row_groups) {
+arrow::Status Write(sql::Connection* connection, const std::string& path, int64_t row_groups) {
   std::string columns;
   for (const Column& column : kColumns) {
     columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", column.made, column.name);
   }
-  ARROW_ASSIGN_OR_RAISE(const auto table,
-                        Ask(session, fmt::format("SELECT {} FROM range({}) t(i)", columns, kRows)));
+  ARROW_ASSIGN_OR_RAISE(
+      const auto table,
+      Ask(connection, fmt::format("SELECT {} FROM range({}) t(i)", columns, kRows)));
   testing::ParquetLayout layout;
   layout.row_group_rows = (kRows + row_groups - 1) / row_groups;
   testing::WriteParquet(path, *table, layout);
@@ -68,16 +69,16 @@ arrow::Status Write(sql::Session* session, const std::string& path, int64_t row_
 }
 
 struct Peers {
-  std::unique_ptr<sql::Session> ours;
-  std::unique_ptr<sql::Session> theirs;  ///< with all of DuckDB's own optimizers
+  std::unique_ptr<sql::Connection> ours;
+  std::unique_ptr<sql::Connection> theirs;  ///< with all of DuckDB's own optimizers
 };
 
 arrow::Result<Peers> MakePeers() {
-  sql::SessionOptions options;
+  sql::DatabaseOptions options;
   options.threads = 1;
   Peers peers;
-  ARROW_ASSIGN_OR_RAISE(peers.ours, sql::Session::Make(options));
-  ARROW_ASSIGN_OR_RAISE(peers.theirs, sql::Session::Make(options));
+  ARROW_ASSIGN_OR_RAISE(peers.ours, sql::OpenConnection(options));
+  ARROW_ASSIGN_OR_RAISE(peers.theirs, sql::OpenConnection(options));
   ARROW_RETURN_NOT_OK(Ask(peers.theirs.get(), "SET disabled_optimizers = ''").status());
   return peers;
 }

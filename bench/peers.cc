@@ -10,7 +10,7 @@
 #include "bench/answers.h"
 #include "bench/suites.h"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::bench {
 namespace {
@@ -49,14 +49,14 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-arrow::Status BenchQuery(sql::Session* session, const PeerQuery& query, const std::string& file,
-                         int repeats) {
+arrow::Status BenchQuery(sql::Connection* connection, const PeerQuery& query,
+                         const std::string& file, int repeats) {
   const std::string ours = fmt::format(fmt::runtime(query.sql), fmt::format("'{}'", file));
   const std::string theirs =
       fmt::format(fmt::runtime(query.sql), fmt::format("read_parquet('{}')", file));
   {
-    ARROW_ASSIGN_OR_RAISE(auto actual, Ask(session, ours));
-    ARROW_ASSIGN_OR_RAISE(auto expected, Ask(session, theirs));
+    ARROW_ASSIGN_OR_RAISE(auto actual, Ask(connection, ours));
+    ARROW_ASSIGN_OR_RAISE(auto expected, Ask(connection, theirs));
     if (query.checked != nullptr) {
       const int column = actual->schema()->GetFieldIndex(query.checked);
       ARROW_ASSIGN_OR_RAISE(actual, actual->SelectColumns({column}));
@@ -66,8 +66,8 @@ arrow::Status BenchQuery(sql::Session* session, const PeerQuery& query, const st
   }
   std::vector<double> our_ms, their_ms, ratios;
   for (int i = 0; i < repeats; ++i) {
-    ARROW_ASSIGN_OR_RAISE(const double a, Time(session, ours));
-    ARROW_ASSIGN_OR_RAISE(const double b, Time(session, theirs));
+    ARROW_ASSIGN_OR_RAISE(const double a, Time(connection, ours));
+    ARROW_ASSIGN_OR_RAISE(const double b, Time(connection, theirs));
     our_ms.push_back(a);
     their_ms.push_back(b);
     ratios.push_back(a / b);
@@ -81,15 +81,13 @@ arrow::Status BenchQuery(sql::Session* session, const PeerQuery& query, const st
 }  // namespace
 
 arrow::Status BenchPeers(const BenchOptions& options) {
-  sql::SessionOptions session_options;
-  session_options.threads = 1;
-  ARROW_ASSIGN_OR_RAISE(auto session, sql::Session::Make(session_options));
+  ARROW_ASSIGN_OR_RAISE(auto connection, sql::OpenConnection({.threads = 1}));
   const std::string file = options.data + "/lineitem.parquet";
   fmt::print("lineitem, one thread, medians of {}, answers equal\n", options.repeats);
   fmt::print("{:<24}{:>12}{:>12}{:>9}\n", "query", "skyhook ms", "duckdb ms", "ratio");
   for (const PeerQuery& query : kQueries) {
     ARROW_RETURN_NOT_OK(
-        base::AddContext(BenchQuery(session.get(), query, file, options.repeats), query.name));
+        base::AddContext(BenchQuery(connection.get(), query, file, options.repeats), query.name));
   }
   return arrow::Status::OK();
 }

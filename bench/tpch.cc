@@ -25,15 +25,15 @@ arrow::Result<std::string> QueryText(int number) {
   return text.str();
 }
 
-arrow::Result<std::unique_ptr<sql::Session>> Oracle(const std::string& data) {
-  ARROW_ASSIGN_OR_RAISE(auto session, sql::Session::Make({}));
+arrow::Result<std::unique_ptr<sql::Connection>> Oracle(const std::string& data) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, sql::OpenConnection({}));
   for (const char* table : kTables) {
-    ARROW_RETURN_NOT_OK(Ask(session.get(), fmt::format("CREATE TABLE {0} AS SELECT * FROM "
-                                                       "read_parquet('{1}/{0}.parquet')",
-                                                       table, data))
+    ARROW_RETURN_NOT_OK(Ask(connection.get(), fmt::format("CREATE TABLE {0} AS SELECT * FROM "
+                                                          "read_parquet('{1}/{0}.parquet')",
+                                                          table, data))
                             .status());
   }
-  return session;
+  return connection;
 }
 
 }  // namespace
@@ -43,26 +43,26 @@ arrow::Status BenchTpch(const BenchOptions& options) {
   fmt::print("TPC-H, answers equal to DuckDB's native tables; milliseconds of one run\n");
   fmt::print("{:<8}{:>12}{:>12}{:>12}{:>12}\n", "query", "pushed x1", "not x1", "pushed x2",
              "not x2");
-  std::array<std::unique_ptr<sql::Session>, 2> sessions;
+  std::array<std::unique_ptr<sql::Connection>, 2> connections;
   for (int threads : {1, 2}) {
-    sql::SessionOptions session_options;
-    session_options.threads = threads;
-    session_options.data_directories = {options.data};
-    ARROW_ASSIGN_OR_RAISE(sessions[static_cast<size_t>(threads) - 1],
-                          sql::Session::Make(session_options));
+    sql::DatabaseOptions database;
+    database.threads = threads;
+    database.data_directories = {options.data};
+    ARROW_ASSIGN_OR_RAISE(connections[static_cast<size_t>(threads) - 1],
+                          sql::OpenConnection(database));
   }
   for (int number = 1; number <= 22; ++number) {
     ARROW_ASSIGN_OR_RAISE(const std::string query, QueryText(number));
     ARROW_ASSIGN_OR_RAISE(const auto expected, Ask(oracle.get(), query));
     fmt::print("Q{:<7}", number);
-    for (const auto& session : sessions) {
+    for (const auto& connection : connections) {
       for (const char* pushdown : {"true", "false"}) {
         ARROW_RETURN_NOT_OK(
-            Ask(session.get(), fmt::format("SET skyhook_pushdown = {}", pushdown)).status());
-        ARROW_ASSIGN_OR_RAISE(const auto actual, Ask(session.get(), query));
+            Ask(connection.get(), fmt::format("SET skyhook_pushdown = {}", pushdown)).status());
+        ARROW_ASSIGN_OR_RAISE(const auto actual, Ask(connection.get(), query));
         ARROW_RETURN_NOT_OK(base::AddContext(CheckEqual(*actual, *expected),
                                              fmt::format("Q{}, pushdown {}", number, pushdown)));
-        ARROW_ASSIGN_OR_RAISE(const double ms, Time(session.get(), query));
+        ARROW_ASSIGN_OR_RAISE(const double ms, Time(connection.get(), query));
         fmt::print("{:>12.1f}", ms);
       }
     }

@@ -133,8 +133,8 @@ Completions NameCompleter::Complete(const std::string& statement, const std::str
 // Tables, and the columns of those that the statement names. A name that cannot be looked up gives
 // no candidates: whoever types is not told of errors while typing.
 std::vector<std::string> NameCompleter::NamesFor(const std::string& statement) {
-  if (keywords_.empty()) keywords_ = session_->Keywords().ValueOr({});
-  std::vector<std::string> names = session_->TableNames().ValueOr({});
+  if (keywords_.empty()) keywords_ = connection_->Keywords().ValueOr({});
+  std::vector<std::string> names = connection_->TableNames().ValueOr({});
   for (const std::string& table : TablesNamedIn(statement)) {
     const auto& columns = ColumnsOf(table);
     names.insert(names.end(), columns.begin(), columns.end());
@@ -145,7 +145,7 @@ std::vector<std::string> NameCompleter::NamesFor(const std::string& statement) {
 const std::vector<std::string>& NameCompleter::ColumnsOf(const std::string& table) {
   const auto known = columns_.find(table);
   if (known != columns_.end()) return known->second;
-  auto columns = session_->ColumnNames(table);
+  auto columns = connection_->ColumnNames(table);
   static const std::vector<std::string> kNone;
   if (!columns.ok()) return kNone;
   return columns_[table] = *std::move(columns);

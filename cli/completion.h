@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "cli/line_editor.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::cli {
 
-/// Asks `session` for names when they are needed. Not thread-safe; `session` has to outlive it.
+/// Asks `connection` for names when they are needed. Not thread-safe; `connection` has to outlive
+/// it.
 class NameCompleter {
  public:
-  NameCompleter(sql::Session* session, std::vector<std::string> commands)
-      : session_(session), commands_(std::move(commands)) {}
+  NameCompleter(sql::Connection* connection, std::vector<std::string> commands)
+      : connection_(connection), commands_(std::move(commands)) {}
 
   /// `statement` is what was typed before the line, `before` the line up to the cursor.
   Completions Complete(const std::string& statement, const std::string& before);
@@ -24,7 +25,7 @@ class NameCompleter {
   std::vector<std::string> NamesFor(const std::string& statement);
   const std::vector<std::string>& ColumnsOf(const std::string& table);
 
-  sql::Session* session_;
+  sql::Connection* connection_;
   std::vector<std::string> commands_;
   std::vector<std::string> keywords_;
   std::map<std::string, std::vector<std::string>> columns_;  // by table, as it is written in SQL

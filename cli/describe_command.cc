@@ -11,8 +11,8 @@
 #include "cli/query_run.h"
 #include "skyhook/client/describe.h"
 #include "skyhook/client/table.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/sql/plan_tree.h"
-#include "skyhook/sql/session.h"
 
 namespace skyhook::cli {
 namespace {
@@ -79,7 +79,7 @@ Status CheckPath(const std::string& path) {
 
 Status RunSchema(const PathCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(CheckPath(command.path));
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
+  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(options.session.get(), command.path));
   Listing listing(arrow::schema(
       {arrow::field("column", arrow::utf8()), arrow::field("type", arrow::utf8()),
        arrow::field("nullable", arrow::boolean()), arrow::field("partition", arrow::boolean())}));
@@ -100,21 +100,21 @@ Status RunSchema(const PathCommand& command, const RunOptions& options) {
 
 Status RunHead(const PathCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(CheckPath(command.path));
-  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
+  ARROW_ASSIGN_OR_RAISE(auto connection, OpenConnection(options));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   const std::string sql = fmt::format("SELECT * FROM skyhook_scan({}) LIMIT {}",
                                       QuotedPath(command.path), command.rows);
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_RETURN_NOT_OK(
-      RunStatement(session.get(), sql, options, sink, Rows::kWrite, interruptible.token())
+      RunStatement(connection.get(), sql, options, sink, Rows::kWrite, interruptible.token())
           .status());
   return sink.stream->Close();
 }
 
 Status RunStats(const PathCommand& command, const RunOptions& options) {
   ARROW_RETURN_NOT_OK(CheckPath(command.path));
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(command.path, OpenOptionsOf(options)));
+  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(options.session.get(), command.path));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   for (const auto& fragment : table->fragments) {
     ARROW_ASSIGN_OR_RAISE(const auto storage, client::DescribeStorage(fragment));

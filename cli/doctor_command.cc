@@ -19,8 +19,7 @@ Status RunDoctor(const TableCommand& command, const RunOptions& options) {
   if (!location.ok() || !location->rados) {
     return UsageError(fmt::format("'{}' is not of the form rados://POOL[/NAMESPACE]", command.uri));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto findings,
-                        client::Diagnose(*location, OpenOptionsOf(options).rados));
+  ARROW_ASSIGN_OR_RAISE(const auto findings, client::Diagnose(*location, RadosOptionsOf(options)));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(RunOptions()));
   for (const client::Finding& finding : findings) {
     ARROW_RETURN_NOT_OK(

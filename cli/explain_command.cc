@@ -12,22 +12,23 @@ namespace {
 
 using arrow::Status;
 
-arrow::Result<RunResult> Run(sql::Session* session, const std::string& statement,
+arrow::Result<RunResult> Run(sql::Connection* connection, const std::string& statement,
                              const RunOptions& options, const Sink& sink, Rows rows) {
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
-  return RunStatement(session, statement, options, sink, rows, interruptible.token());
+  return RunStatement(connection, statement, options, sink, rows, interruptible.token());
 }
 
 // The plan of a statement. One that gives no rows (CREATE VIEW, SET, PREPARE ...) is run where
 // others follow, which may need what it makes, and has no text then.
-arrow::Result<std::string> PlanOf(sql::Session* session, const std::string& statement, bool is_last,
-                                  const RunOptions& options, bool json, const Sink& sink) {
+arrow::Result<std::string> PlanOf(sql::Connection* connection, const std::string& statement,
+                                  bool is_last, const RunOptions& options, bool json,
+                                  const Sink& sink) {
   ARROW_ASSIGN_OR_RAISE(const auto limit,
                         TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
-  ARROW_ASSIGN_OR_RAISE(auto planned, session->Explain(statement, limit->token()));
+  ARROW_ASSIGN_OR_RAISE(auto planned, connection->Explain(statement, limit->token()));
   if (!is_last && !planned.gives_rows) {
-    ARROW_RETURN_NOT_OK(Run(session, statement, options, sink, Rows::kDiscard).status());
+    ARROW_RETURN_NOT_OK(Run(connection, statement, options, sink, Rows::kDiscard).status());
     return "";
   }
   RunResult not_run;
@@ -35,10 +36,10 @@ arrow::Result<std::string> PlanOf(sql::Session* session, const std::string& stat
   return TextOf({.ran = false, .json = json}, not_run);
 }
 
-arrow::Result<std::string> MeasuredRunOf(sql::Session* session, const std::string& statement,
+arrow::Result<std::string> MeasuredRunOf(sql::Connection* connection, const std::string& statement,
                                          const RunOptions& options, bool json, const Sink& sink) {
   ARROW_ASSIGN_OR_RAISE(const RunResult run,
-                        Run(session, statement, options, sink, Rows::kMeasure));
+                        Run(connection, statement, options, sink, Rows::kMeasure));
   return TextOf({.ran = true, .json = json}, run);
 }
 
@@ -57,8 +58,8 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
   }
   ARROW_ASSIGN_OR_RAISE(const std::string script,
                         ScriptOf(command.text + command.given, command.file));
-  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
-  ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
+  ARROW_ASSIGN_OR_RAISE(auto connection, OpenConnection(options));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, connection->Split(script));
   if (statements.empty()) return UsageError("there is no statement to explain");
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   const bool json = format == Format::kJson;
@@ -67,8 +68,8 @@ Status RunExplain(const ExplainCommand& command, const RunOptions& options) {
     const bool is_last = &statement == &statements.back();
     ARROW_ASSIGN_OR_RAISE(std::string text,
                           command.analyze
-                              ? MeasuredRunOf(session.get(), statement, options, json, sink)
-                              : PlanOf(session.get(), statement, is_last, options, json, sink));
+                              ? MeasuredRunOf(connection.get(), statement, options, json, sink)
+                              : PlanOf(connection.get(), statement, is_last, options, json, sink));
     if (text.empty()) continue;
     if (std::exchange(separate, true) && !json) text = "\n" + text;
     ARROW_RETURN_NOT_OK(sink.stream->Write(text));

@@ -406,6 +406,7 @@ int Main(int argc, char** argv) {
   Status ready = HandleInterrupts();
   if (ready.ok()) ready = BoundAllocators(arguments.run.memory);
   if (ready.ok()) ready = arrow::compute::Initialize();
+  if (ready.ok()) ready = MakeSession(arguments.run).Value(&arguments.run.session);
   if (!ready.ok()) return Report(ready);
   const int code = Report(commands[app.get_subcommands().front()]());
   const bool stopped = code == static_cast<int>(ExitCode::kInterrupted) ||

@@ -155,27 +155,35 @@ objects::RadosOptions RadosOptionsOfEnvironment() {
   return options;
 }
 
-client::OpenOptions OpenOptionsOf(const RunOptions& options, arrow::StopToken stop) {
-  client::OpenOptions open;
-  open.rados = options.rados;
-  open.rados.waits = options.waits;
-  open.stop = std::move(stop);
-  if (!options.rados_id.empty()) open.rados.name = "client." + options.rados_id;
-  return open;
+objects::RadosOptions RadosOptionsOf(const RunOptions& options) {
+  objects::RadosOptions rados = options.rados;
+  rados.waits = options.waits;
+  if (!options.rados_id.empty()) rados.name = "client." + options.rados_id;
+  return rados;
 }
 
-arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options) {
+arrow::Result<std::shared_ptr<client::Session>> MakeSession(const RunOptions& options) {
+  client::SessionOptions session;
+  session.rados = RadosOptionsOf(options);
+  if (!options.memory.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t memory, ParseMemory(options.memory));
+    session.cache_bytes = client::CacheBytesOf(memory);
+  }
+  return std::make_shared<client::Session>(std::move(session));
+}
+
+arrow::Result<std::unique_ptr<sql::Connection>> OpenConnection(const RunOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const auto limit,
                         TimeLimit::Start(options.timeout, arrow::StopToken::Unstoppable()));
-  sql::SessionOptions session;
-  session.open = OpenOptionsOf(options, limit->token());
-  session.placement = options.placement;
-  session.threads = options.threads;
+  sql::DatabaseOptions database;
+  database.stop = limit->token();
+  database.placement = options.placement;
+  database.threads = options.threads;
   if (!options.memory.empty()) {
-    ARROW_ASSIGN_OR_RAISE(session.memory_bytes, ParseMemory(options.memory));
+    ARROW_ASSIGN_OR_RAISE(database.memory_bytes, ParseMemory(options.memory));
   }
-  session.data_directories = options.data_directories;
-  return sql::Session::Make(session);
+  database.data_directories = options.data_directories;
+  return sql::OpenConnection(database, options.session);
 }
 
 arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& file) {

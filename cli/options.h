@@ -12,7 +12,7 @@
 #include "cli/ceph_waits.h"
 #include "skyhook/client/table.h"
 #include "skyhook/objects/rados_pool.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/table/put.h"
 
 namespace skyhook::cli {
@@ -34,6 +34,7 @@ struct RunOptions {
   objects::RadosOptions rados;
   std::shared_ptr<CephWaits> waits = std::make_shared<CephWaits>();  ///< told of waits for Ceph
   std::string rados_id;                                              ///< --id; empty: none
+  std::shared_ptr<client::Session> session;  ///< set when all options are known
 };
 
 struct PutCommand {
@@ -99,12 +100,13 @@ arrow::Result<Format> FormatOf(const RunOptions& options);
 /// Who CEPH_ARGS says to connect as, and how: what librados leaves to programs to read.
 objects::RadosOptions RadosOptionsOfEnvironment();
 
-/// How tables are opened; `stop` ends waits for Ceph.
-client::OpenOptions OpenOptionsOf(const RunOptions& options,
-                                  arrow::StopToken stop = arrow::StopToken::Unstoppable());
+/// How Ceph is reached, as the options and the environment say.
+objects::RadosOptions RadosOptionsOf(const RunOptions& options);
+/// What opens the tables and stores of one run of the program.
+arrow::Result<std::shared_ptr<client::Session>> MakeSession(const RunOptions& options);
 
-/// A session; --timeout holds for the listing of --data too.
-arrow::Result<std::unique_ptr<sql::Session>> OpenSession(const RunOptions& options);
+/// A connection to a database; --timeout holds for the listing of --data too.
+arrow::Result<std::unique_ptr<sql::Connection>> OpenConnection(const RunOptions& options);
 /// The text of -c or the content of -f ("-" is standard input).
 arrow::Result<std::string> ScriptOf(const std::string& text, const std::string& file);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "cli/standard_error.h"
 #include "skyhook/sql/plan_tree.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(1);
 constexpr int kWidth = 40;
+constexpr std::chrono::milliseconds kPeriod(100);
 
 }  // namespace
 
@@ -50,6 +52,23 @@ void ProgressBar::Hide() {
   enabled_ = false;
   if (shown_) Tell("\r\033[K");
   shown_ = false;
+}
+
+ProgressShow::ProgressShow(ProgressBar* bar, std::function<double()> share) {
+  if (!bar->is_enabled()) return;
+  thread_ = std::thread([this, bar, share = std::move(share)] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!wake_.wait_for(lock, kPeriod, [this] { return done_; })) bar->Show(share());
+  });
+}
+
+ProgressShow::~ProgressShow() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    done_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace skyhook::cli

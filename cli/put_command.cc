@@ -22,7 +22,7 @@
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/table/put.h"
 
 namespace skyhook::cli {
@@ -137,14 +137,15 @@ std::string Quoted(const std::string& text, char quote) {
 
 // What rows that are encoded anew come from: a scan, or a sort above it, which spills.
 struct Rows {
-  std::unique_ptr<sql::Session> session;
+  std::unique_ptr<sql::Connection> connection;
   std::shared_ptr<arrow::RecordBatchReader> reader;
 };
 
 Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const RunOptions& options,
                     const arrow::StopToken& stop) {
   Rows rows;
-  ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(path, OpenOptionsOf(options, stop)));
+  ARROW_ASSIGN_OR_RAISE(const auto table,
+                        client::OpenTable(options.session.get(), path, {.stop = stop}));
   for (const std::string& column : command.sort_by) {
     if (table->schema->GetFieldByName(column) == nullptr) {
       return UsageError(fmt::format("--sort-by: '{}' has no column '{}'", path, column));
@@ -164,7 +165,7 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
     rows.reader = std::make_shared<CastReader>(rows.reader, table->schema);
     return rows;
   }
-  ARROW_ASSIGN_OR_RAISE(rows.session, OpenSession(options));
+  ARROW_ASSIGN_OR_RAISE(rows.connection, OpenConnection(options));
   std::string keys;
   for (const std::string& column : command.sort_by) {
     keys += (keys.empty() ? "" : ", ") + Quoted(column, '"');
@@ -173,7 +174,7 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
   query.stop = stop;
   ARROW_ASSIGN_OR_RAISE(
       std::shared_ptr<sql::QueryStream> stream,
-      rows.session->Query(
+      rows.connection->Query(
           fmt::format("SELECT * FROM skyhook_scan({}) ORDER BY {}", Quoted(path, '\''), keys),
           query));
   rows.reader = std::make_shared<CastReader>(std::move(stream), table->schema);

@@ -29,7 +29,7 @@ Result<Paths> NamedTables(const QueryCommand& command, const RunOptions& options
   Paths paths;
   for (const std::string& directory : options.data_directories) {
     ARROW_ASSIGN_OR_RAISE(const auto tables,
-                          client::TablesOfStore(directory, OpenOptionsOf(options, stop)));
+                          client::TablesOfStore(options.session.get(), directory, stop));
     for (const auto& [name, path] : tables) paths[name] = path;
   }
   for (const std::string& table : command.tables) {
@@ -88,7 +88,8 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   const auto plan = substrait::ReadForeignPlan(bytes);
   if (!plan.ok()) return base::AddContext(plan.status(), fmt::format("'{}'", command.plan));
   ARROW_ASSIGN_OR_RAISE(const std::string path, PathOf(*plan, paths));
-  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(path, OpenOptionsOf(options, scan.stop)));
+  ARROW_ASSIGN_OR_RAISE(auto table,
+                        client::OpenTable(options.session.get(), path, {.stop = scan.stop}));
   ARROW_ASSIGN_OR_RAISE(auto reader, client::RunForeignPlan(*plan, std::move(table), scan));
   ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options));
   ARROW_RETURN_NOT_OK(WriteAll(reader.get(), format, sink, scan.stop));

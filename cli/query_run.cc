@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "cli/plan_json.h"
@@ -61,13 +63,13 @@ std::string TextOf(const sql::Explanation& explanation, const RunResult& run) {
   return explanation.json ? PlanAsJson(run.plan) : sql::ToString(run.plan, sql::PlanText::kPlan);
 }
 
-arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
+arrow::Result<RunResult> RunStatement(sql::Connection* connection, const std::string& statement,
                                       const RunOptions& options, const Sink& sink, Rows rows,
                                       arrow::StopToken stop) {
   ARROW_ASSIGN_OR_RAISE(const Format format, FormatOf(options));
   ProgressBar bar;
   sql::QueryOptions query;
-  query.on_progress = [&bar](double share) { bar.Show(share); };
+  query.progress = std::make_shared<sql::Progress>();
   if (!options.timeout.empty()) {
     ARROW_ASSIGN_OR_RAISE(query.timeout, ParseTimeout(options.timeout));
     query.timeout_text = options.timeout;
@@ -76,7 +78,13 @@ arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& 
   query.measure = rows == Rows::kMeasure;
 
   const auto begin = Clock::now();
-  ARROW_ASSIGN_OR_RAISE(auto stream, session->Query(statement, query));
+  std::optional<ProgressShow> show;
+  try {
+    show.emplace(&bar, [progress = query.progress] { return progress->share(); });
+  } catch (const std::system_error& error) {
+    return Status::IOError("no thread can be started to show the progress: ", error.what());
+  }
+  ARROW_ASSIGN_OR_RAISE(auto stream, connection->Query(statement, query));
   const bool explains = format == Format::kTable && stream->explains().has_value();
   const sql::Explanation explanation = stream->explains().value_or(sql::Explanation());
   if (rows == Rows::kWrite && !explains) {

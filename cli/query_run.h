@@ -8,7 +8,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::cli {
 
@@ -31,7 +31,7 @@ struct RunResult {
 std::string TextOf(const sql::Explanation& explanation, const RunResult& run);
 
 /// Runs one statement, writes its rows and waits for its end. `stop` and --timeout stop it.
-arrow::Result<RunResult> RunStatement(sql::Session* session, const std::string& statement,
+arrow::Result<RunResult> RunStatement(sql::Connection* connection, const std::string& statement,
                                       const RunOptions& options, const Sink& sink, Rows rows,
                                       arrow::StopToken stop);
 

@@ -65,11 +65,11 @@ Status Switch(const std::string& command, const std::string& argument, bool* val
 
 class Shell {
  public:
-  Shell(sql::Session* session, const RunOptions& options, bool timing)
-      : session_(session),
+  Shell(sql::Connection* connection, const RunOptions& options, bool timing)
+      : connection_(connection),
         options_(options),
         timing_(timing),
-        completer_(session, CommandNames()) {}
+        completer_(connection, CommandNames()) {}
 
   Status Run() {
     ARROW_ASSIGN_OR_RAISE(editor_, LineEditor::Open(HistoryFile(), [this](const std::string& line) {
@@ -124,12 +124,12 @@ class Shell {
   Status Execute(const std::string& script) {
     Interruptible interruptible;
     ARROW_RETURN_NOT_OK(interruptible.Begin());
-    ARROW_ASSIGN_OR_RAISE(const auto statements, session_->Split(script));
+    ARROW_ASSIGN_OR_RAISE(const auto statements, connection_->Split(script));
     for (const std::string& statement : statements) {
       ARROW_ASSIGN_OR_RAISE(const Sink sink, OpenSink(options_));
-      ARROW_ASSIGN_OR_RAISE(
-          const RunResult result,
-          RunStatement(session_, statement, options_, sink, Rows::kWrite, interruptible.token()));
+      ARROW_ASSIGN_OR_RAISE(const RunResult result,
+                            RunStatement(connection_, statement, options_, sink, Rows::kWrite,
+                                         interruptible.token()));
       ARROW_RETURN_NOT_OK(sink.stream->Close());
       if (timing_) PrintTime(result.milliseconds);
     }
@@ -144,7 +144,7 @@ class Shell {
     if (word == ".format") return SetFormat(argument);
     if (word == ".schema") return ShowColumns(argument);
     if (word == ".tables") {
-      ARROW_ASSIGN_OR_RAISE(const auto names, session_->TableNames());
+      ARROW_ASSIGN_OR_RAISE(const auto names, connection_->TableNames());
       for (const std::string& name : names) Tell(name + "\n");
       if (names.empty()) Tell("there are none: --data DIR makes the files of a directory tables\n");
     } else if (word == ".help") {
@@ -189,7 +189,7 @@ class Shell {
     if (!hint.empty()) Tell(fmt::format("hint: {}\n", hint));
   }
 
-  sql::Session* session_;
+  sql::Connection* connection_;
   RunOptions options_;
   bool timing_;
   NameCompleter completer_;
@@ -204,9 +204,9 @@ Status RunInteractive(const SqlCommand& command, const RunOptions& options) {
   if (!options.output.empty()) {
     return UsageError("-o goes with -c or -f: at the prompt there is no end of the output");
   }
-  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
+  ARROW_ASSIGN_OR_RAISE(auto connection, OpenConnection(options));
   Tell(fmt::format("Skyhook {}; .help lists the commands\n", SKYHOOK_VERSION));
-  return Shell(session.get(), options, command.timing).Run();
+  return Shell(connection.get(), options, command.timing).Run();
 }
 
 }  // namespace skyhook::cli

@@ -17,12 +17,12 @@ constexpr char kCreateIsBrief[] =
     "note: what CREATE makes is gone when this program ends; -o FILE and 'skyhook put' keep rows\n";
 
 // Runs a statement --repeat times; rows are written for the first run.
-arrow::Result<RunResult> RunRepeated(sql::Session* session, const std::string& statement,
+arrow::Result<RunResult> RunRepeated(sql::Connection* connection, const std::string& statement,
                                      const SqlCommand& command, const RunOptions& options,
                                      const Sink& sink, const arrow::StopToken& stop) {
   RunResult result;
   for (int run = 0; run < command.repeat; ++run) {
-    ARROW_ASSIGN_OR_RAISE(result, RunStatement(session, statement, options, sink,
+    ARROW_ASSIGN_OR_RAISE(result, RunStatement(connection, statement, options, sink,
                                                run == 0 ? Rows::kWrite : Rows::kDiscard, stop));
     if (command.timing) PrintTime(result.milliseconds);
   }
@@ -48,8 +48,8 @@ Status RunSql(const SqlCommand& given, const RunOptions& options) {
   if (interactive && isatty(STDIN_FILENO) == 1) return RunInteractive(command, options);
   ARROW_ASSIGN_OR_RAISE(const std::string script,
                         ScriptOf(command.text, interactive ? "-" : command.file));
-  ARROW_ASSIGN_OR_RAISE(auto session, OpenSession(options));
-  ARROW_ASSIGN_OR_RAISE(const auto statements, session->Split(script));
+  ARROW_ASSIGN_OR_RAISE(auto connection, OpenConnection(options));
+  ARROW_ASSIGN_OR_RAISE(const auto statements, connection->Split(script));
   if (statements.empty()) return UsageError("there is no statement to run");
   Interruptible interruptible;  // for the whole script, so that no Ctrl-C falls between statements
   ARROW_RETURN_NOT_OK(interruptible.Begin());
@@ -57,8 +57,8 @@ Status RunSql(const SqlCommand& given, const RunOptions& options) {
   bool has_rows = false;
   RunResult last;
   for (const std::string& statement : statements) {
-    ARROW_ASSIGN_OR_RAISE(
-        last, RunRepeated(session.get(), statement, command, options, sink, interruptible.token()));
+    ARROW_ASSIGN_OR_RAISE(last, RunRepeated(connection.get(), statement, command, options, sink,
+                                            interruptible.token()));
     has_rows |= last.has_rows;
   }
   if (last.creates) Tell(kCreateIsBrief);

@@ -27,8 +27,7 @@ Result<OpenedTable> OpenTableOf(const std::string& uri, const RunOptions& option
                     "(sql, schema, head and stats read files)",
                     uri));
   }
-  ARROW_ASSIGN_OR_RAISE(const auto opened,
-                        client::OpenStore(*location, OpenOptionsOf(options, std::move(stop))));
+  ARROW_ASSIGN_OR_RAISE(const auto opened, options.session->OpenStore(*location, stop));
   return OpenedTable{opened.objects, *std::move(location)};
 }
 
@@ -66,7 +65,8 @@ Result<Found> FindTableOrStore(const std::string& uri, const RunOptions& options
   std::error_code ignored;
   if (!location->rados && !std::filesystem::is_directory(location->root, ignored)) return nothing;
   if (!location->rados) ARROW_RETURN_NOT_OK(client::CheckHoldsTables(location->root));
-  ARROW_ASSIGN_OR_RAISE(const auto opened, client::OpenStore(*location, OpenOptionsOf(options)));
+  ARROW_ASSIGN_OR_RAISE(const auto opened,
+                        options.session->OpenStore(*location, arrow::StopToken::Unstoppable()));
   found.store = opened.objects;
   ARROW_ASSIGN_OR_RAISE(found.listing, table::ListTables(found.store.get()));
   // Nobody makes namespaces: one without tables is as good as a table that is not there.

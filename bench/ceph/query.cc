@@ -9,7 +9,7 @@
 #include <iostream>
 
 #include "bench/ceph/suites.h"
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 
 namespace skyhook::bench::ceph {
 
@@ -49,10 +49,10 @@ Result<std::string> CheckOf(const arrow::Table& table) {
   return fmt::format("\"rows\": {}, \"sums\": [{}]", table.num_rows(), sums);
 }
 
-Status RunOnce(sql::Session* session, const std::string& query) {
+Status RunOnce(sql::Connection* connection, const std::string& query) {
   const double cpu = CpuSeconds();
   const auto begin = std::chrono::steady_clock::now();
-  ARROW_ASSIGN_OR_RAISE(const auto stream, session->Query(query));
+  ARROW_ASSIGN_OR_RAISE(const auto stream, connection->Query(query));
   ARROW_ASSIGN_OR_RAISE(const auto table, stream->ToTable());
   const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - begin;
   const double used = CpuSeconds() - cpu;
@@ -65,12 +65,12 @@ Status RunOnce(sql::Session* session, const std::string& query) {
 }  // namespace
 
 Status RunQueries(const std::string& query, const std::string& placement, int threads) {
-  sql::SessionOptions options;
+  sql::DatabaseOptions options;
   options.threads = threads;
   options.placement = placement;
-  ARROW_ASSIGN_OR_RAISE(const auto session, sql::Session::Make(options));
+  ARROW_ASSIGN_OR_RAISE(const auto connection, sql::OpenConnection(options));
   for (std::string line; std::getline(std::cin, line);) {
-    ARROW_RETURN_NOT_OK(RunOnce(session.get(), query));
+    ARROW_RETURN_NOT_OK(RunOnce(connection.get(), query));
   }
   return Status::OK();
 }

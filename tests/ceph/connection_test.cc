@@ -75,7 +75,7 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   owner.Write("x.parquet", *bytes);
   const auto pool =
       Require(objects::OpenRadosPool(Client("client.reader", "allow r"), "replicated", "readers"));
-  const auto site = site::rados::MakeRadosSite(pool);
+  const auto site = site::rados::MakeRadosSite(pool, std::make_shared<base::Timer>());
   const auto described = Require(site->Describe({"x.parquet", ""}));
   EXPECT_EQ(described.num_rows, 2);
   site::Request request;

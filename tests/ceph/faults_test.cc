@@ -109,9 +109,8 @@ class FaultsTest : public ::testing::Test {
  private:
   static arrow::Status Scan(const std::function<void()>& fault, Mode mode,
                             const objects::RadosOptions& rados, Read* read) {
-    client::OpenOptions open;
-    open.rados = rados;
-    ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(kTable, open));
+    client::Session session({.rados = rados});
+    ARROW_ASSIGN_OR_RAISE(const auto table, client::OpenTable(&session, kTable));
     client::ScanOptions options;
     options.placement = mode;
     options.units_ahead = 1;

@@ -34,7 +34,8 @@ class RadosFixture : public SiteFixture {
  public:
   explicit RadosFixture(const std::string& pool)
       : pool_(pool, NameSpace()),
-        site_(site::rados::MakeRadosSite(Require(objects::OpenRadosPool({}, pool, NameSpace())))) {}
+        site_(site::rados::MakeRadosSite(Require(objects::OpenRadosPool({}, pool, NameSpace())),
+                                         std::make_shared<base::Timer>())) {}
   ~RadosFixture() override { pool_.RemoveAll(); }
 
   std::shared_ptr<site::Site> site() override { return site_; }

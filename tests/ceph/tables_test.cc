@@ -34,15 +34,15 @@ void PutTpch(const std::string& pool) {
   }
 }
 
-std::unique_ptr<Session> OpenPool(const std::string& pool) {
-  SessionOptions options;
+std::unique_ptr<Connection> OpenPool(const std::string& pool) {
+  DatabaseOptions options;
   options.threads = 2;
-  auto session = OpenSession(options);
+  auto connection = TestConnection(options);
   for (const char* table : kTpchTables) {
-    Ask(*session,
+    Ask(*connection,
         fmt::format("CREATE VIEW {} AS FROM 'rados://{}/{}/{}'", table, pool, kNameSpace, table));
   }
-  return session;
+  return connection;
 }
 
 class RadosTpchTest : public ::testing::TestWithParam<std::tuple<int, const char*, const char*>> {
@@ -51,25 +51,25 @@ class RadosTpchTest : public ::testing::TestWithParam<std::tuple<int, const char
     oracle_ = OpenTpchOracle();
     for (const char* pool : {"replicated", "erasure"}) {
       PutTpch(pool);
-      sessions_[pool] = OpenPool(pool);
+      connections_[pool] = OpenPool(pool);
     }
   }
   static void TearDownTestSuite() {
     oracle_.reset();
-    sessions_.clear();
+    connections_.clear();
     for (const char* pool : {"replicated", "erasure"}) {
       testing::TestPool(pool, kNameSpace).RemoveAll();
     }
   }
-  static inline std::unique_ptr<Session> oracle_;
-  static inline std::map<std::string, std::unique_ptr<Session>> sessions_;
+  static inline std::unique_ptr<Connection> oracle_;
+  static inline std::map<std::string, std::unique_ptr<Connection>> connections_;
 };
 
 TEST_P(RadosTpchTest, EqualsDuckDbOverNativeTables) {
   const auto& [number, pool, placement] = GetParam();
-  Session& session = *sessions_.at(pool);
-  Ask(session, fmt::format("SET skyhook_placement = '{}'", placement));
-  const Answer answer = Ask(session, TpchQuery(number));
+  Connection& connection = *connections_.at(pool);
+  Ask(connection, fmt::format("SET skyhook_placement = '{}'", placement));
+  const Answer answer = Ask(connection, TpchQuery(number));
   const Answer expected = Ask(*oracle_, TpchQuery(number));
   ASSERT_GT(expected.table->num_rows(), 0);
   ExpectSameRows(*answer.table, *expected.table);

@@ -98,9 +98,9 @@ class Suspended {
 class WaitsTest : public ::testing::Test {
  protected:
   WaitsTest() : observer_(std::make_shared<StopsWaits>()), pool_("replicated", kNameSpace) {
-    open_.rados.waits = observer_;
-    open_.rados.timeout_s = 600;  // nothing of librados's own ends a wait
-    store_ = Require(objects::OpenRadosPool(open_.rados, "replicated", kNameSpace));
+    rados_.waits = observer_;
+    rados_.timeout_s = 600;  // nothing of librados's own ends a wait
+    store_ = Require(objects::OpenRadosPool(rados_, "replicated", kNameSpace));
     table::PutOptions options;
     options.existing = table::Existing::kReplace;
     Require(
@@ -121,7 +121,7 @@ class WaitsTest : public ::testing::Test {
   }
 
   std::shared_ptr<StopsWaits> observer_;
-  client::OpenOptions open_;
+  objects::RadosOptions rados_;
   TestPool pool_;
   std::shared_ptr<objects::RadosPool> store_;
 };
@@ -197,7 +197,9 @@ TEST_F(WaitsTest, OfPresenceEndsByItsStop) {
 }
 
 TEST_F(WaitsTest, OfScansEndByTheirStop) {
-  const auto table = Require(client::OpenTable("rados://replicated/" + kNameSpace + "/t", open_));
+  client::Session session({.rados = rados_});
+  const auto table =
+      Require(client::OpenTable(&session, "rados://replicated/" + kNameSpace + "/t"));
   for (const auto mode : {placement::Mode::kPush, placement::Mode::kPull}) {
     const Suspended suspended(OsdPids());
     ExpectStops(suspended, placement::ModeName(mode), [&](const arrow::StopToken& stop) -> Status {
@@ -215,7 +217,7 @@ TEST_F(WaitsTest, OfScansEndByTheirStop) {
 
 TEST_F(WaitsTest, OfMonitorsEndByTheirStop) {
   const std::set<int> monitor = {DaemonPid("mon.a")};
-  auto other = open_.rados;
+  auto other = rados_;
   other.timeout_s = 601;  // another connection
   {
     const Suspended suspended(monitor);
@@ -223,7 +225,7 @@ TEST_F(WaitsTest, OfMonitorsEndByTheirStop) {
       return store_->WithStop(stop)->AskMonitors(R"({"prefix": "osd stat"})").status();
     });
     ExpectStops(suspended, "pool", [&](const arrow::StopToken& stop) {
-      return objects::OpenRadosPool(open_.rados, "no-such-pool", "", stop).status();
+      return objects::OpenRadosPool(rados_, "no-such-pool", "", stop).status();
     });
     ExpectStops(suspended, "connection", [&](const arrow::StopToken& stop) {
       return objects::OpenRadosPool(other, "replicated", kNameSpace, stop).status();

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "skyhook/client/scan.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/table/location.h"
 #include "skyhook/table/stored_manifest.h"
@@ -73,7 +74,7 @@ Ran Run(const Place& place, const std::vector<std::string>& arguments, int cut_o
 
 /// What somebody sees who reads the table by its name: its rows, or -1 where there is none.
 int64_t RowsByName(const Place& place) {
-  const auto table = client::OpenTable(place.Uri());
+  const auto table = client::OpenAlone(place.Uri());
   if (!table.ok()) {
     EXPECT_TRUE(table.status().IsIOError()) << table.status().ToString();
     EXPECT_THAT(table.status().message(),

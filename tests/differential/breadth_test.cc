@@ -172,8 +172,8 @@ class BreadthTest : public sql::DifferentialTest {
   }
 
   std::optional<bool> PushesAggregate(const std::string& query) {
-    Ask(*session_, "SET skyhook_pushdown = true");
-    auto stream = session_->Query(query);
+    Ask(*connection_, "SET skyhook_pushdown = true");
+    auto stream = connection_->Query(query);
     if (!stream.ok()) {
       // As DuckDB's binder says it of functions and of casts.
       EXPECT_THAT(stream.status().message(),
@@ -223,7 +223,7 @@ class BreadthTest : public sql::DifferentialTest {
   void ExpectSameAggregate(const std::string& query) {
     SCOPED_TRACE(query);
     const auto pushed = Run(query);
-    Ask(*session_, "SET skyhook_pushdown = false");
+    Ask(*connection_, "SET skyhook_pushdown = false");
     const auto plain = Run(query);
     ASSERT_EQ(pushed.ok(), plain.ok()) << pushed.status() << "\n" << plain.status();
     if (!pushed.ok()) return;
@@ -232,7 +232,7 @@ class BreadthTest : public sql::DifferentialTest {
   }
 
   arrow::Result<std::shared_ptr<arrow::Table>> Run(const std::string& query) {
-    ARROW_ASSIGN_OR_RAISE(auto stream, session_->Query(query));
+    ARROW_ASSIGN_OR_RAISE(auto stream, connection_->Query(query));
     return stream->ToTable();
   }
 

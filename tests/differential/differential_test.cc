@@ -20,7 +20,7 @@ namespace skyhook::differential {
 namespace {
 
 using plan::Function;
-using sql::Session;
+using sql::Connection;
 
 constexpr uint64_t kQueriesPerTable = 50;
 constexpr int kMostFailures = 20;
@@ -111,12 +111,12 @@ class DifferentialTest : public ::testing::Test {
            message.find(kBeyond) != std::string::npos;
   }
 
-  void Do(const std::string& statement) { sql::Ask(*session_, statement); }
+  void Do(const std::string& statement) { sql::Ask(*connection_, statement); }
 
-  Outcome Run(const std::string& query) { return RunIn(session_.get(), query); }
+  Outcome Run(const std::string& query) { return RunIn(connection_.get(), query); }
 
-  Outcome RunIn(Session* session, const std::string& query) {
-    auto stream = session->Query(query);
+  Outcome RunIn(Connection* connection, const std::string& query) {
+    auto stream = connection->Query(query);
     if (!stream.ok()) return {stream.status(), nullptr};
     auto table = (*stream)->ToTable();
     if (!table.ok()) return {table.status(), nullptr};
@@ -205,8 +205,8 @@ class DifferentialTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = sql::OpenSession();
-  std::unique_ptr<Session> oracle_ = sql::OpenSession();  ///< with the native table
+  std::unique_ptr<Connection> connection_ = sql::TestConnection();
+  std::unique_ptr<Connection> oracle_ = sql::TestConnection();  ///< with the native table
   const arrow::EqualOptions kSameBits =
       arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
   std::string path_;  ///< of the files

@@ -223,7 +223,8 @@ int Main(int argc, char** argv) {
     return 2;
   }
   Require(arrow::compute::Initialize());
-  const Writer out(Require(client::OpenTable(argv[1])), argv[2]);
+  client::Session session;
+  const Writer out(Require(client::OpenTable(&session, argv[1])), argv[2]);
   WriteRows(out);
   WriteFunctions(out);
   WriteReductions(out);

@@ -1,15 +1,15 @@
 #include "skyhook/base/guarded_pool.h"
 
-#include <map>
-#include <mutex>
+#include <atomic>
 #include <string>
-#include <utility>
 
 #include "skyhook/base/status.h"
 
 namespace skyhook::base {
 namespace {
 
+/// Goes with the last of its holders: who made it, and what was allocated from it, which frees
+/// itself here.
 class Guard final : public arrow::MemoryPool {
  public:
   Guard(arrow::MemoryPool* pool, int64_t most) : pool_(pool), most_(most) {}
@@ -20,7 +20,9 @@ class Guard final : public arrow::MemoryPool {
 
   arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
     ARROW_RETURN_NOT_OK(Check(size));
-    return pool_->Allocate(size, alignment, out);
+    ARROW_RETURN_NOT_OK(pool_->Allocate(size, alignment, out));
+    ++holders_;
+    return arrow::Status::OK();
   }
   arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
                            uint8_t** data) override {
@@ -29,6 +31,10 @@ class Guard final : public arrow::MemoryPool {
   }
   void Free(uint8_t* data, int64_t size, int64_t alignment) override {
     pool_->Free(data, size, alignment);
+    LetGo();
+  }
+  void LetGo() {
+    if (--holders_ == 0) delete this;
   }
   void ReleaseUnused() override { pool_->ReleaseUnused(); }
   int64_t bytes_allocated() const override { return pool_->bytes_allocated(); }
@@ -43,18 +49,18 @@ class Guard final : public arrow::MemoryPool {
     return CorruptData("a buffer of {} bytes; the most that is accepted is {}", size, most_);
   }
 
-  arrow::MemoryPool* pool_;
-  int64_t most_;
+  ~Guard() override = default;
+
+  arrow::MemoryPool* const pool_;
+  const int64_t most_;
+  std::atomic<int64_t> holders_ = 1;
 };
 
 }  // namespace
 
-arrow::MemoryPool* GuardedPool(arrow::MemoryPool* pool, int64_t most) {
-  static std::mutex mutex;
-  // Never destroyed: arrays that end after main still free their memory.
-  static auto& guards = *new std::map<std::pair<arrow::MemoryPool*, int64_t>, Guard>();
-  std::lock_guard<std::mutex> lock(mutex);
-  return &guards.try_emplace({pool, most}, pool, most).first->second;
+std::shared_ptr<arrow::MemoryPool> GuardedPool(arrow::MemoryPool* pool, int64_t most) {
+  if (pool == nullptr) pool = arrow::default_memory_pool();
+  return {new Guard(pool, most), [](Guard* guard) { guard->LetGo(); }};
 }
 
 }  // namespace skyhook::base

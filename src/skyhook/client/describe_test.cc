@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "skyhook/base/status.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
@@ -41,7 +42,7 @@ class DescribeTest : public ::testing::Test {
     const auto table = testing::TableOf(schema, "1,a\n2,b\n3,NULL\n");
     bytes_ = testing::ParquetBytes(*table)->ToString();
     testing::WriteBytes(directory_.File("t.parquet"), bytes_);
-    table_ = Require(OpenTable(directory_.File("t.parquet")));
+    table_ = Require(OpenAlone(directory_.File("t.parquet")));
   }
 
   arrow::Result<FragmentStorage> DescribeAs(const std::string& bytes) const {

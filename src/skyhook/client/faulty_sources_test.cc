@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "skyhook/client/scan.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/faulty_source.h"
 #include "skyhook/testing/matchers.h"
@@ -87,7 +88,7 @@ class FaultySitesTest : public ::testing::TestWithParam<const char*> {
         testing::WriteParquet(path, *table, {.row_group_rows = 100});
       }
     }
-    table_ = Require(OpenTable(directory_.File("t")));
+    table_ = Require(OpenAlone(directory_.File("t")));
     pipeline_ = testing::ReadAll(*schema);
     pipeline_.filter = {Fn(Function::kEqual, {Col(pipeline_, "tag"), Lit("a")})};
   }

@@ -11,6 +11,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/batches_table.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
@@ -34,7 +35,7 @@ substrait::ForeignPlan Sample(const std::string& name) {
 
 std::shared_ptr<const Table> Lineitem() {
   const char* data = std::getenv("SKYHOOK_TPCH");
-  return Require(OpenTable(std::string(data == nullptr ? "." : data) + "/lineitem.parquet"));
+  return Require(OpenAlone(std::string(data == nullptr ? "." : data) + "/lineitem.parquet"));
 }
 
 arrow::Result<std::vector<std::string>> Rows(const substrait::ForeignPlan& plan,

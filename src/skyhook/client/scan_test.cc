@@ -10,6 +10,7 @@
 #include <map>
 #include <thread>
 
+#include "skyhook/client/session_testing.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
@@ -116,7 +117,7 @@ class ScanTest : public ::testing::TestWithParam<int> {
   }
 
   std::shared_ptr<const Table> Open(const std::string& name) {
-    return Require(OpenTable(directory_.path() + "/" + name));
+    return Require(OpenAlone(directory_.path() + "/" + name));
   }
 
   /// The table with every site wrapped.

@@ -2,15 +2,10 @@
 
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/objects/local/local_store.h"
-#include "skyhook/site/local/local_site.h"
-#include "skyhook/site/rados/rados_site.h"
 #include "skyhook/table/table.h"
 
 namespace skyhook::client {
@@ -19,34 +14,6 @@ namespace fs = std::filesystem;
 using arrow::Result;
 
 namespace {
-
-OpenedStore OpenDirectory(const std::string& root) {
-  static const std::shared_ptr<site::Site> site = site::local::MakeLocalSite();
-  return {objects::local::MakeLocalStore(root), site, false};
-}
-
-struct OpenedPool {
-  std::shared_ptr<objects::RadosPool> objects;
-  std::shared_ptr<site::Site> site;
-};
-
-// Two that open the same pool at once both wait: who is stopped keeps nobody else waiting.
-Result<OpenedPool> OpenPool(const table::Location& location, const OpenOptions& options) {
-  using Key = std::tuple<objects::RadosOptions, std::string, std::string>;
-  static auto& mutex = *new std::mutex;
-  static auto& opened = *new std::map<Key, OpenedPool>;
-  const Key key{options.rados, location.pool, location.name_space};
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    const auto found = opened.find(key);
-    if (found != opened.end()) return found->second;
-  }
-  ARROW_ASSIGN_OR_RAISE(auto pool, objects::OpenRadosPool(options.rados, location.pool,
-                                                          location.name_space, options.stop));
-  OpenedPool made{pool, site::rados::MakeRadosSite(pool)};
-  const std::lock_guard<std::mutex> lock(mutex);
-  return opened.emplace(key, std::move(made)).first->second;
-}
 
 site::FragmentDescription Describe(const table::StoredFragment& fragment, std::string name,
                                    std::shared_ptr<arrow::Schema> schema) {
@@ -64,10 +31,6 @@ site::FragmentDescription Describe(const table::StoredFragment& fragment, std::s
 }
 
 }  // namespace
-
-std::string OpenedStore::NameOf(const std::string& object) const {
-  return rados ? object : objects->UriOf(object);
-}
 
 FolderKind KindOfFolder(const std::string& directory) {
   std::error_code error;
@@ -103,25 +66,20 @@ arrow::Status CheckHoldsTables(const std::string& directory) {
   return arrow::Status::OK();
 }
 
-Result<OpenedStore> OpenStore(const table::Location& location, const OpenOptions& options) {
-  if (!location.rados) return OpenDirectory(location.root);
-  ARROW_ASSIGN_OR_RAISE(const OpenedPool pool, OpenPool(location, options));
-  return OpenedStore{pool.objects->WithStop(options.stop), pool.site, true};
-}
-
-Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
-                                                        const OpenOptions& options) {
+Result<std::map<std::string, std::string>> TablesOfPool(Session* session, const std::string& uri,
+                                                        const arrow::StopToken& stop) {
   ARROW_ASSIGN_OR_RAISE(const table::Location location, table::ParseStoreUri(uri));
-  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, session->OpenStore(location, stop));
   ARROW_ASSIGN_OR_RAISE(const auto listing, table::ListTables(store.objects.get()));
   std::map<std::string, std::string> tables;
   for (const std::string& name : listing.tables) tables[name] = location.store_uri() + "/" + name;
   return tables;
 }
 
-Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri, const OpenOptions& options) {
+Result<std::shared_ptr<Table>> OpenStoredTable(Session* session, const std::string& uri,
+                                               const arrow::StopToken& stop) {
   ARROW_ASSIGN_OR_RAISE(const table::Location location, table::ParseTableUri(uri));
-  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, OpenStore(location, options));
+  ARROW_ASSIGN_OR_RAISE(const OpenedStore store, session->OpenStore(location, stop));
   ARROW_ASSIGN_OR_RAISE(
       table::Snapshot read,
       table::ReadSnapshot(store.objects.get(), location.table, location.snapshot));

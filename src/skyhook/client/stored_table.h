@@ -2,16 +2,15 @@
 #pragma once
 
 #include <arrow/result.h>
+#include <arrow/util/cancel.h>
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "skyhook/client/session.h"
 #include "skyhook/client/table.h"
-#include "skyhook/objects/object_store.h"
-#include "skyhook/site/site.h"
-#include "skyhook/table/location.h"
 
 namespace skyhook::client {
 
@@ -34,25 +33,12 @@ bool IsPool(const std::string& uri);
 /// because it is a table, or what is left over of one.
 arrow::Status CheckHoldsTables(const std::string& directory);
 
-struct OpenedStore {
-  std::shared_ptr<objects::ObjectStore> objects;
-  std::shared_ptr<site::Site> site;  ///< of the same objects
-  bool rados = false;
-
-  /// What the site calls an object.
-  std::string NameOf(const std::string& object) const;
-};
-
-/// Pools are opened once for the whole process; later calls give the same. Waits of the store, and
-/// of the opening, end when the stop of `options` is requested; waits of the site are those of its
-/// callers.
-arrow::Result<OpenedStore> OpenStore(const table::Location& location, const OpenOptions& options);
-
 /// The tables of `rados://POOL[/NAMESPACE]`: names and URIs.
-arrow::Result<std::map<std::string, std::string>> TablesOfPool(const std::string& uri,
-                                                               const OpenOptions& options);
+arrow::Result<std::map<std::string, std::string>> TablesOfPool(Session* session,
+                                                               const std::string& uri,
+                                                               const arrow::StopToken& stop);
 
-arrow::Result<std::shared_ptr<Table>> OpenStoredTable(const std::string& uri,
-                                                      const OpenOptions& options);
+arrow::Result<std::shared_ptr<Table>> OpenStoredTable(Session* session, const std::string& uri,
+                                                      const arrow::StopToken& stop);
 
 }  // namespace skyhook::client

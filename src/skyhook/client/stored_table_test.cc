@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "skyhook/client/scan.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/client/specialisation.h"
 #include "skyhook/objects/local/local_store.h"
 #include "skyhook/table/table_testing.h"
@@ -86,7 +87,7 @@ TEST_F(StoredTableTest, ItsManifestDescribesIt) {
   const auto snapshot = Current();
   // Nobody looks at the objects.
   for (const auto& fragment : snapshot.fragments) std::filesystem::remove(ObjectOf(fragment));
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   EXPECT_EQ(table->name, Uri("t"));
   EXPECT_EQ(table->num_rows(), 900);
   EXPECT_EQ(table->num_bytes(), snapshot.num_bytes());
@@ -103,27 +104,27 @@ TEST_F(StoredTableTest, ItsManifestDescribesIt) {
 }
 
 TEST_F(StoredTableTest, IsScannedInTheOrderOfItsRows) {
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   auto expected = table::NumbersFrom(0, 300);
   for (const int64_t first : {1000, 2000}) {
     const auto more = table::NumbersFrom(first, 300);
     expected.insert(expected.end(), more.begin(), more.end());
   }
   EXPECT_EQ(Require(Numbers(table)), expected);
-  EXPECT_EQ(Require(Numbers(Require(OpenTable(Uri("t@1"))))), table::NumbersFrom(0, 300));
+  EXPECT_EQ(Require(Numbers(Require(OpenAlone(Uri("t@1"))))), table::NumbersFrom(0, 300));
 }
 
 TEST_F(StoredTableTest, ATableThatWasOpenedStaysAsItWas) {
-  const auto table = Require(OpenTable(Uri("t@1")));
+  const auto table = Require(OpenAlone(Uri("t@1")));
   Append(3000);
   EXPECT_EQ(Require(Numbers(table)).size(), 300u);
-  EXPECT_EQ(Require(Numbers(Require(OpenTable(Uri("t"))))).size(), 1200u);
+  EXPECT_EQ(Require(Numbers(Require(OpenAlone(Uri("t"))))).size(), 1200u);
 }
 
 TEST_F(StoredTableTest, FragmentsAreSkippedByTheManifest) {
   const auto snapshot = Current();
   for (size_t i = 1; i < 3; ++i) std::filesystem::remove(ObjectOf(snapshot.fragments[i]));
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   EXPECT_EQ(Require(Numbers(table, Below(*table, 500))), table::NumbersFrom(0, 300));
   EXPECT_EQ(cost_.fragments, 3);
   EXPECT_EQ(cost_.fragments_skipped, 2);
@@ -132,7 +133,7 @@ TEST_F(StoredTableTest, FragmentsAreSkippedByTheManifest) {
 }
 
 TEST_F(StoredTableTest, WhatAlwaysHoldsIsNotEvaluated) {
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   plan::Pipeline pipeline = testing::Read(*table->schema, {"n"});
   pipeline.filter = {Below(*table, 1150)};
   const auto conjuncts = [&](size_t fragment) {
@@ -145,7 +146,7 @@ TEST_F(StoredTableTest, WhatAlwaysHoldsIsNotEvaluated) {
 }
 
 TEST_F(StoredTableTest, StatisticsAreThoseOfTheManifest) {
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   const auto groups = Require(StatisticsOf(*table, table->fragments[1], "n"));
   ASSERT_EQ(groups.size(), 3u);
   for (const auto& group : groups) {
@@ -166,7 +167,7 @@ TEST_F(StoredTableTest, NullsOfSomeRowsAreOfNoCertainRowGroup) {
   const auto rows = testing::TableOf(schema, "1\n2\nNULL\n4");
   const auto file = base::MakeBufferSource(testing::ParquetBytes(*rows, layout), "f.parquet");
   Require(table::Put(store_.get(), "nulls", {file}, {}));
-  const auto table = Require(OpenTable(Uri("nulls")));
+  const auto table = Require(OpenAlone(Uri("nulls")));
   const auto groups = Require(StatisticsOf(*table, table->fragments[0], "n"));
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0]->null_count, std::nullopt);
@@ -174,32 +175,33 @@ TEST_F(StoredTableTest, NullsOfSomeRowsAreOfNoCertainRowGroup) {
 }
 
 TEST_F(StoredTableTest, WhatIsNotThereIsNamed) {
-  EXPECT_THAT(OpenTable(Uri("t@9")),
+  EXPECT_THAT(OpenAlone(Uri("t@9")),
               FailsWith(StatusCode::IOError, "keeps no snapshot 9; its newest is 3"));
-  EXPECT_THAT(OpenStoredTable(Uri("other"), {}),
+  Session session;
+  EXPECT_THAT(OpenStoredTable(&session, Uri("other"), arrow::StopToken::Unstoppable()),
               FailsWith(StatusCode::IOError, "there is no table '" + Uri("other")));
-  EXPECT_THAT(OpenTable("rados://p"),
+  EXPECT_THAT(OpenAlone("rados://p"),
               FailsWith(StatusCode::Invalid, "not of the form rados://POOL[/NAMESPACE]/TABLE"));
   testing::WriteBytes(Uri(table::ManifestOf("t", Current().id())), "no manifest");
-  EXPECT_THAT(OpenTable(Uri("t")), FailsWith(base::Code::kCorruptData, "_manifest-"));
+  EXPECT_THAT(OpenAlone(Uri("t")), FailsWith(base::Code::kCorruptData, "_manifest-"));
 }
 
 TEST_F(StoredTableTest, AnObjectOfAnotherSizeIsStale) {
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   const auto& fragment = table->fragments[0];
   std::filesystem::resize_file(fragment.description.id.name, fragment.description.bytes - 1);
   EXPECT_THAT(Numbers(table), FailsWith(base::Code::kStaleObject, fragment.description.id.name));
 }
 
 TEST_F(StoredTableTest, AnObjectThatChangesUnderAScanIsStale) {
-  const auto table = Require(OpenTable(Uri("t")));
+  const auto table = Require(OpenAlone(Uri("t")));
   EXPECT_EQ(Require(Numbers(table)).size(), 900u);
   const std::string& path = table->fragments[0].description.id.name;
   const auto copy = directory_.File("copy");
   std::filesystem::copy_file(path, copy);
   std::filesystem::rename(copy, path);
   EXPECT_THAT(Numbers(table), FailsWith(base::Code::kStaleObject, path));
-  EXPECT_EQ(Require(Numbers(Require(OpenTable(Uri("t"))))).size(), 900u)
+  EXPECT_EQ(Require(Numbers(Require(OpenAlone(Uri("t"))))).size(), 900u)
       << "opened anew, it is what it is";
 }
 
@@ -207,7 +209,7 @@ TEST_F(StoredTableTest, ColumnsThatCannotBeReadCannotBeQueried) {
   const std::string name = "incorrect_map_schema.parquet";
   const auto file = base::MakeBufferSource(testing::CorpusBytes("good", name), name);
   Require(table::Put(store_.get(), "maps", {file}, {}));
-  EXPECT_THAT(OpenTable(Uri("maps")),
+  EXPECT_THAT(OpenAlone(Uri("maps")),
               FailsWith(base::Code::kUnsupportedPlan, "has no columns that can be read"));
 }
 

@@ -13,7 +13,6 @@
 #include "skyhook/client/schema_union.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/site/local/local_site.h"
 
 namespace skyhook::client {
 namespace {
@@ -21,15 +20,8 @@ namespace {
 /// Statistics of more fragments take longer to read than they save.
 constexpr size_t kMaxFragmentsAsked = 256;
 
-/// One for the whole process: what it remembers of files outlives a table and is checked against
-/// the file at each use.
-const std::shared_ptr<site::Site>& LocalFiles() {
-  static const std::shared_ptr<site::Site> site = site::local::MakeLocalSite();
-  return site;
-}
-
-arrow::Result<TableFragment> DescribeFile(const std::string& file, const std::string& pattern) {
-  const std::shared_ptr<site::Site>& site = LocalFiles();
+arrow::Result<TableFragment> DescribeFile(const std::shared_ptr<site::Site>& site,
+                                          const std::string& file, const std::string& pattern) {
   auto description = site->Describe({file, ""});
   if (!description.ok()) {
     if (file == pattern) return description.status();
@@ -92,7 +84,7 @@ int64_t Table::num_bytes() const {
 
 namespace {
 
-arrow::Result<std::shared_ptr<Table>> OpenFiles(const std::string& pattern,
+arrow::Result<std::shared_ptr<Table>> OpenFiles(const Session& session, const std::string& pattern,
                                                 const OpenOptions& options) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files,
                         ListFiles(pattern, options.max_fragments));
@@ -104,7 +96,7 @@ arrow::Result<std::shared_ptr<Table>> OpenFiles(const std::string& pattern,
   table->name = pattern;
   SchemaUnion schema;
   for (size_t i = 0; i < files.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(files[i], pattern));
+    ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(session.files(), files[i], pattern));
     ARROW_ASSIGN_OR_RAISE(fragment.renamed, schema.Add(fragment.description));
     fragment.partition_values = std::move(partitions.values[i]);
     table->fragments.push_back(std::move(fragment));
@@ -133,10 +125,12 @@ arrow::Status AddFileNames(Table* table) {
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
+arrow::Result<std::shared_ptr<const Table>> OpenTable(Session* session, const std::string& pattern,
                                                       const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto table, IsStoredTable(pattern) ? OpenStoredTable(pattern, options)
-                                                           : OpenFiles(pattern, options));
+  ARROW_ASSIGN_OR_RAISE(auto table, IsStoredTable(pattern)
+                                        ? OpenStoredTable(session, pattern, options.stop)
+                                        : OpenFiles(*session, pattern, options));
+  table->budget = session->budget();
   if (options.file_names) ARROW_RETURN_NOT_OK(AddFileNames(table.get()));
   return table;
 }
@@ -202,9 +196,10 @@ bool NamesTable(const std::string& name) {
   return LooksLikeTable(name) || std::filesystem::exists(name, ignored);
 }
 
-arrow::Result<std::map<std::string, std::string>> TablesOfStore(const std::string& store,
-                                                                const OpenOptions& options) {
-  if (IsPool(store)) return TablesOfPool(store, options);
+arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session,
+                                                                const std::string& store,
+                                                                const arrow::StopToken& stop) {
+  if (IsPool(store)) return TablesOfPool(session, store, stop);
   ARROW_RETURN_NOT_OK(CheckHoldsTables(store));
   std::error_code error;
   std::vector<std::filesystem::path> entries;

@@ -14,7 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/objects/rados_pool.h"
+#include "skyhook/base/memory_budget.h"
+#include "skyhook/client/session.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/site.h"
 #include "skyhook/table/snapshot.h"
@@ -60,6 +61,8 @@ struct Table {
   /// The last partition column is kFileNameColumn.
   bool has_file_names = false;
   std::vector<TableFragment> fragments;
+  /// Of what is kept of fragments that are opened here; null: each has its own.
+  std::shared_ptr<base::MemoryBudget> budget;
 
   int64_t num_rows() const;
   int64_t num_bytes() const;
@@ -76,8 +79,6 @@ struct OpenOptions {
   bool file_names = false;
   /// Largest number of files a pattern may match: a guard against `/**`.
   int64_t max_fragments = 1'000'000;
-  /// How Ceph is reached, for tables whose name begins with `rados://`.
-  objects::RadosOptions rados = {};
   /// Ends waits for Ceph, within 100 ms.
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
@@ -88,7 +89,7 @@ struct OpenOptions {
 /// `?`, `[abc]`, `**`). Fields are matched by Parquet's field ids where files have them, else by
 /// name (SchemaUnion): a fragment may order them differently, name them differently, or lack some
 /// (they are NULL there); a field of two different types is an error that names both files.
-arrow::Result<std::shared_ptr<const Table>> OpenTable(const std::string& pattern,
+arrow::Result<std::shared_ptr<const Table>> OpenTable(Session* session, const std::string& pattern,
                                                       const OpenOptions& options = {});
 
 /// What is known of a column of the table, by row group of the fragment; empty when nothing is. Of
@@ -111,7 +112,8 @@ bool NamesTable(const std::string& name);
 
 /// The tables of --data by their names: of `rados://POOL[/NAMESPACE]` its tables, of a directory
 /// what LooksLikeTable accepts, by stem. Of a folder and a file of one stem the file is meant.
-arrow::Result<std::map<std::string, std::string>> TablesOfStore(const std::string& store,
-                                                                const OpenOptions& options);
+arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session,
+                                                                const std::string& store,
+                                                                const arrow::StopToken& stop);
 
 }  // namespace skyhook::client

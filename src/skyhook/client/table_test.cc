@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "skyhook/client/scan.h"
+#include "skyhook/client/session_testing.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
@@ -41,7 +42,7 @@ class TableTest : public ::testing::Test {
   }
 
   std::shared_ptr<const Table> Open(const std::string& name, const OpenOptions& options = {}) {
-    return Require(OpenTable(Path(name), options));
+    return Require(OpenAlone(Path(name), options));
   }
 
   testing::TemporaryDirectory directory_;
@@ -103,7 +104,7 @@ TEST_F(TableTest, AConflictOfTypesNamesBothFiles) {
   Write("1.parquet", {{"a", arrow::int32()}}, "1");
   Write("2.parquet", {{"b", arrow::int32()}}, "1");
   Write("3.parquet", {{"a", arrow::utf8()}}, "x");
-  const auto opened = OpenTable(Path("*.parquet"));
+  const auto opened = OpenAlone(Path("*.parquet"));
   EXPECT_THAT(opened,
               AllOf(FailsWith(StatusCode::Invalid, "column 'a' is int32 in '" + Path("1.parquet")),
                     FailsWith(StatusCode::Invalid, "string in '" + Path("3.parquet"))));
@@ -171,26 +172,26 @@ TEST_F(FieldIdTest, FiltersAndStatisticsFollowTheRenamedColumn) {
 TEST_F(FieldIdTest, IdsAndNamesThatContradictEachOtherNameBothFiles) {
   WriteIds("same/1.parquet", {{"a", 1}}, "1");
   WriteIds("same/2.parquet", {{"a", 2}}, "2");
-  EXPECT_THAT(OpenTable(Path("same")),
+  EXPECT_THAT(OpenAlone(Path("same")),
               AllOf(FailsWith(StatusCode::Invalid, "field id 1 in '" + Path("same/1.parquet")),
                     FailsWith(StatusCode::Invalid, "but 2 in '" + Path("same/2.parquet"))));
   WriteIds("swapped/1.parquet", {{"a", 1}, {"b", 2}}, "1,2");
   WriteIds("swapped/2.parquet", {{"b", 1}, {"a", 2}}, "3,4");
-  EXPECT_THAT(OpenTable(Path("swapped")),
+  EXPECT_THAT(OpenAlone(Path("swapped")),
               FailsWith(StatusCode::Invalid, "column 'b' of '" + Path("swapped/2.parquet")));
   // The name that the first column has in the second file is another column's in the third.
   WriteIds("reused/1.parquet", {{"a", 1}}, "1");
   WriteIds("reused/2.parquet", {{"b", 1}}, "2");
   WriteIds("reused/3.parquet", {{"b", 2}}, "3");
-  EXPECT_THAT(OpenTable(Path("reused")), FailsWith(StatusCode::Invalid, "column 'b' has field id"));
+  EXPECT_THAT(OpenAlone(Path("reused")), FailsWith(StatusCode::Invalid, "column 'b' has field id"));
   WriteIds("twice/1.parquet", {{"a", 1}, {"b", 1}}, "1,2");
-  EXPECT_THAT(OpenTable(Path("twice")), FailsWith(StatusCode::Invalid, "'b' and another column"));
+  EXPECT_THAT(OpenAlone(Path("twice")), FailsWith(StatusCode::Invalid, "'b' and another column"));
 }
 
 TEST_F(FieldIdTest, AConflictOfTypesNamesBothFilesAcrossNames) {
   WriteIds("1.parquet", {{"a", 1}}, "1");
   WriteIds("2.parquet", {{"b", 1, arrow::utf8()}}, "x");
-  EXPECT_THAT(OpenTable(Path("*.parquet")),
+  EXPECT_THAT(OpenAlone(Path("*.parquet")),
               AllOf(FailsWith(StatusCode::Invalid, "column 'a' is int64 in '" + Path("1.parquet")),
                     FailsWith(StatusCode::Invalid, "string in '" + Path("2.parquet"))));
 }
@@ -232,21 +233,21 @@ TEST_F(TableTest, MoreFilesThanAProcessMayHoldOpen) {
 TEST_F(TableTest, WhatIsNoParquetFileIsNamed) {
   Write("t/a.parquet", {{"x", arrow::int32()}}, "1");
   testing::WriteBytes(directory_.File("t/b.parquet"), "PAR1 and then nothing of the kind");
-  EXPECT_THAT(OpenTable(Path("t")),
+  EXPECT_THAT(OpenAlone(Path("t")),
               AllOf(FailsWith(base::Code::kCorruptData, Path("t/b.parquet")),
                     FailsWith(base::Code::kCorruptData, "opening '" + Path("t") + "'")));
 }
 
 TEST_F(TableTest, NothingThereIsTheUsersMistake) {
-  EXPECT_THAT(OpenTable(Path("absent.parquet")), FailsWith(StatusCode::IOError, "absent.parquet"));
-  EXPECT_THAT(OpenTable(Path("*.parquet")), FailsWith(StatusCode::IOError, "nothing matches"));
+  EXPECT_THAT(OpenAlone(Path("absent.parquet")), FailsWith(StatusCode::IOError, "absent.parquet"));
+  EXPECT_THAT(OpenAlone(Path("*.parquet")), FailsWith(StatusCode::IOError, "nothing matches"));
 }
 
 TEST_F(TableTest, AFileThatMayNotBeReadIsNamed) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   Write("secret.parquet", {{"x", arrow::int32()}}, "1");
   ASSERT_EQ(::chmod(Path("secret.parquet").c_str(), 0), 0);
-  EXPECT_THAT(OpenTable(Path("secret.parquet")),
+  EXPECT_THAT(OpenAlone(Path("secret.parquet")),
               FailsWith(StatusCode::IOError, "secret.parquet': Permission denied"));
 }
 

@@ -16,8 +16,10 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
     fragment_.reset();
     name_ = id.name;
     ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id, request.stop));
-    ARROW_ASSIGN_OR_RAISE(fragment_,
-                          format::OpenFragment(std::move(source), {}, {&opening, request.stop}));
+    format::ReadOptions options;
+    options.budget = budget_;
+    ARROW_ASSIGN_OR_RAISE(
+        fragment_, format::OpenFragment(std::move(source), options, {&opening, request.stop}));
   }
   // Nothing is sent: to stop and go on would only read pages again.
   request.limits.reply_bytes = base::Limits::kUnlimited;

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "skyhook/client/table.h"
 #include "skyhook/format/fragment.h"
@@ -18,9 +19,13 @@ namespace skyhook::client {
 /// opened last. Not thread-safe.
 class Puller {
  public:
+  /// `budget` is of what fragments keep that are opened here (format::ReadOptions).
+  explicit Puller(std::shared_ptr<base::MemoryBudget> budget) : budget_(std::move(budget)) {}
+
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Site* site, site::Request request);
 
  private:
+  const std::shared_ptr<base::MemoryBudget> budget_;
   std::string name_;  ///< that fragment_ was opened as
   std::shared_ptr<format::Fragment> fragment_;
 };

@@ -80,7 +80,8 @@ class Work {
 /// are needed. Not thread-safe.
 class UnitReader {
  public:
-  explicit UnitReader(std::shared_ptr<Work> work) : work_(std::move(work)) {}
+  explicit UnitReader(std::shared_ptr<Work> work)
+      : work_(std::move(work)), puller_(work_->table().budget) {}
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;

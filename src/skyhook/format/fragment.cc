@@ -48,10 +48,13 @@ arrow::Result<bool> Fragment::MayContain(int row_group, int column, const arrow:
 arrow::Result<std::shared_ptr<Fragment>> OpenFragment(std::shared_ptr<base::ByteSource> source,
                                                       const ReadOptions& options,
                                                       const ReadContext& context) {
-  ReadOptions with_pool = options;
-  if (with_pool.pool == nullptr) with_pool.pool = arrow::default_memory_pool();
+  ReadOptions complete = options;
+  if (complete.pool == nullptr) complete.pool = arrow::default_memory_pool();
+  if (complete.budget == nullptr) {
+    complete.budget = std::make_shared<base::MemoryBudget>(kDefaultBudget);
+  }
   const std::string name = source->name();
-  auto fragment = Open(std::move(source), with_pool, context);
+  auto fragment = Open(std::move(source), complete, context);
   if (!fragment.ok()) return base::AddContext(fragment.status(), name);
   return fragment;
 }

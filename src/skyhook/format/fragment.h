@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
+#include "skyhook/base/memory_budget.h"
 #include "skyhook/format/read_context.h"
 #include "skyhook/plan/nested_fields.h"
 #include "skyhook/plan/outcome.h"
@@ -58,6 +59,8 @@ class RowGroupReader {
   virtual int64_t bytes_held() const = 0;
 };
 
+inline constexpr int64_t kDefaultBudget = int64_t{16} << 20;
+
 /// How fragments are read.
 struct ReadOptions {
   base::CoalesceOptions coalesce;
@@ -65,6 +68,9 @@ struct ReadOptions {
   /// guard against corrupt lengths.
   int64_t max_page_bytes = int64_t{1} << 30;
   arrow::MemoryPool* pool = nullptr;  ///< nullptr: Arrow's default pool
+  /// Bounds what open fragments keep of page indexes, bloom filters and dictionaries; what finds no
+  /// room is read again. Null: each has kDefaultBudget bytes of its own.
+  std::shared_ptr<base::MemoryBudget> budget = nullptr;
 };
 
 /// One version of one fragment. Thread-safe.
@@ -84,6 +90,9 @@ class Fragment {
   /// `schema()->num_fields() + i` is `nested_fields()[i]`.
   virtual const std::vector<plan::NestedField>& nested_fields() const = 0;
   virtual int64_t num_rows() const = 0;
+  /// About how many bytes of memory the fragment takes as long as it is open, besides what it keeps
+  /// within ReadOptions::budget.
+  virtual int64_t footer_bytes() const { return 0; }
 
   virtual int num_row_groups() const = 0;
   /// The fragment rows of a row group.

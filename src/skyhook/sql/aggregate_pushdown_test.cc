@@ -28,18 +28,18 @@ class AggregatePushdownTest : public ::testing::Test {
     }
   }
 
-  void Do(const std::string& sql) { Ask(*session_, sql); }
+  void Do(const std::string& sql) { Ask(*connection_, sql); }
 
   Answer OverFiles(std::string sql, int threads) {
     Do(fmt::format("SET threads = {}", threads));
     sql.replace(sql.find("TABLE"), 5, fmt::format("'{}'", directory_.path()));
-    return Ask(*session_, sql);
+    return Ask(*connection_, sql);
   }
 
   std::vector<std::string> Native(std::string sql) {
     Do("SET threads = 1");
     sql.replace(sql.find("TABLE"), 5, "native");
-    return RowsOfQuery(*session_, sql);
+    return RowsOfQuery(*connection_, sql);
   }
 
   static std::string PushedText(const Answer& answer) {
@@ -53,7 +53,7 @@ class AggregatePushdownTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 TEST_F(AggregatePushdownTest, FirstLastAndAnyValueAreThoseOfOneThread) {
@@ -87,7 +87,7 @@ TEST_F(AggregatePushdownTest, CountsOfValuesThatCannotBeNullAreCountsOfRows) {
   Do("ALTER TABLE least ALTER y TYPE INTEGER");
   Do("COPY least TO '" + path + "' (FORMAT parquet)");
   const auto ask = [&](const std::string& select, const std::string& table) {
-    auto stream = session_->Query("SELECT " + select + " FROM " + table);
+    auto stream = connection_->Query("SELECT " + select + " FROM " + table);
     if (!stream.ok()) return std::string("an error");
     const auto rows = (*stream)->ToTable();
     return rows.ok() ? Rows(**rows)[0] : std::string("an error");
@@ -155,13 +155,13 @@ TEST_F(AggregatePushdownTest, SumsOfFloatsBeyondTheLargestAreInfinite) {
   write("two/b.parquet", "(1e308::DOUBLE), (-1e308)");
   const auto sum = [&](const std::string& folder) {
     const Answer answer = Ask(
-        *session_, fmt::format("SELECT sum(x), avg(x) FROM '{}/{}'", directory_.path(), folder));
+        *connection_, fmt::format("SELECT sum(x), avg(x) FROM '{}/{}'", directory_.path(), folder));
     EXPECT_THAT(PushedText(answer), HasSubstr("sum(x)"));
     return Rows(*answer.table);
   };
   EXPECT_EQ(sum("one"), std::vector<std::string>{"inf, inf"});
   EXPECT_EQ(sum("two"), std::vector<std::string>{"0, 0"});
-  EXPECT_EQ(RowsOfQuery(*session_,
+  EXPECT_EQ(RowsOfQuery(*connection_,
                         "SELECT sum(x) FROM (VALUES (1e308::DOUBLE), (1e308), (-1e308), "
                         "(-1e308)) t(x)"),
             std::vector<std::string>{"inf"});

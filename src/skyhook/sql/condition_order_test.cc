@@ -20,7 +20,7 @@ constexpr char kIsUnsigned[] = "list_count([TRY_CAST(b AS UBIGINT)]) = 1";
 class ConditionOrderTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    Ask(*session_,
+    Ask(*connection_,
         "COPY (SELECT i - 5 AS b, (i - 5)::DECIMAL(5,1) AS d, CASE WHEN i % 100 = 0 THEN "
         "'00000000-0000-0000-0000-00000000000' || i // 100 ELSE 'name' || i END AS s "
         "FROM range(300) t(i)) TO '" +
@@ -30,16 +30,16 @@ class ConditionOrderTest : public ::testing::Test {
   // The count of rows under a condition, with the pushdown and without.
   std::vector<std::string> Counts(const std::string& condition) {
     const std::string query = "SELECT count(*) FROM '" + file_ + "' WHERE " + condition;
-    std::vector<std::string> counts = RowsOfQuery(*session_, query);
-    Ask(*session_, "SET skyhook_pushdown = false");
-    for (std::string& count : RowsOfQuery(*session_, query)) counts.push_back(std::move(count));
-    Ask(*session_, "SET skyhook_pushdown = true");
+    std::vector<std::string> counts = RowsOfQuery(*connection_, query);
+    Ask(*connection_, "SET skyhook_pushdown = false");
+    for (std::string& count : RowsOfQuery(*connection_, query)) counts.push_back(std::move(count));
+    Ask(*connection_, "SET skyhook_pushdown = true");
     return counts;
   }
 
   testing::TemporaryDirectory directory_;
   const std::string file_ = directory_.path() + "/t.parquet";
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 TEST_F(ConditionOrderTest, AGuardComesBeforeACastThatDuckDbTrusts) {

@@ -59,7 +59,7 @@ class DifferentialTest : public ::testing::Test {
 
   /// The expression has to stay in DuckDB.
   void ExpectKept(const std::string& expression) {
-    const auto stream = Require(session_->Query(QueryOf(expression, "id < 0")));
+    const auto stream = Require(connection_->Query(QueryOf(expression, "id < 0")));
     Require(stream->ToTable());
     EXPECT_THAT(PushedAggregates(stream->plan()), ::testing::IsEmpty()) << expression;
   }
@@ -80,7 +80,7 @@ class DifferentialTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
   int64_t rows_ = 0;
 
  private:
@@ -88,8 +88,8 @@ class DifferentialTest : public ::testing::Test {
   using Result = arrow::Result<std::vector<std::string>>;
 
   Result Values(const std::string& expression, bool pushed, const std::string& condition) {
-    Ask(*session_, fmt::format("SET skyhook_pushdown = {}", pushed));
-    ARROW_ASSIGN_OR_RAISE(auto stream, session_->Query(QueryOf(expression, condition)));
+    Ask(*connection_, fmt::format("SET skyhook_pushdown = {}", pushed));
+    ARROW_ASSIGN_OR_RAISE(auto stream, connection_->Query(QueryOf(expression, condition)));
     if (pushed) {
       EXPECT_THAT(PushedAggregates(stream->plan()), ::testing::SizeIs(1)) << expression;
     }
@@ -114,7 +114,7 @@ class DifferentialTest : public ::testing::Test {
   }
 
   void ExpectSameWhereItSucceeds(const std::string& expression) {
-    Ask(*session_, "SET skyhook_pushdown = false");
+    Ask(*connection_, "SET skyhook_pushdown = false");
     std::string ids = "-1";
     for (const std::string& id : Ids(fmt::format("TRY({}) IS NOT NULL", expression))) {
       ids += ", " + id;
@@ -127,7 +127,7 @@ class DifferentialTest : public ::testing::Test {
   // Conditions that hold for one row each: of up to kSampled rows in which the expression is NULL
   // or an error.
   std::vector<std::string> RowsWithout(const std::string& expression) {
-    Ask(*session_, "SET skyhook_pushdown = false");
+    Ask(*connection_, "SET skyhook_pushdown = false");
     const auto ids = Ids(fmt::format("TRY({}) IS NULL", expression));
     const size_t step = std::max<size_t>((ids.size() + kSampled - 1) / kSampled, 1);
     std::vector<std::string> conditions;
@@ -136,8 +136,8 @@ class DifferentialTest : public ::testing::Test {
   }
 
   std::vector<std::string> Ids(const std::string& condition) {
-    return RowsOfQuery(*session_, fmt::format("SELECT id FROM '{}' WHERE {} ORDER BY id",
-                                              directory_.File("t.arrow"), condition));
+    return RowsOfQuery(*connection_, fmt::format("SELECT id FROM '{}' WHERE {} ORDER BY id",
+                                                 directory_.File("t.arrow"), condition));
   }
 
   static std::string Shown(const Result& result) {
@@ -145,9 +145,9 @@ class DifferentialTest : public ::testing::Test {
   }
 
   std::string Input(const std::string& condition) {
-    Ask(*session_, "SET skyhook_pushdown = false");
-    return RowsOfQuery(*session_, fmt::format("SELECT * FROM '{}' WHERE {}",
-                                              directory_.File("t.arrow"), condition))[0];
+    Ask(*connection_, "SET skyhook_pushdown = false");
+    return RowsOfQuery(*connection_, fmt::format("SELECT * FROM '{}' WHERE {}",
+                                                 directory_.File("t.arrow"), condition))[0];
   }
 };
 

@@ -14,31 +14,31 @@ constexpr char kMarkJoin[] = "MARK";
 class InListsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    Ask(*session_,
+    Ask(*connection_,
         "CREATE TABLE t AS SELECT i, CASE WHEN i % 3 = 0 THEN 'x' ELSE i::VARCHAR END AS s "
         "FROM range(3000) r(i)");
   }
 
   std::string PlanOf(const std::string& sql) {
-    return ToString(Require(session_->Explain(sql)).plan, PlanText::kPlan);
+    return ToString(Require(connection_->Explain(sql)).plan, PlanText::kPlan);
   }
 
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 TEST_F(InListsTest, LongListsOverOtherTablesAreJoins) {
   const std::string sql =
       "SELECT count(*) FROM range(3000) r(i) WHERE i IN (0, 1, 2, 3, 4, 5, 2999, 7777)";
   EXPECT_THAT(PlanOf(sql), HasSubstr(kMarkJoin));
-  EXPECT_THAT(RowsOfQuery(*session_, sql), ElementsAre("7"));
+  EXPECT_THAT(RowsOfQuery(*connection_, sql), ElementsAre("7"));
 }
 
 TEST_F(InListsTest, NullsAreAsWithoutAJoin) {
+  EXPECT_THAT(RowsOfQuery(*connection_,
+                          "SELECT count(*) FROM t WHERE xor(i, 1) NOT IN (0, 1, 2, 3, 4, NULL)"),
+              ElementsAre("0"));
   EXPECT_THAT(
-      RowsOfQuery(*session_, "SELECT count(*) FROM t WHERE xor(i, 1) NOT IN (0, 1, 2, 3, 4, NULL)"),
-      ElementsAre("0"));
-  EXPECT_THAT(
-      RowsOfQuery(*session_,
+      RowsOfQuery(*connection_,
                   "SELECT count(*) FROM t WHERE nullif(xor(i, 1), 1) NOT IN (0, 2, 3, 4, 5, 6)"),
       ElementsAre("2993"));
 }
@@ -46,14 +46,14 @@ TEST_F(InListsTest, NullsAreAsWithoutAJoin) {
 TEST_F(InListsTest, AListAloneIsAJoinAlthoughItsLeftSideMayFail) {
   const std::string sql = "SELECT count(*) FROM t WHERE i + 1 IN (0, 1, 2, 3, 4, 5, 3000, 7777)";
   EXPECT_THAT(PlanOf(sql), HasSubstr(kMarkJoin));
-  EXPECT_THAT(RowsOfQuery(*session_, sql), ElementsAre("6"));
+  EXPECT_THAT(RowsOfQuery(*connection_, sql), ElementsAre("6"));
 }
 
 TEST_F(InListsTest, ListsBesideOtherConditionsStayWhereTheirLeftSideMayFail) {
   const std::string sql =
       "SELECT count(*) FROM range(3000) r(i) WHERE i % 3 <> 0 AND i + 1 IN (1, 2, 3, 4, 5, 6)";
   EXPECT_THAT(PlanOf(sql), Not(HasSubstr(kMarkJoin)));
-  EXPECT_THAT(RowsOfQuery(*session_, sql), ElementsAre("4"));
+  EXPECT_THAT(RowsOfQuery(*connection_, sql), ElementsAre("4"));
 }
 
 }  // namespace

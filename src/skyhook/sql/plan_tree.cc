@@ -183,6 +183,23 @@ void ScanAccount::End(const std::shared_ptr<client::Scan>& scan) {
   ended_ = true;
 }
 
+double Progress::share() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  double sum = 0;
+  double weight = 0;
+  for (const auto& account : accounts_) {
+    const auto bytes = static_cast<double>(std::max<int64_t>(account->table_bytes, 1));
+    sum += bytes * account->progress();
+    weight += bytes;
+  }
+  return weight > 0 ? sum / weight : 0.0;
+}
+
+void Progress::Follow(std::vector<std::shared_ptr<ScanAccount>> accounts) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  accounts_ = std::move(accounts);
+}
+
 std::vector<std::shared_ptr<ScanAccount>> AccountsOf(const PlanNode& root) {
   std::vector<std::shared_ptr<ScanAccount>> accounts;
   Collect(root, &accounts);

@@ -95,6 +95,19 @@ struct PlanNode {
 /// The scans of Skyhook's below `root`, in the order they print.
 std::vector<std::shared_ptr<ScanAccount>> AccountsOf(const PlanNode& root);
 
+/// How far a query is, for whoever wants to show it. Thread-safe.
+class Progress {
+ public:
+  /// The share of the query's scans that is done, in [0, 1]; 0 before it is planned.
+  double share() const;
+
+  void Follow(std::vector<std::shared_ptr<ScanAccount>> accounts);
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<ScanAccount>> accounts_;
+};
+
 /// Whether to print what running a plan cost.
 enum class PlanText : uint8_t { kPlan, kPlanAndCost };
 

@@ -168,7 +168,9 @@ void AfterOptimizers(duckdb::OptimizerExtensionInput& input, Node& plan) {
   OrderAllConditions(input.context, plan.get());
   if (BooleanSetting(input.context, kPushdownSetting, true)) Pushdown(input.optimizer).Run(&plan);
   JoinInLists(input, &plan);
-  const auto query = SessionState::Get(input.context).query();
+  const auto connection = ConnectionState::Find(input.context);
+  if (connection == nullptr) return;
+  const auto query = connection->query();
   if (query != nullptr) query->set_plan(CapturePlan(*plan));
 }
 

@@ -30,21 +30,21 @@ class PushdownTest : public ::testing::Test {
   std::string Path(const std::string& name) { return "'" + directory_.File(name) + "'"; }
 
   Answer AskPath(const std::string& format, const std::string& name) {
-    return Ask(*session_, fmt::format(fmt::runtime(format), Path(name)));
+    return Ask(*connection_, fmt::format(fmt::runtime(format), Path(name)));
   }
 
   // The rows with pushdown, which must be those without it.
   std::vector<std::string> RowsBothWays(const std::string& sql) {
-    Ask(*session_, "SET skyhook_pushdown = false");
-    const auto plain = RowsOfQuery(*session_, sql);
-    Ask(*session_, "SET skyhook_pushdown = true");
-    const auto pushed = RowsOfQuery(*session_, sql);
+    Ask(*connection_, "SET skyhook_pushdown = false");
+    const auto plain = RowsOfQuery(*connection_, sql);
+    Ask(*connection_, "SET skyhook_pushdown = true");
+    const auto pushed = RowsOfQuery(*connection_, sql);
     EXPECT_EQ(pushed, plain) << sql;
     return pushed;
   }
 
   skyhook::testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 const auto kShapes = arrow::schema(
@@ -166,7 +166,7 @@ TEST_F(PushdownTest, WhatStaysInDuckDbIsNamedWithTheReason) {
 
 TEST_F(PushdownTest, TurnedOffTheScanReturnsEverything) {
   Write("t.parquet", kShapes, kRows);
-  Ask(*session_, "SET skyhook_pushdown = false");
+  Ask(*connection_, "SET skyhook_pushdown = false");
   const Answer answer = AskPath("SELECT count(*) FROM {} WHERE id = 3", "t.parquet");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("1"));
   EXPECT_THAT(answer.accounts()[0]->pushed, IsEmpty());
@@ -196,8 +196,9 @@ const auto kKeyed =
 TEST_F(PushdownTest, JoinThresholdSkipsRowGroups) {
   Write("big.parquet", kKeyed, Ascending(10'000), {.row_group_rows = 1000});
   Write("small.parquet", kKeyed, "4100,1\n4300,2\n");
-  const Answer answer = Ask(*session_, "SELECT b.k, s.v FROM " + Path("big.parquet") + " b JOIN " +
-                                           Path("small.parquet") + " s ON b.k = s.k ORDER BY 1");
+  const Answer answer =
+      Ask(*connection_, "SELECT b.k, s.v FROM " + Path("big.parquet") + " b JOIN " +
+                            Path("small.parquet") + " s ON b.k = s.k ORDER BY 1");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("4100, 1", "4300, 2"));
   plan::Cost cost;
   for (const auto& account : answer.accounts()) {
@@ -210,16 +211,16 @@ TEST_F(PushdownTest, JoinThresholdSkipsRowGroups) {
 TEST_F(PushdownTest, JoinFiltersReachThroughAPushedAggregate) {
   Write("big.parquet", kKeyed, Ascending(10'000), {.row_group_rows = 1000});
   Write("small.parquet", kKeyed, "4100,1\n4300,2\n");
-  const Answer answer = Ask(*session_, "SELECT b.k, b.n, s.v FROM (SELECT k, count(*) n FROM " +
-                                           Path("big.parquet") + " GROUP BY k) b JOIN " +
-                                           Path("small.parquet") + " s ON b.k = s.k ORDER BY 1");
+  const Answer answer = Ask(*connection_, "SELECT b.k, b.n, s.v FROM (SELECT k, count(*) n FROM " +
+                                              Path("big.parquet") + " GROUP BY k) b JOIN " +
+                                              Path("small.parquet") + " s ON b.k = s.k ORDER BY 1");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("4100, 1, 1", "4300, 1, 2"));
 }
 
 TEST_F(PushdownTest, TopKThresholdTightensWhileTheScanRuns) {
-  SessionOptions options;
+  DatabaseOptions options;
   options.threads = 1;
-  session_ = OpenSession(options);
+  connection_ = TestConnection(options);
   Write("t.parquet", kKeyed, Ascending(10'000), {.row_group_rows = 1000});
   const Answer answer = AskPath("SELECT k FROM {} ORDER BY k LIMIT 2", "t.parquet");
   EXPECT_THAT(Rows(*answer.table), ElementsAre("0", "1"));
@@ -227,9 +228,9 @@ TEST_F(PushdownTest, TopKThresholdTightensWhileTheScanRuns) {
 }
 
 TEST_F(PushdownTest, DuckDbsOwnTopNThresholdReachesTheScan) {
-  SessionOptions options;
+  DatabaseOptions options;
   options.threads = 1;
-  session_ = OpenSession(options);
+  connection_ = TestConnection(options);
   Write("t.parquet", kKeyed, Ascending(400'000), {.row_group_rows = 20'000});
   // reverse() keeps the top-n in DuckDB, which then hands its threshold down.
   const Answer answer =
@@ -258,13 +259,14 @@ class SemanticsTest : public PushdownTest {
                        arrow::field("g", arrow::int32())});
     Write("f.parquet", schema,
           "1,1.5,10\n2,nan,0\n3,NULL,3\n4,inf,NULL\n5,-inf,5\n6,-0.0,0\n7,0.0,7\n");
-    Ask(*session_, "CREATE TABLE native AS SELECT * FROM read_parquet(" + Path("f.parquet") + ")");
+    Ask(*connection_,
+        "CREATE TABLE native AS SELECT * FROM read_parquet(" + Path("f.parquet") + ")");
   }
 
   std::vector<std::string> BothRows(const std::string& condition) {
     const std::string tail = " WHERE " + condition + " ORDER BY id";
     const auto ours = RowsBothWays("SELECT id FROM " + Path("f.parquet") + tail);
-    EXPECT_EQ(ours, RowsOfQuery(*session_, "SELECT id FROM native" + tail)) << condition;
+    EXPECT_EQ(ours, RowsOfQuery(*connection_, "SELECT id FROM native" + tail)) << condition;
     return ours;
   }
 };
@@ -299,8 +301,8 @@ TEST_F(SemanticsTest, MinusZeroIsZero) {
 
 TEST_F(SemanticsTest, OverflowIsAnError) {
   Write("t.parquet", kShapes, kRows);
-  const auto result =
-      session_->Query("SELECT count(*) FROM " + Path("t.parquet") + " WHERE id * 2000000000 > 1");
+  const auto result = connection_->Query("SELECT count(*) FROM " + Path("t.parquet") +
+                                         " WHERE id * 2000000000 > 1");
   const auto status = result.ok() ? (*result)->ToTable().status() : result.status();
   EXPECT_THAT(status, skyhook::testing::FailsWith(arrow::StatusCode::Invalid, "verflow"));
 }

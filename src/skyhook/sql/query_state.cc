@@ -16,6 +16,7 @@ void QueryState::set_plan(PlanNode plan) {
   plan_ = std::move(plan);
   accounts_ = AccountsOf(plan_);
   for (size_t i = 0; i < accounts_.size(); ++i) accounts_[i]->number = static_cast<int64_t>(i);
+  if (progress_ != nullptr) progress_->Follow(accounts_);
 }
 
 std::vector<std::shared_ptr<ScanAccount>> QueryState::accounts() const {
@@ -33,37 +34,43 @@ arrow::Status QueryState::error() const {
   return error_;
 }
 
-SessionState& SessionState::Get(duckdb::ClientContext& context) {
-  return *context.registered_state->GetOrCreate<SessionState>(kKey);
-}
-
-void SessionState::set_unreadable(const std::string& name, const std::string& path) {
+void DatabaseState::set_unreadable(const std::string& name, const std::string& path) {
   const std::lock_guard<std::mutex> lock(mutex_);
   unreadable_[name] = path;
 }
 
-std::string SessionState::unreadable(const std::string& name) const {
+std::string DatabaseState::unreadable(const std::string& name) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = unreadable_.find(name);
   return found == unreadable_.end() ? "" : found->second;
 }
 
-void SessionState::OnTaskStart(duckdb::ClientContext& context) {
+duckdb::shared_ptr<ConnectionState> ConnectionState::Find(duckdb::ClientContext& context) {
+  return context.registered_state->Get<ConnectionState>(kKey);
+}
+
+ConnectionState& ConnectionState::Get(duckdb::ClientContext& context) {
+  const auto state = Find(context);
+  if (state == nullptr) throw duckdb::InternalException("a connection that Skyhook has not made");
+  return *state;
+}
+
+void ConnectionState::OnTaskStart(duckdb::ClientContext& context) {
   if (context.IsInterrupted()) throw duckdb::InterruptException();
 }
 
-duckdb::RebindQueryInfo SessionState::OnRebindPreparedStatement(
+duckdb::RebindQueryInfo ConnectionState::OnRebindPreparedStatement(
     duckdb::ClientContext& /*context*/, duckdb::BindPreparedStatementCallbackInfo& /*info*/,
     duckdb::RebindQueryInfo /*current_rebind*/) {
   return duckdb::RebindQueryInfo::ATTEMPT_TO_REBIND;
 }
 
-std::shared_ptr<QueryState> SessionState::query() const {
+std::shared_ptr<QueryState> ConnectionState::query() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return query_;
 }
 
-void SessionState::set_query(std::shared_ptr<QueryState> query) {
+void ConnectionState::set_query(std::shared_ptr<QueryState> query) {
   std::lock_guard<std::mutex> lock(mutex_);
   query_ = std::move(query);
 }

@@ -1,4 +1,4 @@
-// What a session's running query shares with its scans, on whichever thread of DuckDB they run.
+// What a connection's running query shares with its scans, on whichever thread of DuckDB they run.
 #pragma once
 
 #include <arrow/result.h>
@@ -15,7 +15,7 @@
 
 #include "duckdb.hpp"
 #include "duckdb/main/client_context_state.hpp"
-#include "skyhook/client/table.h"
+#include "skyhook/client/session.h"
 #include "skyhook/sql/plan_tree.h"
 
 namespace skyhook::sql {
@@ -23,20 +23,20 @@ namespace skyhook::sql {
 /// One query. Thread-safe, except for plan().
 class QueryState {
  public:
-  QueryState(int64_t scan_memory_bytes, std::string spill_directory, client::OpenOptions open)
+  QueryState(int64_t scan_memory_bytes, std::string spill_directory,
+             std::shared_ptr<Progress> progress)
       : scan_memory_bytes_(scan_memory_bytes),
         spill_directory_(std::move(spill_directory)),
-        open_(std::move(open)) {
-    open_.stop = stop_.token();
-  }
+        progress_(std::move(progress)),
+        waits_end_by_(stop_.token()) {}
 
   /// Memory of each of the plan's scans, in bytes.
   int64_t memory_of_scan() const;
   const std::string& spill_directory() const { return spill_directory_; }
-  /// How tables are opened: their waits end when the query is to stop.
-  const client::OpenOptions& open_options() const { return open_; }
+  /// Ends waits of opening tables: when the query is to stop.
+  const arrow::StopToken& waits_end_by() const { return waits_end_by_; }
   /// Waits end by `stop` instead; before the query begins.
-  void StopWaitsBy(const arrow::StopToken& stop) { open_.stop = stop; }
+  void StopWaitsBy(const arrow::StopToken& stop) { waits_end_by_ = stop; }
 
   arrow::StopToken stop_token() { return stop_.token(); }
   /// Needs no memory: it is called by destructors.
@@ -57,8 +57,9 @@ class QueryState {
  private:
   const int64_t scan_memory_bytes_;
   const std::string spill_directory_;
-  client::OpenOptions open_;
+  const std::shared_ptr<Progress> progress_;  // may be null
   arrow::StopSource stop_;
+  arrow::StopToken waits_end_by_;
   std::atomic<bool> stop_requested_ = false;
   arrow::Status cancelled_ = arrow::Status::Cancelled("the query was cancelled");
   PlanNode plan_;
@@ -67,19 +68,40 @@ class QueryState {
   arrow::Status error_;
 };
 
-/// Hangs on a connection's client context.
-class SessionState : public duckdb::ClientContextState {
+/// What the connections of a database share. Thread-safe.
+class DatabaseState {
  public:
-  static constexpr const char* kKey = "skyhook";
-  static SessionState& Get(duckdb::ClientContext& context);
+  explicit DatabaseState(std::shared_ptr<client::Session> session) : session_(std::move(session)) {}
 
-  std::shared_ptr<QueryState> query() const;
-  void set_query(std::shared_ptr<QueryState> query);
+  /// What opens the tables.
+  const std::shared_ptr<client::Session>& session() const { return session_; }
 
   /// A table of a data directory that could not be opened: whoever names it is told why.
   void set_unreadable(const std::string& name, const std::string& path);
   /// The path of such a table; empty: there is none of this name. Case does not matter.
   std::string unreadable(const std::string& name) const;
+
+ private:
+  const std::shared_ptr<client::Session> session_;
+  mutable std::mutex mutex_;
+  duckdb::case_insensitive_map_t<std::string> unreadable_;  // paths by name
+};
+
+/// Hangs on a connection's client context.
+class ConnectionState : public duckdb::ClientContextState {
+ public:
+  static constexpr const char* kKey = "skyhook";
+
+  explicit ConnectionState(std::shared_ptr<DatabaseState> database)
+      : database_(std::move(database)) {}
+  /// Null: the connection is none of ours, but DuckDB's for itself.
+  static duckdb::shared_ptr<ConnectionState> Find(duckdb::ClientContext& context);
+  /// That of a connection of ours.
+  static ConnectionState& Get(duckdb::ClientContext& context);
+
+  DatabaseState& database() const { return *database_; }
+  std::shared_ptr<QueryState> query() const;
+  void set_query(std::shared_ptr<QueryState> query);
 
   /// Refuses to start a task of an interrupted query. DuckDB by itself runs every task that it has
   /// queued to its end: those that build a hash join's table may be hundreds.
@@ -92,9 +114,9 @@ class SessionState : public duckdb::ClientContextState {
       duckdb::RebindQueryInfo current_rebind) override;
 
  private:
+  const std::shared_ptr<DatabaseState> database_;
   mutable std::mutex mutex_;
   std::shared_ptr<QueryState> query_;
-  duckdb::case_insensitive_map_t<std::string> unreadable_;  // paths by name
 };
 
 /// Throws the DuckDB exception that stands for `status`, which `query` remembers.

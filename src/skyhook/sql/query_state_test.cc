@@ -5,10 +5,10 @@
 namespace skyhook::sql {
 namespace {
 
-TEST(SessionState, NoTaskOfAnInterruptedQueryStarts) {
+TEST(ConnectionState, NoTaskOfAnInterruptedQueryStarts) {
   duckdb::DuckDB database(nullptr);
   duckdb::Connection connection(database);
-  SessionState& state = SessionState::Get(*connection.context);
+  ConnectionState state(std::make_shared<DatabaseState>(nullptr));
   EXPECT_NO_THROW(state.OnTaskStart(*connection.context));
   connection.Interrupt();
   EXPECT_THROW(state.OnTaskStart(*connection.context), duckdb::InterruptException);

@@ -75,14 +75,16 @@ std::optional<Explanation> ExplanationBy(const duckdb::SQLStatement& statement) 
 
 class DuckDbStream : public QueryStream {
  public:
-  DuckDbStream(duckdb::Connection* connection, std::shared_ptr<QueryState> query,
+  DuckDbStream(std::shared_ptr<OpenedConnection> connection, std::shared_ptr<QueryState> query,
                const QueryOptions& options, int64_t memory_bytes)
-      : connection_(connection),
+      : opened_(std::move(connection)),
+        connection_(&opened_->duckdb()),
         query_(std::move(query)),
         limits_(memory_bytes),
         memory_bytes_(memory_bytes),
         measure_(options.measure),
-        watchdog_(std::make_unique<Watchdog>(connection, query_, options)) {}
+        watchdog_(std::make_unique<Watchdog>(opened_->database().session().timer().get(),
+                                             connection_, query_, options)) {}
 
   ~DuckDbStream() override { End(); }
 
@@ -230,8 +232,8 @@ class DuckDbStream : public QueryStream {
     measured_ = CaptureRun(*root->children.front(), query_->accounts());
   }
 
-  // Whether no other statement of the session has been begun.
-  bool IsCurrent() const { return SessionState::Get(*connection_->context).query() == query_; }
+  // Whether no other statement of the connection has been begun.
+  bool IsCurrent() const { return ConnectionState::Get(*connection_->context).query() == query_; }
 
   // Stops what still runs, and lets the scans' costs reach their accounts.
   void End() {
@@ -243,7 +245,8 @@ class DuckDbStream : public QueryStream {
     watchdog_.reset();
   }
 
-  duckdb::Connection* connection_;
+  const std::shared_ptr<OpenedConnection> opened_;
+  duckdb::Connection* const connection_;
   std::shared_ptr<QueryState> query_;
   const BatchLimits limits_;
   const int64_t memory_bytes_;
@@ -269,13 +272,13 @@ class DuckDbStream : public QueryStream {
 }  // namespace
 
 arrow::Result<std::unique_ptr<QueryStream>> StartQuery(
-    duckdb::Connection* connection, std::shared_ptr<QueryState> query,
+    std::shared_ptr<OpenedConnection> connection, std::shared_ptr<QueryState> query,
     duckdb::unique_ptr<duckdb::SQLStatement> statement, const QueryOptions& options,
     int64_t memory_bytes) {
   // There may be no thread to watch over it.
   return base::CatchExceptions([&]() -> arrow::Result<std::unique_ptr<QueryStream>> {
-    auto stream =
-        std::make_unique<DuckDbStream>(connection, std::move(query), options, memory_bytes);
+    auto stream = std::make_unique<DuckDbStream>(std::move(connection), std::move(query), options,
+                                                 memory_bytes);
     ARROW_RETURN_NOT_OK(stream->Start(std::move(statement)));
     return stream;
   });

@@ -6,14 +6,15 @@
 #include <memory>
 
 #include "duckdb.hpp"
+#include "skyhook/sql/connection.h"
+#include "skyhook/sql/duckdb_database.h"
 #include "skyhook/sql/query_state.h"
-#include "skyhook/sql/session.h"
 
 namespace skyhook::sql {
 
-/// Starts `statement`. `memory_bytes` of the whole session decides how large the batches get.
+/// Starts `statement`. `memory_bytes` of the whole database decides how large the batches get.
 arrow::Result<std::unique_ptr<QueryStream>> StartQuery(
-    duckdb::Connection* connection, std::shared_ptr<QueryState> query,
+    std::shared_ptr<OpenedConnection> connection, std::shared_ptr<QueryState> query,
     duckdb::unique_ptr<duckdb::SQLStatement> statement, const QueryOptions& options,
     int64_t memory_bytes);
 

@@ -45,11 +45,11 @@ std::shared_ptr<arrow::RecordBatchReader> Through(Way way, std::shared_ptr<Query
   return Require(arrow::ImportRecordBatchReader(&exported));
 }
 
-std::unique_ptr<Session> OpenLittle() {
-  SessionOptions options;
+std::unique_ptr<Connection> OpenLittle() {
+  DatabaseOptions options;
   options.memory_bytes = kMemoryBytes;
   options.threads = 4;
-  return OpenSession(options);
+  return TestConnection(options);
 }
 
 class StreamEndsTest : public ::testing::TestWithParam<std::tuple<Way, int64_t>> {
@@ -59,7 +59,7 @@ class StreamEndsTest : public ::testing::TestWithParam<std::tuple<Way, int64_t>>
 
   Ending Run(const std::string& sql, const QueryOptions& options = {},
              const std::function<void(int64_t)>& before = nullptr) {
-    auto stream = session_->Query(sql, options);
+    auto stream = connection_->Query(sql, options);
     if (!stream.ok()) return {0, stream.status()};
     const auto reader = Through(way(), std::shared_ptr<QueryStream>(*std::move(stream)));
     Ending ending = ReadToEnd(reader.get(), before);
@@ -83,7 +83,7 @@ class StreamEndsTest : public ::testing::TestWithParam<std::tuple<Way, int64_t>>
     }
   }
 
-  std::unique_ptr<Session> session_ = OpenLittle();
+  std::unique_ptr<Connection> connection_ = OpenLittle();
 };
 
 TEST_P(StreamEndsTest, ByAnError) {
@@ -128,7 +128,7 @@ TEST_P(StreamEndsTest, SaysSoWhileAConsumerIsBusy) {
   arrow::StopSource stop;
   QueryOptions options;
   options.stop = stop.token();
-  auto stream = Require(session_->Query("SELECT i FROM range(1000000000000) t(i)", options));
+  auto stream = Require(connection_->Query("SELECT i FROM range(1000000000000) t(i)", options));
   std::shared_ptr<arrow::RecordBatch> batch;
   Require(stream->ReadNext(&batch));
   EXPECT_THAT(stream->stopped(), skyhook::testing::IsOk());
@@ -145,9 +145,9 @@ INSTANTIATE_TEST_SUITE_P(Places, StreamEndsTest,
                                             ::testing::Values(0, kRows / 2, kRows - 1)));
 
 TEST(QueryStream, BatchesAreBoundedByBytes) {
-  auto session = OpenLittle();
-  auto stream =
-      Require(session->Query("SELECT repeat('w', 100000) AS v, [i, i] AS l FROM range(2000) t(i)"));
+  auto connection = OpenLittle();
+  auto stream = Require(
+      connection->Query("SELECT repeat('w', 100000) AS v, [i, i] AS l FROM range(2000) t(i)"));
   int64_t rows = 0;
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
@@ -161,9 +161,10 @@ TEST(QueryStream, BatchesAreBoundedByBytes) {
 
 // Batches of other threads wait for those before them.
 TEST(QueryStream, KeepsTheOrderOfTheRows) {
-  auto session = OpenLittle();
-  Require(Require(session->Query("CREATE TABLE t AS SELECT i FROM range(1000000) r(i)"))->Close());
-  auto stream = Require(session->Query("SELECT i FROM t WHERE i % 3 <> 1"));
+  auto connection = OpenLittle();
+  Require(
+      Require(connection->Query("CREATE TABLE t AS SELECT i FROM range(1000000) r(i)"))->Close());
+  auto stream = Require(connection->Query("SELECT i FROM t WHERE i % 3 <> 1"));
   int64_t next = 0;
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
@@ -180,9 +181,9 @@ TEST(QueryStream, KeepsTheOrderOfTheRows) {
 
 // The interrupt that DuckDB gives the threads of a failed query does not take the error's place.
 TEST(QueryStream, TellsTheErrorAndNotItsInterrupt) {
-  auto session = OpenLittle();
+  auto connection = OpenLittle();
   for (int i = 0; i < 200; ++i) {
-    const auto stream = session->Query(
+    const auto stream = connection->Query(
         "SELECT CAST(CASE WHEN i % 50000 = 49999 THEN 'x' ELSE '1' END AS INT) AS v "
         "FROM range(400000) t(i)");
     if (!stream.ok()) {
@@ -195,16 +196,16 @@ TEST(QueryStream, TellsTheErrorAndNotItsInterrupt) {
 }
 
 TEST(QueryStream, ThatIsLeftLeavesTheTransaction) {
-  auto session = OpenLittle();
-  Require(Require(session->Query("BEGIN"))->Close());
-  Require(Require(session->Query("CREATE TABLE t AS SELECT 42 AS v"))->Close());
+  auto connection = OpenLittle();
+  Require(Require(connection->Query("BEGIN"))->Close());
+  Require(Require(connection->Query("CREATE TABLE t AS SELECT 42 AS v"))->Close());
   {
-    auto stream = Require(session->Query("SELECT i FROM range(1000000000000) r(i)"));
+    auto stream = Require(connection->Query("SELECT i FROM range(1000000000000) r(i)"));
     std::shared_ptr<arrow::RecordBatch> batch;
     Require(stream->ReadNext(&batch));
   }
-  Require(Require(session->Query("COMMIT"))->Close());
-  auto stream = Require(session->Query("SELECT v FROM t"));
+  Require(Require(connection->Query("COMMIT"))->Close());
+  auto stream = Require(connection->Query("SELECT v FROM t"));
   std::shared_ptr<arrow::RecordBatch> batch;
   Require(stream->ReadNext(&batch));
   ASSERT_NE(batch, nullptr);
@@ -212,11 +213,11 @@ TEST(QueryStream, ThatIsLeftLeavesTheTransaction) {
 }
 
 TEST(QueryStream, IsEndedByTheNextStatement) {
-  auto session = OpenLittle();
-  auto first = Require(session->Query("SELECT i FROM range(1000000000000) r(i)"));
+  auto connection = OpenLittle();
+  auto first = Require(connection->Query("SELECT i FROM range(1000000000000) r(i)"));
   std::shared_ptr<arrow::RecordBatch> batch;
   Require(first->ReadNext(&batch));
-  auto second = Require(session->Query("SELECT i FROM range(300000) r(i)"));
+  auto second = Require(connection->Query("SELECT i FROM range(300000) r(i)"));
   const Ending ending = ReadToEnd(first.get(), nullptr);
   EXPECT_THAT(ending.status, FailsWith(arrow::StatusCode::Cancelled, "another statement"));
   first.reset();

@@ -1,4 +1,4 @@
-// What the SQL tests share: sessions, rows as text, and DuckDB's native tables as the oracle.
+// What the SQL tests share: connections, rows as text, and DuckDB's native tables as the oracle.
 #pragma once
 
 #include <arrow/compute/initialize.h>
@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/sql/session.h"
+#include "skyhook/sql/database.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::sql {
@@ -48,23 +48,23 @@ inline std::string TpchQuery(int number) {
   return text.str();
 }
 
-inline std::unique_ptr<Session> OpenSession(SessionOptions options = {}) {
+inline std::unique_ptr<Connection> TestConnection(DatabaseOptions options = {}) {
   Require(arrow::compute::Initialize());
   if (options.threads == 0) options.threads = 2;
   if (options.memory_bytes == 0) options.memory_bytes = int64_t{2} << 30;
-  return Require(Session::Make(options));
+  return Require(OpenConnection(options, nullptr));
 }
 
-/// A session whose tables are DuckDB's own, with the same rows as the Parquet files.
-inline std::unique_ptr<Session> OpenTpchOracle() {
-  auto session = OpenSession();
+/// A connection whose tables are DuckDB's own, with the same rows as the Parquet files.
+inline std::unique_ptr<Connection> OpenTpchOracle() {
+  auto connection = TestConnection();
   for (const char* table : kTpchTables) {
-    auto stream = Require(
-        session->Query(fmt::format("CREATE TABLE {} AS SELECT * FROM read_parquet('{}/{}.parquet')",
-                                   table, TpchDirectory(), table)));
+    auto stream = Require(connection->Query(
+        fmt::format("CREATE TABLE {} AS SELECT * FROM read_parquet('{}/{}.parquet')", table,
+                    TpchDirectory(), table)));
     Require(stream->ToTable());
   }
-  return session;
+  return connection;
 }
 
 /// A result, read to its end.
@@ -75,8 +75,8 @@ struct Answer {
   std::vector<std::shared_ptr<ScanAccount>> accounts() const { return AccountsOf(plan); }
 };
 
-inline Answer Ask(Session& session, const std::string& sql) {
-  auto stream = Require(session.Query(sql));
+inline Answer Ask(Connection& connection, const std::string& sql) {
+  auto stream = Require(connection.Query(sql));
   Answer answer;
   answer.table = Require(stream->ToTable());
   answer.plan = stream->plan();
@@ -97,8 +97,8 @@ inline std::vector<std::string> Rows(const arrow::Table& table) {
   return rows;
 }
 
-inline std::vector<std::string> RowsOfQuery(Session& session, const std::string& sql) {
-  return Rows(*Ask(session, sql).table);
+inline std::vector<std::string> RowsOfQuery(Connection& connection, const std::string& sql) {
+  return Rows(*Ask(connection, sql).table);
 }
 
 /// Equal rows in equal order: doubles to 1e-9 of their size, all else exactly.

@@ -36,13 +36,16 @@ duckdb::unique_ptr<duckdb::FunctionData> Bind(duckdb::ClientContext& context,
                                               duckdb::TableFunctionBindInput& input,
                                               duckdb::vector<LogicalType>& types,
                                               duckdb::vector<duckdb::string>& names) {
-  const auto query = SessionState::Get(context).query();
+  ConnectionState& connection = ConnectionState::Get(context);
+  const auto query = connection.query();
   if (input.inputs[0].IsNull()) throw duckdb::BinderException("skyhook_scan needs a path");
   auto scan = duckdb::make_uniq<ScanPlan>();
-  client::OpenOptions options = query->open_options();
+  client::OpenOptions options;
   options.file_names = true;
+  options.stop = query->waits_end_by();
   scan->table =
-      ValueOrThrow(*query, client::OpenTable(duckdb::StringValue::Get(input.inputs[0]), options));
+      ValueOrThrow(*query, client::OpenTable(connection.database().session().get(),
+                                             duckdb::StringValue::Get(input.inputs[0]), options));
   auto columns = plan::EngineSchema(*scan->table->schema);
   arrow::FieldVector hidden;
   if (scan->table->has_file_names) {
@@ -158,7 +161,7 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData>) {
   duckdb::string name = duckdb::ReplacementScan::GetFullPath(input);
-  const std::string unreadable = SessionState::Get(context).unreadable(name);
+  const std::string unreadable = ConnectionState::Get(context).database().unreadable(name);
   if (!unreadable.empty()) {
     name = unreadable;
   } else if (!client::NamesTable(name)) {

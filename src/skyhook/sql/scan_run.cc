@@ -228,7 +228,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
     duckdb::ClientContext& context, duckdb::TableFunctionInitInput& input) {
   const auto& scan = input.bind_data->Cast<ScanPlan>();
   auto state = duckdb::make_uniq<GlobalState>();
-  state->query = SessionState::Get(context).query();
+  state->query = ConnectionState::Get(context).query();
   state->account = scan.account;
   state->threads = static_cast<idx_t>(
       std::max(1, duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads()));

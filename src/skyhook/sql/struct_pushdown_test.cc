@@ -26,11 +26,11 @@ class StructPushdownTest : public ::testing::Test {
                       file * 1000, file == 0 ? 1000 : 3000, directory_.path(), file));
     }
     skyhook::testing::WriteIpc(directory_.File("ipc/t.arrow"),
-                               *Ask(*session_, "SELECT * FROM native ORDER BY id").table, 700);
+                               *Ask(*connection_, "SELECT * FROM native ORDER BY id").table, 700);
     Do("SET threads = 2");
   }
 
-  void Do(const std::string& sql) { Ask(*session_, sql); }
+  void Do(const std::string& sql) { Ask(*connection_, sql); }
 
   static std::string Over(std::string sql, const std::string& table) {
     for (size_t at = sql.find("TABLE"); at != std::string::npos; at = sql.find("TABLE")) {
@@ -40,7 +40,7 @@ class StructPushdownTest : public ::testing::Test {
   }
   std::string Parquet() { return fmt::format("'{}/*.parquet'", directory_.path()); }
 
-  Answer AskParquet(const std::string& sql) { return Ask(*session_, Over(sql, Parquet())); }
+  Answer AskParquet(const std::string& sql) { return Ask(*connection_, Over(sql, Parquet())); }
 
   // The rows, or the error, over Parquet, Arrow IPC and without pushdown, are those of the native
   // table.
@@ -56,7 +56,7 @@ class StructPushdownTest : public ::testing::Test {
   }
 
   std::vector<std::string> Try(const std::string& sql) {
-    auto stream = session_->Query(sql);
+    auto stream = connection_->Query(sql);
     if (!stream.ok()) return {"an error"};
     auto table = (*stream)->ToTable();
     return table.ok() ? Rows(**table) : std::vector<std::string>{"an error"};
@@ -80,7 +80,7 @@ class StructPushdownTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 TEST_F(StructPushdownTest, FieldsAreFilteredInTheScan) {

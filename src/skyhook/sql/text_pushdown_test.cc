@@ -79,10 +79,10 @@ class TextPushdownTest : public ::testing::Test {
 
   // The answer with pushdown, which has to be the one without.
   Answer AskBothWays(const std::string& sql) {
-    Ask(*session_, "SET skyhook_pushdown = false");
-    const Answer plain = Ask(*session_, sql);
-    Ask(*session_, "SET skyhook_pushdown = true");
-    Answer pushed = Ask(*session_, sql);
+    Ask(*connection_, "SET skyhook_pushdown = false");
+    const Answer plain = Ask(*connection_, sql);
+    Ask(*connection_, "SET skyhook_pushdown = true");
+    Answer pushed = Ask(*connection_, sql);
     EXPECT_FALSE(IsPushed(plain));
     EXPECT_GT(plain.table->num_rows(), 0);
     ExpectSameRows(*pushed.table, *plain.table);
@@ -106,7 +106,7 @@ class TextPushdownTest : public ::testing::Test {
   }
 
   skyhook::testing::TemporaryDirectory directory_;
-  std::unique_ptr<Session> session_ = OpenSession();
+  std::unique_ptr<Connection> connection_ = TestConnection();
 };
 
 // Pieces of texts that functions of text like to get wrong: wide characters, combining marks,
@@ -336,9 +336,9 @@ TEST_F(TextPushdownTest, WhatDuckDbReadsInAnotherWayStaysThere) {
 TEST_F(TextPushdownTest, PaddingWithNothingIsAnError) {
   Write({{.t = "abc"}});
   for (const char* pushdown : {"false", "true"}) {
-    Ask(*session_, fmt::format("SET skyhook_pushdown = {}", pushdown));
-    EXPECT_EQ(RowsOfQuery(*session_, QueryOf({"lpad(t, 2, '')"})), Strings{"0, ab, 1"});
-    const auto stream = session_->Query(QueryOf({"lpad(t, 4, '')"}));
+    Ask(*connection_, fmt::format("SET skyhook_pushdown = {}", pushdown));
+    EXPECT_EQ(RowsOfQuery(*connection_, QueryOf({"lpad(t, 2, '')"})), Strings{"0, ab, 1"});
+    const auto stream = connection_->Query(QueryOf({"lpad(t, 4, '')"}));
     const arrow::Status status = stream.ok() ? (*stream)->ToTable().status() : stream.status();
     using skyhook::testing::FailsWith;
     EXPECT_THAT(status,

@@ -20,10 +20,10 @@ constexpr char kIntroduction[] =
     "| query | table | pushed | stays in DuckDB |\n"
     "|---|---|---|---|\n";
 
-std::unique_ptr<Session> OpenTpch() {
-  SessionOptions options;
+std::unique_ptr<Connection> OpenTpch() {
+  DatabaseOptions options;
   options.data_directories = {TpchDirectory()};
-  return OpenSession(options);
+  return TestConnection(options);
 }
 
 // A bar would end the cell.
@@ -52,9 +52,9 @@ std::string Line(int query, const ScanAccount& account) {
 
 std::string Page() {
   std::string page = kIntroduction;
-  const auto session = OpenTpch();
+  const auto connection = OpenTpch();
   for (int number = 1; number <= 22; ++number) {
-    const PlanNode plan = Require(session->Explain(TpchQuery(number))).plan;
+    const PlanNode plan = Require(connection->Explain(TpchQuery(number))).plan;
     for (const auto& account : AccountsOf(plan)) page += Line(number, *account);
   }
   return page;
@@ -70,9 +70,9 @@ TEST(TpchPushdownTest, TheGuideListsWhatIsPushed) {
 }
 
 TEST(TpchPushdownTest, Q1AndQ6AreWhollyPushed) {
-  const auto session = OpenTpch();
+  const auto connection = OpenTpch();
   for (int number : {1, 6}) {
-    const Answer answer = Ask(*session, TpchQuery(number));
+    const Answer answer = Ask(*connection, TpchQuery(number));
     ASSERT_EQ(answer.table->num_rows(), number == 1 ? 4 : 1);
     ASSERT_EQ(answer.accounts().size(), 1u);
     const ScanAccount& account = *answer.accounts()[0];

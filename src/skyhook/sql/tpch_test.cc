@@ -8,11 +8,11 @@ namespace {
 
 enum class Pushdown { kOn, kOff };
 
-std::unique_ptr<Session> OpenTpch(int threads) {
-  SessionOptions options;
+std::unique_ptr<Connection> OpenTpch(int threads) {
+  DatabaseOptions options;
   options.threads = threads;
   options.data_directories = {TpchDirectory()};
-  return OpenSession(options);
+  return TestConnection(options);
 }
 
 void ExpectOnlyOurScans(const PlanNode& node) {
@@ -27,26 +27,26 @@ class TpchTest : public ::testing::TestWithParam<std::tuple<int, Pushdown, int>>
   static void SetUpTestSuite() { oracle_ = OpenTpchOracle(); }
   static void TearDownTestSuite() {
     oracle_.reset();
-    sessions_.clear();
+    connections_.clear();
   }
 
-  static Session& Skyhook(int threads) {
-    auto& session = sessions_[threads];
-    if (session == nullptr) session = OpenTpch(threads);
-    return *session;
+  static Connection& Skyhook(int threads) {
+    auto& connection = connections_[threads];
+    if (connection == nullptr) connection = OpenTpch(threads);
+    return *connection;
   }
-  static Session& Oracle() { return *oracle_; }
+  static Connection& Oracle() { return *oracle_; }
 
  private:
-  static inline std::unique_ptr<Session> oracle_;
-  static inline std::map<int, std::unique_ptr<Session>> sessions_;
+  static inline std::unique_ptr<Connection> oracle_;
+  static inline std::map<int, std::unique_ptr<Connection>> connections_;
 };
 
 TEST_P(TpchTest, EqualsDuckDbOverNativeTables) {
   const auto [number, pushdown, threads] = GetParam();
-  Session& session = Skyhook(threads);
-  Ask(session, fmt::format("SET skyhook_pushdown = {}", pushdown == Pushdown::kOn));
-  const Answer answer = Ask(session, TpchQuery(number));
+  Connection& connection = Skyhook(threads);
+  Ask(connection, fmt::format("SET skyhook_pushdown = {}", pushdown == Pushdown::kOn));
+  const Answer answer = Ask(connection, TpchQuery(number));
   const Answer expected = Ask(Oracle(), TpchQuery(number));
   ASSERT_GT(expected.table->num_rows(), 0);
   ExpectSameRows(*answer.table, *expected.table);

@@ -68,10 +68,11 @@ TEST_F(TypesPushdownTest, NarrowDecimalsInWideOnes) {
 TEST_F(TypesPushdownTest, NullsAreIntegers) {
   columns_.emplace_back("n", Require(arrow::MakeArrayOfNull(arrow::null(), kRows)));
   Write(columns_);
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT count(*), count(n), min(n) FROM '{}' WHERE "
-                                               "n IS NULL",
-                                               directory_.File("t.arrow"))),
-            std::vector<std::string>{"120, 0, NULL"});
+  EXPECT_EQ(
+      RowsOfQuery(*connection_, fmt::format("SELECT count(*), count(n), min(n) FROM '{}' WHERE "
+                                            "n IS NULL",
+                                            directory_.File("t.arrow"))),
+      std::vector<std::string>{"120, 0, NULL"});
 }
 
 TEST_F(TypesPushdownTest, DurationsAndIntervalsStay) {
@@ -92,37 +93,40 @@ TEST_F(TypesPushdownTest, DurationsAndIntervalsStay) {
   }
   // A month and 30 days are one group, and durations differ by microseconds.
   const std::string file = directory_.File("t.arrow");
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT count(DISTINCT i), count(DISTINCT d) FROM "
-                                               "'{}'",
-                                               file)),
-            std::vector<std::string>{"3, 3"});
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT count(*) FROM (SELECT i FROM '{}' WHERE i "
-                                               "IS NOT NULL GROUP BY i)",
-                                               file)),
-            std::vector<std::string>{"3"});
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT count(*) FROM '{}' WHERE i = INTERVAL '1 "
-                                               "month'",
-                                               file)),
-            RowsOfQuery(*session_, fmt::format("SELECT count(*) FROM '{}' WHERE i + INTERVAL '0 "
-                                               "days' = INTERVAL '30 days'",
-                                               file)));
+  EXPECT_EQ(
+      RowsOfQuery(*connection_, fmt::format("SELECT count(DISTINCT i), count(DISTINCT d) FROM "
+                                            "'{}'",
+                                            file)),
+      std::vector<std::string>{"3, 3"});
+  EXPECT_EQ(
+      RowsOfQuery(*connection_, fmt::format("SELECT count(*) FROM (SELECT i FROM '{}' WHERE i "
+                                            "IS NOT NULL GROUP BY i)",
+                                            file)),
+      std::vector<std::string>{"3"});
+  EXPECT_EQ(RowsOfQuery(*connection_, fmt::format("SELECT count(*) FROM '{}' WHERE i = INTERVAL '1 "
+                                                  "month'",
+                                                  file)),
+            RowsOfQuery(*connection_, fmt::format("SELECT count(*) FROM '{}' WHERE i + INTERVAL '0 "
+                                                  "days' = INTERVAL '30 days'",
+                                                  file)));
 }
 
 // DuckDB writes DELTA_BINARY_PACKED with differences of 33 bits, which Arrow's decoder refuses.
 TEST_F(TypesPushdownTest, DeltasOf32BitNumbersMayHaveMoreBits) {
   const std::string file = directory_.File("deltas.parquet");
-  Ask(*session_, fmt::format("COPY (SELECT i, CASE i % 3 WHEN 0 THEN -2147483648 WHEN 1 THEN "
-                             "2147483647 ELSE i END::INTEGER AS a, CASE i % 2 WHEN 0 THEN "
-                             "4294967295 ELSE i END::UINTEGER AS b FROM range(100) t(i)) TO '{}' "
-                             "(FORMAT parquet, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1)",
-                             file));
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT a, b FROM '{}' WHERE i < 4", file)),
+  Ask(*connection_,
+      fmt::format("COPY (SELECT i, CASE i % 3 WHEN 0 THEN -2147483648 WHEN 1 THEN "
+                  "2147483647 ELSE i END::INTEGER AS a, CASE i % 2 WHEN 0 THEN "
+                  "4294967295 ELSE i END::UINTEGER AS b FROM range(100) t(i)) TO '{}' "
+                  "(FORMAT parquet, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 1)",
+                  file));
+  EXPECT_EQ(RowsOfQuery(*connection_, fmt::format("SELECT a, b FROM '{}' WHERE i < 4", file)),
             (std::vector<std::string>{"-2147483648, 4294967295", "2147483647, 1", "2, 4294967295",
                                       "-2147483648, 3"}));
   // 34 * -2147483648 + 33 * 2147483647 + (2 + 5 + ... + 98); 50 * 4294967295 + (1 + 3 + ... + 99).
-  EXPECT_EQ(
-      RowsOfQuery(*session_, fmt::format("SELECT sum(a)::BIGINT, sum(b)::BIGINT FROM '{}'", file)),
-      (std::vector<std::string>{"-2147482031, 214748367250"}));
+  EXPECT_EQ(RowsOfQuery(*connection_,
+                        fmt::format("SELECT sum(a)::BIGINT, sum(b)::BIGINT FROM '{}'", file)),
+            (std::vector<std::string>{"-2147482031, 214748367250"}));
 }
 
 TEST_F(TypesPushdownTest, WideDecimalsArePassedOver) {
@@ -130,11 +134,11 @@ TEST_F(TypesPushdownTest, WideDecimalsArePassedOver) {
       [&] { return arrow::Decimal256(maker_.Decimal(38)); });
   Write(columns_);
   const std::string file = directory_.File("t.arrow");
-  EXPECT_EQ(RowsOfQuery(*session_, fmt::format("SELECT count(*), max(id) FROM '{}'", file)),
+  EXPECT_EQ(RowsOfQuery(*connection_, fmt::format("SELECT count(*), max(id) FROM '{}'", file)),
             std::vector<std::string>{"120, 119"});
   for (const char* query : {"SELECT w FROM '{}'", "SELECT id FROM '{}' ORDER BY w LIMIT 3",
                             "SELECT count(*) FROM '{}' WHERE w > '1'"}) {
-    auto stream = session_->Query(fmt::format(fmt::runtime(query), file));
+    auto stream = connection_->Query(fmt::format(fmt::runtime(query), file));
     const auto status = stream.ok() ? (*stream)->ToTable().status() : stream.status();
     EXPECT_THAT(status.ToString(), ::testing::HasSubstr("decimal256(40, 2)")) << query;
   }

@@ -1,58 +1,32 @@
-// Watches over a running query: stops it when asked to or when its time is up, and reports
-// progress.
+// Watches over a running query: stops it when asked to or when its time is up.
 #pragma once
 
 #include <arrow/status.h>
 
-#include <chrono>
-#include <condition_variable>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <thread>
 
 #include "duckdb.hpp"
+#include "skyhook/base/timer.h"
+#include "skyhook/sql/connection.h"
 #include "skyhook/sql/query_state.h"
-#include "skyhook/sql/session.h"
 
 namespace skyhook::sql {
 
-/// Has a thread of its own.
+/// Looks by a timer, every few milliseconds. `timer` and `connection` must outlive it.
 class Watchdog {
  public:
-  Watchdog(duckdb::Connection* connection, std::shared_ptr<QueryState> query,
+  Watchdog(base::Timer* timer, duckdb::Connection* connection, std::shared_ptr<QueryState> query,
            const QueryOptions& options);
   /// Ends the watch.
   ~Watchdog();
 
-  /// Why the query was stopped: Cancelled, kLimitExceeded, what the report of progress threw, or OK
-  /// when it was not.
+  /// Why the query was stopped: Cancelled, kLimitExceeded, or OK when it was not.
   arrow::Status verdict() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  class Watch;
 
-  enum class Reason { kNone, kCancelled, kTimeLimit, kThrown };
-
-  void Watch() noexcept;
-  void Stop(Reason reason);
-  void CheckStop();
-  void ReportProgress();
-
-  duckdb::Connection* connection_;
-  std::shared_ptr<QueryState> query_;
-  QueryOptions options_;
-  std::optional<Clock::time_point> deadline_;
-  Clock::time_point next_report_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool done_ = false;
-  Reason reason_ = Reason::kNone;
-  std::exception_ptr thrown_;
-  std::thread thread_;
+  const std::shared_ptr<Watch> watch_;
 };
 
 }  // namespace skyhook::sql

@@ -176,8 +176,8 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const plan::Pipeli
                         Reply* reply) {
   auto options = arrow::ipc::IpcReadOptions::Defaults();
   options.use_threads = false;
-  arrow::MemoryPool* pool = base::GuardedPool(arrow::default_memory_pool(), kMostBufferBytes);
-  options.memory_pool = pool;
+  const auto pool = base::GuardedPool(nullptr, kMostBufferBytes);
+  options.memory_pool = pool.get();
   ARROW_ASSIGN_OR_RAISE(auto reader,
                         arrow::ipc::RecordBatchStreamReader::Open(
                             std::make_shared<arrow::io::BufferReader>(std::move(bytes)), options));
@@ -193,7 +193,7 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const plan::Pipeli
     ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
     if (batch == nullptr) return Status::OK();
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
-    ARROW_ASSIGN_OR_RAISE(reply->batches.emplace_back(), UnpackText(*batch, schema, pool));
+    ARROW_ASSIGN_OR_RAISE(reply->batches.emplace_back(), UnpackText(*batch, schema, pool.get()));
   }
 }
 

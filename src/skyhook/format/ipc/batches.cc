@@ -81,10 +81,13 @@ struct IpcBatches::Kept {
   std::vector<int> columns;
   std::shared_ptr<SourceFile> file;
   FileReaderPtr reader;
-  int64_t bytes = 0;  ///< of its dictionaries
+  base::Reservation dictionaries;
+
+  explicit Kept(std::shared_ptr<base::MemoryBudget> budget) : dictionaries(std::move(budget)) {}
 };
 
-IpcBatches::IpcBatches(KnownBytes footer) : footer_(std::move(footer)) {}
+IpcBatches::IpcBatches(KnownBytes footer, std::shared_ptr<base::MemoryBudget> budget)
+    : footer_(std::move(footer)), budget_(std::move(budget)) {}
 IpcBatches::~IpcBatches() = default;
 
 arrow::Result<FileReaderPtr> IpcBatches::Describe(const ByteReader& bytes,
@@ -104,7 +107,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> IpcBatches::Read(int batch,
     if (kept != nullptr) {
       kept->file->ReadBy(bytes, failure);
     } else {
-      kept = std::make_unique<Kept>();
+      kept = std::make_unique<Kept>(budget_);
       kept->columns = columns;
       kept->file = MakeRandomAccessFile(bytes, failure, footer_);
       ARROW_ASSIGN_OR_RAISE(kept->reader, OpenReader(kept->file, columns, pool));
@@ -125,17 +128,16 @@ std::unique_ptr<IpcBatches::Kept> IpcBatches::Take(const std::vector<int>& colum
   if (found == kept_.end()) return nullptr;
   auto kept = std::move(*found);
   kept_.erase(found);
-  kept_bytes_ -= kept->bytes;
   return kept;
 }
 
 // Nothing is gained by keeping a reader that has no dictionaries.
 void IpcBatches::Keep(std::unique_ptr<Kept> reader, const arrow::RecordBatch& batch) {
-  reader->bytes = 0;
-  for (const auto& column : batch.column_data()) reader->bytes += DictionaryBytes(*column);
+  int64_t bytes = 0;
+  for (const auto& column : batch.column_data()) bytes += DictionaryBytes(*column);
+  reader->dictionaries.Reset();
+  if (bytes == 0 || !reader->dictionaries.Add(bytes)) return;
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (reader->bytes == 0 || kept_bytes_ + reader->bytes > kMostKeptBytes) return;
-  kept_bytes_ += reader->bytes;
   kept_.push_back(std::move(reader));
 }
 

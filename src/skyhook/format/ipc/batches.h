@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "skyhook/base/memory_budget.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/random_access_file.h"
 
@@ -20,12 +21,9 @@ namespace skyhook::format {
 /// reader reads one batch at a time.
 class IpcBatches {
  public:
-  /// What readers that are kept may hold in dictionaries, in bytes. Readers of more are not kept:
-  /// each batch then reads the dictionaries again.
-  static constexpr int64_t kMostKeptBytes = int64_t{16} << 20;
-
-  /// `footer`: from the file's footer to its end.
-  explicit IpcBatches(KnownBytes footer);
+  /// `footer`: from the file's footer to its end. Readers are kept as far as their dictionaries
+  /// find room in `budget`: without, each batch reads the dictionaries again.
+  IpcBatches(KnownBytes footer, std::shared_ptr<base::MemoryBudget> budget);
   ~IpcBatches();
 
   /// Opens the file: what it says of itself, and how many batches it has.
@@ -49,9 +47,9 @@ class IpcBatches {
   void Keep(std::unique_ptr<Kept> reader, const arrow::RecordBatch& batch);
 
   const KnownBytes footer_;
+  const std::shared_ptr<base::MemoryBudget> budget_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Kept>> kept_;  // those that read nothing now
-  int64_t kept_bytes_ = 0;
 };
 
 }  // namespace skyhook::format

@@ -19,26 +19,27 @@ namespace {
 class IpcBatchReader : public ArrayRowGroupReader {
  public:
   IpcBatchReader(std::string where, const Fragment& fragment, plan::RowRange rows, int batch,
-                 ByteReader bytes, std::shared_ptr<IpcBatches> batches, const ReadOptions& options)
+                 ByteReader bytes, std::shared_ptr<IpcBatches> batches,
+                 std::shared_ptr<arrow::MemoryPool> pool, const ReadOptions& options)
       : ArrayRowGroupReader(std::move(where), *fragment.schema(), fragment.nested_fields(), rows,
                             options.pool),
         batch_(batch),
         bytes_(std::move(bytes)),
-        batches_(std::move(batches)),
-        pool_(base::GuardedPool(options.pool, options.max_page_bytes)) {}
+        pool_(std::move(pool)),
+        batches_(std::move(batches)) {}
 
  protected:
   arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
     ARROW_RETURN_NOT_OK(bytes_.stop().Poll());
-    ARROW_ASSIGN_OR_RAISE(const auto batch, batches_->Read(batch_, columns, bytes_, pool_));
+    ARROW_ASSIGN_OR_RAISE(const auto batch, batches_->Read(batch_, columns, bytes_, pool_.get()));
     return batch->columns();
   }
 
  private:
   int batch_;
   ByteReader bytes_;
+  std::shared_ptr<arrow::MemoryPool> pool_;
   std::shared_ptr<IpcBatches> batches_;
-  arrow::MemoryPool* pool_;
 };
 
 std::vector<int64_t> RowsOf(const std::vector<IpcBatch>& batches) {
@@ -55,9 +56,14 @@ class IpcFragment : public PlainFragment {
                       RowsOf(footer.batches)),
         source_(std::move(source)),
         footer_(std::move(footer)),
+        pool_(base::GuardedPool(options.pool, options.max_page_bytes)),
         batches_(std::move(batches)),
         options_(options) {}
 
+  int64_t footer_bytes() const override {
+    return footer_.known.bytes->size() +
+           static_cast<int64_t>(footer_.batches.size() * sizeof(IpcBatch));
+  }
   /// The metadata does not say it by column: an even share of the batch.
   int64_t row_group_bytes(int row_group, const std::vector<int>& columns) const override {
     const int64_t fields = std::max(schema()->num_fields(), 1);
@@ -70,12 +76,13 @@ class IpcFragment : public PlainFragment {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
     return std::make_unique<IpcBatchReader>(
         Where(row_group), *this, row_group_rows(row_group), row_group,
-        ByteReader(source_, options_.coalesce, context), batches_, options_);
+        ByteReader(source_, options_.coalesce, context), batches_, pool_, options_);
   }
 
  private:
   std::shared_ptr<base::ByteSource> source_;
   IpcFooter footer_;
+  std::shared_ptr<arrow::MemoryPool> pool_;  // outlives the readers that batches_ keeps
   std::shared_ptr<IpcBatches> batches_;
   ReadOptions options_;
 };
@@ -83,7 +90,7 @@ class IpcFragment : public PlainFragment {
 arrow::Result<std::shared_ptr<Fragment>> MakeFragment(std::shared_ptr<base::ByteSource> source,
                                                       const ByteReader& reader, IpcFooter footer,
                                                       const ReadOptions& options) {
-  auto batches = std::make_shared<IpcBatches>(footer.known);
+  auto batches = std::make_shared<IpcBatches>(footer.known, options.budget);
   ARROW_ASSIGN_OR_RAISE(const auto file, batches->Describe(reader, options.pool));
   if (file->num_record_batches() != static_cast<int>(footer.batches.size())) {
     return base::CorruptData("{} record batches where the footer has {}",

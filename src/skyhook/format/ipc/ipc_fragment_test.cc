@@ -205,7 +205,7 @@ TEST(IpcFragment, LetsGoOfDictionariesThatAreTooLargeToKeep) {
     Require(reader->Read(0, 10 * batch, 10, std::nullopt));
   }
   EXPECT_GT(cost.bytes_read, 2 * 200'000 * 100);
-  EXPECT_LT(arrow::default_memory_pool()->bytes_allocated() - before, IpcBatches::kMostKeptBytes);
+  EXPECT_LT(arrow::default_memory_pool()->bytes_allocated() - before, kDefaultBudget);
 }
 
 TEST(IpcFragment, NamesTheFileThatIsCutShort) {

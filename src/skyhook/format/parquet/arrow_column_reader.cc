@@ -39,7 +39,8 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Read(int64_t beg
 arrow::Result<arrow::RecordBatchVector> ArrowColumnReader::ReadBatches() {
   const auto failure = std::make_shared<arrow::Status>();
   const auto read = [&]() -> arrow::Result<arrow::RecordBatchVector> {
-    parquet::ReaderProperties properties(base::GuardedPool(options_.pool, options_.max_page_bytes));
+    const auto pool = base::GuardedPool(options_.pool, options_.max_page_bytes);
+    parquet::ReaderProperties properties(pool.get());
     properties.set_page_checksum_verification(true);
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(

@@ -15,9 +15,6 @@
 namespace skyhook::format {
 namespace {
 
-/// Filters are kept up to this many bytes in all, and then dropped together.
-constexpr int64_t kKeepBytes = 16 * 1024 * 1024;
-
 /// Holds the header in front of a filter's bits; early writers left the length of both out of the
 /// footer.
 constexpr int64_t kMaxHeaderBytes = 256;
@@ -208,12 +205,14 @@ arrow::Result<BloomFilters::FilterPtr> BloomFilters::Filter(int row_group, int l
   ARROW_ASSIGN_OR_RAISE(FilterPtr filter, CatchParquet([&]() -> arrow::Result<FilterPtr> {
                           return Load(row_group, leaf, reader);
                         }));
-  bytes_kept_ += filter->GetBitsetSize();
-  if (bytes_kept_ > kKeepBytes) {
+  const int64_t bytes = filter->GetBitsetSize();
+  bool has_room = kept_.Add(bytes);
+  if (!has_room) {
     filters_.clear();
-    bytes_kept_ = filter->GetBitsetSize();
+    kept_.Reset();
+    has_room = kept_.Add(bytes);
   }
-  filters_[key] = filter;
+  if (has_room) filters_[key] = filter;
   return filter;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "skyhook/base/byte_range.h"
+#include "skyhook/base/memory_budget.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/parquet/flat_column.h"
 #include "skyhook/plan/statistics.h"
@@ -29,9 +30,13 @@ arrow::Result<std::optional<base::ByteRange>> LocateBloomFilter(
 /// Thread-safe.
 class BloomFilters {
  public:
-  /// `max_filter_bytes` is the largest filter accepted.
-  BloomFilters(std::shared_ptr<parquet::FileMetaData> metadata, int64_t max_filter_bytes)
-      : metadata_(std::move(metadata)), max_filter_bytes_(max_filter_bytes) {}
+  /// `max_filter_bytes` is the largest filter accepted. Filters are kept as far as `budget` allows;
+  /// beyond that they are read again.
+  BloomFilters(std::shared_ptr<parquet::FileMetaData> metadata, int64_t max_filter_bytes,
+               std::shared_ptr<base::MemoryBudget> budget)
+      : metadata_(std::move(metadata)),
+        max_filter_bytes_(max_filter_bytes),
+        kept_(std::move(budget)) {}
 
   /// True when the chunk has a filter and values of the column can be looked up in it.
   bool Has(int row_group, const FlatColumn& column) const;
@@ -51,7 +56,7 @@ class BloomFilters {
   int64_t max_filter_bytes_;
   std::timed_mutex mutex_;
   std::map<std::pair<int, int>, FilterPtr> filters_;
-  int64_t bytes_kept_ = 0;
+  base::Reservation kept_;
 };
 
 }  // namespace skyhook::format

@@ -11,6 +11,14 @@ namespace {
 /// The index of all row groups is read at once up to this size, else that of one row group.
 constexpr int64_t kReadAtOnceBytes = 1024 * 1024;
 
+/// What an index takes in memory, for each of its bytes in the file and besides.
+constexpr int64_t kParsedRatio = 4;
+constexpr int64_t kEntryBytes = 128;
+
+int64_t ParsedBytes(const std::shared_ptr<arrow::Buffer>& encoded) {
+  return kEntryBytes + (encoded == nullptr ? 0 : kParsedRatio * encoded->size());
+}
+
 bool Covers(const base::ByteRange& outer, const base::ByteRange& inner) {
   return outer.offset <= inner.offset && inner.end() <= outer.end();
 }
@@ -95,16 +103,28 @@ base::ByteRange PageIndex::ChooseRegion(Kind kind, int row_group, const base::By
   return fits(of_row_group) ? of_row_group : wanted;
 }
 
+bool PageIndex::MakeRoom(int64_t bytes) {
+  if (kept_.Add(bytes)) return true;
+  regions_ = {};
+  offsets_.clear();
+  columns_.clear();
+  pages_.clear();
+  kept_.Reset();
+  return kept_.Add(bytes);
+}
+
 arrow::Result<std::shared_ptr<arrow::Buffer>> PageIndex::Load(Kind kind, int row_group, int leaf,
                                                               const ByteReader& reader) {
   const int64_t file_size = reader.source().size();
   const std::optional<base::ByteRange> wanted = Location(kind, row_group, leaf, file_size);
   if (!wanted.has_value()) return nullptr;
-  Region& region = regions_[kind];
+  Region region = regions_[kind];
   if (region.bytes == nullptr || !Covers(region.range, *wanted)) {
-    const base::ByteRange range = ChooseRegion(kind, row_group, *wanted, file_size);
-    ARROW_ASSIGN_OR_RAISE(region.bytes, reader.ReadOne(range));
-    region.range = range;
+    if (region.bytes != nullptr) kept_.Give(region.bytes->size());
+    regions_[kind] = {};
+    region.range = ChooseRegion(kind, row_group, *wanted, file_size);
+    ARROW_ASSIGN_OR_RAISE(region.bytes, reader.ReadOne(region.range));
+    if (MakeRoom(region.bytes->size())) regions_[kind] = region;
   }
   return arrow::SliceBuffer(region.bytes, wanted->offset - region.range.offset, wanted->length);
 }
@@ -123,7 +143,8 @@ arrow::Result<PageIndex::OffsetIndexPtr> PageIndex::Offsets(int row_group, int l
   } catch (const std::exception&) {
     index = nullptr;
   }
-  return offsets_[key] = index;
+  if (MakeRoom(ParsedBytes(bytes))) offsets_[key] = index;
+  return index;
 }
 
 arrow::Result<PageIndex::ColumnIndexPtr> PageIndex::Columns(int row_group, int leaf,
@@ -140,7 +161,8 @@ arrow::Result<PageIndex::ColumnIndexPtr> PageIndex::Columns(int row_group, int l
   } catch (const std::exception&) {
     index = nullptr;
   }
-  return columns_[key] = index;
+  if (MakeRoom(ParsedBytes(bytes))) columns_[key] = index;
+  return index;
 }
 
 arrow::Result<std::shared_ptr<const std::vector<PageLocation>>> PageIndex::Pages(
@@ -149,7 +171,10 @@ arrow::Result<std::shared_ptr<const std::vector<PageLocation>>> PageIndex::Pages
   const Key key{row_group, leaf};
   if (auto known = pages_.find(key); known != pages_.end()) return known->second;
   ARROW_ASSIGN_OR_RAISE(OffsetIndexPtr offsets, Offsets(row_group, leaf, reader));
-  return pages_[key] = offsets == nullptr ? nullptr : Locate(offsets->page_locations(), chunk);
+  auto pages = offsets == nullptr ? nullptr : Locate(offsets->page_locations(), chunk);
+  const size_t bytes = pages == nullptr ? 0 : pages->size() * sizeof(PageLocation);
+  if (MakeRoom(kEntryBytes + static_cast<int64_t>(bytes))) pages_[key] = pages;
+  return pages;
 }
 
 arrow::Result<PageIndex::ColumnPages> PageIndex::ColumnIndex(int row_group, int leaf,

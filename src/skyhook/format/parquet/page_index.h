@@ -1,4 +1,4 @@
-// The page index of a Parquet file (offset and column indexes), read once and kept.
+// The page index of a Parquet file (offset and column indexes), kept once it was read.
 #pragma once
 
 #include <arrow/buffer.h>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_range.h"
+#include "skyhook/base/memory_budget.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/parquet/column_chunk.h"
 #include "skyhook/format/parquet/page_table.h"
@@ -30,8 +31,10 @@ std::optional<base::ByteRange> LocateIndex(const std::optional<parquet::IndexLoc
 /// files are readable without.
 class PageIndex {
  public:
-  explicit PageIndex(std::shared_ptr<parquet::FileMetaData> metadata)
-      : metadata_(std::move(metadata)) {}
+  /// What is read is kept as far as `budget` allows; beyond that it is read again.
+  PageIndex(std::shared_ptr<parquet::FileMetaData> metadata,
+            std::shared_ptr<base::MemoryBudget> budget)
+      : metadata_(std::move(metadata)), kept_(std::move(budget)) {}
 
   /// The pages of a column without repetition, those without rows left out; null when there is no
   /// usable offset index.
@@ -67,6 +70,9 @@ class PageIndex {
                          int64_t file_size) const;
   base::ByteRange ChooseRegion(Kind kind, int row_group, const base::ByteRange& wanted,
                                int64_t file_size);
+  /// Makes room for `bytes` more, where the budget is short by dropping all that is kept. False:
+  /// there is no room.
+  bool MakeRoom(int64_t bytes);
   arrow::Result<std::shared_ptr<arrow::Buffer>> Load(Kind kind, int row_group, int leaf,
                                                      const ByteReader& reader);
 
@@ -77,6 +83,7 @@ class PageIndex {
   std::map<Key, OffsetIndexPtr> offsets_;
   std::map<Key, ColumnIndexPtr> columns_;
   std::map<Key, std::shared_ptr<const std::vector<PageLocation>>> pages_;
+  base::Reservation kept_;
 };
 
 }  // namespace skyhook::format

@@ -25,6 +25,9 @@ namespace {
 
 using MetadataPtr = std::shared_ptr<parquet::FileMetaData>;
 
+/// What a footer takes in memory, for each of its bytes in the file.
+constexpr int64_t kParsedFooterRatio = 8;
+
 parquet::ArrowReaderProperties ArrowProperties() {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
@@ -41,8 +44,8 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
         schema_(std::move(schema)),
         all_columns_(plan::AllColumns(*schema_.engine, schema_.nested)),
         options_(options),
-        page_index_(metadata_),
-        bloom_filters_(metadata_, options.max_page_bytes) {
+        page_index_(metadata_, options.budget),
+        bloom_filters_(metadata_, options.max_page_bytes, options.budget) {
     row_starts_.push_back(0);
     for (int i = 0; i < metadata_->num_row_groups(); ++i) {
       row_starts_.push_back(row_starts_.back() + metadata_->RowGroup(i)->num_rows());
@@ -57,6 +60,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_.engine; }
   std::vector<int> field_ids() const override { return schema_.field_ids; }
   const std::vector<plan::NestedField>& nested_fields() const override { return schema_.nested; }
+  int64_t footer_bytes() const override { return int64_t{metadata_->size()} * kParsedFooterRatio; }
   int64_t num_rows() const override { return row_starts_.back(); }
   int num_row_groups() const override { return metadata_->num_row_groups(); }
   plan::RowRange row_group_rows(int row_group) const override {

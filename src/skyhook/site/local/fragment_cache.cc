@@ -26,8 +26,10 @@ arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
   CachedFragment open;
   open.bytes = source->size();
   plan::Cost opening;
+  format::ReadOptions options;
+  options.budget = budget_;
   ARROW_ASSIGN_OR_RAISE(open.fragment,
-                        format::OpenFragment(std::move(source), {}, {&opening, context.stop}));
+                        format::OpenFragment(std::move(source), options, {&opening, context.stop}));
   if (cost != nullptr) *cost += std::exchange(opening, {});
   Insert(id.name, open, opening);
   return open;
@@ -49,14 +51,25 @@ std::optional<CachedFragment> FragmentCache::Find(const std::string& name,
 }
 
 void FragmentCache::Insert(const std::string& name, CachedFragment open, plan::Cost unpaid) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::mutex> lock(mutex_);
   Drop(name);
-  by_use_.push_front(name);
-  entries_[name] = Entry{std::move(open), unpaid, by_use_.begin()};
-  while (static_cast<int64_t>(entries_.size()) > capacity_) {
-    const std::string oldest = by_use_.back();
-    Drop(oldest);
+  // Of what was refused room since, the oldest fragment may hold it.
+  if (budget_->WasShort()) DropOldest();
+  while (static_cast<int64_t>(entries_.size()) >= capacity_ && DropOldest()) {
   }
+  auto footer = std::make_unique<base::Reservation>(budget_);
+  while (!footer->Add(open.fragment->footer_bytes())) {
+    if (!DropOldest()) return;
+  }
+  by_use_.push_front(name);
+  entries_[name] = Entry{std::move(open), unpaid, std::move(footer), by_use_.begin()};
+}
+
+bool FragmentCache::DropOldest() {
+  if (by_use_.empty()) return false;
+  const std::string oldest = by_use_.back();
+  Drop(oldest);
+  return true;
 }
 
 void FragmentCache::Drop(const std::string& name) {

@@ -10,7 +10,9 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "skyhook/base/memory_budget.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/site/site.h"
@@ -22,10 +24,12 @@ struct CachedFragment {
   int64_t bytes = 0;
 };
 
-/// The most recently used fragments, at most `capacity` of them. Thread-safe.
+/// The most recently used fragments, at most `capacity` of them, and as many as find room in
+/// `budget` together with what they keep. Thread-safe.
 class FragmentCache {
  public:
-  explicit FragmentCache(int capacity) : capacity_(capacity) {}
+  FragmentCache(int capacity, std::shared_ptr<base::MemoryBudget> budget)
+      : capacity_(capacity), budget_(std::move(budget)) {}
 
   /// The fragment as the file is now; Code::kStaleObject when `id` names another version. The
   /// account of `context` receives what opening read, once per opening.
@@ -35,16 +39,19 @@ class FragmentCache {
   struct Entry {
     CachedFragment open;
     plan::Cost unpaid;  ///< what opening cost, until a call takes it into its account
+    std::unique_ptr<base::Reservation> footer;
     std::list<std::string>::iterator position;
   };
 
   std::optional<CachedFragment> Find(const std::string& name, const std::string& version,
                                      plan::Cost* cost);
   void Insert(const std::string& name, CachedFragment open, plan::Cost unpaid);
-  /// Callers hold `mutex_`.
+  // Callers hold `mutex_`.
   void Drop(const std::string& name);
+  bool DropOldest();
 
   const int capacity_;
+  const std::shared_ptr<base::MemoryBudget> budget_;
   std::mutex mutex_;
   std::list<std::string> by_use_;  ///< the most recently used first
   std::unordered_map<std::string, Entry> entries_;

@@ -12,7 +12,11 @@ namespace {
 
 class LocalSite : public Site {
  public:
-  explicit LocalSite(const LocalSiteOptions& options) : fragments_(options.max_open_fragments) {}
+  explicit LocalSite(const LocalSiteOptions& options)
+      : fragments_(options.max_open_fragments,
+                   options.budget != nullptr ? options.budget
+                                             : std::make_shared<base::MemoryBudget>(kLocalBudget)) {
+  }
 
   const Profile& profile() const override { return profile_; }
 

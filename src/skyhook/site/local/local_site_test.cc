@@ -67,7 +67,7 @@ class OpenFragmentsTest : public ::testing::Test {
 };
 
 TEST_F(OpenFragmentsTest, RemembersAFragment) {
-  FragmentCache fragments(2);
+  FragmentCache fragments(2, std::make_shared<base::MemoryBudget>(kLocalBudget));
   const std::string a = Write("a.parquet", "1\n2");
   const auto first = Require(fragments.Get({a, ""}, nullptr));
   EXPECT_EQ(first.fragment->num_rows(), 2);
@@ -75,7 +75,7 @@ TEST_F(OpenFragmentsTest, RemembersAFragment) {
 }
 
 TEST_F(OpenFragmentsTest, ForgetsTheLeastRecentlyUsed) {
-  FragmentCache fragments(2);
+  FragmentCache fragments(2, std::make_shared<base::MemoryBudget>(kLocalBudget));
   const std::string a = Write("a.parquet", "1");
   const std::string b = Write("b.parquet", "1");
   const std::string c = Write("c.parquet", "1");
@@ -88,7 +88,7 @@ TEST_F(OpenFragmentsTest, ForgetsTheLeastRecentlyUsed) {
 }
 
 TEST_F(OpenFragmentsTest, AChangedFileIsOpenedAgain) {
-  FragmentCache fragments(2);
+  FragmentCache fragments(2, std::make_shared<base::MemoryBudget>(kLocalBudget));
   const std::string a = Write("a.parquet", "1\n2");
   const auto before = Require(fragments.Get({a, ""}, nullptr));
   Write("a.parquet", "1\n2\n3");
@@ -98,7 +98,7 @@ TEST_F(OpenFragmentsTest, AChangedFileIsOpenedAgain) {
 }
 
 TEST_F(OpenFragmentsTest, OpeningIsPaidForOnce) {
-  FragmentCache fragments(2);
+  FragmentCache fragments(2, std::make_shared<base::MemoryBudget>(kLocalBudget));
   const std::string a = Write("a.parquet", "1\n2");
   Require(fragments.Get({a, ""}, nullptr));
   plan::Cost first;

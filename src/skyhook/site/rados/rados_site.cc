@@ -79,8 +79,9 @@ class CalledAnswer : public Answer {
 
 class RadosSite : public Site {
  public:
-  RadosSite(std::shared_ptr<objects::RadosPool> pool, const RadosSiteOptions& options)
-      : context_(std::move(pool), options) {
+  RadosSite(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer,
+            const RadosSiteOptions& options)
+      : context_(std::move(pool), std::move(timer), options) {
     profile_.location = context_.pool->UriOf("");
   }
 
@@ -135,8 +136,9 @@ class RadosSite : public Site {
 }  // namespace
 
 std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<objects::RadosPool> pool,
+                                    std::shared_ptr<base::Timer> timer,
                                     const RadosSiteOptions& options) {
-  return std::make_shared<RadosSite>(std::move(pool), options);
+  return std::make_shared<RadosSite>(std::move(pool), std::move(timer), options);
 }
 
 }  // namespace skyhook::site::rados

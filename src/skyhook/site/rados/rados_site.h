@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "skyhook/base/timer.h"
 #include "skyhook/objects/rados_pool.h"
 #include "skyhook/site/site.h"
 
@@ -21,8 +22,9 @@ struct RadosSiteOptions {
 
 /// FragmentId::name is an object of `pool`; a version is RADOS's own, which copying a pool changes.
 /// What an OSD declines, or cannot do (no class, no worker, an erasure-coded pool, no right to
-/// execute), is an answer that refuses, with the reason.
+/// execute), is an answer that refuses, with the reason. Calls that have to wait do so by `timer`.
 std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<objects::RadosPool> pool,
+                                    std::shared_ptr<base::Timer> timer,
                                     const RadosSiteOptions& options = {});
 
 }  // namespace skyhook::site::rados

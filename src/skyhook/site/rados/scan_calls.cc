@@ -174,7 +174,7 @@ void ScanCalls::GoOnAfter(const Result<Executed>& executed) {
       if (!encoded.ok()) next = Refuse(encoded.message());
     }
     if (next == Step::kCallLater) {
-      context_->later.Run(WaitAfter(busy_), [self = shared_from_this()] { self->SendOrEnd(); });
+      context_->timer->Run(WaitAfter(busy_), [self = shared_from_this()] { self->SendOrEnd(); });
     }
     ended_ = next == Step::kEnd;
   }

@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "skyhook/site/rados/later.h"
+#include "skyhook/base/timer.h"
 #include "skyhook/site/rados/rados_site.h"
 #include "skyhook/site/rados/refusals.h"
 #include "skyhook/wire/reply.h"
@@ -22,13 +22,14 @@ namespace skyhook::site::rados {
 
 /// What the calls of a site share. Outlives the answers.
 struct CallContext {
-  CallContext(std::shared_ptr<objects::RadosPool> pool, const RadosSiteOptions& options)
-      : pool(std::move(pool)), options(options) {}
+  CallContext(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer,
+              const RadosSiteOptions& options)
+      : pool(std::move(pool)), timer(std::move(timer)), options(options) {}
 
   const std::shared_ptr<objects::RadosPool> pool;
+  const std::shared_ptr<base::Timer> timer;
   const RadosSiteOptions options;
   Refusals refusals;
-  Later later;
 };
 
 struct CalledReply {
@@ -60,8 +61,8 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   enum class Step { kCall, kCallLater, kEnd };
 
   void Send();
-  /// On threads of librados and of Later, which no exception may leave: it ends the calls, and is
-  /// what Next returns.
+  /// On threads of librados and of the timer, which no exception may leave: it ends the calls, and
+  /// is what Next returns.
   void SendOrEnd() noexcept;
   void Arrived(const arrow::Result<objects::Executed>& executed) noexcept;
   void GoOnAfter(const arrow::Result<objects::Executed>& executed);

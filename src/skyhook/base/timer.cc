@@ -1,10 +1,10 @@
-#include "skyhook/site/rados/later.h"
+#include "skyhook/base/timer.h"
 
 #include <utility>
 
-namespace skyhook::site::rados {
+namespace skyhook::base {
 
-Later::~Later() {
+Timer::~Timer() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
@@ -13,7 +13,7 @@ Later::~Later() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Later::Run(std::chrono::microseconds after, std::function<void()> function) {
+void Timer::Run(std::chrono::microseconds after, std::function<void()> function) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
@@ -22,7 +22,7 @@ void Later::Run(std::chrono::microseconds after, std::function<void()> function)
   changed_.notify_one();
 }
 
-void Later::Work() noexcept {
+void Timer::Work() noexcept {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!ending_) {
     if (due_.empty()) {
@@ -39,4 +39,4 @@ void Later::Work() noexcept {
   }
 }
 
-}  // namespace skyhook::site::rados
+}  // namespace skyhook::base

@@ -1,16 +1,8 @@
-#include "skyhook/sql/session.h"
-
-#include <unistd.h>
-
-#include <algorithm>
-#include <thread>
 #include <utility>
 
-#include "duckdb/parser/keyword_helper.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/client/table.h"
-#include "skyhook/sql/database.h"
+#include "skyhook/sql/duckdb_connection.h"
 #include "skyhook/sql/errors.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/query_stream.h"
@@ -22,35 +14,15 @@ using arrow::Result;
 using arrow::Status;
 using Statement = duckdb::unique_ptr<duckdb::SQLStatement>;
 
-SessionOptions WithDefaults(SessionOptions options) {
-  if (options.threads <= 0) {
-    options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }
-  if (options.memory_bytes <= 0) {
-    const int64_t pages = sysconf(_SC_PHYS_PAGES);
-    options.memory_bytes = pages / 4 * 3 * sysconf(_SC_PAGE_SIZE);
-  }
-  return options;
-}
-
-class DuckDbSession : public Session {
+class DuckDbConnection : public Connection {
  public:
-  DuckDbSession(const SessionOptions& options, std::unique_ptr<duckdb::DuckDB> database)
-      : options_(options),
-        database_(std::move(database)),
-        connection_(std::make_unique<duckdb::Connection>(*database_)) {}
-
-  Status AddViews() {
-    for (const std::string& directory : options_.data_directories) {
-      ARROW_RETURN_NOT_OK(AddViewsOf(directory));
-    }
-    return Status::OK();
-  }
+  explicit DuckDbConnection(std::shared_ptr<DuckDbDatabase> database)
+      : database_(std::move(database)), connection_(database_->ConnectToDuckDb()) {}
 
   Result<std::vector<std::string>> Split(const std::string& script) override {
     try {
       // Not the connection's way, which makes several statements without a text of one PIVOT.
-      duckdb::Parser parser(connection_->context->GetParserOptions());
+      duckdb::Parser parser(connection().context->GetParserOptions());
       parser.ParseQuery(script);
       std::vector<std::string> texts;
       for (const auto& statement : parser.statements) {
@@ -80,7 +52,7 @@ class DuckDbSession : public Session {
     auto query = BeginQuery();
     query->StopWaitsBy(stop);
     try {
-      auto prepared = connection_->Prepare(std::move(statements.back()));
+      auto prepared = connection().Prepare(std::move(statements.back()));
       if (prepared->HasError()) return ErrorOf(*query, prepared->error);
       const auto returns = prepared->GetStatementProperties().return_type;
       return PlannedStatement{query->plan(), returns == duckdb::StatementReturnType::QUERY_RESULT};
@@ -104,6 +76,8 @@ class DuckDbSession : public Session {
   }
 
  private:
+  duckdb::Connection& connection() { return connection_->duckdb(); }
+
   // The first column of a query's rows, which is text.
   Result<std::vector<std::string>> Texts(const std::string& sql, const QueryOptions& options = {}) {
     ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, options));
@@ -125,7 +99,7 @@ class DuckDbSession : public Session {
 
   Result<std::vector<Statement>> Parse(const std::string& script) {
     try {
-      auto parsed = connection_->ExtractStatements(script);
+      auto parsed = connection().ExtractStatements(script);
       std::vector<Statement> statements;
       for (auto& statement : parsed) statements.push_back(std::move(statement));
       return statements;
@@ -146,17 +120,17 @@ class DuckDbSession : public Session {
     return Status::OK();
   }
 
-  std::shared_ptr<QueryState> BeginQuery() {
-    auto query = std::make_shared<QueryState>(options_.memory_bytes / 2,
-                                              options_.temporary_directory, options_.open);
-    SessionState::Get(*connection_->context).set_query(query);
+  std::shared_ptr<QueryState> BeginQuery(std::shared_ptr<Progress> progress = nullptr) {
+    auto query = std::make_shared<QueryState>(
+        database_->MemoryOfScans(), database_->options().temporary_directory, std::move(progress));
+    ConnectionState::Get(*connection().context).set_query(query);
     return query;
   }
 
   Result<std::unique_ptr<QueryStream>> Start(Statement statement, const QueryOptions& options) {
     const bool changes = ChangesRows(statement->type);
-    auto stream = StartQuery(connection_.get(), BeginQuery(), std::move(statement), options,
-                             options_.memory_bytes);
+    auto stream = StartQuery(connection_, BeginQuery(options.progress), std::move(statement),
+                             options, database_->options().memory_bytes);
     if (stream.ok() || !changes || !stream.status().IsInvalid()) return stream;
     return stream.status().WithMessage(
         stream.status().message(),
@@ -169,43 +143,14 @@ class DuckDbSession : public Session {
            type == StatementType::DELETE_STATEMENT || type == StatementType::MERGE_INTO_STATEMENT;
   }
 
-  Status AddViewsOf(const std::string& store) {
-    ARROW_ASSIGN_OR_RAISE(const auto tables, client::TablesOfStore(store, options_.open));
-    for (const auto& [name, table] : tables) ARROW_RETURN_NOT_OK(AddView(name, table));
-    return Status::OK();
-  }
-
-  // A table that cannot be opened is an error for who names it, and for nobody else.
-  Status AddView(const std::string& name, const std::string& table) {
-    const std::string quoted = duckdb::KeywordHelper::WriteQuoted(name, '"');
-    const Status added =
-        Execute("CREATE OR REPLACE VIEW " + quoted + " AS SELECT * FROM skyhook_scan(" +
-                duckdb::KeywordHelper::WriteQuoted(table, '\'') + ")");
-    if (added.ok() || added.IsCancelled() || added.IsOutOfMemory()) return added;
-    SessionState::Get(*connection_->context).set_unreadable(name, table);
-    return Execute("DROP VIEW IF EXISTS " + quoted);
-  }
-
-  Status Execute(const std::string& sql) {
-    ARROW_ASSIGN_OR_RAISE(auto stream, Query(sql, QueryOptions()));
-    std::shared_ptr<arrow::RecordBatch> batch;
-    return stream->ReadNext(&batch);
-  }
-
-  SessionOptions options_;
-  std::unique_ptr<duckdb::DuckDB> database_;
-  std::unique_ptr<duckdb::Connection> connection_;
+  const std::shared_ptr<DuckDbDatabase> database_;
+  const std::shared_ptr<OpenedConnection> connection_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::Make(const SessionOptions& given) {
-  const SessionOptions options = WithDefaults(given);
-  ARROW_RETURN_NOT_OK(placement::ParseMode(options.placement).status());
-  ARROW_ASSIGN_OR_RAISE(auto database, OpenDatabase(options));
-  auto session = std::make_unique<DuckDbSession>(options, std::move(database));
-  ARROW_RETURN_NOT_OK(session->AddViews());
-  return session;
+std::unique_ptr<Connection> MakeConnection(std::shared_ptr<DuckDbDatabase> database) {
+  return std::make_unique<DuckDbConnection>(std::move(database));
 }
 
 }  // namespace skyhook::sql

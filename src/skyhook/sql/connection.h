@@ -1,4 +1,4 @@
-// SQL over Skyhook's tables: what the command line and programs use. No DuckDB type shows.
+// SQL over Skyhook's tables: queries and their results. No DuckDB type shows.
 #pragma once
 
 #include <arrow/record_batch.h>
@@ -7,32 +7,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "skyhook/client/table.h"
 #include "skyhook/sql/plan_tree.h"
 
 namespace skyhook::sql {
-
-struct SessionOptions {
-  /// Threads in all; DuckDB's threads pull the scans. 0: one per processor.
-  int threads = 0;
-  /// Memory in bytes, half for DuckDB's operators and half for the scans of a query; both spill to
-  /// disk. 0: three quarters of the machine's.
-  int64_t memory_bytes = 0;
-  /// Where spilled data goes.
-  std::string temporary_directory = "/tmp";
-  /// Every table file in these directories, and every directory of table files, becomes a view
-  /// named by its stem; so does every table of a pool, `rados://POOL[/NAMESPACE]`.
-  std::vector<std::string> data_directories;
-  /// What SET skyhook_placement is at the start: "auto", "push" or "pull".
-  std::string placement = "auto";
-  client::OpenOptions open;  ///< how tables are opened
-};
 
 struct QueryOptions {
   /// Once requested, the query ends with Cancelled within 100 ms.
@@ -42,10 +24,8 @@ struct QueryOptions {
   std::optional<std::chrono::nanoseconds> timeout;
   /// How messages name the timeout: as the user wrote it. Empty: in milliseconds.
   std::string timeout_text;
-  /// Called about ten times a second with the share of the scans done, in [0, 1], by a thread of
-  /// its own, until the stream has ended. What it throws ends the query, as an OutOfMemory or
-  /// UnknownError.
-  std::function<void(double)> on_progress;
+  /// Follows the query, from when it is planned; may be null.
+  std::shared_ptr<Progress> progress;
   /// Measure each operator: the plan is then that of the operators that ran.
   bool measure = false;
 };
@@ -67,7 +47,7 @@ class QueryStream : public arrow::RecordBatchReader {
   virtual Phases phases() const = 0;
   /// False for statements that only do something (SET, CREATE ...).
   virtual bool has_rows() const = 0;
-  /// True for CREATE: what it made lives as long as the session.
+  /// True for CREATE: what it made lives as long as the database.
   virtual bool creates() const = 0;
   /// Set for EXPLAIN: its rows are a drawing of DuckDB's, plan() is what Skyhook makes of the
   /// query. Not set where the statement asks for one of DuckDB's pictures (FORMAT HTML ...).
@@ -83,17 +63,16 @@ struct PlannedStatement {
   bool gives_rows = false;  ///< be they none; SET, CREATE, PREPARE ... give none
 };
 
-/// A database of its own with Skyhook in front. Not thread-safe: one query at a time, and a stream
-/// has to end or be destroyed before the next query, and the session before main returns (DuckDB
-/// keeps state in its threads).
+/// A connection to a database. Not thread-safe: one query at a time, and a further one ends the
+/// stream of the one before. Streams may outlive their connection, and both the database they came
+/// from.
 ///
 /// Errors: Invalid for mistakes in the SQL, with DuckDB's message; the scans' own statuses as they
 /// are (corrupt data, stale object, IOError ...); Cancelled; kLimitExceeded for timeouts and lack
 /// of memory; UnknownError for broken invariants of DuckDB.
-class Session {
+class Connection {
  public:
-  virtual ~Session() = default;
-  static arrow::Result<std::unique_ptr<Session>> Make(const SessionOptions& options);
+  virtual ~Connection() = default;
 
   /// The statements of a script.
   virtual arrow::Result<std::vector<std::string>> Split(const std::string& script) = 0;
@@ -121,8 +100,5 @@ class Session {
   /// SQL's keywords, in small letters.
   virtual arrow::Result<std::vector<std::string>> Keywords() = 0;
 };
-
-/// Release of the DuckDB library in use, e.g. "v1.5.6".
-std::string DuckDbVersion();
 
 }  // namespace skyhook::sql

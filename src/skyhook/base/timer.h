@@ -8,16 +8,17 @@
 #include <mutex>
 #include <thread>
 
-namespace skyhook::site::rados {
+namespace skyhook::base {
 
-/// Runs them one after the other, on a thread that it starts when it has to. What is not due when
-/// it goes is dropped. Thread-safe; must not go on its own thread. The functions must not throw.
-class Later {
+/// Runs them one after the other, on a thread that it starts when it has to, so that they have to
+/// be short. What is not due when the timer goes is dropped. Thread-safe; must not go on its own
+/// thread. The functions must not throw.
+class Timer {
  public:
-  Later() = default;
-  ~Later();
-  Later(const Later&) = delete;
-  Later& operator=(const Later&) = delete;
+  Timer() = default;
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
 
   /// Throws where there is no memory, or no thread: the function is not run then.
   void Run(std::chrono::microseconds after, std::function<void()> function);
@@ -34,4 +35,4 @@ class Later {
   std::thread thread_;
 };
 
-}  // namespace skyhook::site::rados
+}  // namespace skyhook::base

@@ -1,0 +1,82 @@
+// What the tables and scans of one user share: sites, connections, what is kept of open files.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "skyhook/base/memory_budget.h"
+#include "skyhook/base/timer.h"
+#include "skyhook/objects/object_store.h"
+#include "skyhook/objects/rados_pool.h"
+#include "skyhook/site/site.h"
+#include "skyhook/table/location.h"
+
+namespace skyhook::client {
+
+struct SessionOptions {
+  /// How Ceph is reached, and as whom.
+  objects::RadosOptions rados = {};
+  /// What all that is kept of open fragments may take: footers, page indexes, bloom filters,
+  /// dictionaries. In bytes.
+  int64_t cache_bytes = int64_t{256} << 20;
+  /// Files kept open.
+  int max_open_files = 256;
+};
+
+/// What SessionOptions::cache_bytes is where `memory_bytes` are given for all: a sixteenth, at most
+/// 256 MiB.
+int64_t CacheBytesOf(int64_t memory_bytes);
+
+/// A store of tables, and the site where its objects are scanned.
+struct OpenedStore {
+  std::shared_ptr<objects::ObjectStore> objects;
+  std::shared_ptr<site::Site> site;
+  bool rados = false;
+
+  /// What the site calls an object.
+  std::string NameOf(const std::string& object) const;
+};
+
+/// Several sessions of one process share nothing but, in the Ceph module, the connections of equal
+/// RadosOptions. Thread-safe. A session may go before what it has opened.
+class Session {
+ public:
+  explicit Session(SessionOptions options = {});
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// The site of this machine's files.
+  const std::shared_ptr<site::Site>& files() const { return files_; }
+  /// Pools are opened once; later calls give the same. Waits of the store, and of the opening, end
+  /// by `stop`; waits of the site are those of its callers.
+  arrow::Result<OpenedStore> OpenStore(const table::Location& location,
+                                       const arrow::StopToken& stop);
+
+  const std::shared_ptr<base::MemoryBudget>& budget() const { return budget_; }
+  const std::shared_ptr<base::Timer>& timer() const { return timer_; }
+
+ private:
+  struct OpenedPool {
+    std::shared_ptr<objects::RadosPool> objects;
+    std::shared_ptr<site::Site> site;
+  };
+
+  arrow::Result<OpenedPool> OpenPool(const table::Location& location, const arrow::StopToken& stop);
+
+  const SessionOptions options_;
+  const std::shared_ptr<base::Timer> timer_;
+  const std::shared_ptr<base::MemoryBudget> budget_;
+  const std::shared_ptr<site::Site> files_;
+
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, OpenedPool> pools_;  // by name and namespace
+};
+
+}  // namespace skyhook::client
