@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/client/residual.h"
 #include "skyhook/site/fragment_version.h"
 #include "skyhook/site/kernel_answer.h"
 
 namespace skyhook::client {
+
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
+
 arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site::Request request) {
   plan::Cost opening;
   const site::FragmentId& id = request.fragment;
@@ -37,26 +42,79 @@ arrow::Status UnitRun::Start() {
   return answer_ == nullptr && !request_.rows.empty() ? StartCall() : arrow::Status::OK();
 }
 
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitRun::Next() {
-  while (answer_ != nullptr || !request_.rows.empty()) {
-    if (answer_ == nullptr) ARROW_RETURN_NOT_OK(StartCall());
-    const auto begin = std::chrono::steady_clock::now();
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::RecordBatch> batch, answer_->Next());
-    if (!pull_ && site_->profile().remote) {
-      finished_.wait_ns +=
-          std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+arrow::Result<BatchPtr> UnitRun::Next() {
+  while (true) {
+    if (!ready_.empty()) {
+      BatchPtr batch = std::move(ready_.front());
+      ready_.pop_front();
+      if (auto& limit = request_.pipeline.limit) {
+        if (batch->num_rows() > limit->limit) batch = batch->Slice(0, limit->limit);
+        limit->limit -= batch->num_rows();
+      }
+      return batch;
     }
-    ARROW_RETURN_NOT_OK(CheckVersion());
-    if (batch == nullptr) {
+    if (answer_ == nullptr && request_.rows.empty()) return nullptr;
+    if (answer_ == nullptr) ARROW_RETURN_NOT_OK(StartCall());
+    if (IsFull()) {
       ARROW_RETURN_NOT_OK(FinishCall());
       continue;
     }
-    if (auto& limit = request_.pipeline.limit) {
-      limit->limit = std::max<int64_t>(limit->limit - batch->num_rows(), 0);
+    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, NextOfCall());
+    ARROW_RETURN_NOT_OK(CheckVersion());
+    if (batch == nullptr) {
+      ARROW_RETURN_NOT_OK(FinishCall());
+    } else if (pull_) {
+      ready_.push_back(std::move(batch));
+    } else {
+      ARROW_RETURN_NOT_OK(FinishBatch(std::move(batch)));
     }
-    return batch;
   }
-  return nullptr;
+}
+
+arrow::Result<BatchPtr> UnitRun::NextOfCall() {
+  const auto begin = std::chrono::steady_clock::now();
+  ARROW_ASSIGN_OR_RAISE(BatchPtr batch, answer_->Next());
+  if (!pull_ && site_->profile().remote) {
+    finished_.wait_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+  }
+  return batch;
+}
+
+arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
+  const plan::Pipeline& asked = split_->pushed;
+  const plan::Applied applied = answer_->outcome().applied;
+  std::vector<BatchPtr> batches{std::move(batch)};
+  if (!plan::IsWhole(asked, applied)) {
+    ARROW_ASSIGN_OR_RAISE(const auto remaining, plan::Remaining(asked, applied));
+    const auto expected = plan::SchemaAfter(asked, applied);
+    if (!remaining.has_value() || !batches.front()->schema()->Equals(*expected)) {
+      return Distrust("the site has done less than it was asked for, and the rest cannot be done");
+    }
+    ARROW_ASSIGN_OR_RAISE(batches, Finish(*remaining, request_.fragment.name, std::move(batches),
+                                          request_.limits, request_.stop, &finished_));
+  }
+  if (split_->residual.has_value() && !batches.empty()) {
+    ARROW_ASSIGN_OR_RAISE(batches,
+                          Finish(*split_->residual, request_.fragment.name, std::move(batches),
+                                 request_.limits, request_.stop, &finished_));
+  }
+  passed_on_ = true;
+  for (BatchPtr& one : batches) ready_.push_back(std::move(one));
+  return arrow::Status::OK();
+}
+
+arrow::Status UnitRun::Distrust(const std::string& reason) {
+  if (passed_on_) {
+    return base::CorruptData("'{}': {}, after batches that were whole", request_.fragment.name,
+                             reason);
+  }
+  plan::Cost cost = answer_->outcome().cost;
+  cost.rows_in = cost.rows_out = 0;  // the call of our own kernel counts them
+  finished_ += cost;
+  refusal_ = reason;
+  pull_ = true;
+  answer_.reset();
+  return arrow::Status::OK();
 }
 
 plan::Cost UnitRun::cost() const {
@@ -73,9 +131,23 @@ plan::Cost UnitRun::pushed_cost() const {
 
 arrow::Status UnitRun::StartCall() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
-  pulled_ = pulled_ || pull_;
-  auto answer = pull_ ? puller_->Run(site_.get(), request_) : site_->Run(request_);
-  return std::move(answer).Value(&answer_);
+  passed_on_ = false;
+  if (!pull_ && !split_.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(split_, plan::Split(request_.pipeline, site_->capabilities()));
+    if (!split_.has_value()) {
+      refusal_ = "the site can do no part of it";
+      pull_ = true;
+    }
+  }
+  if (pull_) {
+    pulled_ = true;
+    return puller_->Run(site_.get(), request_).Value(&answer_);
+  }
+  site::Request asked = request_;
+  asked.pipeline = split_->pushed;
+  // Of what is left of a limit, no more is asked for.
+  if (asked.pipeline.limit.has_value()) asked.pipeline.limit = request_.pipeline.limit;
+  return site_->Run(std::move(asked)).Value(&answer_);
 }
 
 arrow::Status UnitRun::CheckVersion() {
@@ -88,7 +160,7 @@ arrow::Status UnitRun::CheckVersion() {
 arrow::Status UnitRun::FinishCall() {
   const plan::Outcome& outcome = answer_->outcome();
   const bool refused = outcome.stopped_by == plan::StoppedBy::kRefused;
-  const bool full = outcome.stopped_by == plan::StoppedBy::kRowLimit;
+  const bool full = outcome.stopped_by == plan::StoppedBy::kRowLimit || IsFull();
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
   request_.rows = full ? plan::RowRanges() : outcome.remaining;
   request_.continuation = outcome.continuation;

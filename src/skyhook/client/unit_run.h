@@ -4,13 +4,16 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "skyhook/client/table.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/outcome.h"
+#include "skyhook/plan/split.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::client {
@@ -56,14 +59,30 @@ class UnitRun {
   const std::string& refusal() const { return refusal_; }
 
  private:
+  /// No further row is needed: it would only have to be cut off here.
+  bool IsFull() const {
+    return split_.has_value() && request_.pipeline.limit.has_value() &&
+           request_.pipeline.limit->limit == 0;
+  }
   arrow::Status StartCall();
   arrow::Status FinishCall();
+  /// The next batch as the site or our own kernel gives it.
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> NextOfCall();
+  /// Does to a batch of the site what the site has not, and puts what comes of it into `finished`.
+  arrow::Status FinishBatch(std::shared_ptr<arrow::RecordBatch> batch);
+  /// The answer of the site is not used: our own kernel does its rows.
+  arrow::Status Distrust(const std::string& reason);
   /// Fails when the answer is of another version than was asked for: units must not be mixed.
   arrow::Status CheckVersion();
 
   std::shared_ptr<site::Site> site_;
   std::shared_ptr<LearntVersion> learnt_;  ///< may be null
   site::Request request_;                  ///< its rows are those not answered yet
+  /// What the site is asked for of the request's pipeline, and what is done here; set by the first
+  /// call of the site.
+  std::optional<plan::SplitPipeline> split_;
+  std::deque<std::shared_ptr<arrow::RecordBatch>> ready_;
+  bool passed_on_ = false;  ///< batches of the call under way
   Puller* puller_;
   bool pull_;
   bool pulled_ = false;

@@ -17,6 +17,7 @@
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
+#include "skyhook/plan/split.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/profile.h"
 
@@ -46,7 +47,8 @@ class Answer {
   virtual ~Answer() = default;
   /// The next batch, null at the end.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
-  /// Complete once Next returned null; until then the account so far. Batches count only together
+  /// Complete once Next returned null; until then the account so far, in which `applied` is that of
+  /// the batch returned last: whoever asked does the rest. Batches count only together
   /// with their outcome: after an error the caller drops what it got and asks for the rows again,
   /// anywhere.
   virtual const plan::Outcome& outcome() const = 0;
@@ -68,6 +70,8 @@ class Site {
   virtual ~Site() = default;
 
   virtual const Profile& profile() const = 0;
+  /// What Run can do. Who asks for more is declined, or answered with less (Outcome::applied).
+  virtual plan::Capabilities capabilities() const { return {}; }
   virtual arrow::Result<FragmentDescription> Describe(const FragmentId& fragment) = 0;
   /// What is known of a column, by row group as described; empty when nothing is.
   virtual arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(

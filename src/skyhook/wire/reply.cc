@@ -10,6 +10,7 @@
 
 #include "skyhook/base/guarded_pool.h"
 #include "skyhook/base/status.h"
+#include "skyhook/plan/split.h"
 #include "skyhook/wire/fields.h"
 #include "skyhook/wire/packed_text.h"
 
@@ -182,8 +183,8 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const plan::Pipeli
                         arrow::ipc::RecordBatchStreamReader::Open(
                             std::make_shared<arrow::io::BufferReader>(std::move(bytes)), options));
   const auto schema = UnpackedSchema(*reader->schema());
-  if (!pipeline.aggregate.has_value()) {
-    const auto expected = pipeline.ProjectedSchema();
+  if (!pipeline.aggregate.has_value() || !reply->outcome.applied.reduction) {
+    const auto expected = plan::SchemaAfter(pipeline, reply->outcome.applied);
     if (!schema->Equals(*expected)) {
       return base::CorruptData("a reply of the columns {} to a request for {}", schema->ToString(),
                                expected->ToString());

@@ -438,6 +438,22 @@ TEST(Reply, HasTheColumnsThatWereAskedFor) {
       FailsWith(Code::kCorruptData, "a reply of the columns id: int64"));
 }
 
+/// Its columns are then those of what it has done.
+TEST(Reply, MayHaveDoneLessThanItWasAskedFor) {
+  Request request = LettersRequest();
+  request.pipeline = testing::Read(*Letters(), {"letter"});
+  request.pipeline.aggregate =
+      plan::Aggregate{{0}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  Reply reply = LettersReply();
+  reply.outcome.applied = {true, false, false};
+  const auto read = [&] {
+    return DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize))), request);
+  };
+  EXPECT_EQ(Require(read()).outcome.applied, reply.outcome.applied);
+  reply.outcome.applied = {true, true, false};
+  EXPECT_THAT(read(), FailsWith(Code::kCorruptData, "to a request for letter"));
+}
+
 TEST(Reply, CarriesEveryType) {
   const auto pipeline = testing::RandomPipeline(1);
   std::mt19937 random(5);
@@ -445,6 +461,7 @@ TEST(Reply, CarriesEveryType) {
   request.pipeline = testing::RandomPipeline([](uint32_t) { return 0; });
   request.pipeline.aggregate = plan::Aggregate{};  // any schema
   Reply reply;
+  reply.outcome.applied = {true, true, true};
   reply.batches = {
       testing::RandomBatch(pipeline.input, 100, {.nulls = 0.3, .extremes = 0.3}, &random)};
   const Reply read =
