@@ -25,7 +25,8 @@ struct Operated {
 /// Begins something that completes a librados completion; an error number when it cannot.
 using Beginning = std::function<int(librados::AioCompletion*)>;
 
-/// Hands the completion of an operation on. Deletes itself.
+/// Hands the completion of an operation on. Deletes itself. Keeps the pool until then, which
+/// librados goes on to use, and does not keep.
 ///
 /// It marks futures finished and hangs nothing on them: Arrow's callbacks use statics of its own,
 /// and the process may end while the thread of librados is still in one.
@@ -34,8 +35,8 @@ class Pending {
  public:
   using Convert = std::function<arrow::Result<T>(const Operated&)>;
 
-  static arrow::Future<T> Begin(const Beginning& begin, Convert convert) {
-    std::unique_ptr<Pending> pending(new Pending(std::move(convert)));
+  static arrow::Future<T> Begin(librados::IoCtx io, const Beginning& begin, Convert convert) {
+    std::unique_ptr<Pending> pending(new Pending(std::move(io), std::move(convert)));
     arrow::Future<T> future = pending->future_;
     pending->completion_ = librados::Rados::aio_create_completion(pending.get(), &Complete);
     const int error = begin(pending->completion_);
@@ -49,8 +50,8 @@ class Pending {
   }
 
  private:
-  explicit Pending(Convert convert)
-      : convert_(std::move(convert)), future_(arrow::Future<T>::Make()) {}
+  Pending(librados::IoCtx io, Convert convert)
+      : io_(std::move(io)), convert_(std::move(convert)), future_(arrow::Future<T>::Make()) {}
 
   // No exception goes on into librados: what `convert_` throws becomes the future's error.
   static void Complete(librados::completion_t, void* self) noexcept {
@@ -63,10 +64,13 @@ class Pending {
 
   void Finish(const Operated& operated) noexcept {
     arrow::Result<T> result = base::CatchExceptions([&] { return convert_(operated); });
-    convert_ = nullptr;  // what it owns goes before anybody hears of the end
+    // What is kept goes before anybody hears of the end.
+    convert_ = nullptr;
+    io_ = librados::IoCtx();
     future_.MarkFinished(std::move(result));
   }
 
+  librados::IoCtx io_;
   Convert convert_;
   arrow::Future<T> future_;
   librados::AioCompletion* completion_ = nullptr;
@@ -78,6 +82,7 @@ template <typename T, typename Operation>
 arrow::Future<T> Operate(librados::IoCtx* io, const std::string& object, Operation* operation,
                          int flags, typename Pending<T>::Convert convert) {
   return Pending<T>::Begin(
+      *io,
       [&](librados::AioCompletion* completion) {
         if constexpr (std::is_same_v<Operation, librados::ObjectReadOperation>) {
           return io->aio_operate(object, completion, operation, flags, nullptr);

@@ -182,6 +182,7 @@ class Pool : public RadosPool {
     const auto reply = std::make_shared<bufferlist>();
     const auto wait = BeginWait(object, stop());
     const auto notified = Pending<int>::Begin(
+        io_,
         [&](librados::AioCompletion* completion) {
           bufferlist empty;
           return io_.aio_notify(object, completion, empty, kMostSilenceMs, reply.get());

@@ -68,6 +68,7 @@ class WatchedObject : public Presence {
   Future<int> AskToWatch() {
     asked_ = true;
     return Pending<int>::Begin(
+        io_,
         [this](librados::AioCompletion* completion) {
           return io_.aio_watch(object_, completion, &watching_->handle, watching_.get());
         },
@@ -94,7 +95,7 @@ class WatchedObject : public Presence {
   }
 
   arrow::Status Wait(const Beginning& begin) {
-    return Await(Pending<int>::Begin(begin, ResultOf), stop_, kGrace).status();
+    return Await(Pending<int>::Begin(io_, begin, ResultOf), stop_, kGrace).status();
   }
 
   std::shared_ptr<Cluster> cluster_;
