@@ -17,7 +17,7 @@
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/scan_chain.h"
 #include "skyhook/sql/scan_function.h"
-#include "skyhook/sql/translate_expression.h"
+#include "skyhook/sql/translate/expression.h"
 #include "skyhook/sql/types.h"
 
 namespace skyhook::sql {

@@ -10,7 +10,7 @@
 #include "duckdb/planner/operator/logical_filter.hpp"
 #include "skyhook/sql/scan_chain.h"
 #include "skyhook/sql/scan_function.h"
-#include "skyhook/sql/translate_filter.h"
+#include "skyhook/sql/translate/filter.h"
 
 namespace skyhook::sql {
 namespace {

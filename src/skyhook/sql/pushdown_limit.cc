@@ -11,7 +11,7 @@
 #include "skyhook/plan/types.h"
 #include "skyhook/sql/scan_chain.h"
 #include "skyhook/sql/scan_function.h"
-#include "skyhook/sql/translate_expression.h"
+#include "skyhook/sql/translate/expression.h"
 
 namespace skyhook::sql {
 namespace {

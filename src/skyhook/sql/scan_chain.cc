@@ -6,8 +6,8 @@
 #include "duckdb/planner/operator/logical_projection.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/scan_function.h"
-#include "skyhook/sql/translate_cast.h"
-#include "skyhook/sql/translate_filter.h"
+#include "skyhook/sql/translate/cast.h"
+#include "skyhook/sql/translate/filter.h"
 #include "skyhook/sql/types.h"
 
 namespace skyhook::sql {

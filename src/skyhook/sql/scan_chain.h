@@ -10,7 +10,7 @@
 #include "duckdb/planner/column_binding.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "skyhook/sql/scan_plan.h"
-#include "skyhook/sql/translate_expression.h"
+#include "skyhook/sql/translate/expression.h"
 
 namespace skyhook::sql {
 

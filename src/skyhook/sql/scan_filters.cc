@@ -7,7 +7,7 @@
 #include "duckdb/planner/expression/bound_reference_expression.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/sql/scan_function.h"
-#include "skyhook/sql/translate_filter.h"
+#include "skyhook/sql/translate/filter.h"
 
 namespace skyhook::sql {
 namespace {

@@ -1,11 +1,11 @@
-#include "skyhook/sql/translate_expression.h"
+#include "skyhook/sql/translate/expression.h"
 
 #include "duckdb/function/scalar/struct_utils.hpp"
 #include "duckdb/planner/expression/list.hpp"
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/sql/translate_cast.h"
-#include "skyhook/sql/translate_function.h"
+#include "skyhook/sql/translate/cast.h"
+#include "skyhook/sql/translate/function.h"
 #include "skyhook/sql/types.h"
 
 namespace skyhook::sql {

@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_temporal.h"
+#include "skyhook/sql/translate/temporal.h"
 
 #include <cstdlib>
 #include <optional>
@@ -7,8 +7,8 @@
 
 #include "duckdb/common/enums/date_part_specifier.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/translate_repeated.h"
-#include "skyhook/sql/translate_text.h"
+#include "skyhook/sql/translate/repeated.h"
+#include "skyhook/sql/translate/text.h"
 
 namespace skyhook::sql {
 namespace {

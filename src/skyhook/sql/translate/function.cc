@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_function.h"
+#include "skyhook/sql/translate/function.h"
 
 #include <map>
 #include <string>
@@ -6,9 +6,9 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/sql/translate_number.h"
-#include "skyhook/sql/translate_temporal.h"
-#include "skyhook/sql/translate_text.h"
+#include "skyhook/sql/translate/number.h"
+#include "skyhook/sql/translate/temporal.h"
+#include "skyhook/sql/translate/text.h"
 #include "skyhook/sql/types.h"
 
 namespace skyhook::sql {

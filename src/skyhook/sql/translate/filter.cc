@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_filter.h"
+#include "skyhook/sql/translate/filter.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +12,7 @@
 #include "duckdb/planner/filter/optional_filter.hpp"
 #include "duckdb/planner/filter/struct_filter.hpp"
 #include "skyhook/base/status.h"
-#include "skyhook/sql/translate_expression.h"
+#include "skyhook/sql/translate/expression.h"
 
 namespace skyhook::sql {
 namespace {

@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_cast.h"
+#include "skyhook/sql/translate/cast.h"
 
 #include <cmath>
 #include <limits>
@@ -6,8 +6,8 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/sql/translate_repeated.h"
-#include "skyhook/sql/translate_temporal.h"
+#include "skyhook/sql/translate/repeated.h"
+#include "skyhook/sql/translate/temporal.h"
 
 namespace skyhook::sql {
 namespace {

@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_repeated.h"
+#include "skyhook/sql/translate/repeated.h"
 
 #include "skyhook/base/status.h"
 

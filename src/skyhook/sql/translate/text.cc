@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_text.h"
+#include "skyhook/sql/translate/text.h"
 
 #include <map>
 #include <string_view>

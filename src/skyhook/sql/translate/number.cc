@@ -1,4 +1,4 @@
-#include "skyhook/sql/translate_number.h"
+#include "skyhook/sql/translate/number.h"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/types.h"
-#include "skyhook/sql/translate_repeated.h"
+#include "skyhook/sql/translate/repeated.h"
 #include "skyhook/sql/types.h"
 
 namespace skyhook::sql {
