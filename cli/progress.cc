@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -58,7 +59,13 @@ ProgressShow::ProgressShow(ProgressBar* bar, std::function<double()> share) {
   if (!bar->is_enabled()) return;
   thread_ = std::thread([this, bar, share = std::move(share)] {
     std::unique_lock<std::mutex> lock(mutex_);
-    while (!wake_.wait_for(lock, kPeriod, [this] { return done_; })) bar->Show(share());
+    while (!wake_.wait_for(lock, kPeriod, [this] { return done_; })) {
+      try {
+        bar->Show(share());
+      } catch (const std::bad_alloc&) {
+        // The query needs the memory more.
+      }
+    }
   });
 }
 

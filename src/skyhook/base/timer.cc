@@ -30,10 +30,11 @@ void Timer::Work() noexcept {
     } else if (const auto first = due_.begin(); first->first > Clock::now()) {
       changed_.wait_until(lock, first->first);
     } else {
-      const std::function<void()> function = std::move(first->second);
+      std::function<void()> function = std::move(first->second);
       due_.erase(first);
       lock.unlock();
       function();
+      function = nullptr;  // what it holds may take the lock as it goes
       lock.lock();
     }
   }

@@ -21,6 +21,7 @@ std::string OpenedStore::NameOf(const std::string& object) const {
 Session::Session(SessionOptions options)
     : options_(std::move(options)),
       timer_(std::make_shared<base::Timer>()),
+      timer_of_calls_(std::make_shared<base::Timer>()),
       budget_(std::make_shared<base::MemoryBudget>(options_.cache_bytes)),
       files_(site::local::MakeLocalSite({options_.max_open_files, budget_})) {}
 
@@ -44,7 +45,7 @@ Result<Session::OpenedPool> Session::OpenPool(const table::Location& location,
   }
   ARROW_ASSIGN_OR_RAISE(
       auto pool, objects::OpenRadosPool(options_.rados, location.pool, location.name_space, stop));
-  OpenedPool made{pool, site::rados::MakeRadosSite(pool, timer_)};
+  OpenedPool made{pool, site::rados::MakeRadosSite(pool, timer_of_calls_)};
   const std::lock_guard<std::mutex> lock(mutex_);
   return pools_.emplace(key, std::move(made)).first->second;
 }

@@ -60,6 +60,7 @@ class Session {
                                        const arrow::StopToken& stop);
 
   const std::shared_ptr<base::MemoryBudget>& budget() const { return budget_; }
+  /// Of nobody who may block it, such as calls to Ceph.
   const std::shared_ptr<base::Timer>& timer() const { return timer_; }
 
  private:
@@ -72,6 +73,7 @@ class Session {
 
   const SessionOptions options_;
   const std::shared_ptr<base::Timer> timer_;
+  const std::shared_ptr<base::Timer> timer_of_calls_;
   const std::shared_ptr<base::MemoryBudget> budget_;
   const std::shared_ptr<site::Site> files_;
 

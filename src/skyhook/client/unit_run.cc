@@ -85,20 +85,23 @@ arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
   const plan::Applied applied = answer_->outcome().applied;
   std::vector<BatchPtr> batches{std::move(batch)};
   if (!plan::IsWhole(asked, applied)) {
-    ARROW_ASSIGN_OR_RAISE(const auto remaining, plan::Remaining(asked, applied));
+    ARROW_ASSIGN_OR_RAISE(auto remaining, plan::Remaining(asked, applied));
     const auto expected = plan::SchemaAfter(asked, applied);
     if (!remaining.has_value() || !batches.front()->schema()->Equals(*expected)) {
       return Distrust("the site has done less than it was asked for, and the rest cannot be done");
     }
+    if (remaining->limit.has_value()) remaining->limit = request_.pipeline.limit;
     ARROW_ASSIGN_OR_RAISE(batches, Finish(*remaining, request_.fragment.name, std::move(batches),
                                           request_.limits, request_.stop, &finished_));
   }
   if (split_->residual.has_value() && !batches.empty()) {
+    // Rows behind the last that is needed are not computed.
+    if (split_->residual->limit.has_value()) split_->residual->limit = request_.pipeline.limit;
     ARROW_ASSIGN_OR_RAISE(batches,
                           Finish(*split_->residual, request_.fragment.name, std::move(batches),
                                  request_.limits, request_.stop, &finished_));
   }
-  passed_on_ = true;
+  passed_on_ = passed_on_ || !batches.empty();
   for (BatchPtr& one : batches) ready_.push_back(std::move(one));
   return arrow::Status::OK();
 }
@@ -147,6 +150,7 @@ arrow::Status UnitRun::StartCall() {
   asked.pipeline = split_->pushed;
   // Of what is left of a limit, no more is asked for.
   if (asked.pipeline.limit.has_value()) asked.pipeline.limit = request_.pipeline.limit;
+  if (!site_->capabilities().filters) asked.runtime_filters.clear();
   return site_->Run(std::move(asked)).Value(&answer_);
 }
 
@@ -160,7 +164,9 @@ arrow::Status UnitRun::CheckVersion() {
 arrow::Status UnitRun::FinishCall() {
   const plan::Outcome& outcome = answer_->outcome();
   const bool refused = outcome.stopped_by == plan::StoppedBy::kRefused;
-  const bool full = outcome.stopped_by == plan::StoppedBy::kRowLimit || IsFull();
+  const bool asked_for_limit = pull_ || split_->pushed.limit.has_value();
+  const bool full =
+      (outcome.stopped_by == plan::StoppedBy::kRowLimit && asked_for_limit) || IsFull();
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
   request_.rows = full ? plan::RowRanges() : outcome.remaining;
   request_.continuation = outcome.continuation;

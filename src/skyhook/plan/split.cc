@@ -22,14 +22,36 @@ bool NeedsPlaces(const Pipeline& pipeline) {
                      [](const Measure& measure) { return IsPlaced(measure.function); });
 }
 
+// Whether what a reduction works on is of types that it knows.
+bool KnowsTypes(const Pipeline& pipeline, const Capabilities& capabilities) {
+  if (!capabilities.types.has_value()) return true;
+  std::vector<int> columns;
+  if (pipeline.aggregate.has_value()) {
+    columns = pipeline.aggregate->keys;
+    for (const Measure& measure : pipeline.aggregate->measures) {
+      for (const int argument : {measure.argument, measure.second}) columns.push_back(argument);
+    }
+  }
+  if (pipeline.top_k.has_value()) {
+    for (const SortKey& key : pipeline.top_k->keys) columns.push_back(key.column);
+  }
+  return std::all_of(columns.begin(), columns.end(), [&](int column) {
+    return column < 0 ||
+           capabilities.types->contains(
+               pipeline.projection[static_cast<size_t>(column)].expression->type()->id());
+  });
+}
+
 bool CanReduce(const Pipeline& pipeline, const Capabilities& capabilities) {
+  if (!KnowsTypes(pipeline, capabilities)) return false;
   if (pipeline.top_k.has_value()) return capabilities.top_k;
   if (pipeline.limit.has_value()) return capabilities.limits;
   if (!pipeline.aggregate.has_value() || !capabilities.aggregates.has_value()) return true;
   const auto& measures = pipeline.aggregate->measures;
-  return std::all_of(measures.begin(), measures.end(), [&](const Measure& measure) {
-    return capabilities.aggregates->contains(measure.function);
-  });
+  return !capabilities.aggregates->empty() &&
+         std::all_of(measures.begin(), measures.end(), [&](const Measure& measure) {
+           return capabilities.aggregates->contains(measure.function);
+         });
 }
 
 bool IsPlainColumn(const NamedExpression& column) {
@@ -166,7 +188,11 @@ arrow::Result<std::optional<SplitPipeline>> Split(const Pipeline& pipeline,
       });
   if (projects && CanReduce(pipeline, capabilities)) return Found({pipeline, std::nullopt});
   if (NeedsPlaces(pipeline)) return Found();
-  if (projects) return Found(BeforeReduction(pipeline));
+  // Of a column that can fail only the rows are computed that the reduction leaves.
+  const bool can_fail = std::any_of(projection.begin(), projection.end(),
+                                    [](const auto& column) { return CanFail(*column.expression); });
+  const bool leaves_out = pipeline.limit.has_value() || pipeline.top_k.has_value();
+  if (projects && !(can_fail && leaves_out)) return Found(BeforeReduction(pipeline));
   ARROW_ASSIGN_OR_RAISE(SplitPipeline split, BeforeProjection(pipeline, conjuncts));
   return Found(std::move(split));
 }

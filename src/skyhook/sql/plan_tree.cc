@@ -177,10 +177,10 @@ void ScanAccount::End(const std::shared_ptr<client::Scan>& scan) {
   std::lock_guard<std::mutex> lock(mutex_);
   const auto found = std::find(running_.begin(), running_.end(), scan);
   if (found == running_.end()) return;
-  finished_ += scan->cost();
-  finished_places_ += scan->places();
   running_.erase(found);
   ended_ = true;
+  finished_ += scan->cost();
+  finished_places_ += scan->places();
 }
 
 double Progress::share() const {

@@ -51,7 +51,8 @@ duckdb::shared_ptr<ConnectionState> ConnectionState::Find(duckdb::ClientContext&
 
 ConnectionState& ConnectionState::Get(duckdb::ClientContext& context) {
   const auto state = Find(context);
-  if (state == nullptr) throw duckdb::InternalException("a connection that Skyhook has not made");
+  if (state == nullptr)
+    throw duckdb::BinderException("Skyhook's tables are not there for connections of DuckDB's own");
   return *state;
 }
 

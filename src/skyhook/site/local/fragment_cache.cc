@@ -39,13 +39,14 @@ std::optional<CachedFragment> FragmentCache::Find(const std::string& name,
                                                   const std::string& version, plan::Cost* cost) {
   std::lock_guard<std::mutex> lock(mutex_);
   const auto found = entries_.find(name);
-  if (found == entries_.end()) return std::nullopt;
+  if (found == entries_.end()) return FindInUse(name, version);
   Entry& entry = found->second;
   if (entry.open.fragment->version() != version) {
     Drop(name);
     return std::nullopt;
   }
   by_use_.splice(by_use_.begin(), by_use_, entry.position);
+  MakeRoomForOthers();
   if (cost != nullptr) *cost += std::exchange(entry.unpaid, {});
   return entry.open;
 }
@@ -53,16 +54,40 @@ std::optional<CachedFragment> FragmentCache::Find(const std::string& name,
 void FragmentCache::Insert(const std::string& name, CachedFragment open, plan::Cost unpaid) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Drop(name);
-  // Of what was refused room since, the oldest fragment may hold it.
-  if (budget_->WasShort()) DropOldest();
+  in_use_[name] = {open.fragment, open.bytes};
+  if (in_use_.size() > 2 * static_cast<size_t>(capacity_)) {
+    std::erase_if(in_use_, [](const auto& one) { return one.second.fragment.expired(); });
+  }
+  const int64_t bytes = open.fragment->footer_bytes();
+  if (bytes > budget_->most()) return;
+  MakeRoomForOthers();
   while (static_cast<int64_t>(entries_.size()) >= capacity_ && DropOldest()) {
   }
   auto footer = std::make_unique<base::Reservation>(budget_);
-  while (!footer->Add(open.fragment->footer_bytes())) {
-    if (!DropOldest()) return;
-  }
+  bool has_room = footer->Add(bytes);
+  while (!has_room && DropOldest()) has_room = footer->Add(bytes);
+  budget_->WasShort();  // it was for this, and is dealt with
+  if (!has_room) return;
   by_use_.push_front(name);
   entries_[name] = Entry{std::move(open), unpaid, std::move(footer), by_use_.begin()};
+}
+
+// What is not kept is shared as long as somebody uses it.
+std::optional<CachedFragment> FragmentCache::FindInUse(const std::string& name,
+                                                       const std::string& version) {
+  const auto found = in_use_.find(name);
+  if (found == in_use_.end()) return std::nullopt;
+  auto fragment = found->second.fragment.lock();
+  if (fragment != nullptr && fragment->version() == version) {
+    return CachedFragment{std::move(fragment), found->second.bytes};
+  }
+  in_use_.erase(found);
+  return std::nullopt;
+}
+
+// What was refused room since, the fragment that was used longest ago may hold.
+void FragmentCache::MakeRoomForOthers() {
+  if (budget_->WasShort() && entries_.size() > 1) DropOldest();
 }
 
 bool FragmentCache::DropOldest() {

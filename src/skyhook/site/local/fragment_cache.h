@@ -25,7 +25,7 @@ struct CachedFragment {
 };
 
 /// The most recently used fragments, at most `capacity` of them, and as many as find room in
-/// `budget` together with what they keep. Thread-safe.
+/// `budget` together with what they keep; besides, those that somebody uses. Thread-safe.
 class FragmentCache {
  public:
   FragmentCache(int capacity, std::shared_ptr<base::MemoryBudget> budget)
@@ -49,12 +49,19 @@ class FragmentCache {
   // Callers hold `mutex_`.
   void Drop(const std::string& name);
   bool DropOldest();
+  void MakeRoomForOthers();
+  std::optional<CachedFragment> FindInUse(const std::string& name, const std::string& version);
 
   const int capacity_;
   const std::shared_ptr<base::MemoryBudget> budget_;
   std::mutex mutex_;
   std::list<std::string> by_use_;  ///< the most recently used first
   std::unordered_map<std::string, Entry> entries_;
+  struct InUse {
+    std::weak_ptr<format::Fragment> fragment;
+    int64_t bytes = 0;
+  };
+  std::unordered_map<std::string, InUse> in_use_;
 };
 
 }  // namespace skyhook::site::local

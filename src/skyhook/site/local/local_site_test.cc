@@ -80,11 +80,18 @@ TEST_F(OpenFragmentsTest, ForgetsTheLeastRecentlyUsed) {
   const std::string b = Write("b.parquet", "1");
   const std::string c = Write("c.parquet", "1");
   const auto open_a = Require(fragments.Get({a, ""}, nullptr));
-  const auto open_b = Require(fragments.Get({b, ""}, nullptr));
+  const std::weak_ptr<format::Fragment> open_b = Require(fragments.Get({b, ""}, nullptr)).fragment;
   EXPECT_EQ(Require(fragments.Get({a, ""}, nullptr)).fragment, open_a.fragment);
   Require(fragments.Get({c, ""}, nullptr));
   EXPECT_EQ(Require(fragments.Get({a, ""}, nullptr)).fragment, open_a.fragment);
-  EXPECT_NE(Require(fragments.Get({b, ""}, nullptr)).fragment, open_b.fragment);
+  EXPECT_TRUE(open_b.expired());
+}
+
+TEST_F(OpenFragmentsTest, WhatFindsNoRoomIsSharedWhileItIsInUse) {
+  FragmentCache fragments(2, std::make_shared<base::MemoryBudget>(1));
+  const std::string a = Write("a.parquet", "1");
+  const auto open = Require(fragments.Get({a, ""}, nullptr));
+  EXPECT_EQ(Require(fragments.Get({a, ""}, nullptr)).fragment, open.fragment);
 }
 
 TEST_F(OpenFragmentsTest, AChangedFileIsOpenedAgain) {
