@@ -123,13 +123,14 @@ class ReducingStream : public ScanStream {
   }
 
   arrow::Status RunUnits() {
-    while (!reduction_->IsFull()) {
+    // Once it is full no unit is begun: they come behind all that were. Those that were begun may
+    // hold rows that come before what filled it.
+    while (true) {
+      if (reduction_->IsFull()) work_->Close();
       ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance(reduction_->filter()));
       if (!more) break;
       ARROW_RETURN_NOT_OK(RunUnit());
     }
-    reader_.EndAll();
-    if (reduction_->IsFull()) work_->Close();
     ARROW_RETURN_NOT_OK(work_->Check());
     if (!work_->ClaimFinish()) return arrow::Status::OK();
     const int64_t started = base::ThreadCpuNanos();

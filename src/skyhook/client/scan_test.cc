@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -502,6 +503,64 @@ TEST_P(ScanTest, WhatIsPulledIsReadOnceHoweverLittleMemoryThereIs) {
   // And what is read at once for the footer.
   EXPECT_LE(scan_->cost().network_bytes, table_->fragments[0].description.bytes + 64 * 1024);
   EXPECT_EQ(scan_->places().pulled, 1);
+}
+
+/// Holds the answer for the first file back until it is let go.
+class HeldBackSite : public RemoteSite {
+ public:
+  using RemoteSite::RemoteSite;
+  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
+    const bool first = request.fragment.name.ends_with("/0.parquet");
+    const bool second = request.fragment.name.ends_with("/1.parquet");
+    ARROW_ASSIGN_OR_RAISE(auto answer, RemoteSite::Run(std::move(request)));
+    if (second) begun.set_value();
+    if (!first) return answer;
+    return std::make_unique<Held>(std::move(answer), let_go.get_future().share());
+  }
+
+  std::promise<void> begun;  ///< the call for the second file
+  std::promise<void> let_go;
+
+ private:
+  class Held : public site::Answer {
+   public:
+    Held(std::unique_ptr<site::Answer> answer, std::shared_future<void> let_go)
+        : answer_(std::move(answer)), let_go_(std::move(let_go)) {}
+    arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+      let_go_.wait();
+      return answer_->Next();
+    }
+    const plan::Outcome& outcome() const override { return answer_->outcome(); }
+
+   private:
+    std::unique_ptr<site::Answer> answer_;
+    std::shared_future<void> let_go_;
+  };
+};
+
+TEST_P(ScanTest, ALimitTakesTheFirstRowsWhoeverFillsIt) {
+  auto site = std::make_shared<HeldBackSite>(table_->fragments[0].site);
+  table_ = Behind([&](auto) { return site; });
+  options_.placement = placement::Mode::kPush;
+  options_.max_streams = 2;
+  options_.units_ahead = 1;
+  plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
+  pipeline.filter = {Fn(Function::kGreaterEqual, {Col(pipeline, "id"), Lit(997)})};
+  pipeline.limit = plan::Limit{10};
+  auto scan = Make(pipeline);
+  auto slow = Require(scan->OpenStream());
+  auto fast = Require(scan->OpenStream());
+  // The first stream has begun the first two files and waits; the other one fills the limit.
+  auto first = std::async(std::launch::async, [&] { return slow->Next(); });
+  site->begun.get_future().wait();
+  EXPECT_EQ(Require(fast->Next()), nullptr);
+  site->let_go.set_value();
+  Batches batches;
+  for (auto batch = Require(first.get()); batch != nullptr; batch = Require(slow->Next())) {
+    batches.push_back(batch);
+  }
+  EXPECT_THAT(testing::RowsOf(batches), ElementsAre("997", "998", "999", "1000", "1001", "1002",
+                                                    "1003", "1004", "1005", "1006"));
 }
 
 TEST_P(ScanTest, AFileThatChangesUnderTheScanIsStale) {
