@@ -11,8 +11,10 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ("src/skyhook", "cli", "cls", "worker", "daemon", "csd", "python")
+import check_layers
+
 TESTS = ("_test", "_testing")
+TEST_FOLDERS = ("tests/", "fuzz/", "bench/", "src/skyhook/testing/")
 
 # What stands for itself although its value changes, or ends with the process.
 ALLOWED = {
@@ -52,16 +54,13 @@ def complaints_of(text):
 
 
 def check_tree(root):
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
-            name = str(path.relative_to(root))
-            if path.suffix not in (".h", ".cc") or path.stem.endswith(TESTS) or name in ALLOWED:
-                continue
-            if name.startswith("src/skyhook/testing/"):
-                continue
-            for line, variable in complaints_of(path.read_text()):
-                yield (f"{name}:{line}: '{variable}' is shared by the whole process: give it an owner, "
-                       "such as client::Session")
+    for path in check_layers.Tree(root).files:
+        name = str(path.relative_to(root))
+        if path.stem.endswith(TESTS) or name.startswith(TEST_FOLDERS) or name in ALLOWED:
+            continue
+        for line, variable in complaints_of(path.read_text()):
+            yield (f"{name}:{line}: '{variable}' is shared by the whole process: give it an owner, "
+                   "such as client::Session")
 
 
 def main():

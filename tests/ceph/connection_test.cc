@@ -10,6 +10,7 @@
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
+#include "tests/ceph/client.h"
 #include "tests/ceph/test_pool.h"
 
 namespace skyhook::objects {
@@ -20,20 +21,8 @@ using testing::Require;
 
 class ConnectionTest : public ::testing::Test {
  protected:
-  /// A client of that name with these capabilities on OSDs, as it connects.
-  RadosOptions Client(const std::string& name, const std::string& osd) {
-    testing::TestPool owner("replicated", "");
-    const std::string key =
-        owner.AskMonitors(R"({"prefix": "auth get-or-create", "entity": ")" + name +
-                          R"(", "caps": ["mon", "allow r", "osd", ")" + osd + R"("]})");
-    return WithKeyring(name, key);
-  }
   objects::RadosOptions WithKeyring(const std::string& name, const std::string& content) {
-    const std::string file = directory_.File(name);
-    std::ofstream(file) << content;
-    objects::RadosOptions options;
-    options.name = name;
-    options.keyring = file;
+    auto options = testing::WithKeyring(name, content, directory_.path());
     options.timeout_s = 5;
     return options;
   }
@@ -73,8 +62,8 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   const auto bytes = testing::ParquetBytes(*testing::TableOf(schema, "1\n2\n"));
   testing::TestPool owner("replicated", "readers");
   owner.Write("x.parquet", *bytes);
-  const auto pool =
-      Require(objects::OpenRadosPool(Client("client.reader", "allow r"), "replicated", "readers"));
+  const auto pool = Require(objects::OpenRadosPool(
+      testing::NewClient("client.reader", "allow r", directory_.path()), "replicated", "readers"));
   const auto site = site::rados::MakeRadosSite(pool, std::make_shared<base::Timer>());
   const auto described = Require(site->Describe({"x.parquet", ""}));
   EXPECT_EQ(described.num_rows, 2);

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <future>
 
 #include "skyhook/client/scan.h"
@@ -12,6 +11,7 @@
 #include "skyhook/table/table_testing.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/testing/temporary_directory.h"
+#include "tests/ceph/client.h"
 #include "tests/ceph/test_pool.h"
 
 namespace skyhook::client {
@@ -38,18 +38,6 @@ class SessionsTest : public ::testing::Test {
     }
   }
 
-  /// A client that may read and not run classes.
-  objects::RadosOptions Reader() {
-    const std::string key =
-        testing::TestPool("replicated", "").AskMonitors(R"({"prefix": "auth get-or-create",
-        "entity": "client.sessions-reader", "caps": ["mon", "allow r", "osd", "allow r"]})");
-    objects::RadosOptions options;
-    options.name = "client.sessions-reader";
-    options.keyring = directory_.File("keyring");
-    std::ofstream(options.keyring) << key;
-    return options;
-  }
-
   struct Found {
     int64_t rows = 0;
     Places places;
@@ -71,7 +59,9 @@ class SessionsTest : public ::testing::Test {
 
 TEST_F(SessionsTest, EachHasItsPrincipalItsStoreAndItsLimit) {
   Session owner({.cache_bytes = int64_t{64} << 20});
-  Session reader({.rados = Reader(), .cache_bytes = 1000});
+  // It may read and not run classes.
+  const auto may_read = testing::NewClient("client.sessions-reader", "allow r", directory_.path());
+  Session reader({.rados = may_read, .cache_bytes = 1000});
   for (const std::string pool : {"replicated", "erasure"}) {
     auto other = std::async(std::launch::async, [&] { return Read(&reader, pool); });
     const Found owned = Read(&owner, pool);

@@ -110,6 +110,12 @@ TEST_F(ClientSessionTest, GivesBackWhatItKeptWhenItsTablesGo) {
   EXPECT_EQ(budget->taken(), 0);
 }
 
+TEST(CacheBytesTest, AreASixteenthAndAtMost256MiB) {
+  EXPECT_EQ(CacheBytesOf(int64_t{160} << 20), int64_t{10} << 20);
+  EXPECT_EQ(CacheBytesOf(int64_t{4} << 30), int64_t{256} << 20);
+  EXPECT_EQ(CacheBytesOf(int64_t{1} << 40), int64_t{256} << 20);
+}
+
 TEST_F(ClientSessionTest, TablesOutliveIt) {
   std::shared_ptr<const Table> table;
   {

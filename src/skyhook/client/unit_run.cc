@@ -84,22 +84,20 @@ arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
   const plan::Pipeline& asked = split_->pushed;
   const plan::Applied applied = answer_->outcome().applied;
   std::vector<BatchPtr> batches{std::move(batch)};
+  const auto finish = [&](const plan::Pipeline& rest) {
+    return Finish(OfWhatIsLeft(rest), request_.fragment.name, std::move(batches), request_.limits,
+                  request_.stop, &finished_);
+  };
   if (!plan::IsWhole(asked, applied)) {
-    ARROW_ASSIGN_OR_RAISE(auto remaining, plan::Remaining(asked, applied));
+    ARROW_ASSIGN_OR_RAISE(const auto remaining, plan::Remaining(asked, applied));
     const auto expected = plan::SchemaAfter(asked, applied);
     if (!remaining.has_value() || !batches.front()->schema()->Equals(*expected)) {
       return Distrust("the site has done less than it was asked for, and the rest cannot be done");
     }
-    if (remaining->limit.has_value()) remaining->limit = request_.pipeline.limit;
-    ARROW_ASSIGN_OR_RAISE(batches, Finish(*remaining, request_.fragment.name, std::move(batches),
-                                          request_.limits, request_.stop, &finished_));
+    ARROW_ASSIGN_OR_RAISE(batches, finish(*remaining));
   }
   if (split_->residual.has_value() && !batches.empty()) {
-    // Rows behind the last that is needed are not computed.
-    if (split_->residual->limit.has_value()) split_->residual->limit = request_.pipeline.limit;
-    ARROW_ASSIGN_OR_RAISE(batches,
-                          Finish(*split_->residual, request_.fragment.name, std::move(batches),
-                                 request_.limits, request_.stop, &finished_));
+    ARROW_ASSIGN_OR_RAISE(batches, finish(*split_->residual));
   }
   passed_on_ = passed_on_ || !batches.empty();
   for (BatchPtr& one : batches) ready_.push_back(std::move(one));
@@ -132,6 +130,11 @@ plan::Cost UnitRun::pushed_cost() const {
   return cost;
 }
 
+plan::Pipeline UnitRun::OfWhatIsLeft(plan::Pipeline part) const {
+  if (part.limit.has_value()) part.limit = request_.pipeline.limit;
+  return part;
+}
+
 arrow::Status UnitRun::StartCall() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
   passed_on_ = false;
@@ -147,9 +150,7 @@ arrow::Status UnitRun::StartCall() {
     return puller_->Run(site_.get(), request_).Value(&answer_);
   }
   site::Request asked = request_;
-  asked.pipeline = split_->pushed;
-  // Of what is left of a limit, no more is asked for.
-  if (asked.pipeline.limit.has_value()) asked.pipeline.limit = request_.pipeline.limit;
+  asked.pipeline = OfWhatIsLeft(split_->pushed);
   if (!site_->capabilities().filters) asked.runtime_filters.clear();
   return site_->Run(std::move(asked)).Value(&answer_);
 }

@@ -64,6 +64,9 @@ class UnitRun {
     return split_.has_value() && request_.pipeline.limit.has_value() &&
            request_.pipeline.limit->limit == 0;
   }
+  /// A part of the request's pipeline; of its limit, if it has it, what is left: rows behind the
+  /// last that is needed are not computed.
+  plan::Pipeline OfWhatIsLeft(plan::Pipeline part) const;
   arrow::Status StartCall();
   arrow::Status FinishCall();
   /// The next batch as the site or our own kernel gives it.

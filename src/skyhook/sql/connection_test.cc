@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "skyhook/sql/duckdb_database.h"
 #include "skyhook/sql/query_testing.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/temporary_directory.h"
@@ -225,6 +226,19 @@ TEST_F(SessionTest, ConnectionsShareWhatIsCreated) {
   EXPECT_THAT(RowsOfQuery(*other, "SELECT current_setting('skyhook_placement')"),
               ElementsAre("auto"))
       << "what one connection sets is its own";
+}
+
+TEST_F(SessionTest, ScansHaveHalfOfTheMemoryWithoutTheCachesByConnection) {
+  constexpr int64_t kMemory = int64_t{160} << 20;
+  const auto database = Require(DuckDbDatabase::Open({.memory_bytes = kMemory}, nullptr));
+  const int64_t half_without_caches = kMemory / 2 - client::CacheBytesOf(kMemory);
+  EXPECT_EQ(database->MemoryOfScans(), half_without_caches);
+  const auto one = Require(database->Connect());
+  EXPECT_EQ(database->MemoryOfScans(), half_without_caches);
+  auto other = Require(database->Connect());
+  EXPECT_EQ(database->MemoryOfScans(), half_without_caches / 2);
+  other.reset();
+  EXPECT_EQ(database->MemoryOfScans(), half_without_caches);
 }
 
 TEST_F(SessionTest, QueriesOfTwoConnectionsRunAtOnce) {

@@ -9,7 +9,8 @@
 
 #include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/order/top_k_merger.h"
-#include "skyhook/exec/run.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/site/kernel_answer.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
@@ -49,9 +50,8 @@ struct Reply {
   plan::Outcome outcome;
 };
 
-arrow::Result<Reply> Call(site::Site* site, site::Request request) {
+arrow::Result<Reply> ReadToEnd(std::unique_ptr<site::Answer> answer) {
   Reply reply;
-  ARROW_ASSIGN_OR_RAISE(auto answer, site->Run(std::move(request)));
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, answer->Next());
     if (batch == nullptr) break;
@@ -61,22 +61,17 @@ arrow::Result<Reply> Call(site::Site* site, site::Request request) {
   return reply;
 }
 
+arrow::Result<Reply> Call(site::Site* site, site::Request request) {
+  ARROW_ASSIGN_OR_RAISE(auto answer, site->Run(std::move(request)));
+  return ReadToEnd(std::move(answer));
+}
+
 arrow::Result<Reply> Pull(site::Site* site, const site::Request& request) {
-  Reply reply;
+  site::KernelInput input;
   ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(request.fragment));
-  ARROW_ASSIGN_OR_RAISE(auto fragment, format::OpenFragment(source, {}, &reply.outcome.cost));
-  ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment,
-                                                  {request.rows, request.limits,
-                                                   request.runtime_filters, request.stop}));
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
-    if (batch == nullptr) break;
-    reply.batches.push_back(std::move(batch));
-  }
-  const plan::Cost opening = reply.outcome.cost;
-  reply.outcome = execution->outcome();
-  reply.outcome.cost += opening;
-  return reply;
+  ARROW_ASSIGN_OR_RAISE(input.fragment, format::OpenFragment(source, {}, &input.opening));
+  ARROW_ASSIGN_OR_RAISE(auto answer, site::RunKernel(std::move(input), request));
+  return ReadToEnd(std::move(answer));
 }
 
 /// The reply of the site, or, if it declines as it should, of its bytes.

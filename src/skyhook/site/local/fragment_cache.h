@@ -42,6 +42,10 @@ class FragmentCache {
     std::unique_ptr<base::Reservation> footer;
     std::list<std::string>::iterator position;
   };
+  struct InUse {
+    std::weak_ptr<format::Fragment> fragment;
+    int64_t bytes = 0;
+  };
 
   std::optional<CachedFragment> Find(const std::string& name, const std::string& version,
                                      plan::Cost* cost);
@@ -57,11 +61,7 @@ class FragmentCache {
   std::mutex mutex_;
   std::list<std::string> by_use_;  ///< the most recently used first
   std::unordered_map<std::string, Entry> entries_;
-  struct InUse {
-    std::weak_ptr<format::Fragment> fragment;
-    int64_t bytes = 0;
-  };
-  std::unordered_map<std::string, InUse> in_use_;
+  std::unordered_map<std::string, InUse> in_use_;  ///< what was opened last, kept or not
 };
 
 }  // namespace skyhook::site::local

@@ -143,6 +143,10 @@ struct Ended {
   plan::Outcome outcome;
 };
 
+std::shared_ptr<Site> SiteOver(std::shared_ptr<objects::RadosPool> pool) {
+  return MakeRadosSite(std::move(pool), std::make_shared<base::Timer>());
+}
+
 Ended RunAt(Site* site, const std::string& object) {
   const auto answer = Require(site->Run(RequestFor(object)));
   const Status status = answer->Next().status();
@@ -152,7 +156,7 @@ Ended RunAt(Site* site, const std::string& object) {
 /// On a thread of librados, which an exception would end the process from.
 TEST(RadosSiteTest, AReplyForWhichMemoryLacksIsAnError) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EOPNOTSUPP)});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   pool->ThrowAfterGroups(1);
   EXPECT_THAT(RunAt(site.get(), "object").status,
               FailsWith(arrow::StatusCode::OutOfMemory, "no memory is left"));
@@ -166,7 +170,7 @@ TEST(RadosSiteTest, ACallForWhichMemoryLacksIsAnError) {
   for (const auto& [calls, answers] :
        {std::pair(0, going_on), std::pair(1, going_on), std::pair(1, busy)}) {
     const auto pool = std::make_shared<ScriptedPool>(answers);
-    const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+    const auto site = SiteOver(pool);
     pool->ThrowAfterCalls(static_cast<size_t>(calls));
     const auto answer = site->Run(RequestFor("object"));
     Status status = answer.status();
@@ -182,7 +186,7 @@ TEST(RadosSiteTest, ACallForWhichMemoryLacksIsAnError) {
 TEST(RadosSiteTest, AsksABusyOsdAgain) {
   const auto pool = std::make_shared<ScriptedPool>(
       std::vector{Error(-EBUSY), Error(-EBUSY), Error(-EBUSY), Answered()});
-  const Ended ended = RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_THAT(ended.status, IsOk());
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
   EXPECT_EQ(ended.outcome.version, "7");
@@ -191,7 +195,7 @@ TEST(RadosSiteTest, AsksABusyOsdAgain) {
 
 TEST(RadosSiteTest, GivesUpAnOsdThatStaysBusy) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EBUSY)});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   const Ended ended = RunAt(site.get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kRefused);
   EXPECT_EQ(ended.outcome.reason, "as many calls as the OSD allows are running");
@@ -203,7 +207,7 @@ TEST(RadosSiteTest, GivesUpAnOsdThatStaysBusy) {
 
 TEST(RadosSiteTest, RemembersWhatAPlacementGroupLacks) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-EOPNOTSUPP)});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   const std::string reason = "the OSD has no class skyhook, or its pool is erasure-coded";
   for (int i = 0; i < 3; ++i) EXPECT_EQ(RunAt(site.get(), "object").outcome.reason, reason);
   EXPECT_EQ(pool->calls(), 1u);
@@ -213,7 +217,7 @@ TEST(RadosSiteTest, RemembersWhatAPlacementGroupLacks) {
 
 TEST(RadosSiteTest, DoesNotRememberAWorkerThatFailed) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(-ESHUTDOWN), Answered()});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   EXPECT_EQ(RunAt(site.get(), "object").outcome.reason, "the OSD's worker failed");
   EXPECT_EQ(RunAt(site.get(), "object").outcome.stopped_by, StoppedBy::kNothing);
 }
@@ -224,7 +228,7 @@ TEST(RadosSiteTest, RefusesForAReplyThatIsDamaged) {
   bytes.back() ^= 1;
   damaged.output = arrow::Buffer::FromString(bytes);
   const auto pool = std::make_shared<ScriptedPool>(std::vector{damaged});
-  const Ended ended = RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kRefused);
   EXPECT_THAT(ended.outcome.reason, HasSubstr("whose checksum is not its own"));
 }
@@ -232,7 +236,7 @@ TEST(RadosSiteTest, RefusesForAReplyThatIsDamaged) {
 TEST(RadosSiteTest, FailsForWhatIsAboutTheObject) {
   const auto status_of = [](int error) {
     const auto pool = std::make_shared<ScriptedPool>(std::vector{Error(error)});
-    return RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object").status;
+    return RunAt(SiteOver(pool).get(), "object").status;
   };
   EXPECT_THAT(status_of(-ENOENT), FailsWith(arrow::StatusCode::IOError, "rados://p/object"));
   EXPECT_THAT(status_of(-ERANGE), FailsWith(base::Code::kStaleObject, "rados://p/object"));
@@ -243,7 +247,7 @@ TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
   const auto pool =
       std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, 3), Stopped({{0, 10}}, 4),
                                                  Error(-EBUSY), Stopped({{5, 10}}, 0), Answered()});
-  const Ended ended = RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_THAT(ended.status, IsOk());
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
   EXPECT_EQ(ended.outcome.answered, plan::RowRanges({{0, 10}}));
@@ -261,14 +265,14 @@ TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
   EXPECT_EQ(pool->asked()[4].request.rows, plan::RowRanges({{5, 10}}));
   EXPECT_EQ(pool->asked()[0].version, std::nullopt);
   EXPECT_EQ(pool->asked()[4].version, 7u) << "of the first reply";
-  RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  RunAt(SiteOver(pool).get(), "object");
   EXPECT_NE(pool->asked()[5].request.scan, pool->asked()[0].request.scan);
 }
 
 TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {
   const auto at_work = Stopped({{0, 10}}, wire::kAtWork);
   const auto pool = std::make_shared<ScriptedPool>(std::vector{at_work, at_work, Answered()});
-  const Ended ended = RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
   EXPECT_EQ(pool->calls(), 3u);
   EXPECT_EQ(pool->asked()[2].request.rows, plan::RowRanges({{0, 10}}));
@@ -278,8 +282,7 @@ TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {
 TEST(RadosSiteTest, ACallByItselfIsNotWaitedForAgain) {
   const auto pool = std::make_shared<ScriptedPool>(
       std::vector{Stopped({{0, 10}}, std::nullopt), Stopped({{0, 10}}, wire::kAtWork)});
-  const plan::Outcome outcome =
-      RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object").outcome;
+  const plan::Outcome outcome = RunAt(SiteOver(pool).get(), "object").outcome;
   EXPECT_EQ(outcome.stopped_by, StoppedBy::kRefused);
   EXPECT_THAT(outcome.reason, HasSubstr("should have answered"));
 }
@@ -292,9 +295,7 @@ TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
     answers.push_back(Stopped({{6, 10}}, std::nullopt));
     answers.push_back(Answered());
     const auto pool = std::make_shared<ScriptedPool>(answers);
-    EXPECT_EQ(RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object")
-                  .outcome.stopped_by,
-              StoppedBy::kNothing);
+    EXPECT_EQ(RunAt(SiteOver(pool).get(), "object").outcome.stopped_by, StoppedBy::kNothing);
     ASSERT_EQ(pool->calls(), answers.size());
     for (size_t call = first.size(); call < answers.size(); ++call) {
       EXPECT_EQ(pool->asked()[call].deadline_ms, RadosSiteOptions().lone_call_ms);
@@ -307,7 +308,7 @@ TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
 TEST(RadosSiteTest, EndsWhereALongCallGetsNowhere) {
   const auto nowhere = Stopped({{0, 10}}, std::nullopt);
   const auto pool = std::make_shared<ScriptedPool>(std::vector{nowhere});
-  const Ended ended = RunAt(MakeRadosSite(pool, std::make_shared<base::Timer>()).get(), "object");
+  const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
   EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{0, 10}}));
   EXPECT_EQ(pool->calls(), 2u);
@@ -317,8 +318,7 @@ TEST(RadosSiteTest, ARequestWithADeadlineIsOneCall) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Stopped({{4, 10}}, std::nullopt)});
   Request request = RequestFor("object");
   request.limits.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  const auto answer =
-      Require(MakeRadosSite(pool, std::make_shared<base::Timer>())->Run(std::move(request)));
+  const auto answer = Require(SiteOver(pool)->Run(std::move(request)));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{4, 10}}));
   EXPECT_EQ(pool->calls(), 1u);
@@ -330,7 +330,7 @@ TEST(RadosSiteTest, AFullAnswerIsContinuedByTheNextRequest) {
   constexpr auto kFull = StoppedBy::kReplyBytes;
   const auto pool = std::make_shared<ScriptedPool>(std::vector{
       Stopped({{2, 10}}, 0, kFull, 6000), Stopped({{6, 10}}, 0, kFull, 6000), Answered()});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   Request request = RequestFor("object");
   request.limits.reply_bytes = 10'000;
   auto answer = Require(site->Run(request));
@@ -356,8 +356,7 @@ TEST(RadosSiteTest, AnAnswerIsFullByWhatCameWhateverItsSenderSays) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Encoded(reply), Answered()});
   Request request = RequestFor("object");
   request.limits.reply_bytes = 10;
-  const auto answer =
-      Require(MakeRadosSite(pool, std::make_shared<base::Timer>())->Run(std::move(request)));
+  const auto answer = Require(SiteOver(pool)->Run(std::move(request)));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(pool->calls(), 1u);
 }
@@ -365,7 +364,7 @@ TEST(RadosSiteTest, AnAnswerIsFullByWhatCameWhateverItsSenderSays) {
 TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {
   const auto pool =
       std::make_shared<ScriptedPool>(std::vector{Stopped({{5, 10}}, 0), Error(-ESHUTDOWN)});
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   const Ended ended = RunAt(site.get(), "object");
   EXPECT_THAT(ended.status, IsOk());
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
@@ -373,9 +372,7 @@ TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {
   EXPECT_EQ(RunAt(site.get(), "object").outcome.stopped_by, StoppedBy::kRefused);
   const auto nothing_answered =
       std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, 5), Error(-ESHUTDOWN)});
-  const plan::Outcome refused =
-      RunAt(MakeRadosSite(nothing_answered, std::make_shared<base::Timer>()).get(), "object")
-          .outcome;
+  const plan::Outcome refused = RunAt(SiteOver(nothing_answered).get(), "object").outcome;
   EXPECT_EQ(refused.stopped_by, StoppedBy::kRefused);
   EXPECT_EQ(refused.remaining, plan::RowRanges({{0, 10}}));
   EXPECT_EQ(refused.cost.rows_in, 0);
@@ -386,7 +383,7 @@ TEST(RadosSiteTest, AnAnswerThatIsDroppedMakesNoMoreCalls) {
   std::vector<Executed> answers(6, Error(-EBUSY));
   answers.push_back(Answered());
   const auto pool = std::make_shared<ScriptedPool>(answers);
-  const auto site = MakeRadosSite(pool, std::make_shared<base::Timer>());
+  const auto site = SiteOver(pool);
   Require(site->Run(RequestFor("dropped"))).reset();
   // The same timer: the waits of the second answer, which grow, end after the one of the first.
   EXPECT_THAT(RunAt(site.get(), "object").status, IsOk());
@@ -402,7 +399,7 @@ TEST(RadosSiteTest, RefusesAVersionThatIsNone) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Answered()});
   Request request = RequestFor("object");
   request.fragment.version = "seven";
-  EXPECT_THAT(MakeRadosSite(pool, std::make_shared<base::Timer>())->Run(std::move(request)),
+  EXPECT_THAT(SiteOver(pool)->Run(std::move(request)),
               FailsWith(arrow::StatusCode::Invalid, "'seven' is no version of an object"));
 }
 
