@@ -75,7 +75,9 @@ arrow::Result<std::shared_ptr<const Table>> TableOfBatches(
   ARROW_ASSIGN_OR_RAISE(auto description, site->Describe({name, ""}));
   table->name = std::move(name);
   table->schema = std::move(schema);
-  table->fragments.push_back({std::move(description), std::move(site), {}, {}});
+  TableFragment& only = table->fragments.emplace_back();
+  only.description = std::move(description);
+  only.site = std::move(site);
   return table;
 }
 

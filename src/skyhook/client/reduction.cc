@@ -65,7 +65,7 @@ class LimitReduction : public Reduction {
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
     std::lock_guard<std::mutex> lock(mutex_);
-    Rows& rows = units_[unit.index];
+    Rows& rows = units_[unit.index()];
     rows.count += batch->num_rows();
     rows_ += batch->num_rows();
     const int64_t bytes = vector::BytesOf(*batch);
@@ -85,7 +85,7 @@ class LimitReduction : public Reduction {
 
   bool IsNeeded(const Unit& unit) override {
     std::lock_guard<std::mutex> lock(mutex_);
-    return rows_ < limit_ || (!units_.empty() && unit.index < units_.rbegin()->first);
+    return rows_ < limit_ || (!units_.empty() && unit.index() < units_.rbegin()->first);
   }
 
   bool IsFull() override {

@@ -22,7 +22,7 @@ class LimitReductionTest : public ::testing::Test {
     reduction_ = Require(MakeReduction(pipeline, {}));
   }
 
-  static Unit UnitOf(int64_t index) { return {index, 0, {index * 10, index * 10 + 10}}; }
+  static Unit UnitOf(int64_t index) { return {0, {index * 10, index * 10 + 10}, 0, false}; }
 
   void Consume(int64_t unit, const std::string& lines) {
     Require(reduction_->Consume(UnitOf(unit), 0,

@@ -45,7 +45,7 @@ class PassingStream : public ScanStream {
       if (!running_) {
         ARROW_ASSIGN_OR_RAISE(running_, reader_.Advance(nullptr));
         if (!running_) return nullptr;
-        batch_index_ = reader_.unit().index;
+        batch_index_ = reader_.unit().index();
       }
       ARROW_ASSIGN_OR_RAISE(BatchPtr batch, reader_.Next());
       if (batch == nullptr) {
@@ -184,7 +184,7 @@ class ScanOfTable : public Scan {
   const std::shared_ptr<arrow::Schema>& declared_schema() const override {
     return declared_schema_;
   }
-  int num_units() const override { return static_cast<int>(work_->num_units()); }
+  int num_units() const override { return static_cast<int>(work_->most_units()); }
   int num_streams() const override {
     return std::clamp(num_units(), 1, work_->options().max_streams);
   }
@@ -293,10 +293,9 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   options.max_streams = StreamsThatFit(*table, options);
   ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
-  CutOptions cut{.max_streams = options.max_streams,
-                 .min_rows = options.unit_rows,
-                 .few_units = pipeline.aggregate.has_value(),
-                 .whole_remote = true};
+  const CutOptions cut{.max_streams = options.max_streams,
+                       .min_rows = options.unit_rows,
+                       .few_units = pipeline.aggregate.has_value()};
   std::vector<Unit> units = CutUnits(*table, skipped, cut);
   if (pipeline.top_k.has_value()) {
     ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));
@@ -308,7 +307,7 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
     ARROW_ASSIGN_OR_RAISE(reduction, MakeReduction(pipeline, options));
   }
   auto work = std::make_shared<Work>(std::move(table), std::move(pipeline), std::move(options),
-                                     std::move(units), num_skipped);
+                                     units, cut, num_skipped);
   return std::make_shared<ScanOfTable>(std::move(work), std::move(reduction));
 }
 

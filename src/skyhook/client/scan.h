@@ -88,12 +88,13 @@ class Scan {
   /// are declared as utf8, and small decimals as decimal128, because few consumers read those.
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
 
-  /// Units of work at the start.
+  /// Units of work, at most: fragments of remote sites are cut once it is known that their bytes
+  /// are read here.
   virtual int num_units() const = 0;
   /// Streams to open: as many as asked for, but no more than there are units, and no more than the
   /// memory holds. At least 1.
   virtual int num_streams() const = 0;
-  /// Done units over all units, in [0, 1].
+  /// Rows of units that are done over those of all units, in [0, 1]; does not fall.
   virtual double progress() const = 0;
   /// The cost so far, of all streams.
   virtual plan::Cost cost() const = 0;

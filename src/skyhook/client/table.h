@@ -39,7 +39,10 @@ class LearntVersion {
 /// One fragment of a table, as known when the table was opened.
 struct TableFragment {
   site::FragmentDescription description;
-  std::shared_ptr<site::Site> site;
+  std::shared_ptr<site::Site> site;  ///< that holds it
+  /// Others that run pipelines over it, such as a daemon or a device on the way to it, under the
+  /// same name: they are asked before `site`, in this order.
+  std::vector<std::shared_ptr<site::Site>> nearer = {};
   /// Values of the table's partition columns, in the order of Table::partition_columns.
   std::vector<std::shared_ptr<arrow::Scalar>> partition_values;
   /// Columns of the table that have another name here.

@@ -8,35 +8,14 @@
 #include "skyhook/base/status.h"
 #include "skyhook/client/residual.h"
 #include "skyhook/site/fragment_version.h"
-#include "skyhook/site/kernel_answer.h"
 
 namespace skyhook::client {
 
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site::Request request) {
-  plan::Cost opening;
-  const site::FragmentId& id = request.fragment;
-  if (fragment_ == nullptr || name_ != id.name || fragment_->version() != id.version) {
-    fragment_.reset();
-    name_ = id.name;
-    ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id, request.stop));
-    format::ReadOptions options;
-    options.budget = budget_;
-    ARROW_ASSIGN_OR_RAISE(
-        fragment_, format::OpenFragment(std::move(source), options, {&opening, request.stop}));
-  }
-  // Nothing is sent: to stop and go on would only read pages again.
-  request.limits.reply_bytes = base::Limits::kUnlimited;
-  return site::RunKernel({fragment_, opening, site->profile().remote}, std::move(request));
-}
-
-UnitRun::UnitRun(const TableFragment& fragment, site::Request request, bool push, Puller* puller)
-    : site_(fragment.site),
-      learnt_(fragment.learnt),
-      request_(std::move(request)),
-      puller_(puller),
-      pull_(!push || !site_->profile().runs_pipelines) {}
+UnitRun::UnitRun(std::shared_ptr<const PlacedFragment> placed,
+                 std::shared_ptr<LearntVersion> learnt, site::Request request)
+    : placed_(std::move(placed)), learnt_(std::move(learnt)), request_(std::move(request)) {}
 
 arrow::Status UnitRun::Start() {
   return answer_ == nullptr && !request_.rows.empty() ? StartCall() : arrow::Status::OK();
@@ -63,7 +42,7 @@ arrow::Result<BatchPtr> UnitRun::Next() {
     ARROW_RETURN_NOT_OK(CheckVersion());
     if (batch == nullptr) {
       ARROW_RETURN_NOT_OK(FinishCall());
-    } else if (pull_) {
+    } else if (attempt().pulls()) {
       ready_.push_back(std::move(batch));
     } else {
       ARROW_RETURN_NOT_OK(FinishBatch(std::move(batch)));
@@ -74,14 +53,15 @@ arrow::Result<BatchPtr> UnitRun::Next() {
 arrow::Result<BatchPtr> UnitRun::NextOfCall() {
   const auto begin = std::chrono::steady_clock::now();
   ARROW_ASSIGN_OR_RAISE(BatchPtr batch, answer_->Next());
-  if (!pull_ && site_->profile().remote) {
+  if (attempt().is_elsewhere()) {
     finished_.wait_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
   }
   return batch;
 }
 
 arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
-  const plan::Pipeline& asked = split_->pushed;
+  const plan::SplitPipeline& split = attempt().split;
+  const plan::Pipeline& asked = split.pushed;
   const plan::Applied applied = answer_->outcome().applied;
   std::vector<BatchPtr> batches{std::move(batch)};
   const auto finish = [&](const plan::Pipeline& rest) {
@@ -96,8 +76,8 @@ arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
     }
     ARROW_ASSIGN_OR_RAISE(batches, finish(*remaining));
   }
-  if (split_->residual.has_value() && !batches.empty()) {
-    ARROW_ASSIGN_OR_RAISE(batches, finish(*split_->residual));
+  if (split.residual.has_value() && !batches.empty()) {
+    ARROW_ASSIGN_OR_RAISE(batches, finish(*split.residual));
   }
   passed_on_ = passed_on_ || !batches.empty();
   for (BatchPtr& one : batches) ready_.push_back(std::move(one));
@@ -110,12 +90,18 @@ arrow::Status UnitRun::Distrust(const std::string& reason) {
                              reason);
   }
   plan::Cost cost = answer_->outcome().cost;
-  cost.rows_in = cost.rows_out = 0;  // the call of our own kernel counts them
+  cost.rows_in = cost.rows_out = 0;  // the next call counts them
   finished_ += cost;
-  refusal_ = reason;
-  pull_ = true;
   answer_.reset();
-  return arrow::Status::OK();
+  if (Decline(reason)) return arrow::Status::OK();
+  return base::CorruptData("'{}': {}", request_.fragment.name, reason);
+}
+
+bool UnitRun::Decline(std::string reason) {
+  if (attempt_ + 1 == placed_->attempts.size()) return false;
+  refusals_.push_back({attempt().site.get(), std::move(reason)});
+  ++attempt_;
+  return true;
 }
 
 plan::Cost UnitRun::cost() const {
@@ -126,7 +112,7 @@ plan::Cost UnitRun::cost() const {
 
 plan::Cost UnitRun::pushed_cost() const {
   plan::Cost cost = finished_pushed_;
-  if (answer_ != nullptr && !pull_) cost += answer_->outcome().cost;
+  if (answer_ != nullptr && !attempt().pulls()) cost += answer_->outcome().cost;
   return cost;
 }
 
@@ -138,21 +124,15 @@ plan::Pipeline UnitRun::OfWhatIsLeft(plan::Pipeline part) const {
 arrow::Status UnitRun::StartCall() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
   passed_on_ = false;
-  if (!pull_ && !split_.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(split_, plan::Split(request_.pipeline, site_->capabilities()));
-    if (!split_.has_value()) {
-      refusal_ = "the site can do no part of it";
-      pull_ = true;
-    }
-  }
-  if (pull_) {
+  site::Site* const site = attempt().site.get();
+  if (attempt().pulls()) {
     pulled_ = true;
-    return puller_->Run(site_.get(), request_).Value(&answer_);
+    return placed_->puller->Run(site, request_).Value(&answer_);
   }
   site::Request asked = request_;
-  asked.pipeline = OfWhatIsLeft(split_->pushed);
-  if (!site_->capabilities().filters) asked.runtime_filters.clear();
-  return site_->Run(std::move(asked)).Value(&answer_);
+  asked.pipeline = OfWhatIsLeft(attempt().split.pushed);
+  if (!site->capabilities().filters) asked.runtime_filters.clear();
+  return site->Run(std::move(asked)).Value(&answer_);
 }
 
 arrow::Status UnitRun::CheckVersion() {
@@ -165,7 +145,8 @@ arrow::Status UnitRun::CheckVersion() {
 arrow::Status UnitRun::FinishCall() {
   const plan::Outcome& outcome = answer_->outcome();
   const bool refused = outcome.stopped_by == plan::StoppedBy::kRefused;
-  const bool asked_for_limit = pull_ || split_->pushed.limit.has_value();
+  const bool pulls = attempt().pulls();
+  const bool asked_for_limit = pulls || attempt().split.pushed.limit.has_value();
   const bool full =
       (outcome.stopped_by == plan::StoppedBy::kRowLimit && asked_for_limit) || IsFull();
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
@@ -174,22 +155,17 @@ arrow::Status UnitRun::FinishCall() {
   plan::Cost cost = outcome.cost;
   if (!refused) cost.rows_in -= request_.rows.num_rows();  // the next call counts them
   finished_ += cost;
-  if (!pull_) finished_pushed_ += cost;
-  if (refused) refusal_ = outcome.reason;
-  pushed_ = pushed_ || (!pull_ && !refused);
-  const bool stuck = answered == 0 && !request_.rows.empty() && !refused;
-  if (stuck && !pull_ && site_->profile().remote) {
-    refusal_ = fmt::format("a call ended by its {} limit without any answer",
-                           plan::StoppedByName(outcome.stopped_by));
-    pull_ = true;
-  } else if (stuck || (refused && pull_)) {
-    return base::LimitExceeded(
-        "'{}': the call for rows {} ended by its {} limit without any answer",
-        request_.fragment.name, request_.rows.ToString(), plan::StoppedByName(outcome.stopped_by));
-  }
-  pull_ = pull_ || refused;
+  if (!pulls) finished_pushed_ += cost;
+  if (!pulls && !refused) answered_by_ = attempt().site.get();
+  const bool is_stuck = answered == 0 && !request_.rows.empty();
+  const std::string limit = plan::StoppedByName(outcome.stopped_by);
+  std::string reason = outcome.reason;
   answer_.reset();
-  return arrow::Status::OK();
+  if (!refused && !is_stuck) return arrow::Status::OK();
+  if (!refused) reason = fmt::format("a call ended by its {} limit without any answer", limit);
+  if (Decline(std::move(reason))) return arrow::Status::OK();
+  return base::LimitExceeded("'{}': the call for rows {} ended by its {} limit without any answer",
+                             request_.fragment.name, request_.rows.ToString(), limit);
 }
 
 }  // namespace skyhook::client

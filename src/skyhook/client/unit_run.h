@@ -6,40 +6,28 @@
 
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
+#include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/table.h"
-#include "skyhook/format/fragment.h"
 #include "skyhook/plan/outcome.h"
-#include "skyhook/plan/split.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::client {
 
-/// Runs pipelines in this process over bytes that a site hands out. Remembers the fragment that was
-/// opened last. Not thread-safe.
-class Puller {
- public:
-  /// `budget` is of what fragments keep that are opened here (format::ReadOptions).
-  explicit Puller(std::shared_ptr<base::MemoryBudget> budget) : budget_(std::move(budget)) {}
-
-  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Site* site, site::Request request);
-
- private:
-  const std::shared_ptr<base::MemoryBudget> budget_;
-  std::string name_;  ///< that fragment_ was opened as
-  std::shared_ptr<format::Fragment> fragment_;
-};
-
 /// Pulled by one thread at a time. A failed call ends the run: what it returned has been passed on.
 class UnitRun {
  public:
-  /// Asks the fragment's site for `request` if `push` and the site runs pipelines, and for what it
-  /// leaves over again until nothing is left; what it refuses, `puller` (which outlives the run)
-  /// does.
-  UnitRun(const TableFragment& fragment, site::Request request, bool push, Puller* puller);
+  struct Refusal {
+    const site::Site* site;
+    std::string reason;
+  };
+
+  /// Asks the first of the fragment's places for `request`, and for what it leaves over again until
+  /// nothing is left; what a place refuses, the next one is asked for.
+  UnitRun(std::shared_ptr<const PlacedFragment> placed, std::shared_ptr<LearntVersion> learnt,
+          site::Request request);
 
   /// Sends the first call on its way. Next does if this was not called.
   arrow::Status Start();
@@ -51,17 +39,17 @@ class UnitRun {
   plan::Cost cost() const;
   /// Of that, what calls at the site have.
   plan::Cost pushed_cost() const;
-  /// What our own kernel was asked for.
+  /// Whether our own kernel was asked.
   bool pulled() const { return pulled_; }
-  /// What the site answered.
-  bool pushed() const { return pushed_; }
-  /// Why the site declined, if it did.
-  const std::string& refusal() const { return refusal_; }
+  /// The site that has answered by running a pipeline, if any has.
+  const site::Site* answered_by() const { return answered_by_; }
+  /// Who declined, or answered what could not be used, and why.
+  const std::vector<Refusal>& refusals() const { return refusals_; }
 
  private:
   /// No further row is needed: it would only have to be cut off here.
   bool IsFull() const {
-    return split_.has_value() && request_.pipeline.limit.has_value() &&
+    return !attempt().pulls() && request_.pipeline.limit.has_value() &&
            request_.pipeline.limit->limit == 0;
   }
   /// A part of the request's pipeline; of its limit, if it has it, what is left: rows behind the
@@ -73,24 +61,23 @@ class UnitRun {
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> NextOfCall();
   /// Does to a batch of the site what the site has not, and puts what comes of it into `finished`.
   arrow::Status FinishBatch(std::shared_ptr<arrow::RecordBatch> batch);
-  /// The answer of the site is not used: our own kernel does its rows.
+  /// The answer of the site is not used: the next place is asked for its rows.
   arrow::Status Distrust(const std::string& reason);
+  const Attempt& attempt() const { return placed_->attempts[attempt_]; }
+  /// Goes to the next place; false when there is none.
+  bool Decline(std::string reason);
   /// Fails when the answer is of another version than was asked for: units must not be mixed.
   arrow::Status CheckVersion();
 
-  std::shared_ptr<site::Site> site_;
+  std::shared_ptr<const PlacedFragment> placed_;
+  size_t attempt_ = 0;
   std::shared_ptr<LearntVersion> learnt_;  ///< may be null
   site::Request request_;                  ///< its rows are those not answered yet
-  /// What the site is asked for of the request's pipeline, and what is done here; set by the first
-  /// call of the site.
-  std::optional<plan::SplitPipeline> split_;
   std::deque<std::shared_ptr<arrow::RecordBatch>> ready_;
   bool passed_on_ = false;  ///< batches of the call under way
-  Puller* puller_;
-  bool pull_;
   bool pulled_ = false;
-  bool pushed_ = false;
-  std::string refusal_;
+  const site::Site* answered_by_ = nullptr;
+  std::vector<Refusal> refusals_;
   std::unique_ptr<site::Answer> answer_;
   plan::Cost finished_;
   plan::Cost finished_pushed_;

@@ -34,7 +34,7 @@ void CutFragment(const TableFragment& fragment, int64_t index, int64_t first_row
     if (!first && units->back().rows.size() + group.size() <= rows_per_unit) {
       units->back().rows.end = group.end;
     } else {
-      units->push_back({0, index, group, first_row});
+      units->push_back({index, group, first_row});
     }
     first = false;
   }
@@ -103,20 +103,29 @@ std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
   int64_t first_row = 0;
   for (size_t i = 0; i < table.fragments.size(); ++i) {
     const TableFragment& fragment = table.fragments[i];
-    if (!skipped[i]) {
-      // Calls at one object wait for each other, and each opens it anew: one call does all.
-      const bool whole = options.whole_remote && fragment.site->profile().remote;
-      CutFragment(fragment, static_cast<int64_t>(i), first_row,
-                  whole ? fragment.description.num_rows : rows_per_unit, &units);
+    const bool remote = fragment.site->profile().remote;
+    if (!skipped[i] && remote && fragment.description.num_rows > 0) {
+      units.push_back({static_cast<int64_t>(i),
+                       {0, fragment.description.num_rows},
+                       first_row,
+                       /*whole=*/true});
+    } else if (!skipped[i]) {
+      CutFragment(fragment, static_cast<int64_t>(i), first_row, rows_per_unit, &units);
     }
     first_row += fragment.description.num_rows;
   }
-  const bool whole = options.whole_remote && !table.fragments.empty() &&
-                     table.fragments.front().site->profile().remote;
-  if (static_cast<int64_t>(units.size()) < options.max_streams && !whole) {
+  const bool any_whole =
+      std::any_of(units.begin(), units.end(), [](const Unit& unit) { return unit.whole; });
+  if (static_cast<int64_t>(units.size()) < options.max_streams && !any_whole) {
     units = Split(units, options.split_rows);
   }
-  for (size_t i = 0; i < units.size(); ++i) units[i].index = static_cast<int64_t>(i);
+  return units;
+}
+
+std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOptions& options) {
+  std::vector<Unit> units;
+  CutFragment(table.fragments[static_cast<size_t>(whole.fragment)], whole.fragment, whole.first_row,
+              RowsPerUnit(table, options), &units);
   return units;
 }
 

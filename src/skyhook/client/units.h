@@ -14,11 +14,16 @@ namespace skyhook::client {
 
 /// Rows of one fragment that one stream asks for together.
 struct Unit {
-  int64_t index = 0;  ///< ascends with (fragment, row), whatever the order of visits
   int64_t fragment = 0;
   plan::RowRange rows;
   /// The fragment's first row among the rows of the table.
   int64_t first_row = 0;
+  /// All rows of a fragment of a remote site. One call does all: calls at one object wait for each
+  /// other, and each opens it anew. CutPulled cuts it where its bytes are to be read here.
+  bool whole = false;
+
+  /// Ascends with (fragment, row), whatever the order of visits.
+  int64_t index() const { return first_row + rows.begin; }
 };
 
 struct CutOptions {
@@ -29,13 +34,14 @@ struct CutOptions {
   int64_t split_rows = 256 * 1024;
   /// Few units rather than equal ones: every unit of an aggregate returns its groups once more.
   bool few_units = false;
-  /// A fragment of a remote site is one unit.
-  bool whole_remote = false;
 };
 
 /// The units of the fragments that are not `skipped`, in the order of (fragment, row).
 std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
                            const CutOptions& options);
+
+/// A whole unit as fragments of this machine are cut, in the order of rows; at least one.
+std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOptions& options);
 
 /// Puts first the units that by statistics hold the smallest (or largest) values of the first sort
 /// key, so that the threshold is tight early. Leaves the order alone where nothing is known.

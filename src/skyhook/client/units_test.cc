@@ -11,9 +11,45 @@ namespace {
 
 using ::testing::ElementsAre;
 
+/// Knows the bounds of column x.
+class BoundsSite : public site::Site {
+ public:
+  explicit BoundsSite(bool remote) { profile_.remote = remote; }
+  explicit BoundsSite(const std::vector<std::pair<int64_t, int64_t>>& bounds) {
+    for (const auto& [min, max] : bounds) {
+      plan::ColumnStatistics known;
+      known.min = arrow::MakeScalar(min);
+      known.max = arrow::MakeScalar(max);
+      known.null_count = max == 0 ? 1 : 0;
+      statistics_.push_back(known);
+    }
+  }
+  const site::Profile& profile() const override { return profile_; }
+  arrow::Result<site::FragmentDescription> Describe(const site::FragmentId&) override {
+    return arrow::Status::NotImplemented("Describe");
+  }
+  arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
+      const site::FragmentId&, const std::string& column) override {
+    if (column != "x") return arrow::Status::KeyError(column);
+    return statistics_;
+  }
+  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId&,
+                                                             const arrow::StopToken&) override {
+    return arrow::Status::NotImplemented("OpenBytes");
+  }
+  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request) override {
+    return arrow::Status::NotImplemented("Run");
+  }
+
+ private:
+  site::Profile profile_;
+  std::vector<std::optional<plan::ColumnStatistics>> statistics_;
+};
+
 /// A table whose fragments have row groups of these sizes.
-Table TableOfGroups(const std::vector<std::vector<int64_t>>& fragments) {
+Table TableOfGroups(const std::vector<std::vector<int64_t>>& fragments, bool remote = false) {
   Table table;
+  const auto site = std::make_shared<BoundsSite>(remote);
   for (const std::vector<int64_t>& groups : fragments) {
     TableFragment& fragment = table.fragments.emplace_back();
     int64_t row = 0;
@@ -22,6 +58,7 @@ Table TableOfGroups(const std::vector<std::vector<int64_t>>& fragments) {
       row += rows;
     }
     fragment.description.num_rows = row;
+    fragment.site = site;
   }
   return table;
 }
@@ -30,8 +67,9 @@ std::vector<std::string> Cut(const Table& table, const CutOptions& options,
                              std::vector<bool> skipped = {}) {
   skipped.resize(table.fragments.size());
   std::vector<std::string> out;
+  int64_t last = -1;
   for (const Unit& unit : CutUnits(table, skipped, options)) {
-    EXPECT_EQ(unit.index, static_cast<int64_t>(out.size()));
+    EXPECT_GT(unit.index(), std::exchange(last, unit.index()));
     out.push_back(fmt::format("{}:{}", unit.fragment, plan::RowRanges({unit.rows}).ToString()));
   }
   return out;
@@ -63,6 +101,20 @@ TEST(UnitsTest, UnitsAreSplitWhenStreamsWouldBeIdle) {
   EXPECT_THAT(Cut(TableOfGroups({{450}, {200}}), options), ElementsAre("0:[0,450)", "1:[0,200)"));
 }
 
+TEST(UnitsTest, AFragmentOfARemoteSiteIsAUnitUntilItIsPulled) {
+  CutOptions options = kOneStream;
+  options.max_streams = 4;
+  const Table table = TableOfGroups({{150, 60, 40}, {}, {50}}, /*remote=*/true);
+  EXPECT_THAT(Cut(table, options), ElementsAre("0:[0,250)", "2:[0,50)"));
+  std::vector<std::string> pieces;
+  for (const Unit& unit :
+       CutPulled(table, CutUnits(table, {false, false, false}, options)[0], options)) {
+    EXPECT_FALSE(unit.whole);
+    pieces.push_back(plan::RowRanges({unit.rows}).ToString());
+  }
+  EXPECT_THAT(pieces, ElementsAre("[0,150)", "[150,250)"));
+}
+
 TEST(UnitsTest, AnAggregateGetsFewUnits) {
   CutOptions options = kOneStream;
   options.few_units = true;
@@ -72,51 +124,17 @@ TEST(UnitsTest, AnAggregateGetsFewUnits) {
   EXPECT_EQ(Cut(table, options).size(), 16u);
 }
 
-/// Knows the bounds of column x.
-class BoundsSite : public site::Site {
- public:
-  explicit BoundsSite(std::vector<std::pair<int64_t, int64_t>> bounds) {
-    for (const auto& [min, max] : bounds) {
-      plan::ColumnStatistics known;
-      known.min = arrow::MakeScalar(min);
-      known.max = arrow::MakeScalar(max);
-      known.null_count = max == 0 ? 1 : 0;
-      statistics_.push_back(known);
-    }
-  }
-  const site::Profile& profile() const override { return profile_; }
-  arrow::Result<site::FragmentDescription> Describe(const site::FragmentId&) override {
-    return arrow::Status::NotImplemented("Describe");
-  }
-  arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
-      const site::FragmentId&, const std::string& column) override {
-    if (column != "x") return arrow::Status::KeyError(column);
-    return statistics_;
-  }
-  arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId&,
-                                                             const arrow::StopToken&) override {
-    return arrow::Status::NotImplemented("OpenBytes");
-  }
-  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request) override {
-    return arrow::Status::NotImplemented("Run");
-  }
-
- private:
-  site::Profile profile_;
-  std::vector<std::optional<plan::ColumnStatistics>> statistics_;
-};
-
 /// The indices of units of 100 rows with these bounds of x, in the order of visits.
 std::vector<int64_t> OrderOf(std::vector<std::pair<int64_t, int64_t>> bounds, plan::SortKey key) {
   Table table = TableOfGroups({std::vector<int64_t>(bounds.size(), 100)});
   table.schema = arrow::schema({arrow::field("x", arrow::int64())});
-  table.fragments[0].site = std::make_shared<BoundsSite>(std::move(bounds));
+  table.fragments[0].site = std::make_shared<BoundsSite>(bounds);
   plan::Pipeline pipeline = testing::ReadAll(*arrow::schema({arrow::field("x", arrow::int64())}));
   pipeline.top_k = plan::TopK{{key}, 5};
   std::vector<Unit> units = CutUnits(table, {false}, kOneStream);
   testing::Require(SortForTopK(table, pipeline, &units));
   std::vector<int64_t> order;
-  for (const Unit& unit : units) order.push_back(unit.index);
+  for (const Unit& unit : units) order.push_back(unit.index() / 100);
   return order;
 }
 

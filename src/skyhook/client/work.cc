@@ -29,54 +29,91 @@ base::Limits LimitsOf(const ScanOptions& options, bool remote) {
   return limits;
 }
 
-// What a stored table's manifest says of the columns of a pipeline.
-placement::ColumnFacts FactsOf(const Table& table, const table::StoredFragment& fragment,
-                               const std::string& column) {
-  placement::ColumnFacts facts;
-  const int index = table.schema->GetFieldIndex(column);
-  if (index < 0) return facts;
-  const auto at = static_cast<size_t>(index);
-  if (at < fragment.statistics.size()) facts.statistics = fragment.statistics[at];
-  if (at < fragment.column_bytes.size()) facts.bytes = fragment.column_bytes[at];
-  return facts;
-}
-
 }  // namespace
 
 Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOptions options,
-           std::vector<Unit> units, int64_t skipped)
+           const std::vector<Unit>& units, CutOptions cut, int64_t skipped)
     : table_(std::move(table)),
       pipeline_(std::move(pipeline)),
       options_(std::move(options)),
-      units_(std::move(units)),
-      end_(units_.size()) {
+      cut_(cut),
+      units_(units.begin(), units.end()),
+      touched_(table_->fragments.size()) {
   cost_.fragments = static_cast<int64_t>(table_->fragments.size());
   cost_.fragments_skipped = skipped;
+  for (const Unit& unit : units) {
+    const bool may_be_cut = unit.whole && options_.placement != placement::Mode::kPush;
+    most_units_ += may_be_cut ? static_cast<int64_t>(CutPulled(*table_, unit, cut_).size()) : 1;
+    rows_ += unit.rows.size();
+  }
 }
 
-std::optional<Unit> Work::Take() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (next_ == end_ || !failure_.ok()) return std::nullopt;
-  return units_[next_++];
+arrow::Result<std::optional<TakenUnit>> Work::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (units_.empty() || !failure_.ok()) return std::nullopt;
+  ARROW_RETURN_NOT_OK(PlaceNext());
+  return TakeNext();
 }
 
-void Work::Done() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  ++done_;
+arrow::Result<std::optional<TakenUnit>> Work::TakeAhead() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (units_.empty() || !failure_.ok()) return std::nullopt;
+  ARROW_RETURN_NOT_OK(PlaceNext());
+  if (!placed_->attempts.front().is_elsewhere()) return std::nullopt;
+  return TakeNext();
+}
+
+arrow::Status Work::PlaceNext() {
+  const Unit next = units_.front();
+  if (placed_fragment_ == next.fragment) return arrow::Status::OK();
+  const TableFragment& fragment = table_->fragments[static_cast<size_t>(next.fragment)];
+  ARROW_ASSIGN_OR_RAISE(placed_,
+                        PlaceFragment(*table_, fragment, pipeline_, options_.placement, &learnt_));
+  placed_fragment_ = next.fragment;
+  if (!fragment.site->profile().remote) return arrow::Status::OK();
+  const auto rows = static_cast<double>(next.rows.size());
+  places_.expected_pushed_bytes += placed_->expected_pushed * rows;
+  places_.expected_pulled_bytes += placed_->expected_pulled * rows;
+  if (!placed_->declined.empty() && options_.placement != placement::Mode::kPull) {
+    ++places_.refusals[placed_->declined];
+  }
+  if (!next.whole || !placed_->attempts.front().pulls()) return arrow::Status::OK();
+  const std::vector<Unit> pieces = CutPulled(*table_, next, cut_);
+  units_.pop_front();
+  units_.insert(units_.begin(), pieces.begin(), pieces.end());
+  return arrow::Status::OK();
+}
+
+TakenUnit Work::TakeNext() {
+  TakenUnit taken{units_.front(), placed_};
+  units_.pop_front();
+  touched_[static_cast<size_t>(taken.unit.fragment)] = true;
+  ++at_work_;
+  return taken;
+}
+
+void Work::Done(const Unit& unit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --at_work_;
+  rows_done_ += unit.rows.size();
 }
 
 void Work::Close() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  std::set<int64_t> untouched;
-  for (size_t i = next_; i < end_; ++i) untouched.insert(units_[i].fragment);
-  for (size_t i = 0; i < next_; ++i) untouched.erase(units_[i].fragment);
-  cost_.fragments_skipped += static_cast<int64_t>(untouched.size());
-  end_ = next_;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  int64_t last = -1;
+  for (const Unit& unit : units_) {
+    rows_ -= unit.rows.size();
+    if (unit.fragment != std::exchange(last, unit.fragment) &&
+        !touched_[static_cast<size_t>(unit.fragment)]) {
+      ++cost_.fragments_skipped;
+    }
+  }
+  units_.clear();
 }
 
 bool Work::ClaimFinish() {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!failure_.ok() || next_ != end_ || done_ != end_) return false;
+  if (!failure_.ok() || !units_.empty() || at_work_ > 0) return false;
   return !std::exchange(finish_claimed_, true);
 }
 
@@ -93,43 +130,33 @@ arrow::Status Work::Check() {
   return failure_;
 }
 
-bool Work::ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised,
-                      int64_t rows) {
-  if (!fragment.site->profile().remote) return true;
-  const site::FragmentDescription& description = fragment.description;
-  const auto facts = [&](int column) {
-    if (fragment.stored == nullptr) return placement::ColumnFacts();
-    return FactsOf(*table_, *fragment.stored, specialised.input->field(column)->name());
-  };
-  const auto estimate =
-      placement::EstimateOf(specialised, description.num_rows, description.bytes, facts);
-  const std::lock_guard<std::mutex> lock(mutex_);
-  places_.expected_pushed_bytes += estimate.pushed * static_cast<double>(rows);
-  places_.expected_pulled_bytes += estimate.pulled * static_cast<double>(rows);
-  return placement::ShouldPush(options_.placement, estimate, measured_);
-}
-
 int Work::units_ahead() const {
   if (options_.placement != placement::Mode::kAuto) return options_.units_ahead;
   const std::lock_guard<std::mutex> lock(mutex_);
-  return measured_.pushed_rows > 0 ? options_.units_ahead : 0;
+  return learnt_.measured().pushed_rows > 0 ? options_.units_ahead : 0;
+}
+
+void Work::Refused(const site::Site* site) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  learnt_.Refused(site);
 }
 
 void Work::Account(int64_t fragment, const UnitRun& run) {
   const plan::Cost cost = run.cost();
   Account(cost);
-  if (!table_->fragments[fragment].site->profile().remote) return;
+  if (!table_->fragments[static_cast<size_t>(fragment)].site->profile().remote) return;
   const plan::Cost pushed = run.pushed_cost();
   const std::lock_guard<std::mutex> lock(mutex_);
-  measured_.pushed_rows += pushed.rows_in;
-  measured_.reply_bytes += pushed.network_bytes;
-  measured_.pulled_rows += cost.rows_in - pushed.rows_in;
-  measured_.pulled_rows_out += cost.rows_out - pushed.rows_out;
-  measured_.read_bytes += cost.network_bytes - pushed.network_bytes;
-  if (run.pushed() && pushed_.insert(fragment).second) ++places_.pushed;
+  learnt_.Add({.pushed_rows = pushed.rows_in,
+               .reply_bytes = pushed.network_bytes,
+               .pulled_rows = cost.rows_in - pushed.rows_in,
+               .pulled_rows_out = cost.rows_out - pushed.rows_out,
+               .read_bytes = cost.network_bytes - pushed.network_bytes});
+  if (run.answered_by() != nullptr) learnt_.Answered(run.answered_by());
+  if (run.answered_by() != nullptr && pushed_.insert(fragment).second) ++places_.pushed;
   if (run.pulled() && pulled_.insert(fragment).second) {
     ++places_.pulled;
-    if (!run.refusal().empty()) ++places_.refusals[run.refusal()];
+    for (const auto& refusal : run.refusals()) ++places_.refusals[refusal.reason];
   }
 }
 
@@ -154,7 +181,7 @@ plan::Cost Work::cost() const {
 
 double Work::progress() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return end_ == 0 ? 1.0 : static_cast<double>(done_) / static_cast<double>(end_);
+  return rows_ == 0 ? 1.0 : static_cast<double>(rows_done_) / static_cast<double>(rows_);
 }
 
 UnitReader::~UnitReader() {
@@ -165,42 +192,53 @@ UnitReader::~UnitReader() {
 }
 
 arrow::Result<bool> UnitReader::Advance(std::shared_ptr<const plan::RuntimeFilter> filter) {
-  while (begun_.empty() || static_cast<int>(begun_.size()) <= work_->units_ahead()) {
-    const std::optional<Unit> unit = work_->Take();
-    if (!unit.has_value()) break;
-    ARROW_RETURN_NOT_OK(Begin(*unit, filter));
+  if (begun_.empty()) {
+    ARROW_ASSIGN_OR_RAISE(auto taken, work_->Take());
+    if (!taken.has_value()) return false;
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), filter));
   }
-  return !begun_.empty();
+  while (static_cast<int>(begun_.size()) <= work_->units_ahead()) {
+    ARROW_ASSIGN_OR_RAISE(auto taken, work_->TakeAhead());
+    if (!taken.has_value()) break;
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), filter));
+  }
+  return true;
 }
 
-arrow::Status UnitReader::Begin(const Unit& unit,
+arrow::Status UnitReader::Begin(TakenUnit taken,
                                 const std::shared_ptr<const plan::RuntimeFilter>& filter) {
-  const TableFragment& fragment = work_->table().fragments[unit.fragment];
-  if (fragment_ != unit.fragment) {
-    ARROW_ASSIGN_OR_RAISE(specialisation_,
-                          Specialisation::Make(work_->pipeline(), work_->table(), fragment));
-    fragment_ = unit.fragment;
-  }
+  const Unit& unit = taken.unit;
+  const TableFragment& fragment = work_->table().fragments[static_cast<size_t>(unit.fragment)];
+  const Specialisation& specialisation = *taken.placed->specialisation;
   plan::RuntimeFilters filters = work_->options().runtime_filters;
   if (filter != nullptr) filters.push_back(filter);
-  const bool remote = fragment.site->profile().remote;
   site::Request request;
-  request.pipeline = specialisation_->pipeline();
+  request.pipeline = specialisation.pipeline();
   request.fragment = fragment.description.id;
   request.rows = plan::RowRanges({unit.rows});
-  request.limits = LimitsOf(work_->options(), remote);
-  request.runtime_filters = specialisation_->Filters(filters);
+  request.limits = LimitsOf(work_->options(), fragment.site->profile().remote);
+  request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;
-  const bool push = work_->ShouldPush(fragment, request.pipeline, request.rows.num_rows());
-  begun_.push_back({unit, UnitRun(fragment, std::move(request), push, &puller_)});
+  const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
+  begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request))});
   // Calls at the site run while others are waited for; our own kernel does not.
-  return remote && push ? begun_.back().run.Start() : arrow::Status::OK();
+  return elsewhere ? begun_.back().run.Start() : arrow::Status::OK();
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitReader::Next() {
+  Begun& current = begun_.front();
+  auto batch = current.run.Next();
+  const auto& refusals = current.run.refusals();
+  while (current.refusals_told < refusals.size()) {
+    work_->Refused(refusals[current.refusals_told++].site);
+  }
+  return batch;
 }
 
 void UnitReader::End() {
   work_->Account(begun_.front().unit.fragment, begun_.front().run);
+  work_->Done(begun_.front().unit);
   begun_.pop_front();
-  work_->Done();
 }
 
 void UnitReader::EndAll() {

@@ -1,7 +1,7 @@
 // What the streams of one scan share: the units not taken yet, the first failure, the account.
 #pragma once
 
-#include <arrow/status.h>
+#include <arrow/result.h>
 
 #include <cstdint>
 #include <deque>
@@ -11,29 +11,43 @@
 #include <set>
 #include <vector>
 
+#include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/scan.h"
-#include "skyhook/client/specialisation.h"
 #include "skyhook/client/unit_run.h"
 #include "skyhook/client/units.h"
 #include "skyhook/placement/placement.h"
 
 namespace skyhook::client {
 
+/// A unit that a stream has taken, and where it is to be asked for.
+struct TakenUnit {
+  Unit unit;
+  std::shared_ptr<const PlacedFragment> placed;
+};
+
 /// Thread-safe.
+///
+/// A fragment is placed when the first of its units is next. A unit of a whole fragment whose bytes
+/// are to be read here is then cut, and its pieces are there for whoever comes first. Units are
+/// taken in the order of visits, whoever takes them: a LIMIT relies on it, and so does the order of
+/// each stream's rows.
 class Work {
  public:
-  /// `units` in the order of visits; `skipped` fragments have none.
+  /// `units` in the order of visits, cut by `cut`; `skipped` fragments have none.
   Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOptions options,
-       std::vector<Unit> units, int64_t skipped);
+       const std::vector<Unit>& units, CutOptions cut, int64_t skipped);
 
   const Table& table() const { return *table_; }
   const plan::Pipeline& pipeline() const { return pipeline_; }
   const ScanOptions& options() const { return options_; }
-  int64_t num_units() const { return static_cast<int64_t>(units_.size()); }
+  /// The most units there can be: when all that may be cut are.
+  int64_t most_units() const { return most_units_; }
 
   /// The next unit; nothing when all are taken. Whoever takes one calls Done for it, or Fail.
-  std::optional<Unit> Take();
-  void Done();
+  arrow::Result<std::optional<TakenUnit>> Take();
+  /// The same, but nothing when the next one is not asked for elsewhere.
+  arrow::Result<std::optional<TakenUnit>> TakeAhead();
+  void Done(const Unit& unit);
   /// Lets nobody take another unit: what was taken suffices.
   void Close();
   /// True once, for whoever asks first after the last unit is done.
@@ -44,12 +58,11 @@ class Work {
   /// The failure of any stream, or Cancelled when the caller asked to stop.
   arrow::Status Check();
 
-  /// Whether a fragment's site is to be asked for `rows` rows, or their bytes are to be read here,
-  /// by what is known now.
-  bool ShouldPush(const TableFragment& fragment, const plan::Pipeline& specialised, int64_t rows);
   /// How many units a stream may begin before it needs them; 0 until something is known.
   int units_ahead() const;
 
+  /// Hears of a refusal as soon as there is one: it counts for what is placed next.
+  void Refused(const site::Site* site);
   /// Takes what a unit of `fragment` has cost, and where it was answered.
   void Account(int64_t fragment, const UnitRun& run);
   void Account(const plan::Cost& cost);
@@ -58,21 +71,30 @@ class Work {
   double progress() const;
 
  private:
+  // With the lock held:
+  arrow::Status PlaceNext();
+  TakenUnit TakeNext();
+
   const std::shared_ptr<const Table> table_;
   const plan::Pipeline pipeline_;
   const ScanOptions options_;
-  const std::vector<Unit> units_;
+  const CutOptions cut_;
+  int64_t most_units_ = 0;
 
   mutable std::mutex mutex_;
-  size_t next_ = 0;
-  size_t end_;  ///< units_.size(), or less once closed
-  size_t done_ = 0;
+  std::deque<Unit> units_;  ///< not taken yet
+  int64_t placed_fragment_ = -1;
+  std::shared_ptr<const PlacedFragment> placed_;  ///< of placed_fragment_
+  placement::Learnt learnt_;
+  int64_t at_work_ = 0;  ///< units that were taken and are not done
+  int64_t rows_ = 0;     ///< of all units
+  int64_t rows_done_ = 0;
   bool finish_claimed_ = false;
   arrow::Status failure_;
   plan::Cost cost_;
-  placement::Measured measured_;
   Places places_;
-  std::set<int64_t> pushed_;  ///< fragments
+  std::vector<bool> touched_;  ///< fragments of which a unit was taken
+  std::set<int64_t> pushed_;   ///< fragments
   std::set<int64_t> pulled_;
 };
 
@@ -80,8 +102,7 @@ class Work {
 /// are needed. Not thread-safe.
 class UnitReader {
  public:
-  explicit UnitReader(std::shared_ptr<Work> work)
-      : work_(std::move(work)), puller_(work_->table().budget) {}
+  explicit UnitReader(std::shared_ptr<Work> work) : work_(std::move(work)) {}
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
@@ -92,7 +113,7 @@ class UnitReader {
   bool has_unit() const { return !begun_.empty(); }
   const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() { return begun_.front().run.Next(); }
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
   /// Ends the unit, finished or not, accounts for it and says that it is done.
   void End();
   /// Ends all units that have begun: they are not needed.
@@ -102,14 +123,12 @@ class UnitReader {
   struct Begun {
     Unit unit;
     UnitRun run;
+    size_t refusals_told = 0;
   };
 
-  arrow::Status Begin(const Unit& unit, const std::shared_ptr<const plan::RuntimeFilter>& filter);
+  arrow::Status Begin(TakenUnit taken, const std::shared_ptr<const plan::RuntimeFilter>& filter);
 
   std::shared_ptr<Work> work_;
-  Puller puller_;
-  int64_t fragment_ = -1;  ///< that specialisation_ is for
-  std::shared_ptr<const Specialisation> specialisation_;
   std::deque<Begun> begun_;  ///< the first is the current one
 };
 

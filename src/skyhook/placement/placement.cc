@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <vector>
@@ -295,20 +296,56 @@ Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragme
   return estimate;
 }
 
-bool ShouldPush(Mode mode, const Estimate& estimate, const Measured& measured) {
-  if (mode != Mode::kAuto) return mode == Mode::kPush;
-  double pushed = estimate.pushed;
-  if (measured.pushed_rows > 0) {
-    pushed = static_cast<double>(measured.reply_bytes) / static_cast<double>(measured.pushed_rows);
-  } else if (measured.pulled_rows > 0) {
-    pushed = estimate.row_bytes * static_cast<double>(measured.pulled_rows_out) /
-             static_cast<double>(measured.pulled_rows);
+Measured& Measured::operator+=(const Measured& other) {
+  pushed_rows += other.pushed_rows;
+  reply_bytes += other.reply_bytes;
+  pulled_rows += other.pulled_rows;
+  pulled_rows_out += other.pulled_rows_out;
+  read_bytes += other.read_bytes;
+  return *this;
+}
+
+std::vector<size_t> Learnt::Order(Mode mode, std::span<const Candidate> candidates) {
+  const double pulled = PulledBytes(candidates);
+  std::vector<size_t> run;
+  std::vector<size_t> read;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].offer == Offer::kBytes) {
+      read.push_back(i);
+    } else if (mode == Mode::kPush || !candidates[i].site->profile().remote ||
+               (mode == Mode::kAuto && IsWorthAsking(candidates[i], pulled))) {
+      run.push_back(i);
+    }
   }
-  double pulled = estimate.pulled;
-  if (measured.pulled_rows > 0) {
-    pulled = static_cast<double>(measured.read_bytes) / static_cast<double>(measured.pulled_rows);
+  run.insert(run.end(), read.begin(), read.end());
+  if (run.empty() && !candidates.empty()) run.push_back(0);
+  return run;
+}
+
+bool Learnt::IsWorthAsking(const Candidate& candidate, double pulled) {
+  if (PushedBytes(candidate.estimate) > kPushedOverPulled * pulled) return false;
+  const auto found = refusals_.find(candidate.site);
+  if (found == refusals_.end() || found->second.in_a_row < kMostRefusals) return true;
+  return ++found->second.passed_over % kAskAgain == 0;
+}
+
+double Learnt::PushedBytes(const Estimate& estimate) const {
+  if (measured_.pushed_rows > 0) {
+    return static_cast<double>(measured_.reply_bytes) / static_cast<double>(measured_.pushed_rows);
   }
-  return pushed <= kPushedOverPulled * pulled;
+  if (measured_.pulled_rows == 0) return estimate.pushed;
+  return estimate.row_bytes * static_cast<double>(measured_.pulled_rows_out) /
+         static_cast<double>(measured_.pulled_rows);
+}
+
+// Of the cheapest place that hands out bytes; without one, no reply is too large.
+double Learnt::PulledBytes(std::span<const Candidate> candidates) const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Candidate& candidate : candidates) {
+    if (candidate.offer == Offer::kBytes) least = std::min(least, candidate.estimate.pulled);
+  }
+  if (measured_.pulled_rows == 0) return least;
+  return static_cast<double>(measured_.read_bytes) / static_cast<double>(measured_.pulled_rows);
 }
 
 }  // namespace skyhook::placement

@@ -1,16 +1,21 @@
-// Where a fragment of a remote site is scanned: beside it, or here over its bytes. Pure: decides
+// Which of the places that could answer for a fragment are asked, in which order. Pure: decides
 // from what it is told.
 #pragma once
 
 #include <arrow/result.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/statistics.h"
+#include "skyhook/site/site.h"
 
 namespace skyhook::placement {
 
@@ -48,16 +53,62 @@ Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragme
 /// The share of rows, in [0, 1], that a predicate is expected to keep.
 double SelectivityOf(const plan::Expression& predicate, const plan::StatisticsLookup& statistics);
 
-/// What one scan has seen so far.
+/// What a place offers for a fragment.
+enum class Offer : uint8_t {
+  kPipelines,  ///< to run them: what comes out travels
+  kBytes,      ///< to hand out bytes: what our own kernel reads of them travels
+};
+
+/// A place that could answer.
+struct Candidate {
+  const site::Site* site = nullptr;
+  Offer offer = Offer::kBytes;
+  /// Of what it is asked for; of a place that hands out bytes, `pulled` counts, else the others do.
+  Estimate estimate;
+};
+
+/// What calls have moved.
 struct Measured {
-  int64_t pushed_rows = 0;  ///< rows examined by calls at the site
+  int64_t pushed_rows = 0;  ///< rows examined by calls at sites
   int64_t reply_bytes = 0;  ///< of these calls
   int64_t pulled_rows = 0;  ///< rows examined here
   int64_t pulled_rows_out = 0;
   int64_t read_bytes = 0;  ///< for these rows
+
+  Measured& operator+=(const Measured& other);
 };
 
-/// What was measured stands in for what is estimated.
-bool ShouldPush(Mode mode, const Estimate& estimate, const Measured& measured);
+/// What one scan has learnt of the places that it asked. Not thread-safe.
+class Learnt {
+ public:
+  /// Refusals in a row after which Mode::kAuto does without a site.
+  static constexpr int kMostRefusals = 4;
+  /// Which is asked again for one fragment of so many.
+  static constexpr int kAskAgain = 16;
+
+  void Add(const Measured& measured) { measured_ += measured; }
+  void Answered(const site::Site* site) { refusals_.erase(site); }
+  void Refused(const site::Site* site) { ++refusals_[site].in_a_row; }
+  const Measured& measured() const { return measured_; }
+
+  /// The places to ask for the next fragment, by their numbers among `candidates`: the next one
+  /// when one refuses. Those that run pipelines keep their order among each other. What was
+  /// measured stands in for what is estimated. At least one, unless there are no candidates.
+  std::vector<size_t> Order(Mode mode, std::span<const Candidate> candidates);
+
+ private:
+  struct Refusals {
+    int in_a_row = 0;
+    int passed_over = 0;
+  };
+
+  bool IsWorthAsking(const Candidate& candidate, double pulled);
+  /// Bytes expected to travel for each row of the fragment.
+  double PushedBytes(const Estimate& estimate) const;
+  double PulledBytes(std::span<const Candidate> candidates) const;
+
+  Measured measured_;
+  std::map<const site::Site*, Refusals> refusals_;
+};
 
 }  // namespace skyhook::placement

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
 
@@ -12,10 +13,13 @@ namespace {
 
 using plan::ExpressionPtr;
 using plan::Function;
+using ::testing::AnyOf;
 using ::testing::DoubleEq;
 using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 using testing::FailsWith;
 using testing::Fn;
+using ::testing::IsEmpty;
 using testing::Lit;
 using testing::Require;
 
@@ -205,54 +209,136 @@ TEST_F(PlacementTest, AggregatesAndLimitsReturnLittle) {
   EXPECT_LT(EstimateNow().pushed, all.pushed / 1000);
 }
 
+/// Remote, or here.
+class NamedSite : public testing::ForwardingSite {
+ public:
+  explicit NamedSite(bool remote = true) : ForwardingSite(nullptr) { profile_.remote = remote; }
+  const site::Profile& profile() const override { return profile_; }
+
+ private:
+  site::Profile profile_;
+};
+
+const NamedSite kSite;
+
+/// A site that runs pipelines, and whose bytes are handed out.
+std::vector<Candidate> BothOffers(const Estimate& estimate, const site::Site* site = &kSite) {
+  return {{site, Offer::kPipelines, estimate}, {site, Offer::kBytes, estimate}};
+}
+
+Learnt LearntOf(const Measured& measured) {
+  Learnt learnt;
+  learnt.Add(measured);
+  return learnt;
+}
+
+/// Whether the site is asked to run the pipeline first.
+bool IsPushed(Mode mode, const Estimate& estimate, Learnt learnt = {}) {
+  const auto order = learnt.Order(mode, BothOffers(estimate));
+  EXPECT_THAT(order, AnyOf(ElementsAre(0, 1), ElementsAre(1))) << "the bytes are always there";
+  return order.front() == 0;
+}
+
 TEST_F(PlacementTest, AFragmentWithoutRowsIsPushed) {
   const Estimate estimate = EstimateNow(0, 0);
   EXPECT_THAT(estimate.pushed, DoubleEq(0));
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {}));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate));
 }
 
 TEST_F(PlacementTest, AutoTakesTheSmaller) {
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, EstimateNow(), {})) << "all rows of all columns";
+  EXPECT_FALSE(IsPushed(Mode::kAuto, EstimateNow())) << "all rows of all columns";
   pipeline_.filter = {Is(Function::kLess, "x", 10)};
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, EstimateNow(), {}));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, EstimateNow()));
 }
 
-TEST(ShouldPushTest, WhoSaysSoIsObeyed) {
+TEST(OrderTest, WhoSaysSoIsObeyed) {
   const Estimate better_pulled{.pushed = 100, .pulled = 1, .row_bytes = 100};
-  const Measured measured{.pushed_rows = 10, .reply_bytes = 10'000};
-  EXPECT_TRUE(ShouldPush(Mode::kPush, better_pulled, measured));
-  EXPECT_FALSE(ShouldPush(Mode::kPull, {.pushed = 0, .pulled = 100, .row_bytes = 0}, {}));
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, better_pulled, {}));
+  EXPECT_TRUE(
+      IsPushed(Mode::kPush, better_pulled, LearntOf({.pushed_rows = 10, .reply_bytes = 10'000})));
+  EXPECT_FALSE(IsPushed(Mode::kPull, {.pushed = 0, .pulled = 100, .row_bytes = 0}));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, better_pulled));
 }
 
-TEST(ShouldPushTest, RepliesOverruleTheEstimate) {
+TEST(OrderTest, RepliesOverruleTheEstimate) {
   const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {}));
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 600}));
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {.pushed_rows = 100, .reply_bytes = 601}));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf({.pushed_rows = 100, .reply_bytes = 600})));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf({.pushed_rows = 100, .reply_bytes = 601})));
 }
 
-TEST(ShouldPushTest, WhatWasPulledTellsWhatAReplyWouldHold) {
+TEST(OrderTest, WhatWasPulledTellsWhatAReplyWouldHold) {
   const Estimate estimate{.pushed = 20, .pulled = 10, .row_bytes = 20};
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, {}));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate));
   // One row of ten is left: a reply would hold two bytes a row, and ten were read.
   Measured measured{.pulled_rows = 1000, .pulled_rows_out = 100, .read_bytes = 10'000};
-  EXPECT_TRUE(ShouldPush(Mode::kAuto, estimate, measured));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf(measured)));
   measured.pulled_rows_out = 600;
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf(measured)));
   measured.pulled_rows_out = 100;
   measured.read_bytes = 1000;
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured)) << "pages were skipped";
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf(measured))) << "pages were skipped";
 }
 
-TEST(ShouldPushTest, RepliesCountMoreThanWhatWasPulled) {
+TEST(OrderTest, RepliesCountMoreThanWhatWasPulled) {
   const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
-  const Measured measured{.pushed_rows = 100,
-                          .reply_bytes = 1100,
-                          .pulled_rows = 100,
-                          .pulled_rows_out = 1,
-                          .read_bytes = 1000};
-  EXPECT_FALSE(ShouldPush(Mode::kAuto, estimate, measured));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate,
+                        LearntOf({.pushed_rows = 100,
+                                  .reply_bytes = 1100,
+                                  .pulled_rows = 100,
+                                  .pulled_rows_out = 1,
+                                  .read_bytes = 1000})));
+}
+
+TEST(OrderTest, NearerSitesAreAskedInTheirOrderAndTheBytesAreTheLastResort) {
+  const NamedSite device;
+  const NamedSite daemon;
+  const Estimate cheap{.pushed = 1, .pulled = 10, .row_bytes = 1};
+  const Estimate dear{.pushed = 100, .pulled = 10, .row_bytes = 100};
+  const std::vector<Candidate> candidates = {{&device, Offer::kPipelines, dear},
+                                             {&daemon, Offer::kPipelines, cheap},
+                                             {&kSite, Offer::kPipelines, cheap},
+                                             {&kSite, Offer::kBytes, cheap}};
+  Learnt learnt;
+  EXPECT_THAT(learnt.Order(Mode::kPush, candidates), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(1, 2, 3))
+      << "the device's part of the pipeline gives too much";
+  EXPECT_THAT(learnt.Order(Mode::kPull, candidates), ElementsAre(3));
+}
+
+TEST(OrderTest, AFileOfThisMachineIsScannedByItsSite) {
+  const NamedSite here(/*remote=*/false);
+  Learnt learnt;
+  for (const Mode mode : {Mode::kAuto, Mode::kPush, Mode::kPull}) {
+    EXPECT_THAT(learnt.Order(mode, BothOffers({.pushed = 9, .pulled = 1}, &here)),
+                ElementsAre(0, 1));
+  }
+}
+
+TEST(OrderTest, WithoutBytesOnOfferTheSiteIsAsked) {
+  const std::vector<Candidate> only = {{&kSite, Offer::kPipelines, {.pushed = 9}}};
+  Learnt learnt;
+  EXPECT_THAT(learnt.Order(Mode::kPull, only), ElementsAre(0));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, {}), IsEmpty());
+}
+
+TEST(OrderTest, ASiteThatRefusesIsAskedNowAndThen) {
+  const Estimate cheap{.pushed = 1, .pulled = 10, .row_bytes = 1};
+  const NamedSite other;
+  Learnt learnt;
+  const auto asks = [&](Mode mode, const site::Site* site = &kSite) {
+    return learnt.Order(mode, BothOffers(cheap, site)).front() == 0;
+  };
+  for (int i = 0; i < Learnt::kMostRefusals; ++i) {
+    EXPECT_TRUE(asks(Mode::kAuto)) << i;
+    learnt.Refused(&kSite);
+  }
+  EXPECT_TRUE(asks(Mode::kAuto, &other)) << "the other one has refused nothing";
+  EXPECT_TRUE(asks(Mode::kPush)) << "who says so is obeyed";
+  int asked = 0;
+  for (int i = 0; i < 3 * Learnt::kAskAgain; ++i) asked += asks(Mode::kAuto) ? 1 : 0;
+  EXPECT_EQ(asked, 3);
+  learnt.Answered(&kSite);
+  EXPECT_TRUE(asks(Mode::kAuto));
 }
 
 }  // namespace

@@ -38,6 +38,19 @@ class ForwardingSite : public site::Site {
   std::shared_ptr<site::Site> site_;
 };
 
+/// As if its fragments were elsewhere.
+class RemoteSite : public ForwardingSite {
+ public:
+  explicit RemoteSite(std::shared_ptr<site::Site> site)
+      : ForwardingSite(std::move(site)), profile_(ForwardingSite::profile()) {
+    profile_.remote = true;
+  }
+  const site::Profile& profile() const override { return profile_; }
+
+ private:
+  site::Profile profile_;
+};
+
 /// Declines every request, although it says that it runs pipelines.
 class RefusingSite : public ForwardingSite {
  public:
