@@ -39,9 +39,9 @@ class RadosFixture : public SiteFixture {
   ~RadosFixture() override { pool_.RemoveAll(); }
 
   std::shared_ptr<site::Site> site() override { return site_; }
-  std::string Put(const std::string& name, const arrow::Buffer& bytes) override {
+  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
     pool_.Write(name, bytes);
-    return name;
+    return {name, ""};
   }
 
   TestPool& pool() { return pool_; }
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Rados, SiteConformance, ::testing::Values(kReplicated, 
 TEST(RadosSite, AnErasureCodedPoolSaysWhyItDeclines) {
   RadosFixture fixture("erasure");
   const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
-  const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n")));
+  const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))).name;
   site::Request request;
   request.pipeline = ReadAll(*schema);
   request.fragment = {name, ""};
@@ -135,7 +135,7 @@ std::string Mutated(std::string message, std::mt19937* random) {
 TEST(RadosSite, HostileRequestsEndNeitherTheOsdNorItsWorkers) {
   RadosFixture fixture("replicated");
   const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
-  const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n")));
+  const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))).name;
   wire::Request request;
   request.pipeline = ReadAll(*schema);
   request.rows = plan::RowRanges::All(2);

@@ -41,10 +41,10 @@ arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request requ
   return std::make_unique<KernelAnswer>(std::move(execution), input);
 }
 
-FragmentDescription DescriptionOf(const format::Fragment& fragment, std::string name,
+FragmentDescription DescriptionOf(const format::Fragment& fragment, const FragmentId& id,
                                   int64_t bytes) {
   FragmentDescription out;
-  out.id = {std::move(name), fragment.version()};
+  out.id = {id.name, fragment.version(), -1, id.layout};
   out.bytes = bytes;
   out.declared_schema = fragment.declared_schema();
   out.field_ids = fragment.field_ids();

@@ -23,8 +23,8 @@ struct KernelInput {
 /// Runs the request's pipeline on the thread that pulls the answer.
 arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request request);
 
-/// What an open fragment of `bytes` bytes says of itself; `name` is its name at the site.
-FragmentDescription DescriptionOf(const format::Fragment& fragment, std::string name,
+/// What an open fragment of `bytes` bytes says of itself; `id` is what it was opened by.
+FragmentDescription DescriptionOf(const format::Fragment& fragment, const FragmentId& id,
                                   int64_t bytes);
 
 }  // namespace skyhook::site

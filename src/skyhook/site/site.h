@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "skyhook/base/byte_source.h"
+#include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
@@ -25,10 +26,13 @@ namespace skyhook::site {
 
 /// Names one fragment at a site, and the version the caller has seen.
 struct FragmentId {
-  std::string name;     ///< path or object name
+  std::string name;     ///< path or object name; with a layout, how messages name it
   std::string version;  ///< empty: any; else a mismatch is Code::kStaleObject
   /// The size that whoever wrote it has noted; another one is Code::kStaleObject too. -1: any.
   int64_t bytes = -1;
+  /// Where its bytes lie, in objects as the site names them. Null: in the one of its name, which is
+  /// the whole of it.
+  std::shared_ptr<const base::Layout> layout = nullptr;
 };
 
 struct Request {

@@ -89,17 +89,27 @@ arrow::Result<Reply> Ask(site::Site* site, const site::Request& request) {
 struct Asker {
   Asker(SiteFixture* fixture, site::Site* site) : site(site) {
     const ParquetLayout layout{.row_group_rows = kGroupRows, .page_rows = 20};
-    name = fixture->Put("letters.parquet", *ParquetBytes(*Letters(), layout));
-    request.fragment = Require(site->Describe({name, ""})).id;
+    id = fixture->Put("letters.parquet", *ParquetBytes(*Letters(), layout));
+    request.fragment = Require(site->Describe(id)).id;
     request.rows = plan::RowRanges::All(kRows);
   }
 
   Reply Run() { return Require(Ask(site, request)); }
 
   site::Site* site;
-  std::string name;
+  site::FragmentId id;  // without a version
   site::Request request;
 };
+
+/// `id` of objects that are not there.
+site::FragmentId Absent(site::FragmentId id) {
+  id.name += ".absent";
+  if (id.layout == nullptr) return id;
+  auto layout = std::make_shared<base::Layout>(*id.layout);
+  for (base::Extent& extent : layout->extents) extent.object += ".absent";
+  id.layout = std::move(layout);
+  return id;
+}
 
 std::vector<int64_t> IdsOf(const Batches& batches) {
   std::vector<int64_t> ids;
@@ -134,13 +144,35 @@ std::string SiteName(const ::testing::TestParamInfo<SiteParameter>& info) {
   return info.param.name;
 }
 
+base::Layout Scattered(const arrow::Buffer& bytes, const std::vector<std::string>& names,
+                       std::map<std::string, std::string>* objects) {
+  constexpr int64_t kPieces = 5;
+  const auto text = std::string_view(bytes);
+  const int64_t tail_bytes = std::min<int64_t>(bytes.size() / 2, 600);
+  const int64_t stored = bytes.size() - tail_bytes;
+  base::Layout layout;
+  layout.tail = arrow::Buffer::FromString(std::string(text.substr(static_cast<size_t>(stored))));
+  for (const std::string& name : names) (*objects)[name] = "what lies before";
+  for (int64_t piece = 0; piece < kPieces; ++piece) {
+    const int64_t begin = stored * piece / kPieces;
+    const int64_t end = stored * (piece + 1) / kPieces;
+    const std::string& name = names[static_cast<size_t>(piece) % names.size()];
+    std::string& object = (*objects)[name];
+    layout.extents.push_back({name, {static_cast<int64_t>(object.size()), end - begin}});
+    object += text.substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+    object += "between";
+  }
+  return layout;
+}
+
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SiteConformance);
 
 TEST_P(SiteConformance, DescribesAFragment) {
   const auto bytes = ParquetBytes(*Letters(), {.row_group_rows = 400});
-  const std::string name = fixture_->Put("letters.parquet", *bytes);
-  const site::FragmentDescription described = Require(site_->Describe({name, ""}));
-  EXPECT_EQ(described.id.name, name);
+  const site::FragmentId id = fixture_->Put("letters.parquet", *bytes);
+  const site::FragmentDescription described = Require(site_->Describe(id));
+  EXPECT_EQ(described.id.name, id.name);
+  EXPECT_EQ(described.id.layout, id.layout);
   EXPECT_NE(described.id.version, "");
   EXPECT_EQ(described.bytes, bytes->size());
   EXPECT_EQ(described.num_rows, kRows);
@@ -151,8 +183,8 @@ TEST_P(SiteConformance, DescribesAFragment) {
 
 TEST_P(SiteConformance, HandsOutTheBytes) {
   const auto bytes = ParquetBytes(*Letters());
-  const std::string name = fixture_->Put("letters.parquet", *bytes);
-  const site::FragmentDescription described = Require(site_->Describe({name, ""}));
+  const site::FragmentId id = fixture_->Put("letters.parquet", *bytes);
+  const site::FragmentDescription described = Require(site_->Describe(id));
   auto source = Require(site_->OpenBytes(described.id));
   EXPECT_EQ(source->version(), described.id.version);
   EXPECT_TRUE(Require(source->ReadOne({0, source->size()}))->Equals(*bytes));
@@ -288,20 +320,21 @@ TEST_P(SiteConformance, ARuntimeFilterOnlyDropsWhatItRejects) {
 TEST_P(SiteConformance, AnotherVersionIsStale) {
   Asker asker(fixture_.get(), site_.get());
   asker.request.pipeline = Read(*LettersSchema(), {"id"});
-  fixture_->Put("letters.parquet", *ParquetBytes(*Letters()->Slice(1)));
-  const auto is_stale = FailsWith(base::Code::kStaleObject, asker.name);
+  const site::FragmentId now =
+      fixture_->Put("letters.parquet", *ParquetBytes(*Letters()->Slice(1)));
+  const auto is_stale = FailsWith(base::Code::kStaleObject, asker.id.name);
   EXPECT_THAT(Call(site_.get(), asker.request), AnyOf(is_stale, IsOk()));
   EXPECT_THAT(Ask(site_.get(), asker.request), is_stale);
   EXPECT_THAT(site_->Describe(asker.request.fragment), is_stale);
   EXPECT_THAT(site_->OpenBytes(asker.request.fragment), is_stale);
-  EXPECT_EQ(Require(site_->Describe({asker.name, ""})).num_rows, 999);
+  EXPECT_EQ(Require(site_->Describe(now)).num_rows, 999);
 }
 
 TEST_P(SiteConformance, AMissingFragmentIsNamed) {
   Asker asker(fixture_.get(), site_.get());
   asker.request.pipeline = Read(*LettersSchema(), {"id"});
-  asker.request.fragment = {asker.name + ".absent", ""};
-  const auto is_missing = FailsWith(StatusCode::IOError, asker.name + ".absent");
+  asker.request.fragment = Absent(asker.id);
+  const auto is_missing = FailsWith(StatusCode::IOError, ".absent");
   EXPECT_THAT(Ask(site_.get(), asker.request), is_missing);
   EXPECT_THAT(site_->Describe(asker.request.fragment), is_missing);
   EXPECT_THAT(site_->OpenBytes(asker.request.fragment), is_missing);
@@ -315,9 +348,9 @@ TEST_P(SiteConformance, AColumnThatIsNotThereIsNamed) {
 }
 
 TEST_P(SiteConformance, WhatIsNoFragmentIsCorrupt) {
-  const std::string name =
+  const site::FragmentId id =
       fixture_->Put("text.parquet", *arrow::Buffer::FromString("this is no Parquet file"));
-  EXPECT_THAT(site_->Describe({name, ""}), FailsWith(base::Code::kCorruptData, "text.parquet"));
+  EXPECT_THAT(site_->Describe(id), FailsWith(base::Code::kCorruptData, "text.parquet"));
 }
 
 TEST_P(SiteConformance, ACancelledRequestFails) {

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "skyhook/base/layout.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::testing {
@@ -18,10 +21,15 @@ class SiteFixture {
  public:
   virtual ~SiteFixture() = default;
   virtual std::shared_ptr<site::Site> site() = 0;
-  /// Stores a fragment, in place of the one of that name if there is one, and returns its
-  /// FragmentId::name. A replaced fragment has another version than before.
-  virtual std::string Put(const std::string& name, const arrow::Buffer& bytes) = 0;
+  /// Stores a fragment, in place of the one of that name if there is one, and returns its id
+  /// without a version. A replaced fragment has another version than before.
+  virtual site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) = 0;
 };
+
+/// Cuts a fragment in five pieces of `objects`, with other bytes between them, and a tail that lies
+/// in none. `objects` receives what each of them holds.
+base::Layout Scattered(const arrow::Buffer& bytes, const std::vector<std::string>& names,
+                       std::map<std::string, std::string>* objects);
 
 struct SiteParameter {
   std::string name;  ///< of the adapter, for the tests' names

@@ -2,22 +2,22 @@
 
 #include <utility>
 
-#include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
 #include "skyhook/site/fragment_version.h"
+#include "skyhook/site/local/file_bytes.h"
 
 namespace skyhook::site::local {
 
 arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
                                                  const format::ReadContext& context) {
   plan::Cost* cost = context.cost;
-  ARROW_ASSIGN_OR_RAISE(const std::string version, base::FileVersion(id.name));
+  ARROW_ASSIGN_OR_RAISE(const std::string version, FileVersionOf(id));
   ARROW_RETURN_NOT_OK(CheckVersion(id, version, -1, id.name));
   if (auto known = Find(id.name, version, cost)) {
     ARROW_RETURN_NOT_OK(CheckVersion(id, version, known->bytes, id.name));
     return *std::move(known);
   }
-  ARROW_ASSIGN_OR_RAISE(auto source, base::OpenFile(id.name));
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id));
   if (source->version() != version) {
     return base::StaleObject("'{}' changed while it was opened: version {} became {}", id.name,
                              version, source->version());

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "skyhook/base/file_source.h"
 #include "skyhook/site/fragment_version.h"
 #include "skyhook/site/kernel_answer.h"
+#include "skyhook/site/local/file_bytes.h"
 #include "skyhook/site/local/fragment_cache.h"
 
 namespace skyhook::site::local {
@@ -22,7 +22,7 @@ class LocalSite : public Site {
 
   arrow::Result<FragmentDescription> Describe(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(const CachedFragment open, fragments_.Get(id, {}));
-    return DescriptionOf(*open.fragment, id.name, open.bytes);
+    return DescriptionOf(*open.fragment, id, open.bytes);
   }
 
   arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
@@ -40,7 +40,7 @@ class LocalSite : public Site {
 
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
                                                              const arrow::StopToken&) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, base::OpenFile(id.name));
+    ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), id.name));
     return source;
   }

@@ -25,14 +25,28 @@ void Replace(const std::string& path, const std::string& bytes) {
 class LocalFixture : public SiteFixture {
  public:
   std::shared_ptr<site::Site> site() override { return site_; }
-  std::string Put(const std::string& name, const arrow::Buffer& bytes) override {
+  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
     Replace(directory_.File(name), bytes.ToString());
-    return directory_.File(name);
+    return {directory_.File(name), ""};
   }
 
- private:
+ protected:
   TemporaryDirectory directory_;
+
+ private:
   std::shared_ptr<site::Site> site_ = site::local::MakeLocalSite();
+};
+
+/// A fragment in pieces of two files, and its last bytes in none.
+class ScatteredFixture : public LocalFixture {
+ public:
+  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
+    std::map<std::string, std::string> files;
+    auto layout = std::make_shared<base::Layout>(
+        Scattered(bytes, {directory_.File("a"), directory_.File("b")}, &files));
+    for (const auto& [path, held] : files) Replace(path, held);
+    return {name, "", -1, std::move(layout)};
+  }
 };
 
 class RefusingFixture : public LocalFixture {
@@ -43,9 +57,11 @@ class RefusingFixture : public LocalFixture {
 };
 
 const SiteParameter kLocal{"Local", [] { return std::make_unique<LocalFixture>(); }};
+const SiteParameter kScattered{"Scattered", [] { return std::make_unique<ScatteredFixture>(); }};
 const SiteParameter kRefusing{"Refusing", [] { return std::make_unique<RefusingFixture>(); }};
 
-INSTANTIATE_TEST_SUITE_P(Sites, SiteConformance, ::testing::Values(kLocal, kRefusing), SiteName);
+INSTANTIATE_TEST_SUITE_P(Sites, SiteConformance, ::testing::Values(kLocal, kScattered, kRefusing),
+                         SiteName);
 
 }  // namespace
 }  // namespace skyhook::testing

@@ -91,12 +91,17 @@ class RadosSite : public Site {
     ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, {}));
     const int64_t bytes = source->size();
     ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
-    return DescriptionOf(*fragment, id.name, bytes);
+    return DescriptionOf(*fragment, id, bytes);
   }
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
                                                       const arrow::StopToken& stop) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, context_.pool->OpenObject(id.name, stop));
+    const auto open = [&](const std::string& object) {
+      return context_.pool->OpenObject(object, stop);
+    };
+    ARROW_ASSIGN_OR_RAISE(auto source, id.layout == nullptr
+                                           ? open(id.name)
+                                           : base::OpenLayout(*id.layout, id.name, open));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
     return source;
   }
