@@ -28,21 +28,34 @@ arrow::Future<base::Buffers> LentObject::ReadAsync(std::vector<base::ByteRange> 
   return arrow::Future<base::Buffers>::MakeFinished(std::move(buffers));
 }
 
-Result<Objects::Open> Objects::Get(const Call& call, const std::string& name, plan::Cost* opening) {
-  const std::string identity = IdentityOf(call);
-  const Key key = identity.empty() ? Key() : identity + "/" + name;
+bool Objects::Key::operator==(const Key& other) const {
+  if (identity != other.identity || name != other.name) return false;
+  if (layout == nullptr || other.layout == nullptr) return layout == other.layout;
+  return *layout == *other.layout;
+}
+
+Result<Objects::Open> Objects::Get(const Call& call, const wire::Request& request,
+                                   plan::Cost* opening) {
+  const Key key{IdentityOf(call), request.fragment, request.layout};
   const auto known = std::find_if(open_.begin(), open_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
-  if (!key.empty() && known != open_.end()) {
+  if (!key.identity.empty() && known != open_.end()) {
     open_.splice(open_.begin(), open_, known);
     return known->second;
   }
   Open open;
-  open.object = std::make_shared<LentObject>(name, call, conversation_);
-  auto fragment = format::OpenFragment(open.object, {}, {opening, {}});
+  open.object = std::make_shared<LentObject>(request.fragment, call, conversation_);
+  std::shared_ptr<base::ByteSource> source = open.object;
+  if (request.layout != nullptr) {
+    const auto lent = [&](const std::string&) { return open.object; };
+    ARROW_ASSIGN_OR_RAISE(source, base::OpenLayout(*request.layout, request.fragment, lent));
+  }
+  auto fragment = format::OpenFragment(std::move(source), {}, {opening, {}});
   if (base::Is(open.object->failure(), base::Code::kUnreachable)) return open.object->failure();
   ARROW_ASSIGN_OR_RAISE(open.fragment, std::move(fragment));
-  if (!key.empty() && opening->bytes_read <= kMostFooterBytes) {
+  const int64_t held =
+      opening->bytes_read + (request.layout == nullptr ? 0 : request.layout->tail_bytes());
+  if (!key.identity.empty() && held <= kMostFooterBytes) {
     open_.emplace_front(key, open);
     if (open_.size() > kMostOpen) open_.pop_back();
   }

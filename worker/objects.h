@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "skyhook/format/fragment.h"
+#include "skyhook/wire/request.h"
 #include "worker/conversation.h"
 
 namespace skyhook::worker {
@@ -45,16 +46,23 @@ class Objects {
     std::shared_ptr<LentObject> object;
     std::shared_ptr<format::Fragment> fragment;
   };
-  /// The call's object; messages name it `name`. Adds what opening cost to `opening`. A failure of
-  /// the conversation is returned as it is.
-  arrow::Result<Open> Get(const Call& call, const std::string& name, plan::Cost* opening);
+  /// The fragment of `request`, in the call's object. Adds what opening cost to `opening`. A
+  /// failure of the conversation is returned as it is.
+  arrow::Result<Open> Get(const Call& call, const wire::Request& request, plan::Cost* opening);
 
  private:
   /// Fragments of so many objects stay open, when so little was read to open them.
   static constexpr size_t kMostOpen = 32;
+  /// Tails count.
   static constexpr int64_t kMostFooterBytes = int64_t{1} << 20;
 
-  using Key = std::string;  // an object's identity and its name
+  struct Key {
+    std::string identity;  // of the object; empty: the fragment is not kept
+    std::string name;
+    std::shared_ptr<const base::Layout> layout;
+
+    bool operator==(const Key& other) const;
+  };
 
   Conversation* const conversation_;
   std::list<std::pair<Key, Open>> open_;  // the one used last first

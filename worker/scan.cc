@@ -128,9 +128,10 @@ Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::Stop
   if (!request.ok()) return Refused(request.status(), call);
   request->limits.deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(call.deadline_ms);
-  if (request->fragment_bytes >= 0 && request->fragment_bytes != call.object_bytes) {
+  const int64_t bytes = request->layout == nullptr ? call.object_bytes : request->layout->bytes();
+  if (request->fragment_bytes >= 0 && request->fragment_bytes != bytes) {
     return Refused(base::StaleObject("'{}' has {} bytes, and had {} when its table was written",
-                                     request->fragment, call.object_bytes, request->fragment_bytes),
+                                     request->fragment, bytes, request->fragment_bytes),
                    call);
   }
   KeptScan scan{key, {}, nullptr};
@@ -138,7 +139,7 @@ Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::Stop
   if (auto found = kept->Take(key)) {
     scan = *std::move(found);
   } else {
-    auto open = objects->Get(call, request->fragment, &opening);
+    auto open = objects->Get(call, *request, &opening);
     if (base::Is(open.status(), base::Code::kUnreachable)) return open.status();
     if (!open.ok()) return Refused(open.status(), call);
     scan.open = *std::move(open);

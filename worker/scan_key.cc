@@ -18,7 +18,8 @@ ScanKey KeyOf(const Call& call) {
   if (!wire::ReadHeader(call.request, wire::kRequestMagic, &header)) return {};
   const auto field = [&](RequestTag tag) { return wire::FindField(call.request, header, tag); };
   return {wire::ScanOf(call.request, header), IdentityOf(call),
-          std::string(field(RequestTag::kPipeline)), std::string(field(RequestTag::kRows))};
+          std::string(field(RequestTag::kPipeline)), std::string(field(RequestTag::kRows)),
+          std::string(field(RequestTag::kExtents)) + std::string(field(RequestTag::kTail))};
 }
 
 }  // namespace skyhook::worker

@@ -17,6 +17,7 @@ struct ScanKey {
   std::string identity;  ///< of the object, as the OSD knows it: nothing that a client claims
   std::string pipeline;  ///< as the request has it
   std::string rows;      ///< likewise
+  std::string layout;    ///< likewise, extents and tail
 
   bool operator==(const ScanKey&) const = default;
   /// Whether there is to be a next call, which can be told to be one.

@@ -89,11 +89,43 @@ class AnsweringFixture : public RadosFixture {
   }
 };
 
+/// Fragments in pieces of objects, with a tail that lies in none.
+class ScatteredFixture : public RadosFixture {
+ public:
+  explicit ScatteredFixture(std::vector<std::string> objects)
+      : RadosFixture("replicated"), objects_(std::move(objects)) {}
+  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
+    std::map<std::string, std::string> held;
+    auto layout = std::make_shared<base::Layout>(Scattered(bytes, objects_, &held));
+    for (const auto& [object, text] : held) {
+      RadosFixture::Put(object, *arrow::Buffer::FromString(text));
+    }
+    return {name, "", -1, std::move(layout)};
+  }
+
+ private:
+  const std::vector<std::string> objects_;
+};
+
+/// Pieces of one object: the OSD that has it answers.
+class ExtentsFixture : public ScatteredFixture {
+ public:
+  ExtentsFixture() : ScatteredFixture({"one"}) {}
+  std::shared_ptr<site::Site> site() override {
+    return std::make_shared<AnsweringSite>(RadosFixture::site());
+  }
+};
+
+const SiteParameter kExtents{"Extents", [] { return std::make_unique<ExtentsFixture>(); }};
+const SiteParameter kScattered{
+    "Scattered", [] {
+      return std::make_unique<ScatteredFixture>(std::vector<std::string>{"one", "two"});
+    }};
 const SiteParameter kReplicated{"Replicated", [] { return std::make_unique<AnsweringFixture>(); }};
 const SiteParameter kErasure{"Erasure", [] { return std::make_unique<RadosFixture>("erasure"); }};
 
-INSTANTIATE_TEST_SUITE_P(Rados, SiteConformance, ::testing::Values(kReplicated, kErasure),
-                         SiteName);
+INSTANTIATE_TEST_SUITE_P(Rados, SiteConformance,
+                         ::testing::Values(kReplicated, kErasure, kExtents, kScattered), SiteName);
 
 TEST(RadosSite, AnErasureCodedPoolSaysWhyItDeclines) {
   RadosFixture fixture("erasure");

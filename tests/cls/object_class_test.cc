@@ -103,6 +103,30 @@ TEST_F(WorkerProgramTest, AnswersCallAfterCall) {
   EXPECT_EQ(CallDescribe(&class_)["workers_spawned"], "1");
 }
 
+TEST_F(WorkerProgramTest, AFragmentMayLieInExtentsOfItsObject) {
+  object_.id = "0123456789abcdef";
+  EXPECT_EQ(RowsOf(Call(Encoded(10'000))), rows_);
+  const std::string whole = object_.bytes;
+  const auto cut = static_cast<int64_t>(whole.size() / 2);
+  object_.bytes = "before" + whole.substr(static_cast<size_t>(cut), 50) + "between" +
+                  whole.substr(0, static_cast<size_t>(cut));
+  wire::Request request = AskForRows();
+  request.layout = std::make_shared<base::Layout>(
+      base::Layout{{{"", {6 + 50 + 7, cut}}, {"", {6, 50}}},
+                   arrow::Buffer::FromString(whole.substr(static_cast<size_t>(cut) + 50))});
+  request.fragment_bytes = static_cast<int64_t>(whole.size());
+  EXPECT_EQ(RowsOf(Call(Require(wire::EncodeRequest(request, 10'000)))), rows_);
+  // Kept open, it is not taken for another one in the same object.
+  auto beyond = std::make_shared<base::Layout>(*request.layout);
+  beyond->extents[0].range.length += 1'000'000;
+  request.layout = beyond;
+  request.fragment_bytes = -1;
+  const Called called = Call(Require(wire::EncodeRequest(request, 10'000)));
+  const auto reply =
+      Require(wire::DecodeReply(arrow::Buffer::FromString(called.reply), AskForRows()));
+  EXPECT_THAT(reply.status, testing::FailsWith(base::Code::kStaleObject, "lies in its bytes"));
+}
+
 TEST_F(WorkerProgramTest, MutatedRequestsAreAnsweredAndEndNoWorker) {
   const int calls = kSanitized ? 200 : 2000;
   const std::string request = Encoded(10'000);

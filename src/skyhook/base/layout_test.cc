@@ -91,9 +91,9 @@ TEST(LayoutTest, RangesOfRandomLayoutsAreThoseOfTheBytesPutTogether) {
     for (int i = 0; i < 10; ++i) {
       const int64_t offset = below(size + 1);
       ranges.push_back({offset, below(size - offset + 1)});
-      expected += whole.substr(static_cast<size_t>(offset),
-                               static_cast<size_t>(ranges.back().length)) +
-                  "|";
+      expected +=
+          whole.substr(static_cast<size_t>(offset), static_cast<size_t>(ranges.back().length)) +
+          "|";
     }
     ASSERT_EQ(TextOf(Require(source->Read(ranges))), expected);
   }

@@ -59,6 +59,8 @@ enum class RequestTag : uint16_t {
   kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body; kPackedText
   kFragmentBytes = 7,  ///< int64: the size that the fragment must have
   kScan = 8,           ///< uint64: what the calls of one scan have in common; not 0
+  kExtents = 9,        ///< pairs of int64, offset and length: where in the object the fragment lies
+  kTail = 10,          ///< the last bytes of the fragment, which are not in the object
 };
 
 /// Among the bits of kCodecs: columns of views may be plain (utf8, binary), or dictionaries of

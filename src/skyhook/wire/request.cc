@@ -82,6 +82,45 @@ Result<std::shared_ptr<const plan::RuntimeFilter>> FilterFromBytes(std::string_v
   return filter;
 }
 
+arrow::Status AddLayout(const base::Layout& layout, MessageWriter* writer) {
+  if (layout.objects().size() > 1) {
+    return base::UnsupportedPlan("a fragment that lies in {} objects cannot be asked of one",
+                                 layout.objects().size());
+  }
+  std::string extents;
+  for (const base::Extent& extent : layout.extents) {
+    Append(extent.range.offset, &extents);
+    Append(extent.range.length, &extents);
+  }
+  writer->Add(RequestTag::kExtents, extents, kRequired);
+  if (layout.tail != nullptr) {
+    writer->Add(RequestTag::kTail, std::string_view(*layout.tail), kRequired);
+  }
+  return arrow::Status::OK();
+}
+
+// Null where the message has none.
+Result<std::shared_ptr<const base::Layout>> LayoutOf(const MessageReader& reader) {
+  if (reader.All(RequestTag::kExtents).empty() && reader.All(RequestTag::kTail).empty()) {
+    return nullptr;
+  }
+  auto layout = std::make_shared<base::Layout>();
+  std::string_view bytes = reader.Last(RequestTag::kExtents);
+  while (!bytes.empty()) {
+    base::ByteRange range;
+    if (!Take(&bytes, &range.offset) || !Take(&bytes, &range.length)) {
+      return base::CorruptData("a request whose extents are cut short");
+    }
+    layout->extents.push_back({"", range});
+  }
+  if (!reader.All(RequestTag::kTail).empty()) {
+    layout->tail = arrow::Buffer::FromString(std::string(reader.Last(RequestTag::kTail)));
+  }
+  const arrow::Status checked = base::CheckLayout(*layout);
+  if (!checked.ok()) return base::CorruptData("a request: {}", checked.message());
+  return layout;
+}
+
 }  // namespace
 
 Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms) {
@@ -111,6 +150,7 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
     Append(request.fragment_bytes, &fragment_bytes);
     writer.Add(RequestTag::kFragmentBytes, fragment_bytes);
   }
+  if (request.layout != nullptr) ARROW_RETURN_NOT_OK(AddLayout(*request.layout, &writer));
   if (request.scan != 0) {
     std::string scan;
     Append(request.scan, &scan);
@@ -121,9 +161,10 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
 
 Result<Request> DecodeRequest(std::string_view message) {
   ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        MessageReader::Open(message, kRequestMagic, RequestTag::kScan));
+                        MessageReader::Open(message, kRequestMagic, RequestTag::kTail));
   // Others look at the first field of a tag only (FindField).
-  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan}) {
+  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan,
+                         RequestTag::kExtents, RequestTag::kTail}) {
     if (reader.All(tag).size() > 1) {
       return base::CorruptData("a request with {} fields of tag {}", reader.All(tag).size(),
                                static_cast<int>(tag));
@@ -141,6 +182,7 @@ Result<Request> DecodeRequest(std::string_view message) {
     ARROW_ASSIGN_OR_RAISE(auto filter, FilterFromBytes(bytes, request.pipeline));
     request.runtime_filters.push_back(std::move(filter));
   }
+  ARROW_ASSIGN_OR_RAISE(request.layout, LayoutOf(reader));
   std::string_view fragment_bytes = reader.Last(RequestTag::kFragmentBytes);
   Take(&fragment_bytes, &request.fragment_bytes);
   std::string_view scan = reader.Last(RequestTag::kScan);

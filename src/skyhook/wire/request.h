@@ -4,10 +4,12 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/row_ranges.h"
@@ -21,6 +23,9 @@ enum class Codec : uint8_t { kNone, kLz4, kZstd };
 struct Request {
   plan::Pipeline pipeline;
   std::string fragment;  ///< its name, for messages
+  /// Where in the object it lies; null: it is the whole of it. A request is about one object, so
+  /// that the extents of a decoded one have no name.
+  std::shared_ptr<const base::Layout> layout = nullptr;
   plan::RowRanges rows;
   base::Limits limits;
   /// On the way they are snapshots: those of a decoded request do not change.
@@ -37,7 +42,8 @@ struct Request {
 };
 
 /// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,
-/// `default_deadline_ms` does. Fails as plan::ToSubstrait does.
+/// `default_deadline_ms` does. Fails as plan::ToSubstrait does, and with kUnsupportedPlan where the
+/// layout names several objects.
 arrow::Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms);
 
 /// The deadline counts from now. Bytes that are no request are kCorruptData; what is not understood

@@ -143,7 +143,8 @@ TEST(Request, SaysWhichScanItIsOf) {
 
 TEST(Request, MayNotSayTwiceWhatOthersReadOnce) {
   const std::string request = Require(EncodeRequest(LettersRequest(), 1));
-  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan}) {
+  for (const auto tag : {RequestTag::kPipeline, RequestTag::kRows, RequestTag::kScan,
+                         RequestTag::kExtents, RequestTag::kTail}) {
     const auto number = static_cast<uint16_t>(tag);
     const std::string field = FieldBytes(number, 0, std::string(8, '\1'));
     const std::string twice = Changed(request, [&](Header* header, std::string* fields) {
@@ -152,6 +153,63 @@ TEST(Request, MayNotSayTwiceWhatOthersReadOnce) {
     });
     EXPECT_THAT(DecodeRequest(twice),
                 FailsWith(Code::kCorruptData, fmt::format("fields of tag {}", number)));
+  }
+}
+
+TEST(Request, SaysWhereInTheObjectTheFragmentLies) {
+  Request request = LettersRequest();
+  EXPECT_EQ(Require(DecodeRequest(Require(EncodeRequest(request, 1)))).layout, nullptr);
+  const auto tail = arrow::Buffer::FromString("the footer");
+  const auto layout_of = [&](const std::string& object) {
+    return base::Layout{{{object, {7, 100}}, {object, {0, 3}}}, tail};
+  };
+  request.layout = std::make_shared<base::Layout>(layout_of("object"));
+  const std::string sent = Require(EncodeRequest(request, 1));
+  const auto read = Require(DecodeRequest(sent)).layout;
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(*read, layout_of("")) << "the object is the one that is called";
+  request.layout = std::make_shared<base::Layout>(base::Layout{{}, tail});
+  EXPECT_EQ(*Require(DecodeRequest(Require(EncodeRequest(request, 1)))).layout, *request.layout);
+  request.layout =
+      std::make_shared<base::Layout>(base::Layout{{{"a", {0, 1}}, {"b", {0, 1}}}, nullptr});
+  EXPECT_THAT(EncodeRequest(request, 1), FailsWith(Code::kUnsupportedPlan, "2 objects"));
+}
+
+TEST(Request, WhoDoesNotKnowOfExtentsRefusesThem) {
+  Request request = LettersRequest();
+  request.layout = std::make_shared<base::Layout>(
+      base::Layout{{{"object", {7, 100}}}, arrow::Buffer::FromString("tail")});
+  const std::string message = Require(EncodeRequest(request, 1));
+  Header header;
+  ASSERT_TRUE(ReadHeader(message, kRequestMagic, &header));
+  std::string_view fields = std::string_view(message).substr(header.header_bytes);
+  int required = 0;
+  for (Field field; NextField(&fields, &field);) {
+    const bool of_layout = field.tag == static_cast<uint16_t>(RequestTag::kExtents) ||
+                           field.tag == static_cast<uint16_t>(RequestTag::kTail);
+    if (of_layout && field.required) ++required;
+  }
+  EXPECT_EQ(required, 2);
+}
+
+TEST(Request, ExtentsLieWithinAnObject) {
+  const std::string request = Require(EncodeRequest(LettersRequest(), 1));
+  const auto with = [&](const std::vector<int64_t>& numbers, size_t bytes) {
+    std::string extents(reinterpret_cast<const char*>(numbers.data()),
+                        numbers.size() * sizeof(int64_t));
+    return Changed(request, [&](Header* header, std::string* fields) {
+      *fields += FieldBytes(static_cast<uint16_t>(RequestTag::kExtents), kRequired,
+                            extents.substr(0, bytes));
+      header->field_bytes = fields->size();
+    });
+  };
+  Require(DecodeRequest(with({3, 4}, 16)));
+  EXPECT_THAT(DecodeRequest(with({3, 4}, 12)), FailsWith(Code::kCorruptData, "cut short"));
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  for (const std::vector<int64_t>& wrong :
+       {std::vector<int64_t>{-1, 4}, {3, -4}, {kMost, 1}, {0, kMost, 0, 1}}) {
+    EXPECT_THAT(DecodeRequest(with(wrong, wrong.size() * sizeof(int64_t))),
+                FailsWith(Code::kCorruptData, "no extent"));
   }
 }
 

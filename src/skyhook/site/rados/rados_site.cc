@@ -52,7 +52,9 @@ class CalledAnswer : public Answer {
     outcome_ = std::move(reply.outcome);
     outcome_.cost = cost;
     outcome_.answered = request_.rows.Subtract(outcome_.remaining);
+    const auto& layout = request_.fragment.layout;
     outcome_.version = std::to_string(called.version);
+    if (layout != nullptr) outcome_.version = base::VersionOf(*layout, {outcome_.version});
     outcome_.continuation = reply.kept.has_value() ? calls_->scan() : 0;
     batches_ = std::move(reply.batches);
     next_ = 0;
@@ -106,14 +108,18 @@ class RadosSite : public Site {
     return source;
   }
 
-  // Returns once the first call is on its way.
+  // Returns once the first call is on its way. A fragment in several objects is declined.
   Result<std::unique_ptr<Answer>> Run(Request request) override {
-    const uint32_t group = context_.pool->PlacementGroupOf(request.fragment.name);
+    const FragmentId& id = request.fragment;
+    if (id.layout != nullptr && id.layout->objects().size() != 1) {
+      return Refuse(request, "no OSD has all of it: it lies in several objects");
+    }
+    const uint32_t group = context_.pool->PlacementGroupOf(ObjectOf(id));
     if (const auto reason = context_.refusals.Find(group, std::chrono::steady_clock::now())) {
       return Refuse(request, *reason);
     }
     ARROW_RETURN_NOT_OK(request.stop.Poll());
-    ARROW_ASSIGN_OR_RAISE(const auto version, VersionNumber(request.fragment));
+    ARROW_ASSIGN_OR_RAISE(const auto version, VersionNumber(id));
     auto calls = std::make_shared<ScanCalls>(&context_, request, version);
     const Status started = calls->Start();
     if (base::Is(started, base::Code::kUnsupportedPlan)) {
@@ -130,6 +136,8 @@ class RadosSite : public Site {
     const char* end = id.version.data() + id.version.size();
     const auto [parsed, error] = std::from_chars(id.version.data(), end, version);
     if (error == std::errc() && parsed == end) return version;
+    // What follows tells layouts apart, and is the same for all versions of the object.
+    if (error == std::errc() && id.layout != nullptr && *parsed == '/') return version;
     return base::Invalid("'{}': '{}' is no version of an object", context_.pool->UriOf(id.name),
                          id.version);
   }

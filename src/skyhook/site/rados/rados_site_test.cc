@@ -48,6 +48,7 @@ class ScriptedPool : public objects::RadosPool {
   void ThrowAfterCalls(size_t times) { calls_before_throw_ = times; }
   /// The requests of the calls, in order.
   struct Asked {
+    std::string object;
     wire::Request request;
     uint32_t deadline_ms;
     bool any_copy;
@@ -56,14 +57,15 @@ class ScriptedPool : public objects::RadosPool {
   const std::vector<Asked>& asked() const { return asked_; }
 
   std::string UriOf(const std::string& object) const override { return "rados://p/" + object; }
-  arrow::Future<Executed> Execute(const std::string&, std::optional<uint64_t> version,
+  arrow::Future<Executed> Execute(const std::string& object, std::optional<uint64_t> version,
                                   const std::string&, const std::string&, const std::string& input,
                                   bool any_copy, const arrow::StopToken&) override {
     const size_t call = calls_++;
     if (call >= calls_before_throw_) throw std::bad_alloc();
     wire::Header header;
     EXPECT_TRUE(wire::ReadHeader(input, wire::kRequestMagic, &header));
-    asked_.push_back({Require(wire::DecodeRequest(input)), header.deadline_ms, any_copy, version});
+    asked_.push_back(
+        {object, Require(wire::DecodeRequest(input)), header.deadline_ms, any_copy, version});
     return arrow::Future<Executed>::MakeFinished(answers_[std::min(call, answers_.size() - 1)]);
   }
   std::shared_ptr<RadosPool> WithStop(arrow::StopToken) const override { return nullptr; }
@@ -401,6 +403,37 @@ TEST(RadosSiteTest, RefusesAVersionThatIsNone) {
   request.fragment.version = "seven";
   EXPECT_THAT(SiteOver(pool)->Run(std::move(request)),
               FailsWith(arrow::StatusCode::Invalid, "'seven' is no version of an object"));
+}
+
+TEST(RadosSiteTest, AsksTheObjectThatTheFragmentLiesIn) {
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Answered()});
+  const auto site = SiteOver(pool);
+  Request request = RequestFor("fragment");
+  const auto layout = std::make_shared<base::Layout>(
+      base::Layout{{{"object", {5, 10}}}, arrow::Buffer::FromString("tail")});
+  request.fragment.layout = layout;
+  request.fragment.version = base::VersionOf(*layout, {"7"});
+  const auto answer = Require(site->Run(request));
+  EXPECT_EQ(Require(answer->Next()), nullptr);
+  EXPECT_EQ(answer->outcome().version, request.fragment.version);
+  ASSERT_EQ(pool->asked().size(), 1u);
+  EXPECT_EQ(pool->asked()[0].object, "object");
+  EXPECT_EQ(pool->asked()[0].version, 7u);
+  EXPECT_EQ(pool->asked()[0].request.layout->extents[0].range, (base::ByteRange{5, 10}));
+}
+
+TEST(RadosSiteTest, RefusesAFragmentInSeveralObjects) {
+  const auto pool = std::make_shared<ScriptedPool>(std::vector{Answered()});
+  Request request = RequestFor("fragment");
+  for (const std::vector<base::Extent>& extents :
+       {std::vector<base::Extent>{{"a", {0, 1}}, {"b", {0, 1}}}, {}}) {
+    request.fragment.layout = std::make_shared<base::Layout>(base::Layout{extents, nullptr});
+    const auto answer = Require(SiteOver(pool)->Run(request));
+    EXPECT_EQ(Require(answer->Next()), nullptr);
+    EXPECT_EQ(answer->outcome().stopped_by, StoppedBy::kRefused);
+    EXPECT_EQ(answer->outcome().remaining, request.rows);
+  }
+  EXPECT_TRUE(pool->asked().empty());
 }
 
 TEST(RefusalsTest, AreForgottenAfterAWhile) {

@@ -92,14 +92,19 @@ bool IsDivisible(const base::Limits& limits) {
 
 }  // namespace
 
+std::string ObjectOf(const FragmentId& fragment) {
+  return fragment.layout == nullptr ? fragment.name : fragment.layout->extents.front().object;
+}
+
 ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional<uint64_t> version)
     : context_(context),
-      object_(request.fragment.name),
+      object_(ObjectOf(request.fragment)),
       is_divisible_(IsDivisible(request.limits)),
       scan_(request.continuation != 0 ? request.continuation : NewScan()),
       stop_(request.stop),
       asked_{request.pipeline,
-             context->pool->UriOf(object_),
+             context->pool->UriOf(request.fragment.name),
+             request.fragment.layout,
              request.rows,
              request.limits,
              request.runtime_filters,

@@ -20,6 +20,9 @@
 
 namespace skyhook::site::rados {
 
+/// The object that calls for a fragment go to; of a layout, which has at least one, the first.
+std::string ObjectOf(const FragmentId& fragment);
+
 /// What the calls of a site share. Outlives the answers.
 struct CallContext {
   CallContext(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer,
