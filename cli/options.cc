@@ -66,6 +66,11 @@ arrow::Result<int64_t> ParseAmount(const std::string& option, const std::string&
 
 }  // namespace
 
+std::string TemporaryFolder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/tmp" : folder;
+}
+
 arrow::Result<int64_t> ParseMemory(const std::string& text) {
   constexpr int64_t kLeast = 1000;  // less is a unit that was left out
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, ParseSize("--memory", text));
@@ -182,6 +187,7 @@ arrow::Result<std::unique_ptr<sql::Connection>> OpenConnection(const RunOptions&
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(database.memory_bytes, ParseMemory(options.memory));
   }
+  database.temporary_directory = TemporaryFolder();
   database.data_directories = options.data_directories;
   return sql::OpenConnection(database, options.session);
 }

@@ -87,6 +87,9 @@ struct PathCommand {
 /// The bytes of --memory: "64MB", "1.5GiB", "4096"; decimal units, and binary ones with an i. Must
 /// be positive.
 arrow::Result<int64_t> ParseMemory(const std::string& text);
+
+/// Where what memory does not hold is written to: $TMPDIR, or /tmp.
+std::string TemporaryFolder();
 /// Of --timeout: "500ms", "2s", "1.5m", "1h"; a number alone is seconds. Must be positive.
 arrow::Result<std::chrono::nanoseconds> ParseTimeout(const std::string& text);
 /// Of --keep: as ParseTimeout, and "7d"; 0 is none.

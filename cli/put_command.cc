@@ -54,8 +54,7 @@ class NamedSource : public base::ByteSource {
 // A Parquet file is read from its end: standard input goes to a file first, which has no name any
 // more once it is open.
 Result<std::shared_ptr<base::ByteSource>> SpoolStandardInput() {
-  const char* folder = std::getenv("TMPDIR");
-  std::string path = fmt::format("{}/skyhook-put-XXXXXX", folder == nullptr ? "/tmp" : folder);
+  std::string path = TemporaryFolder() + "/skyhook-put-XXXXXX";
   const int file = mkstemp(path.data());
   const auto failed = [&] {
     return Status::IOError(

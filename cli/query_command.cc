@@ -79,6 +79,7 @@ Status RunQuery(const QueryCommand& command, const RunOptions& options) {
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(scan.memory_bytes, ParseMemory(options.memory));
   }
+  scan.spill_directory = TemporaryFolder();
   Interruptible interruptible;
   ARROW_RETURN_NOT_OK(interruptible.Begin());
   ARROW_ASSIGN_OR_RAISE(const auto limit, TimeLimit::Start(options.timeout, interruptible.token()));

@@ -381,6 +381,14 @@ class ErrorsTest(CliTest):
             for noise in ("sample_size", "Possible", "delimiter"):
                 self.assertNotIn(noise, done.stderr)
 
+    def test_what_memory_does_not_hold_is_written_where_the_environment_says(self):
+        group = f"SELECT sum(c) AS n FROM (SELECT l_comment, l_orderkey, count(*) c FROM '{LINEITEM}' GROUP BY 1, 2)"
+        with tempfile.TemporaryDirectory() as folder:
+            done = sql(group, "--memory", "64MB", "--format", "csv", env={**os.environ, "TMPDIR": folder})
+            self.assertEqual(done.stdout, "n\n600572\n", done.stderr)
+            self.assertEqual(os.listdir(folder), [], "files go with the query")
+        self.assert_fails(sql(group, "--memory", "64MB", env={**os.environ, "TMPDIR": folder}), 3, folder)
+
     def test_wrong_command_line(self):
         self.assert_fails(run("sql", "--nonsense"), 2)
         self.assert_fails(run("no-such-verb"), 2, "there is no verb 'no-such-verb'")

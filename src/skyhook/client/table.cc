@@ -20,6 +20,9 @@ namespace {
 /// Statistics of more fragments take longer to read than they save.
 constexpr size_t kMaxFragmentsAsked = 256;
 
+/// That a pattern may match: a guard against `/**`.
+constexpr int64_t kMostFiles = 1'000'000;
+
 arrow::Result<TableFragment> DescribeFile(const std::shared_ptr<site::Site>& site,
                                           const std::string& file, const std::string& pattern) {
   auto description = site->Describe({file, ""});
@@ -86,8 +89,7 @@ namespace {
 
 arrow::Result<std::shared_ptr<Table>> OpenFiles(const Session& session, const std::string& pattern,
                                                 const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files,
-                        ListFiles(pattern, options.max_fragments));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files, ListFiles(pattern, kMostFiles));
   HivePartitions partitions{{}, std::vector<arrow::ScalarVector>(files.size())};
   if (options.hive_partitioning) {
     ARROW_ASSIGN_OR_RAISE(partitions, ReadHivePartitions(files));

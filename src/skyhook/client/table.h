@@ -80,8 +80,6 @@ struct OpenOptions {
   /// Add a last column, kFileNameColumn, of the fragments' names; not where there is one of that
   /// name.
   bool file_names = false;
-  /// Largest number of files a pattern may match: a guard against `/**`.
-  int64_t max_fragments = 1'000'000;
   /// Ends waits for Ceph, within 100 ms.
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };

@@ -81,9 +81,8 @@ class CalledAnswer : public Answer {
 
 class RadosSite : public Site {
  public:
-  RadosSite(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer,
-            const RadosSiteOptions& options)
-      : context_(std::move(pool), std::move(timer), options) {
+  RadosSite(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer)
+      : context_(std::move(pool), std::move(timer)) {
     profile_.location = context_.pool->UriOf("");
   }
 
@@ -149,9 +148,8 @@ class RadosSite : public Site {
 }  // namespace
 
 std::shared_ptr<Site> MakeRadosSite(std::shared_ptr<objects::RadosPool> pool,
-                                    std::shared_ptr<base::Timer> timer,
-                                    const RadosSiteOptions& options) {
-  return std::make_shared<RadosSite>(std::move(pool), std::move(timer), options);
+                                    std::shared_ptr<base::Timer> timer) {
+  return std::make_shared<RadosSite>(std::move(pool), std::move(timer));
 }
 
 }  // namespace skyhook::site::rados

@@ -15,6 +15,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/site/rados/refusals.h"
+#include "skyhook/site/rados/scan_calls.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/wire/header.h"
@@ -258,7 +259,7 @@ TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
   EXPECT_EQ(ended.outcome.continuation, 0u);
   ASSERT_EQ(pool->calls(), 5u);
   for (const auto& asked : pool->asked()) {
-    EXPECT_EQ(asked.deadline_ms, RadosSiteOptions().call_ms);
+    EXPECT_EQ(asked.deadline_ms, kCallMs);
     EXPECT_NE(asked.request.scan, 0u);
     EXPECT_EQ(asked.request.scan, pool->asked()[0].request.scan);
     EXPECT_FALSE(asked.any_copy) << "only one knows of the scan";
@@ -300,7 +301,7 @@ TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
     EXPECT_EQ(RunAt(SiteOver(pool).get(), "object").outcome.stopped_by, StoppedBy::kNothing);
     ASSERT_EQ(pool->calls(), answers.size());
     for (size_t call = first.size(); call < answers.size(); ++call) {
-      EXPECT_EQ(pool->asked()[call].deadline_ms, RadosSiteOptions().lone_call_ms);
+      EXPECT_EQ(pool->asked()[call].deadline_ms, kLoneCallMs);
       EXPECT_EQ(pool->asked()[call].request.scan, 0u);
       EXPECT_TRUE(pool->asked()[call].any_copy);
     }

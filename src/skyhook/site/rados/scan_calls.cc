@@ -66,6 +66,9 @@ constexpr int kMostWaitUs = 32'000;
 // Before one that is at work is asked what has come of it: meanwhile no call waits for it there.
 constexpr std::chrono::microseconds kWhileAtWork(1000);
 
+// The most bytes of one reply.
+constexpr int64_t kMostReplyBytes = int64_t{16} << 20;
+
 // Longer than a worker works on a call without being taken for one that hangs.
 constexpr std::chrono::seconds kMostAtWork(10);
 
@@ -110,18 +113,16 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
              request.runtime_filters,
              {wire::Codec::kNone, wire::Codec::kLz4},
              /*packed_text=*/true,
-             context->options.reply_bytes,
+             kMostReplyBytes,
              request.fragment.bytes},
       version_(version),
       alone_(!is_divisible_) {
-  asked_.limits.reply_bytes = std::min(asked_.limits.reply_bytes, context->options.reply_bytes);
+  asked_.limits.reply_bytes = std::min(asked_.limits.reply_bytes, kMostReplyBytes);
 }
 
 Status ScanCalls::Encode() {
   asked_.scan = alone_ ? 0 : scan_;
-  const RadosSiteOptions& options = context_->options;
-  return wire::EncodeRequest(asked_, alone_ ? options.lone_call_ms : options.call_ms)
-      .Value(&message_);
+  return wire::EncodeRequest(asked_, alone_ ? kLoneCallMs : kCallMs).Value(&message_);
 }
 
 Status ScanCalls::Start() {

@@ -20,18 +20,23 @@
 
 namespace skyhook::site::rados {
 
+/// What a call may take, in milliseconds, when the request has no deadline. A call holds its
+/// placement group, which others wait for; while the OSD keeps the scan between two calls, shorter
+/// ones cost little more.
+inline constexpr uint32_t kCallMs = 2;
+/// The same where the OSD keeps nothing: each call reads the pages again that it begins in.
+inline constexpr uint32_t kLoneCallMs = 200;
+
 /// The object that calls for a fragment go to; of a layout, which has at least one, the first.
 std::string ObjectOf(const FragmentId& fragment);
 
 /// What the calls of a site share. Outlives the answers.
 struct CallContext {
-  CallContext(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer,
-              const RadosSiteOptions& options)
-      : pool(std::move(pool)), timer(std::move(timer)), options(options) {}
+  CallContext(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer)
+      : pool(std::move(pool)), timer(std::move(timer)) {}
 
   const std::shared_ptr<objects::RadosPool> pool;
   const std::shared_ptr<base::Timer> timer;
-  const RadosSiteOptions options;
   Refusals refusals;
 };
 
