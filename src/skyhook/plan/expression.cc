@@ -209,6 +209,9 @@ std::string Joined(const std::vector<ExpressionPtr>& arguments, const std::strin
 
 std::string CallText(const Expression& call, const arrow::Schema* schema) {
   const auto& arguments = call.arguments();
+  if (FindEntry(call.function()) == nullptr) {
+    return fmt::format("{}({})", FunctionName(call.function()), Joined(arguments, ", ", schema));
+  }
   const CatalogueEntry& entry = EntryOf(call.function());
   const std::string first = arguments[0]->ToString(schema);
   switch (call.function()) {
@@ -336,10 +339,21 @@ ExpressionPtr BoolLiteral(bool value) {
 Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> arguments,
                            CallOptions options, std::shared_ptr<arrow::DataType> type) {
   if (arguments.empty()) {
-    return base::UnsupportedPlan("{} without arguments", EntryOf(function).name);
+    return base::UnsupportedPlan("{} without arguments", FunctionName(function));
   }
   ARROW_ASSIGN_OR_RAISE(auto result, ResultType(function, arguments, options, type));
   return ExpressionFactory::MakeCall(function, options, std::move(result), std::move(arguments));
+}
+
+Result<ExpressionPtr> OpenCall(Function function, std::vector<ExpressionPtr> arguments,
+                               std::shared_ptr<arrow::DataType> type) {
+  if (FindEntry(function) != nullptr) {
+    return base::UnsupportedPlan("{} is a function of the catalogue", FunctionName(function));
+  }
+  if (arguments.empty()) {
+    return base::UnsupportedPlan("{} without arguments", FunctionName(function));
+  }
+  return ExpressionFactory::MakeCall(function, {}, std::move(type), std::move(arguments));
 }
 
 Result<ExpressionPtr> And(std::vector<ExpressionPtr> arguments) {

@@ -114,6 +114,12 @@ arrow::Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> 
                                   CallOptions options = {},
                                   std::shared_ptr<arrow::DataType> type = nullptr);
 
+/// A call of a function outside the catalogue, which gives what `type` says as whoever brings the
+/// function knows. It counts as one that can fail. Places that are asked for the catalogue's
+/// decline it. Fails with kUnsupportedPlan for a function of the catalogue, and without arguments.
+arrow::Result<ExpressionPtr> OpenCall(Function function, std::vector<ExpressionPtr> arguments,
+                                      std::shared_ptr<arrow::DataType> type);
+
 /// Conjunction and disjunction. Nested ones of the same kind are flattened; one argument is
 /// returned as it is; none gives true (And) or false (Or).
 arrow::Result<ExpressionPtr> And(std::vector<ExpressionPtr> arguments);

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/plan/functions/catalogue.h"
+
 namespace skyhook::plan {
 namespace {
 
@@ -163,10 +165,11 @@ bool CanEvaluate(const Expression& expression, const Capabilities& capabilities)
     case Kind::kCall: {
       const bool is_test = expression.type()->id() == arrow::Type::BOOL;
       if (!known_type && !is_test) return false;
-      if (capabilities.functions.has_value() &&
-          !capabilities.functions->contains(expression.function())) {
-        return false;
-      }
+      const Function function = expression.function();
+      const bool known = capabilities.functions.has_value()
+                             ? capabilities.functions->contains(function)
+                             : FindEntry(function) != nullptr;
+      if (!known) return false;
       break;
     }
   }

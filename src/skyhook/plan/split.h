@@ -19,7 +19,8 @@ struct Capabilities {
   bool computes = true;
   /// CASE and COALESCE.
   bool branches = true;
-  /// The functions that predicates and computed columns may call. Empty optional: the catalogue's.
+  /// The functions that predicates and computed columns may call. Empty optional: the catalogue's,
+  /// all of them and no other.
   std::optional<std::set<Function>> functions;
   /// The engine types that they may compute with. Empty optional: all.
   std::optional<std::set<arrow::Type::type>> types;

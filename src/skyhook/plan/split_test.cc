@@ -97,6 +97,20 @@ TEST(SplitTest, AReductionThatIsNotThereStaysHere) {
   }
 }
 
+TEST(SplitTest, WhatKnowsTheCatalogueKnowsNoOtherFunction) {
+  Pipeline pipeline = Both();
+  const auto outside = Require(OpenCall(Function{1000}, {Col(pipeline, "part")}, arrow::boolean()));
+  pipeline.filter.push_back(outside);
+  const SplitPipeline split = SplitOf(pipeline, {});
+  EXPECT_EQ(split.pushed.filter.size(), 2u);
+  ASSERT_EQ(split.residual->filter.size(), 1u);
+  EXPECT_EQ(split.residual->filter[0]->function(), Function{1000});
+  Capabilities can;
+  can.functions = {Function{1000}};
+  EXPECT_TRUE(CanEvaluate(*outside, can));
+  EXPECT_FALSE(CanEvaluate(*pipeline.filter[0], can));
+}
+
 TEST(SplitTest, ColumnsOfOneNameAreToldApart) {
   Pipeline pipeline = testing::Read(*Schema(), {"id"});
   pipeline.projection = {{"x", Col(pipeline, "id")}, {"x", Col(pipeline, "part")}};

@@ -70,6 +70,10 @@ class Writer {
   }
 
   Status WriteCall(const plan::Expression& call, pb::Expression* out) {
+    if (plan::FindEntry(call.function()) == nullptr) {
+      return base::UnsupportedPlan("{} is no function of the catalogue",
+                                   plan::FunctionName(call.function()));
+    }
     const bool defaults = call.options() == plan::CallOptions();
     if (call.function() == plan::Function::kIn && defaults && !IsFloating(*call.arguments()[0])) {
       return WriteIn(call.arguments(), out->mutable_singular_or_list());

@@ -212,6 +212,12 @@ TEST(SubstraitTest, ComparingFloatsInTotalOrderIsAFunctionOfOurs) {
   EXPECT_EQ(standard.find("org.skyhookdm"), std::string::npos) << standard;
 }
 
+TEST(SubstraitTest, AFunctionOutsideTheCatalogueIsRefused) {
+  const auto outside = Require(plan::OpenCall(plan::Function{1000}, {Lit(1)}, arrow::int64()));
+  EXPECT_THAT(ToSubstrait(Projecting(arrow::int64(), outside)),
+              FailsWith(Code::kUnsupportedPlan, "function#1000 is no function of the catalogue"));
+}
+
 TEST(SubstraitTest, LiteralsAtTheEndsOfTheirTypesReturn) {
   using arrow::TimeUnit;
   const arrow::MonthDayNanoIntervalType::MonthDayNanos interval = {

@@ -16,9 +16,9 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 namespace {
 
-Result<vector::Column> Dispatch(const plan::Expression& call, const Arguments& arguments,
-                                int64_t length) {
-  switch (plan::EntryOf(call.function()).family) {
+Result<vector::Column> Dispatch(Family family, const plan::Expression& call,
+                                const Arguments& arguments, int64_t length) {
+  switch (family) {
     case Family::kComparison:
       return CompareKernel(call, arguments, length);
     case Family::kTest:
@@ -52,11 +52,13 @@ bool IsNullConstant(const vector::Column& column) {
 
 Result<vector::Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
                                   int64_t length) {
-  if (plan::EntryOf(call.function()).nulls == plan::NullRule::kStrict &&
+  const plan::CatalogueEntry* entry = plan::FindEntry(call.function());
+  if (entry == nullptr) return NoKernel(call);
+  if (entry->nulls == plan::NullRule::kStrict &&
       std::any_of(arguments.begin(), arguments.end(), IsNullConstant)) {
     return vector::Column::Constant(arrow::MakeNullScalar(call.type()), length);
   }
-  return Dispatch(call, arguments, length);
+  return Dispatch(entry->family, call, arguments, length);
 }
 
 arrow::Status NoKernel(const plan::Expression& call) {

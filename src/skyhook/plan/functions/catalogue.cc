@@ -1,5 +1,7 @@
 #include "skyhook/plan/functions/catalogue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -28,7 +30,7 @@ arrow::Status NoSuchCall(const CallShape& call, const std::string& why) {
   for (const auto& argument : call.arguments) {
     types += (types.empty() ? "" : ", ") + argument->type()->ToString();
   }
-  return base::UnsupportedPlan("no function {}({}){}", EntryOf(call.function).name, types,
+  return base::UnsupportedPlan("no function {}({}){}", FunctionName(call.function), types,
                                why.empty() ? "" : ": " + why);
 }
 
@@ -37,8 +39,20 @@ std::span<const CatalogueEntry> Catalogue() {
   return entries;
 }
 
+const CatalogueEntry* FindEntry(Function function) {
+  const auto entries = Catalogue();
+  const auto index = static_cast<size_t>(function);
+  return index < entries.size() ? &entries[index] : nullptr;
+}
+
 const CatalogueEntry& EntryOf(Function function) {
   return Catalogue()[static_cast<size_t>(function)];
+}
+
+std::string FunctionName(Function function) {
+  const CatalogueEntry* entry = FindEntry(function);
+  return entry != nullptr ? std::string(entry->name)
+                          : fmt::format("function#{}", static_cast<uint32_t>(function));
 }
 
 std::optional<Function> FunctionByName(std::string_view name) {
@@ -51,16 +65,22 @@ std::optional<Function> FunctionByName(std::string_view name) {
 arrow::Result<TypePtr> ResultType(Function function, const std::vector<ExpressionPtr>& arguments,
                                   const CallOptions& options, const TypePtr& wanted) {
   const CallShape call{function, arguments, options, wanted};
-  const Arity arity = EntryOf(function).arity;
-  if (arguments.size() < arity.least || arguments.size() > arity.most) return NoSuchCall(call);
-  ARROW_ASSIGN_OR_RAISE(auto type, EntryOf(function).rule(call));
+  const CatalogueEntry* entry = FindEntry(function);
+  if (entry == nullptr || arguments.size() < entry->arity.least ||
+      arguments.size() > entry->arity.most) {
+    return NoSuchCall(call);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto type, entry->rule(call));
   if (wanted != nullptr && !type->Equals(*wanted)) {
     return NoSuchCall(call, "the result is " + type->ToString() + ", not " + wanted->ToString());
   }
   return type;
 }
 
-bool CallCanFail(const Expression& call) { return EntryOf(call.function()).can_fail(call); }
+bool CallCanFail(const Expression& call) {
+  const CatalogueEntry* entry = FindEntry(call.function());
+  return entry == nullptr || entry->can_fail(call);
+}
 
 const char* DateFieldName(CallOptions::DateField field) {
   static constexpr std::array kNames = {"year",

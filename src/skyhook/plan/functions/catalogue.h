@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -77,11 +78,16 @@ struct CatalogueEntry {
 
 /// All entries, in the order of Function.
 std::span<const CatalogueEntry> Catalogue();
+/// Null for an id outside the catalogue.
+const CatalogueEntry* FindEntry(Function function);
+/// Of an id of the catalogue.
 const CatalogueEntry& EntryOf(Function function);
+/// The name of any id, for messages: "add", "function#1000".
+std::string FunctionName(Function function);
 std::optional<Function> FunctionByName(std::string_view name);
 
 /// The result type of a call, by the entry's rule; kUnsupportedPlan, naming the function and the
-/// argument types, when it does not take such arguments.
+/// argument types, when there is no such function, or it does not take such arguments.
 ///
 /// `wanted` is the type asked for: required for casts; for decimal arithmetic it may be any decimal
 /// of the rule's scale (a value that does not fit its precision is an overflow error); for all else
@@ -90,7 +96,8 @@ arrow::Result<std::shared_ptr<arrow::DataType>> ResultType(
     Function function, const std::vector<ExpressionPtr>& arguments, const CallOptions& options,
     const std::shared_ptr<arrow::DataType>& wanted);
 
-/// True when this very call (not its arguments) can raise an error for some row.
+/// True when this very call (not its arguments) can raise an error for some row; that of a function
+/// outside the catalogue may.
 bool CallCanFail(const Expression& call);
 
 /// The option's name in messages, the reference and our Substrait extension: "year".

@@ -1,8 +1,10 @@
 // The catalogue is complete, and knows which calls can fail.
 #include "skyhook/plan/functions/catalogue.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 #include <string>
 
@@ -30,6 +32,36 @@ TEST(Catalogue, HasEveryAggregateOnce) {
   for (size_t i = 0; i < entries.size(); ++i) {
     EXPECT_EQ(static_cast<size_t>(entries[i].function), i) << entries[i].name;
   }
+}
+
+TEST(Catalogue, AnIdOutsideItIsRefusedByName) {
+  const auto column = InputColumn(0, arrow::int64());
+  const auto past_the_end = static_cast<uint32_t>(Function::kTryCast) + 1;
+  for (const uint32_t id : {past_the_end, 256u, std::numeric_limits<uint32_t>::max()}) {
+    const Function outside{id};
+    EXPECT_EQ(FindEntry(outside), nullptr);
+    EXPECT_THAT(Call(outside, {column}, {}, arrow::int64()),
+                testing::FailsWith(base::Code::kUnsupportedPlan,
+                                   "no function function#" + std::to_string(id) + "(int64)"));
+    EXPECT_THAT(Call(outside, {}),
+                testing::FailsWith(base::Code::kUnsupportedPlan, "function#" + std::to_string(id)));
+  }
+}
+
+TEST(Catalogue, CallsOfFunctionsOutsideItAreTypedByWhoeverMakesThem) {
+  const auto column = InputColumn(0, arrow::int64());
+  const Function outside{256};  // the id of kEqual, of those that one byte holds
+  const auto call = testing::Require(OpenCall(outside, {column, column}, arrow::utf8_view()));
+  EXPECT_EQ(call->function(), outside);
+  EXPECT_NE(call->function(), Function::kEqual);
+  EXPECT_TRUE(call->type()->Equals(*arrow::utf8_view()));
+  EXPECT_TRUE(CanFail(*call));
+  EXPECT_EQ(call->ToString(), "function#256(#0, #0)");
+  EXPECT_FALSE(call->Equals(*testing::Require(Call(Function::kEqual, {column, column}))));
+  EXPECT_THAT(OpenCall(Function::kEqual, {column, column}, arrow::boolean()),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "equal is a function of the"));
+  EXPECT_THAT(OpenCall(outside, {}, arrow::boolean()),
+              testing::FailsWith(base::Code::kUnsupportedPlan, "function#256 without arguments"));
 }
 
 TEST(Catalogue, CastsAmongIntegersFailWhereTheRangeIsNarrower) {

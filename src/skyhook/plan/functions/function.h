@@ -5,8 +5,9 @@
 
 namespace skyhook::plan {
 
-/// The functions of the catalogue; catalogue.h says what each one means.
-enum class Function : uint8_t {
+/// The id of a function. It is open: those named here are the catalogue's, and catalogue.h says
+/// what each one means; any other value may be the id of a function that somebody brings along.
+enum class Function : uint32_t {
   // Comparisons and tests.
   kEqual,
   kNotEqual,
