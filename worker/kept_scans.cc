@@ -49,9 +49,15 @@ void KeptScans::KeepReply(const ScanKey& key, std::string reply) {
   if (replies_.size() > kMostReplies) replies_.pop_back();
 }
 
+const std::shared_ptr<exec::PreparedCalls>& KeptScans::prepared_calls() {
+  if (calls_ == nullptr) calls_ = std::make_shared<exec::PreparedCalls>();
+  return calls_;
+}
+
 void KeptScans::Clear() {
   scans_.clear();
   replies_.clear();
+  calls_ = nullptr;
   ::malloc_trim(0);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "skyhook/exec/prepared_calls.h"
 #include "skyhook/exec/run.h"
 #include "worker/objects.h"
 #include "worker/scan_key.h"
@@ -24,7 +25,7 @@ struct KeptScan {
 /// Keeps the few scans that were called last, within a bound of memory. Not thread-safe.
 class KeptScans {
  public:
-  bool empty() const { return scans_.empty() && replies_.empty(); }
+  bool empty() const { return scans_.empty() && replies_.empty() && calls_ == nullptr; }
   /// The scan that `key` goes on with, which is no longer kept. Others of its number are dropped:
   /// their client has gone another way.
   std::optional<KeptScan> Take(const ScanKey& key);
@@ -32,6 +33,8 @@ class KeptScans {
   /// Replies that nobody waited for, to calls that come again; of at most so many bytes.
   std::optional<std::string> TakeReply(const ScanKey& key, int64_t most_bytes);
   void KeepReply(const ScanKey& key, std::string reply);
+  /// What is made of the constants of plans, whichever scan they are of; within a bound of its own.
+  const std::shared_ptr<exec::PreparedCalls>& prepared_calls();
   /// Drops all, and gives the memory back.
   void Clear();
 
@@ -44,6 +47,7 @@ class KeptScans {
   // The one kept last first:
   std::list<KeptScan> scans_;
   std::list<std::pair<ScanKey, std::string>> replies_;
+  std::shared_ptr<exec::PreparedCalls> calls_;  // null: nobody asked yet
 };
 
 }  // namespace skyhook::worker

@@ -50,8 +50,13 @@ Status RunToEnd(const wire::Request& request, exec::RunRequest run, KeptScan* sc
 class Running {
  public:
   Running(const wire::Request& request, const Call& call, const plan::Cost& opening,
-          const arrow::StopToken& stop)
-      : request_(request), call_(call), opening_(opening), stop_(stop), limits_(request.limits) {
+          const arrow::StopToken& stop, std::shared_ptr<exec::PreparedCalls> calls)
+      : request_(request),
+        call_(call),
+        opening_(opening),
+        stop_(stop),
+        calls_(std::move(calls)),
+        limits_(request.limits) {
     limits_.memory_bytes = std::min(limits_.memory_bytes, kMemoryBytes);
     limits_.reply_bytes =
         std::clamp<int64_t>(call.reply_bytes - kReplyOverhead, 1, limits_.reply_bytes);
@@ -75,7 +80,8 @@ class Running {
     wire::Reply reply;
     reply_is_too_large_ = false;
     if (!resumable) scan->execution = nullptr;
-    exec::RunRequest run{request_.rows, limits_, request_.runtime_filters, stop_, resumable};
+    exec::RunRequest run{request_.rows, limits_,   request_.runtime_filters,
+                         stop_,         resumable, calls_};
     ARROW_RETURN_NOT_OK(RunToEnd(request_, std::move(run), scan, &reply));
     if (scan->execution->can_resume()) {
       reply.kept = scan->execution->rows_kept();
@@ -98,6 +104,7 @@ class Running {
   const Call& call_;
   const plan::Cost opening_;
   const arrow::StopToken stop_;
+  const std::shared_ptr<exec::PreparedCalls> calls_;
   base::Limits limits_;
   bool reply_is_too_large_ = false;  // of the last try; to run out of memory is something else
 };
@@ -144,7 +151,7 @@ Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::Stop
     if (!open.ok()) return Refused(open.status(), call);
     scan.open = *std::move(open);
   }
-  auto message = Running(*request, call, opening, stop).Run(&scan);
+  auto message = Running(*request, call, opening, stop, kept->prepared_calls()).Run(&scan);
   const Status& failure = scan.open.object->failure();
   if (base::Is(failure, base::Code::kUnreachable)) return failure;
   if (!message.ok()) return Refused(message.status(), call);

@@ -49,8 +49,12 @@ class MemorySite : public site::Site {
   }
 
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
-    exec::RunRequest run{std::move(request.rows), request.limits,
-                         std::move(request.runtime_filters), request.stop};
+    exec::RunRequest run;
+    run.rows = std::move(request.rows);
+    run.limits = request.limits;
+    run.runtime_filters = std::move(request.runtime_filters);
+    run.stop = request.stop;
+    run.prepared_calls = std::move(request.prepared_calls);
     ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment_, std::move(run)));
     return std::make_unique<MemoryAnswer>(std::move(execution));
   }

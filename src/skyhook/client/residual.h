@@ -3,23 +3,20 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
-#include <arrow/util/cancel.h>
 
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "skyhook/base/limits.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
+#include "skyhook/site/site.h"
 
 namespace skyhook::client {
 
-/// Puts `batches` of the fragment `name` through `residual` (plan/split.h), whose input has as many
+/// Puts `batches` that answer `request` through `residual` (plan/split.h), whose input has as many
 /// columns. The time that this takes is added to `cost`; rows were counted where they were read.
 arrow::Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> Finish(
-    const plan::Pipeline& residual, const std::string& name,
-    std::vector<std::shared_ptr<arrow::RecordBatch>> batches, const base::Limits& limits,
-    const arrow::StopToken& stop, plan::Cost* cost);
+    const plan::Pipeline& residual, const site::Request& request,
+    std::vector<std::shared_ptr<arrow::RecordBatch>> batches, plan::Cost* cost);
 
 }  // namespace skyhook::client

@@ -24,8 +24,9 @@ struct ScanOptions {
   /// smaller units.
   int max_streams = 1;
   /// Memory of the whole scan, in bytes. Merging partials spills when it holds a third of it; the
-  /// streams share a quarter for their own, which they hold twice while they flush; the rest is for
-  /// what is being read.
+  /// streams share a quarter for their own, which they hold twice while they flush; what is made of
+  /// constants (sets, patterns) may take another quarter, of the rest, which is for what is being
+  /// read.
   int64_t memory_bytes = int64_t{1} << 30;
   std::string spill_directory = "/tmp";
   int64_t batch_rows = 64 * 1024;

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <future>
 #include <map>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "skyhook/client/session_testing.h"
@@ -66,6 +68,23 @@ class FailingSite : public testing::ForwardingSite {
 
  private:
   std::string fragment_;
+};
+
+/// Notes where calls are to find what is made of constants.
+class NotingSite : public testing::ForwardingSite {
+ public:
+  using ForwardingSite::ForwardingSite;
+  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      prepared_calls.insert(request.prepared_calls);
+    }
+    return ForwardingSite::Run(std::move(request));
+  }
+  std::set<std::shared_ptr<exec::PreparedCalls>> prepared_calls;
+
+ private:
+  std::mutex mutex_;
 };
 
 /// What all streams of a scan returned, in the order of batch_index.
@@ -550,6 +569,21 @@ TEST_P(ScanTest, ALimitTakesTheFirstRowsWhoeverFillsIt) {
   }
   EXPECT_THAT(testing::RowsOf(batches), ElementsAre("997", "998", "999", "1000", "1001", "1002",
                                                     "1003", "1004", "1005", "1006"));
+}
+
+TEST_P(ScanTest, CallsOfAScanShareWhatIsMadeOfConstants) {
+  std::shared_ptr<NotingSite> site;
+  table_ = Behind([&](auto inner) { return site = std::make_shared<NotingSite>(inner); });
+  auto pipeline = testing::Read(*Schema(), {"id"});
+  pipeline.filter = {Fn(Function::kLike, {Col(pipeline, "name"), Lit("name of %99_")})};
+  const auto rows = Rows(pipeline);
+  ASSERT_EQ(rows.size(), 30u);
+  EXPECT_EQ(rows[29], "2999");
+  EXPECT_EQ(scan_->num_units(), 30);
+  ASSERT_EQ(site->prepared_calls.size(), 1u);
+  EXPECT_NE(*site->prepared_calls.begin(), nullptr);
+  EXPECT_EQ(Rows(pipeline), rows);
+  EXPECT_EQ(site->prepared_calls.size(), 2u) << "another scan has its own";
 }
 
 TEST_P(ScanTest, AFileThatChangesUnderTheScanIsStale) {

@@ -65,8 +65,7 @@ arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
   const plan::Applied applied = answer_->outcome().applied;
   std::vector<BatchPtr> batches{std::move(batch)};
   const auto finish = [&](const plan::Pipeline& rest) {
-    return Finish(OfWhatIsLeft(rest), request_.fragment.name, std::move(batches), request_.limits,
-                  request_.stop, &finished_);
+    return Finish(OfWhatIsLeft(rest), request_, std::move(batches), &finished_);
   };
   if (!plan::IsWhole(asked, applied)) {
     ARROW_ASSIGN_OR_RAISE(const auto remaining, plan::Remaining(asked, applied));

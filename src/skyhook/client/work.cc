@@ -37,6 +37,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
       pipeline_(std::move(pipeline)),
       options_(std::move(options)),
       cut_(cut),
+      prepared_calls_(std::make_shared<exec::PreparedCalls>(options_.memory_bytes / 4)),
       units_(units.begin(), units.end()),
       touched_(table_->fragments.size()) {
   cost_.fragments = static_cast<int64_t>(table_->fragments.size());
@@ -219,6 +220,7 @@ arrow::Status UnitReader::Begin(TakenUnit taken,
   request.limits = LimitsOf(work_->options(), fragment.site->profile().remote);
   request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;
+  request.prepared_calls = work_->prepared_calls();
   const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
   begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request))});
   // Calls at the site run while others are waited for; our own kernel does not.

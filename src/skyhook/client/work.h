@@ -15,6 +15,7 @@
 #include "skyhook/client/scan.h"
 #include "skyhook/client/unit_run.h"
 #include "skyhook/client/units.h"
+#include "skyhook/exec/prepared_calls.h"
 #include "skyhook/placement/placement.h"
 
 namespace skyhook::client {
@@ -42,6 +43,8 @@ class Work {
   const ScanOptions& options() const { return options_; }
   /// The most units there can be: when all that may be cut are.
   int64_t most_units() const { return most_units_; }
+  /// Of the pipeline's calls, for all of the scan.
+  const std::shared_ptr<exec::PreparedCalls>& prepared_calls() const { return prepared_calls_; }
 
   /// The next unit; nothing when all are taken. Whoever takes one calls Done for it, or Fail.
   arrow::Result<std::optional<TakenUnit>> Take();
@@ -79,6 +82,7 @@ class Work {
   const plan::Pipeline pipeline_;
   const ScanOptions options_;
   const CutOptions cut_;
+  const std::shared_ptr<exec::PreparedCalls> prepared_calls_;
   int64_t most_units_ = 0;
 
   mutable std::mutex mutex_;

@@ -8,8 +8,6 @@
 #include <numeric>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/kernels/kernels.h"
-#include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::exec {
@@ -135,6 +133,9 @@ int Program::Add(const plan::ExpressionPtr& expression) {
   for (const auto& argument : arguments) node.arguments.push_back(Add(argument));
   node.columns.assign(expression->columns().begin(), expression->columns().end());
   node.can_fail = expression->can_fail();
+  if (expression->kind() == Kind::kCall) {
+    node.call = calls_ != nullptr ? calls_->Get(expression) : PrepareCall(expression);
+  }
   nodes_.push_back(std::move(node));
   by_hash_.emplace(expression->hash(), size() - 1);
   return size() - 1;
@@ -283,19 +284,19 @@ Result<vector::Column> Frame::EvaluateCall(const Program::Node& node) {
     constant &= value.is_constant();
     arguments.push_back(std::move(value));
   }
-  if (!constant) return Call(*node.expression, arguments, rows_);
+  if (!constant) return Call(node, arguments, rows_);
   for (vector::Column& argument : arguments) argument = argument.Resized(1);
-  ARROW_ASSIGN_OR_RAISE(vector::Column one, Call(*node.expression, arguments, 1));
+  ARROW_ASSIGN_OR_RAISE(vector::Column one, Call(node, arguments, 1));
   ARROW_ASSIGN_OR_RAISE(auto array, one.ToArray());
   ARROW_ASSIGN_OR_RAISE(auto scalar, array->GetScalar(0));
   return vector::Column::Constant(scalar, rows_);
 }
 
-Result<vector::Column> Frame::Call(const Expression& call, const Arguments& arguments,
+Result<vector::Column> Frame::Call(const Program::Node& node, const Arguments& arguments,
                                    int64_t rows) const {
-  auto result = CallKernel(call, arguments, rows);
+  auto result = node.call->Run(arguments, rows);
   if (result.ok()) return result;
-  return base::AddContext(result.status(), program_->Describe(call));
+  return base::AddContext(result.status(), program_->Describe(*node.expression));
 }
 
 // The node for some rows only, in a frame of their own.

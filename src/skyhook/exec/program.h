@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "skyhook/exec/kernels/kernels.h"
+#include "skyhook/exec/kernels/prepared_call.h"
+#include "skyhook/exec/prepared_calls.h"
 #include "skyhook/format/read_context.h"
 #include "skyhook/plan/expression.h"
 #include "skyhook/vector/column.h"
@@ -27,10 +28,16 @@ class Program {
  public:
   struct Node {
     plan::ExpressionPtr expression;
+    PreparedCallPtr call;        ///< of a kCall
     std::vector<int> arguments;  ///< of an IN only the first: its literals are no nodes
     std::vector<int> columns;    ///< input columns read, ascending
     bool can_fail = false;
   };
+
+  /// Where calls that are added from now on are found; else each is prepared for this program
+  /// alone.
+  void ShareCalls(std::shared_ptr<PreparedCalls> calls) { calls_ = std::move(calls); }
+  const std::shared_ptr<PreparedCalls>& calls() const { return calls_; }
 
   /// Adds an expression and returns its node.
   int Add(const plan::ExpressionPtr& expression);
@@ -49,6 +56,7 @@ class Program {
   const vector::TextLimit& texts() const { return texts_; }
 
  private:
+  std::shared_ptr<PreparedCalls> calls_;  // may be null
   std::vector<Node> nodes_;
   std::unordered_multimap<size_t, int> by_hash_;  // of the nodes' expressions
   std::string fragment_;
@@ -130,7 +138,7 @@ class Frame {
   arrow::Result<vector::Column> Evaluate(int node);
   arrow::Result<std::optional<vector::Column>> OverDictionary(int node);
   arrow::Result<vector::Column> EvaluateCall(const Program::Node& node);
-  arrow::Result<vector::Column> Call(const plan::Expression& call, const Arguments& arguments,
+  arrow::Result<vector::Column> Call(const Program::Node& node, const Arguments& arguments,
                                      int64_t rows) const;
   arrow::Result<vector::Column> ConnectAll(const Program::Node& node);
   arrow::Result<vector::Column> Connect(const Program::Node& node);

@@ -17,10 +17,11 @@ namespace {
 class Planner {
  public:
   Planner(format::Fragment* fragment, int row_group, const std::vector<int>& fields,
-          const format::ReadContext& context)
+          const std::shared_ptr<PreparedCalls>& calls, const format::ReadContext& context)
       : fragment_(fragment),
         row_group_(row_group),
         fields_(fields),
+        calls_(calls),
         context_(context),
         cost_(context.cost) {}
 
@@ -133,6 +134,7 @@ class Planner {
   Result<bool> AnyTrue(const plan::ExpressionPtr& predicate,
                        const std::shared_ptr<arrow::Array>& values) {
     Program program;
+    program.ShareCalls(calls_);
     const int node = program.Add(predicate);
     ARROW_ASSIGN_OR_RAISE(const vector::Column column, vector::Column::FromArray(values));
     ARROW_ASSIGN_OR_RAISE(const vector::Column result,
@@ -161,6 +163,7 @@ class Planner {
   format::Fragment* fragment_;
   int row_group_;
   const std::vector<int>& fields_;
+  const std::shared_ptr<PreparedCalls>& calls_;
   const format::ReadContext& context_;
   plan::Cost* cost_;
 };
@@ -171,8 +174,9 @@ Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
                                   const plan::RowRanges& rows,
                                   const std::vector<Conjunct>& conjuncts,
                                   const std::vector<int>& fields,
+                                  const std::shared_ptr<PreparedCalls>& calls,
                                   const format::ReadContext& context) {
-  return Planner(fragment, row_group, fields, context).Plan(rows, conjuncts);
+  return Planner(fragment, row_group, fields, calls, context).Plan(rows, conjuncts);
 }
 
 }  // namespace skyhook::exec

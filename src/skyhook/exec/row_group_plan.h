@@ -3,6 +3,7 @@
 
 #include <arrow/result.h>
 
+#include <memory>
 #include <vector>
 
 #include "skyhook/exec/chunk.h"
@@ -26,12 +27,13 @@ struct RowGroupPlan {
 };
 
 /// Decides `conjuncts` for the rows `rows` of a row group, as far as that is possible without
-/// reading pages of data. `fields` maps the predicates' columns to the fragment's. Counts what was
-/// skipped, and why, in the account of `context` (not null).
+/// reading pages of data. `fields` maps the predicates' columns to the fragment's; `calls` is that
+/// of programs. Counts what was skipped, and why, in the account of `context` (not null).
 arrow::Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
                                          const plan::RowRanges& rows,
                                          const std::vector<Conjunct>& conjuncts,
                                          const std::vector<int>& fields,
+                                         const std::shared_ptr<PreparedCalls>& calls,
                                          const format::ReadContext& context);
 
 }  // namespace skyhook::exec

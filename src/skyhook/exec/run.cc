@@ -42,6 +42,8 @@ class KernelExecution : public Execution {
       return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
                            request_.rows.ToString(), fragment_->num_rows());
     }
+    program_.ShareCalls(request_.prepared_calls != nullptr ? request_.prepared_calls
+                                                           : std::make_shared<PreparedCalls>());
     program_.NameErrors(fragment_->name(), pipeline_.input);
     program_.BoundTexts(vector::TextLimit(request_.limits.memory_bytes));
     if (pipeline_.aggregate.has_value()) {
@@ -194,7 +196,7 @@ class KernelExecution : public Execution {
   Status OpenRowGroup(int row_group, const plan::RowRanges& rows) {
     ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
                           PlanRowGroup(fragment_.get(), row_group, rows, CurrentConjuncts(),
-                                       binding_->columns(), Context()));
+                                       binding_->columns(), program_.calls(), Context()));
     if (plan.rows.empty()) {
       position_ = row_group_end_;
       return Status::OK();

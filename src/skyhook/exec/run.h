@@ -16,6 +16,8 @@
 
 namespace skyhook::exec {
 
+class PreparedCalls;
+
 /// What one call is given besides the pipeline and the fragment.
 struct RunRequest {
   plan::RowRanges rows;
@@ -25,6 +27,9 @@ struct RunRequest {
   /// Whether the call may be resumed. It then gets somewhere whatever its deadline, and at its
   /// deadline keeps an aggregate's groups or the best rows to itself: such rows count as remaining.
   bool resumable = false;
+  /// What is made of the pipeline's constants, shared with the scan's other calls
+  /// (exec/prepared_calls.h). Null: this call makes its own.
+  std::shared_ptr<PreparedCalls> prepared_calls;
 };
 
 /// A running call. Pulled by one thread at a time; uses no other thread. Between two looks at the

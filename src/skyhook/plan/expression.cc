@@ -8,6 +8,8 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/functions/catalogue.h"
+#include "skyhook/plan/listed_values.h"
+#include "skyhook/plan/mix_hash.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
@@ -17,43 +19,35 @@ using arrow::Scalar;
 using arrow::Type;
 using Kind = Expression::Kind;
 
-namespace {
-
-void Mix(size_t value, size_t* hash) {
-  *hash ^= value + 0x9E3779B97F4A7C15ULL + (*hash << 6) + (*hash >> 2);
-}
-
-}  // namespace
-
 struct ExpressionFactory {
   static std::shared_ptr<Expression> Make(Kind kind, std::shared_ptr<arrow::DataType> type) {
     std::shared_ptr<Expression> node(new Expression());
     node->kind_ = kind;
     node->type_ = std::move(type);
     node->hash_ = static_cast<size_t>(kind);
-    Mix(static_cast<size_t>(node->type_->id()), &node->hash_);
+    MixHash(static_cast<size_t>(node->type_->id()), &node->hash_);
     return node;
   }
   static ExpressionPtr MakeColumn(int index, std::shared_ptr<arrow::DataType> type) {
     auto node = Make(Kind::kColumn, std::move(type));
     node->column_ = index;
     node->columns_ = {index};
-    Mix(static_cast<size_t>(index), &node->hash_);
+    MixHash(static_cast<size_t>(index), &node->hash_);
     return node;
   }
   static ExpressionPtr MakeField(ExpressionPtr parent, int index) {
     auto node = Make(Kind::kField, EngineType(parent->type()->field(index)->type()));
     node->column_ = index;
-    Mix(static_cast<size_t>(index), &node->hash_);
+    MixHash(static_cast<size_t>(index), &node->hash_);
     return WithChildren(std::move(node), {std::move(parent)});
   }
   static ExpressionPtr MakeLiteral(std::shared_ptr<Scalar> value) {
     auto node = Make(Kind::kLiteral, value->type);
-    if (value->is_valid) Mix(value->hash(), &node->hash_);
+    if (value->is_valid) MixHash(value->hash(), &node->hash_);
     node->literal_ = std::move(value);
     return node;
   }
-  // `like` may be a call to share preparations with, or null.
+  // `like` may be a call to share listed values with, or null.
   static ExpressionPtr MakeCall(Function function, CallOptions options,
                                 std::shared_ptr<arrow::DataType> type,
                                 std::vector<ExpressionPtr> arguments,
@@ -61,10 +55,11 @@ struct ExpressionFactory {
     auto node = Make(Kind::kCall, std::move(type));
     node->function_ = function;
     node->options_ = options;
-    node->prepared_ = like != nullptr && SameConstants(like->arguments_, arguments)
-                          ? like->prepared_
-                          : std::make_shared<Prepared>();
-    Mix(static_cast<size_t>(function), &node->hash_);
+    if (function == Function::kIn) {
+      const bool same = like != nullptr && SameLiterals(like->arguments_, arguments);
+      node->listed_values_ = same ? like->listed_values_ : ListedValuesOf(arguments);
+    }
+    MixHash(static_cast<size_t>(function), &node->hash_);
     WithChildren(node, std::move(arguments));
     node->can_fail_ = node->can_fail_ || CallCanFail(*node);
     return node;
@@ -83,17 +78,15 @@ struct ExpressionFactory {
       node->columns_.insert(argument->columns_.begin(), argument->columns_.end());
       node->reads_field_ = node->reads_field_ || argument->reads_field_;
       node->can_fail_ = node->can_fail_ || argument->can_fail_;
-      Mix(argument->hash_, &node->hash_);
+      MixHash(argument->hash_, &node->hash_);
     }
     return node;
   }
 
-  // Whether both have the same objects where either reads no column.
-  static bool SameConstants(const std::vector<ExpressionPtr>& a,
-                            const std::vector<ExpressionPtr>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-      return x == y || (!x->columns_.empty() && !y->columns_.empty());
-    });
+  // Whether the lists of two INs are the same objects.
+  static bool SameLiterals(const std::vector<ExpressionPtr>& a,
+                           const std::vector<ExpressionPtr>& b) {
+    return std::equal(a.begin() + 1, a.end(), b.begin() + 1, b.end());
   }
 };
 
@@ -260,9 +253,7 @@ bool Expression::Equals(const Expression& other) const {
       column_ != other.column_ || arguments_.size() != other.arguments_.size()) {
     return false;
   }
-  static const auto kExactly =
-      arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);
-  if (kind_ == Kind::kLiteral && !literal_->Equals(*other.literal_, kExactly)) return false;
+  if (kind_ == Kind::kLiteral && !SameLiteral(*literal_, *other.literal_)) return false;
   if (kind_ == Kind::kCall && (function_ != other.function_ || options_ != other.options_)) {
     return false;
   }

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "skyhook/plan/functions/function.h"
-#include "skyhook/plan/prepared.h"
 
 namespace skyhook::plan {
 
 class Expression;
+struct ListedValues;
 /// Trees are immutable and shared freely between threads.
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
@@ -54,9 +54,9 @@ class Expression {
   bool reads_field() const { return reads_field_; }
   /// As CanFail below.
   bool can_fail() const { return can_fail_; }
-  /// Of a call: what is made of those of its arguments that read no column. Calls that differ only
-  /// in arguments that do read columns may share it.
-  Prepared& prepared() const { return *prepared_; }
+  /// Of a call of kIn, null for all else: its literals (plan/listed_values.h). Calls that were made
+  /// of one another share it, so that it tells whether they have the same ones.
+  const std::shared_ptr<const ListedValues>& listed_values() const { return listed_values_; }
 
   /// Literals are equal when no function tells them apart: NaN equals NaN, -0.0 differs from 0.0.
   bool Equals(const Expression& other) const;
@@ -82,7 +82,7 @@ class Expression {
   bool reads_field_ = false;
   bool can_fail_ = false;
   size_t hash_ = 0;
-  std::shared_ptr<Prepared> prepared_;
+  std::shared_ptr<const ListedValues> listed_values_;
 };
 
 /// A column of the input; `type` is its engine type.
@@ -115,8 +115,9 @@ arrow::Result<ExpressionPtr> Call(Function function, std::vector<ExpressionPtr> 
                                   std::shared_ptr<arrow::DataType> type = nullptr);
 
 /// A call of a function outside the catalogue, which gives what `type` says as whoever brings the
-/// function knows. It counts as one that can fail. Places that are asked for the catalogue's
-/// decline it. Fails with kUnsupportedPlan for a function of the catalogue, and without arguments.
+/// function knows. It counts as one that can fail. Only a kernel that is given the function
+/// (exec/prepared_calls.h) evaluates it; places that are asked for the catalogue's decline it.
+/// Fails with kUnsupportedPlan for a function of the catalogue, and without arguments.
 arrow::Result<ExpressionPtr> OpenCall(Function function, std::vector<ExpressionPtr> arguments,
                                       std::shared_ptr<arrow::DataType> type);
 

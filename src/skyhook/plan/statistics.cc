@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/plan/listed_values.h"
 #include "skyhook/plan/mirrored.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::plan {
 namespace {
 
-using arrow::Result;
 using arrow::Scalar;
 using arrow::Type;
 using Kind = Expression::Kind;
@@ -55,14 +55,6 @@ int OrderOfFloats(const Scalar& a, const Scalar& b) {
   const T y = ValueOf<T>(b);
   if (std::isnan(x) || std::isnan(y)) return int{std::isnan(x)} - int{std::isnan(y)};
   return Order(x, y);
-}
-
-bool IsNan(const Scalar& value) {
-  if (value.type->id() == Type::FLOAT) {
-    return std::isnan(static_cast<const arrow::FloatScalar&>(value).value);
-  }
-  return value.type->id() == Type::DOUBLE &&
-         std::isnan(static_cast<const arrow::DoubleScalar&>(value).value);
 }
 
 // The values of a column, as far as they matter here: an interval, and whether NaN and NULL occur.
@@ -168,38 +160,6 @@ Possible Compare(const Expression& call, const StatisticsLookup& lookup) {
   return out;
 }
 
-// The literals of an IN list.
-struct ListedValues {
-  std::vector<std::shared_ptr<Scalar>> sorted;  // without NULL; NaN is last
-  size_t numbers = 0;                           // of `sorted`, those that are not NaN
-  bool null = false;
-};
-
-Result<std::shared_ptr<const ListedValues>> MakeListedValues(const Expression& in) {
-  auto out = std::make_shared<ListedValues>();
-  const auto& arguments = in.arguments();
-  for (size_t i = 1; i < arguments.size(); ++i) {
-    const auto& literal = arguments[i]->literal();
-    if (literal->is_valid) {
-      out->sorted.push_back(literal);
-    } else {
-      out->null = true;
-    }
-  }
-  std::sort(out->sorted.begin(), out->sorted.end(),
-            [](const auto& a, const auto& b) { return CompareScalars(*a, *b) < 0; });
-  const auto nan = std::find_if(out->sorted.begin(), out->sorted.end(),
-                                [](const auto& value) { return IsNan(*value); });
-  out->numbers = static_cast<size_t>(nan - out->sorted.begin());
-  return out;
-}
-
-std::shared_ptr<const ListedValues> ListedValuesOf(const Expression& in) {
-  return in.prepared()
-      .Get<ListedValues>([&] { return MakeListedValues(in); })
-      .ValueUnsafe();  // making them cannot fail
-}
-
 // Those of ascending `values` within the bounds that are known.
 ScalarSpan Within(ScalarSpan values, const Scalar* min, const Scalar* max) {
   const auto before = [](const auto& value, const Scalar* bound) {
@@ -219,7 +179,7 @@ Possible In(const Expression& call, const StatisticsLookup& lookup) {
   if (call.arguments()[0]->kind() != Kind::kColumn) return {};
   const Values values = ValuesOf(*call.arguments()[0], lookup);
   if (!values.any) return kNullOnly;
-  const auto listed = ListedValuesOf(call);
+  const auto& listed = call.listed_values();
   const auto numbers = ScalarSpan(listed->sorted).first(listed->numbers);
   const bool nan_listed = listed->numbers < listed->sorted.size();
   Possible out{false, true, values.null || listed->null};
@@ -376,7 +336,7 @@ std::optional<EqualityProbe> EqualityProbeOf(const Expression& predicate) {
   if (predicate.function() != Function::kIn || arguments[0]->kind() != Kind::kColumn) {
     return std::nullopt;
   }
-  return EqualityProbe{arguments[0]->column(), ListedValuesOf(predicate)->sorted};
+  return EqualityProbe{arguments[0]->column(), predicate.listed_values()->sorted};
 }
 
 ScalarSpan ValuesWithin(const EqualityProbe& probe,
@@ -386,6 +346,14 @@ ScalarSpan ValuesWithin(const EqualityProbe& probe,
     return probe.values;
   }
   return Within(probe.values, statistics->min.get(), statistics->max.get());
+}
+
+bool IsNan(const Scalar& value) {
+  if (value.type->id() == Type::FLOAT) {
+    return std::isnan(static_cast<const arrow::FloatScalar&>(value).value);
+  }
+  return value.type->id() == Type::DOUBLE &&
+         std::isnan(static_cast<const arrow::DoubleScalar&>(value).value);
 }
 
 int CompareScalars(const Scalar& a, const Scalar& b) {

@@ -60,5 +60,7 @@ ScalarSpan ValuesWithin(const EqualityProbe& probe,
 
 /// Three-way order of two non-null scalars of one engine type, as SQL orders them.
 int CompareScalars(const arrow::Scalar& a, const arrow::Scalar& b);
+/// Whether a scalar is a float that is no number.
+bool IsNan(const arrow::Scalar& value);
 
 }  // namespace skyhook::plan

@@ -4,7 +4,10 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
+#include "skyhook/plan/listed_values.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
 
@@ -193,6 +196,24 @@ TEST(EqualityProbe, IsWhatABloomFilterCanBeAsked) {
   EXPECT_EQ(probe->values.size(), 2u);
   EXPECT_FALSE(EqualityProbeOf(*Fn(Function::kLess, {Int(), Lit(1)})).has_value());
   EXPECT_TRUE(EqualityProbeOf(*Fn(Function::kEqual, {Lit(1), Int()})).has_value());
+}
+
+TEST(ListedValues, AreSortedOnceForAllCallsOverOtherColumns) {
+  const auto in = Fn(Function::kIn, {Double(), Real(std::nan("")), Real(2),
+                                     NullLiteral(arrow::float64()), Real(1), Real(-3)});
+  const ListedValues& listed = *in->listed_values();
+  std::vector<std::string> sorted;
+  for (const auto& value : listed.sorted) sorted.push_back(value->ToString());
+  EXPECT_EQ(sorted, (std::vector<std::string>{"-3", "1", "2", "nan"}));
+  EXPECT_EQ(listed.numbers, 3u);
+  EXPECT_TRUE(listed.null);
+  for (const auto& other : {InputColumn(4, arrow::float64()), Real(1)}) {
+    EXPECT_EQ(Require(Substitute(in, {other}))->listed_values(), in->listed_values());
+  }
+  const auto arguments = in->arguments();
+  const auto fewer = WithArguments(*in, {arguments[0], arguments[2]});
+  EXPECT_EQ(fewer->listed_values()->sorted.size(), 1u);
+  EXPECT_EQ(Fn(Function::kEqual, {Double(), Double()})->listed_values(), nullptr);
 }
 
 }  // namespace

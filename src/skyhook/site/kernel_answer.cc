@@ -34,8 +34,12 @@ class KernelAnswer : public Answer {
 }  // namespace
 
 arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request request) {
-  exec::RunRequest run{std::move(request.rows), request.limits, std::move(request.runtime_filters),
-                       request.stop};
+  exec::RunRequest run;
+  run.rows = std::move(request.rows);
+  run.limits = request.limits;
+  run.runtime_filters = std::move(request.runtime_filters);
+  run.stop = request.stop;
+  run.prepared_calls = std::move(request.prepared_calls);
   ARROW_ASSIGN_OR_RAISE(auto execution,
                         exec::Run(request.pipeline, input.fragment, std::move(run)));
   return std::make_unique<KernelAnswer>(std::move(execution), input);

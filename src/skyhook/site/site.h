@@ -22,6 +22,10 @@
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/profile.h"
 
+namespace skyhook::exec {
+class PreparedCalls;
+}  // namespace skyhook::exec
+
 namespace skyhook::site {
 
 /// Names one fragment at a site, and the version the caller has seen.
@@ -43,6 +47,8 @@ struct Request {
   plan::RuntimeFilters runtime_filters;
   uint64_t continuation = 0;  ///< of the outcome that left `rows` over; 0: of none
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
+  /// As exec::RunRequest::prepared_calls, for a site that runs the kernel in this process.
+  std::shared_ptr<exec::PreparedCalls> prepared_calls;
 };
 
 /// The stream of batches of one answer. Pulled by one thread at a time.

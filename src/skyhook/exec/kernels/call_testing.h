@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "skyhook/exec/kernels/kernels.h"
+#include "skyhook/exec/kernels/prepared_call.h"
 #include "skyhook/plan/expression.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/matchers.h"
@@ -64,7 +64,8 @@ inline arrow::Result<Texts> CallOver(plan::Function function,
   }
   ARROW_ASSIGN_OR_RAISE(const auto call,
                         plan::Call(function, std::move(expressions), options, type));
-  ARROW_ASSIGN_OR_RAISE(const vector::Column out, CallKernel(*call, arguments, values->length()));
+  ARROW_ASSIGN_OR_RAISE(const vector::Column out,
+                        PrepareCall(call)->Run(arguments, values->length()));
   ARROW_ASSIGN_OR_RAISE(const vector::Column flat, out.Flatten());
   ARROW_ASSIGN_OR_RAISE(const auto array, flat.ToArray());
   Texts texts;

@@ -118,8 +118,6 @@ Result<vector::Column> CompareTwo(const plan::Expression& call, const Arguments&
 Result<vector::Column> CompareKernel(const plan::Expression& call, const Arguments& arguments,
                                      int64_t length) {
   switch (call.function()) {
-    case Function::kIn:
-      return InKernel(call, arguments, length);
     case Function::kGreatest:
     case Function::kLeast:
       return ExtremeKernel(call, arguments, length);

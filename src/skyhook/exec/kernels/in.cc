@@ -1,10 +1,10 @@
 // IN: a row's value among the literals of the call.
-#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "skyhook/exec/kernels/kernels.h"
+#include "skyhook/plan/listed_values.h"
 #include "skyhook/vector/value_order.h"
 #include "skyhook/vector/value_set.h"
 
@@ -22,54 +22,38 @@ constexpr size_t kFew = 8;
 template <typename T>
 struct List {
   std::vector<T> few;  // all of them, when there are few
-  std::unique_ptr<vector::ValueSet<T>> many;
-  bool null = false;
+  std::unique_ptr<const vector::ValueSet<T>> many;
 };
 template <>
 struct List<vector::TextView> {
-  std::unique_ptr<vector::TextSet> many;
-  bool null = false;
+  std::unique_ptr<const vector::TextSet> many;
 };
 
-bool IsNullListed(const plan::Expression& in) {
-  const auto& arguments = in.arguments();
-  return std::any_of(arguments.begin() + 1, arguments.end(),
-                     [](const auto& literal) { return !literal->literal()->is_valid; });
-}
-
 template <typename T>
-Result<std::shared_ptr<const List<T>>> MakeList(const plan::Expression& in) {
-  auto list = std::make_shared<List<T>>();
-  list->null = IsNullListed(in);
+List<T> ListOf(const plan::Expression& in) {
   const bool ieee = in.options().nan == CallOptions::Nan::kIeee;
   std::vector<T> values;
-  for (size_t i = 1; i < in.arguments().size(); ++i) {
-    const auto& literal = in.arguments()[i]->literal();
-    if (!literal->is_valid) continue;
+  for (const auto& literal : in.listed_values()->sorted) {
     const T value = vector::Column::Constant(literal, 1).values<T>()[0];
     if (ieee && !(value == value)) continue;  // NaN, which equals nothing
     values.push_back(value);
   }
+  List<T> list;
   if (values.size() <= kFew) {
-    list->few = std::move(values);
+    list.few = std::move(values);
   } else {
-    list->many = std::make_unique<vector::ValueSet<T>>(values);
+    list.many = std::make_unique<const vector::ValueSet<T>>(values);
   }
   return list;
 }
 
 template <>
-Result<std::shared_ptr<const List<vector::TextView>>> MakeList(const plan::Expression& in) {
-  auto list = std::make_shared<List<vector::TextView>>();
-  list->null = IsNullListed(in);
+List<vector::TextView> ListOf(const plan::Expression& in) {
   std::vector<std::string_view> texts;
-  for (size_t i = 1; i < in.arguments().size(); ++i) {
-    const auto& literal = in.arguments()[i]->literal();
-    if (!literal->is_valid) continue;
+  for (const auto& literal : in.listed_values()->sorted) {
     texts.push_back(static_cast<const arrow::BaseBinaryScalar&>(*literal).view());
   }
-  list->many = std::make_unique<vector::TextSet>(texts);
-  return list;
+  return {std::make_unique<const vector::TextSet>(texts)};
 }
 
 template <typename T>
@@ -103,31 +87,55 @@ Result<std::shared_ptr<arrow::Buffer>> Certain(const vector::Column& column, con
   return certain;
 }
 
+// The call, of an argument of the physical type T.
+template <typename T>
+class InCall : public PreparedCall {
+ public:
+  explicit InCall(const plan::Expression& in)
+      : list_(ListOf<T>(in)), null_listed_(in.listed_values()->null), bytes_(BytesOf(in)) {}
+
+  Result<vector::Column> Run(const Arguments& arguments, int64_t length) const override {
+    const vector::Column& column = arguments[0];
+    if (column.is_constant() && !column.IsValid(0)) {
+      return vector::Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
+    }
+    ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
+    LookUp<T>(list_, column, length, vector::MutableValues<uint8_t>(out));
+    std::shared_ptr<arrow::Buffer> valid;
+    if (null_listed_) {
+      ARROW_ASSIGN_OR_RAISE(valid, Certain(column, out->data(), length));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(valid, CommonValidity({column}, length));
+    }
+    return vector::Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+  }
+
+  int64_t bytes() const override { return bytes_; }
+
+ private:
+  // An eighth of a set's slots is filled at least; a slot for a text is smaller than two views.
+  static int64_t BytesOf(const plan::Expression& in) {
+    int64_t bytes = sizeof(InCall);
+    for (const auto& literal : in.listed_values()->sorted) {
+      bytes += 8 * sizeof(T);
+      if constexpr (std::is_same_v<T, vector::TextView>) {
+        bytes += 2 * static_cast<const arrow::BaseBinaryScalar&>(*literal).value->size();
+      }
+    }
+    return bytes;
+  }
+
+  const List<T> list_;
+  const bool null_listed_;
+  const int64_t bytes_;
+};
+
 }  // namespace
 
-Result<vector::Column> InKernel(const plan::Expression& call, const Arguments& arguments,
-                                int64_t length) {
-  const vector::Column& column = arguments[0];
-  if (column.is_constant() && !column.IsValid(0)) {
-    return vector::Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
-  }
-  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<uint8_t>(length));
-  ARROW_ASSIGN_OR_RAISE(const bool null_listed,
-                        vector::VisitPhysical(*column.type(), [&](auto value) -> Result<bool> {
-                          using T = decltype(value);
-                          ARROW_ASSIGN_OR_RAISE(const auto list, call.prepared().Get<List<T>>([&] {
-                            return MakeList<T>(call);
-                          }));
-                          LookUp<T>(*list, column, length, vector::MutableValues<uint8_t>(out));
-                          return list->null;
-                        }));
-  std::shared_ptr<arrow::Buffer> valid;
-  if (null_listed) {
-    ARROW_ASSIGN_OR_RAISE(valid, Certain(column, out->data(), length));
-  } else {
-    ARROW_ASSIGN_OR_RAISE(valid, CommonValidity({column}, length));
-  }
-  return vector::Column::Flat(arrow::boolean(), length, std::move(out), std::move(valid));
+PreparedCallPtr PrepareIn(const plan::Expression& call) {
+  return vector::VisitPhysical(*call.arguments()[0]->type(), [&](auto value) -> PreparedCallPtr {
+    return std::make_shared<const InCall<decltype(value)>>(call);
+  });
 }
 
 }  // namespace skyhook::exec

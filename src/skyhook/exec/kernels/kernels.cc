@@ -1,8 +1,8 @@
 #include "skyhook/exec/kernels/kernels.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <utility>
 
 #include "skyhook/base/status.h"
 #include "skyhook/plan/functions/catalogue.h"
@@ -16,49 +16,74 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 namespace {
 
-Result<vector::Column> Dispatch(Family family, const plan::Expression& call,
-                                const Arguments& arguments, int64_t length) {
-  switch (family) {
-    case Family::kComparison:
-      return CompareKernel(call, arguments, length);
-    case Family::kTest:
-      return TestKernel(call, arguments, length);
-    case Family::kArithmetic:
-      return plan::IsNumeric(*arguments[0].type()) ? ArithmeticKernel(call, arguments, length)
-                                                   : TemporalKernel(call, arguments, length);
-    case Family::kRounding:
-      return RoundingKernel(call, arguments, length);
-    case Family::kBits:
-      return BitsKernel(call, arguments, length);
-    case Family::kMathematics:
-      return MathematicsKernel(call, arguments, length);
-    case Family::kPattern:
-      return PatternKernel(call, arguments, length);
-    case Family::kText:
-      return TextKernel(call, arguments, length);
-    case Family::kTemporal:
-      return TemporalKernel(call, arguments, length);
-    case Family::kCast:
-      return CastKernel(call, arguments, length);
+using Kernel = Result<vector::Column> (*)(const plan::Expression& call, const Arguments& arguments,
+                                          int64_t length);
+
+// A call whose kernel makes nothing of its constants.
+class KernelCall : public PreparedCall {
+ public:
+  KernelCall(plan::ExpressionPtr call, Kernel kernel, bool strict)
+      : call_(std::move(call)), kernel_(kernel), strict_(strict) {}
+
+  Result<vector::Column> Run(const Arguments& arguments, int64_t length) const override {
+    if (strict_ && AnyNullConstant(arguments)) {
+      return vector::Column::Constant(arrow::MakeNullScalar(call_->type()), length);
+    }
+    return kernel_(*call_, arguments, length);
   }
+
+ private:
+  const plan::ExpressionPtr call_;
+  const Kernel kernel_;
+  const bool strict_;
+};
+
+Result<vector::Column> Refuse(const plan::Expression& call, const Arguments&, int64_t) {
   return NoKernel(call);
 }
 
-bool IsNullConstant(const vector::Column& column) {
-  return column.is_constant() && !column.IsValid(0);
+// Patterns have none: they are prepared.
+Kernel KernelOf(Family family, const plan::Expression& call) {
+  switch (family) {
+    case Family::kComparison:
+      return CompareKernel;
+    case Family::kTest:
+      return TestKernel;
+    case Family::kArithmetic:
+      return plan::IsNumeric(*call.arguments()[0]->type()) ? ArithmeticKernel : TemporalKernel;
+    case Family::kRounding:
+      return RoundingKernel;
+    case Family::kBits:
+      return BitsKernel;
+    case Family::kMathematics:
+      return MathematicsKernel;
+    case Family::kText:
+      return TextKernel;
+    case Family::kTemporal:
+      return TemporalKernel;
+    case Family::kCast:
+      return CastKernel;
+    case Family::kPattern:
+      break;
+  }
+  return Refuse;
 }
 
 }  // namespace
 
-Result<vector::Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
-                                  int64_t length) {
-  const plan::CatalogueEntry* entry = plan::FindEntry(call.function());
-  if (entry == nullptr) return NoKernel(call);
-  if (entry->nulls == plan::NullRule::kStrict &&
-      std::any_of(arguments.begin(), arguments.end(), IsNullConstant)) {
-    return vector::Column::Constant(arrow::MakeNullScalar(call.type()), length);
-  }
-  return Dispatch(entry->family, call, arguments, length);
+PreparedCallPtr PrepareCall(const plan::ExpressionPtr& call) {
+  const plan::CatalogueEntry* entry = plan::FindEntry(call->function());
+  if (entry == nullptr) return std::make_shared<const KernelCall>(call, Refuse, false);
+  if (call->function() == plan::Function::kIn) return PrepareIn(*call);
+  if (entry->family == Family::kPattern) return PreparePattern(*call);
+  return std::make_shared<const KernelCall>(call, KernelOf(entry->family, *call),
+                                            entry->nulls == plan::NullRule::kStrict);
+}
+
+bool AnyNullConstant(const Arguments& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), [](const vector::Column& column) {
+    return column.is_constant() && !column.IsValid(0);
+  });
 }
 
 arrow::Status NoKernel(const plan::Expression& call) {

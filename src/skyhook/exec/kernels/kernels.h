@@ -1,49 +1,23 @@
-// The functions of the catalogue over columns; one entry point, one file a family.
+// The functions of the catalogue over columns, by family: what prepared calls run.
 #pragma once
 
 #include <arrow/result.h>
 
 #include <cstdint>
-#include <initializer_list>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include <memory>
+#include <string>
 
+#include "skyhook/exec/kernels/prepared_call.h"
 #include "skyhook/plan/expression.h"
 #include "skyhook/vector/column.h"
-#include "skyhook/vector/text.h"
 
 namespace skyhook::exec {
 
-/// The arguments of a call, and what the texts that it makes may take.
-class Arguments {
- public:
-  explicit Arguments(vector::TextLimit texts = {}) : texts_(texts) {}
-  Arguments(std::initializer_list<vector::Column> columns) : columns_(columns) {}
+/// Whether an argument is a constant, and that is NULL: a strict function gives NULL.
+bool AnyNullConstant(const Arguments& arguments);
 
-  const vector::TextLimit& texts() const { return texts_; }
-  size_t size() const { return columns_.size(); }
-  const vector::Column& operator[](size_t i) const { return columns_[i]; }
-  auto begin() const { return columns_.begin(); }
-  auto end() const { return columns_.end(); }
-  auto begin() { return columns_.begin(); }
-  auto end() { return columns_.end(); }
-  void push_back(vector::Column column) { columns_.push_back(std::move(column)); }
-
- private:
-  vector::TextLimit texts_;
-  std::vector<vector::Column> columns_;
-};
-
-/// Evaluates one call over `length` rows. Arguments are kFlat or kConstant; at least one is kFlat
-/// unless `length` is 1. Of kIn only the first argument is given. A row that makes the call fail
-/// fails it all, unless an argument is NULL there; the message gives the values of the first such
-/// row, and leaves it to the caller to name the call.
-arrow::Result<vector::Column> CallKernel(const plan::Expression& call, const Arguments& arguments,
-                                         int64_t length);
-
-// The families of the catalogue. Same contract; arguments of strict functions are not NULL
-// constants.
+// The families of the catalogue. Their contract is that of PreparedCall::Run; arguments of strict
+// functions are not NULL constants.
 arrow::Result<vector::Column> CompareKernel(const plan::Expression& call,
                                             const Arguments& arguments, int64_t length);
 arrow::Result<vector::Column> TestKernel(const plan::Expression& call, const Arguments& arguments,
@@ -56,8 +30,6 @@ arrow::Result<vector::Column> BitsKernel(const plan::Expression& call, const Arg
                                          int64_t length);
 arrow::Result<vector::Column> MathematicsKernel(const plan::Expression& call,
                                                 const Arguments& arguments, int64_t length);
-arrow::Result<vector::Column> PatternKernel(const plan::Expression& call,
-                                            const Arguments& arguments, int64_t length);
 arrow::Result<vector::Column> TextKernel(const plan::Expression& call, const Arguments& arguments,
                                          int64_t length);
 arrow::Result<vector::Column> TemporalKernel(const plan::Expression& call,
@@ -69,9 +41,9 @@ arrow::Result<vector::Column> CastKernel(const plan::Expression& call, const Arg
 arrow::Result<vector::Column> ExtremeKernel(const plan::Expression& call,
                                             const Arguments& arguments, int64_t length);
 
-/// A part of CompareKernel: kIn. The list is the call's own; of the arguments it takes the first.
-arrow::Result<vector::Column> InKernel(const plan::Expression& call, const Arguments& arguments,
-                                       int64_t length);
+/// Calls with something made of their constants: of kIn, and of the family of patterns.
+PreparedCallPtr PrepareIn(const plan::Expression& call);
+PreparedCallPtr PreparePattern(const plan::Expression& call);
 
 /// A part of ArithmeticKernel: two decimals.
 arrow::Result<vector::Column> DecimalKernel(const plan::Expression& call,

@@ -23,48 +23,7 @@ using re2::StringPiece;
 
 namespace {
 
-// The pattern of a call, compiled: kept with the call where no row has a pattern of its own.
-Result<std::shared_ptr<const vector::LikePattern>> CompiledLike(const plan::Expression& call,
-                                                                std::string_view pattern) {
-  const auto compile = [&]() -> Result<std::shared_ptr<const vector::LikePattern>> {
-    ARROW_ASSIGN_OR_RAISE(auto compiled, vector::LikePattern::Make(pattern, call.options().escape));
-    return std::make_shared<const vector::LikePattern>(std::move(compiled));
-  };
-  const bool constant = call.arguments()[1]->columns().empty();
-  return constant ? call.prepared().Get<vector::LikePattern>(compile) : compile();
-}
-
-Result<vector::Column> Like(const plan::Expression& call, const Arguments& arguments,
-                            int64_t length) {
-  const auto text_case = call.function() == Function::kILike ? CallOptions::Case::kInsensitive
-                                                             : CallOptions::Case::kSensitive;
-  vector::CaseReader text(arguments[0], text_case);
-  vector::CaseReader pattern(arguments[1], text_case);
-  const char escape = call.options().escape;
-  if (arguments[1].is_constant()) {
-    ARROW_ASSIGN_OR_RAISE(const auto compiled, CompiledLike(call, pattern.At(0)));
-    return TestRows(arguments, length, [&](int64_t i) { return compiled->Matches(text.At(i)); });
-  }
-  Status failure;
-  auto out = TestRows(arguments, length, [&](int64_t i) {
-    if (!failure.ok()) return false;
-    const auto compiled = vector::LikePattern::Make(pattern.At(i), escape);
-    failure = compiled.status();
-    return compiled.ok() && compiled->Matches(text.At(i));
-  });
-  ARROW_RETURN_NOT_OK(failure);
-  return out;
-}
-
 StringPiece PieceOf(std::string_view text) { return StringPiece(text.data(), text.size()); }
-
-Result<std::shared_ptr<const RE2>> Compile(const plan::Expression& call, std::string_view pattern) {
-  RE2::Options options(RE2::Quiet);
-  options.set_case_sensitive(call.options().text_case == CallOptions::Case::kSensitive);
-  auto compiled = std::make_shared<const RE2>(PieceOf(pattern), options);
-  if (compiled->ok()) return compiled;
-  return base::Invalid("the pattern is not RE2's: {}", compiled->error());
-}
 
 // The last argument of regexp_replace, taken apart. The catalogue let it pass.
 class Replacement {
@@ -137,57 +96,139 @@ Status ReplaceMatches(std::string_view text, const RE2& pattern, const Replaceme
   return at < text.size() ? out->Append(text.substr(at)) : Status::OK();
 }
 
-Result<vector::Column> Replace(const plan::Expression& call, const RE2& pattern,
-                               const Arguments& arguments, int64_t length) {
-  ARROW_ASSIGN_OR_RAISE(const auto replacement, call.prepared().Get<Replacement>([&] {
-    return Result<std::shared_ptr<const Replacement>>(
-        std::make_shared<const Replacement>(arguments[2].TextAt(0)));
-  }));
-  const bool all = call.options().occurrence == CallOptions::Occurrence::kAll;
-  return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
-    return ReplaceMatches(arguments[0].TextAt(i), pattern, *replacement, all, out);
-  });
+// A literal; empty for a NULL, which no row is compared with.
+std::string_view TextOf(const plan::Expression& literal) {
+  const auto& value = *literal.literal();
+  return value.is_valid ? static_cast<const arrow::BaseBinaryScalar&>(value).view()
+                        : std::string_view();
 }
 
-Result<vector::Column> Extract(const RE2& pattern, const Arguments& arguments, int64_t length) {
-  const int64_t group = arguments.size() > 2 ? Int64At(arguments[2], 0) : 0;
-  std::vector<StringPiece> groups(static_cast<size_t>(group) + 1);
-  return CutRows(arguments, length, [&](int64_t, std::string_view text) {
-    const bool found = pattern.Match(PieceOf(text), 0, text.size(), RE2::UNANCHORED, groups.data(),
-                                     static_cast<int>(groups.size()));
-    return found ? std::string_view(groups.back().data(), groups.back().size())
-                 : std::string_view();
-  });
-}
+class LikeCall : public PreparedCall {
+ public:
+  explicit LikeCall(const plan::Expression& call)
+      : text_case_(call.function() == Function::kILike ? CallOptions::Case::kInsensitive
+                                                       : CallOptions::Case::kSensitive),
+        escape_(call.options().escape) {
+    const plan::Expression& pattern = *call.arguments()[1];
+    if (pattern.kind() != plan::Expression::Kind::kLiteral || !pattern.literal()->is_valid) return;
+    pattern_ = Compile(vector::Column::Constant(pattern.literal(), 1));
+    // A `%` for each byte of the pattern makes as many segments.
+    constexpr int64_t kSegmentBytes = 160;
+    bytes_ = sizeof(LikeCall) + kSegmentBytes * static_cast<int64_t>(TextOf(pattern).size());
+  }
+
+  Result<vector::Column> Run(const Arguments& arguments, int64_t length) const override {
+    if (AnyNullConstant(arguments)) {
+      return vector::Column::Constant(arrow::MakeNullScalar(arrow::boolean()), length);
+    }
+    if (!arguments[1].is_constant()) return MatchEach(arguments, length);
+    if (pattern_.has_value()) return Match(*pattern_, arguments, length);
+    return Match(Compile(arguments[1]), arguments, length);
+  }
+
+  int64_t bytes() const override { return bytes_; }
+
+ private:
+  Result<vector::LikePattern> Compile(const vector::Column& pattern) const {
+    return vector::LikePattern::Make(vector::CaseReader(pattern, text_case_).At(0), escape_);
+  }
+
+  Result<vector::Column> Match(const Result<vector::LikePattern>& pattern,
+                               const Arguments& arguments, int64_t length) const {
+    ARROW_RETURN_NOT_OK(pattern.status());
+    vector::CaseReader text(arguments[0], text_case_);
+    return TestRows(arguments, length, [&](int64_t i) { return pattern->Matches(text.At(i)); });
+  }
+
+  // Rows that have patterns of their own.
+  Result<vector::Column> MatchEach(const Arguments& arguments, int64_t length) const {
+    vector::CaseReader text(arguments[0], text_case_);
+    vector::CaseReader pattern(arguments[1], text_case_);
+    Status failure;
+    auto out = TestRows(arguments, length, [&](int64_t i) {
+      if (!failure.ok()) return false;
+      const auto compiled = vector::LikePattern::Make(pattern.At(i), escape_);
+      failure = compiled.status();
+      return compiled.ok() && compiled->Matches(text.At(i));
+    });
+    ARROW_RETURN_NOT_OK(failure);
+    return out;
+  }
+
+  const CallOptions::Case text_case_;
+  const char escape_;
+  std::optional<Result<vector::LikePattern>> pattern_;  // of a literal
+  int64_t bytes_ = 0;
+};
+
+// The catalogue takes literals only for patterns and replacements.
+class RegexpCall : public PreparedCall {
+ public:
+  explicit RegexpCall(const plan::Expression& call)
+      : function_(call.function()),
+        type_(call.type()),
+        all_(call.options().occurrence == CallOptions::Occurrence::kAll),
+        pattern_(PieceOf(TextOf(*call.arguments()[1])), OptionsOf(call)) {
+    if (function_ == Function::kRegexpReplace) replacement_.emplace(TextOf(*call.arguments()[2]));
+  }
+
+  Result<vector::Column> Run(const Arguments& arguments, int64_t length) const override {
+    if (AnyNullConstant(arguments)) {
+      return vector::Column::Constant(arrow::MakeNullScalar(type_), length);
+    }
+    if (!pattern_.ok()) return base::Invalid("the pattern is not RE2's: {}", pattern_.error());
+    if (function_ == Function::kRegexpExtract) return Extract(arguments, length);
+    if (function_ == Function::kRegexpReplace) return Replace(arguments, length);
+    const vector::Column& text = arguments[0];
+    const auto anchor =
+        function_ == Function::kRegexpFullMatch ? RE2::ANCHOR_BOTH : RE2::UNANCHORED;
+    return TestRows(arguments, length, [&](int64_t i) {
+      const StringPiece piece = PieceOf(text.TextAt(i));
+      return pattern_.Match(piece, 0, piece.size(), anchor, nullptr, 0);
+    });
+  }
+
+  // What RE2 lets itself take for the pattern and, as it matches, its automata.
+  int64_t bytes() const override { return pattern_.options().max_mem(); }
+
+ private:
+  static RE2::Options OptionsOf(const plan::Expression& call) {
+    RE2::Options options(RE2::Quiet);
+    options.set_case_sensitive(call.options().text_case == CallOptions::Case::kSensitive);
+    return options;
+  }
+
+  Result<vector::Column> Replace(const Arguments& arguments, int64_t length) const {
+    return WriteRows(arguments, length, [&](int64_t i, vector::TextWriter* out) {
+      return ReplaceMatches(arguments[0].TextAt(i), pattern_, *replacement_, all_, out);
+    });
+  }
+
+  Result<vector::Column> Extract(const Arguments& arguments, int64_t length) const {
+    const int64_t group = arguments.size() > 2 ? Int64At(arguments[2], 0) : 0;
+    std::vector<StringPiece> groups(static_cast<size_t>(group) + 1);
+    return CutRows(arguments, length, [&](int64_t, std::string_view text) {
+      const bool found = pattern_.Match(PieceOf(text), 0, text.size(), RE2::UNANCHORED,
+                                        groups.data(), static_cast<int>(groups.size()));
+      return found ? std::string_view(groups.back().data(), groups.back().size())
+                   : std::string_view();
+    });
+  }
+
+  const Function function_;
+  const std::shared_ptr<arrow::DataType> type_;
+  const bool all_;
+  const RE2 pattern_;
+  std::optional<Replacement> replacement_;
+};
 
 }  // namespace
 
-Result<vector::Column> PatternKernel(const plan::Expression& call, const Arguments& arguments,
-                                     int64_t length) {
-  const Function function = call.function();
-  if (function == Function::kLike || function == Function::kILike) {
-    return Like(call, arguments, length);
+PreparedCallPtr PreparePattern(const plan::Expression& call) {
+  if (call.function() == Function::kLike || call.function() == Function::kILike) {
+    return std::make_shared<const LikeCall>(call);
   }
-  const vector::Column& text = arguments[0];
-  // The catalogue takes literals only for patterns and replacements.
-  ARROW_ASSIGN_OR_RAISE(const auto pattern, call.prepared().Get<RE2>([&] {
-    return Compile(call, arguments[1].TextAt(0));
-  }));
-  switch (function) {
-    case Function::kRegexpMatches:
-      return TestRows(arguments, length, [&](int64_t i) {
-        return RE2::PartialMatch(PieceOf(text.TextAt(i)), *pattern);
-      });
-    case Function::kRegexpFullMatch:
-      return TestRows(arguments, length,
-                      [&](int64_t i) { return RE2::FullMatch(PieceOf(text.TextAt(i)), *pattern); });
-    case Function::kRegexpExtract:
-      return Extract(*pattern, arguments, length);
-    case Function::kRegexpReplace:
-      return Replace(call, *pattern, arguments, length);
-    default:
-      return NoKernel(call);
-  }
+  return std::make_shared<const RegexpCall>(call);
 }
 
 }  // namespace skyhook::exec

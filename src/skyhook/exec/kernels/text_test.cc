@@ -71,7 +71,7 @@ arrow::Result<vector::Column> Compute(Function function, const std::vector<Argum
                                                     : argument.column);
   }
   ARROW_ASSIGN_OR_RAISE(const auto call, plan::Call(function, expressions, options));
-  return CallKernel(*call, columns, length);
+  return PrepareCall(call)->Run(columns, length);
 }
 
 // The results as text, "NULL" where they are.

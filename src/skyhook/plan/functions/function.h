@@ -6,7 +6,8 @@
 namespace skyhook::plan {
 
 /// The id of a function. It is open: those named here are the catalogue's, and catalogue.h says
-/// what each one means; any other value may be the id of a function that somebody brings along.
+/// what each one means; any other value may be the id of a function that somebody brings along
+/// (exec/prepared_calls.h).
 enum class Function : uint32_t {
   // Comparisons and tests.
   kEqual,

@@ -1,16 +1,11 @@
-// What is made of constants: sets and patterns once for a call, and nodes of a program by value.
-#include <gmock/gmock.h>
+// IN: few and many literals of every type, NaN, zeros and NULL; and the sets behind it.
 #include <gtest/gtest.h>
-#include <re2/re2.h>
 
 #include <cmath>
 #include <limits>
 
 #include "skyhook/exec/kernels/call_testing.h"
-#include "skyhook/exec/program.h"
-#include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
-#include "skyhook/vector/text_like.h"
 #include "skyhook/vector/value_set.h"
 
 namespace skyhook::exec {
@@ -18,73 +13,10 @@ namespace {
 
 using plan::ExpressionPtr;
 using plan::Function;
-using testing::Col;
-using testing::Fn;
 using testing::Lit;
 using testing::Require;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-ExpressionPtr NumbersUpTo(const ExpressionPtr& column, int64_t end) {
-  std::vector<ExpressionPtr> arguments{column};
-  for (int64_t i = 0; i < end; ++i) arguments.push_back(Lit(i * 3));
-  return Fn(Function::kIn, std::move(arguments));
-}
-
-TEST(PreparedCalls, TheLiteralsOfAListAreNoNodesOfAProgram) {
-  const auto list = NumbersUpTo(plan::InputColumn(0, arrow::int64()), 1000);
-  Program program;
-  const int node = program.Add(list);
-  EXPECT_EQ(program.size(), 2) << "the column and the list";
-  EXPECT_EQ(program.Add(NumbersUpTo(plan::InputColumn(0, arrow::int64()), 1000)), node)
-      << "an equal list is the same node";
-  EXPECT_EQ(program.size(), 2);
-}
-
-TEST(PreparedCalls, ZerosOfTwoSignsAreTwoNodes) {
-  const auto of = [](double value) {
-    return Fn(Function::kDivide, {plan::InputColumn(0, arrow::float64()),
-                                  Lit(std::make_shared<arrow::DoubleScalar>(value))});
-  };
-  Program program;
-  EXPECT_NE(program.Add(of(0.0)), program.Add(of(-0.0)));
-  EXPECT_EQ(program.Add(of(kNan)), program.Add(of(kNan)));
-}
-
-TEST(PreparedCalls, CallsOverOtherColumnsShareWhatIsMadeOfTheirConstants) {
-  const auto list = NumbersUpTo(plan::InputColumn(0, arrow::int64()), 100);
-  const auto moved = Require(plan::Substitute(list, {plan::InputColumn(7, arrow::int64())}));
-  ASSERT_NE(list, moved);
-  EXPECT_EQ(&list->prepared(), &moved->prepared());
-  std::vector<ExpressionPtr> others = list->arguments();
-  others[5] = Lit(-1);
-  EXPECT_NE(&list->prepared(), &plan::WithArguments(*list, others)->prepared());
-}
-
-TEST(PreparedCalls, APatternIsCompiledOnceForAllChunksOfAScan) {
-  std::string lines;
-  for (int i = 0; i < 10'000; ++i) lines += fmt::format("row {}\n", i);
-  const auto schema = arrow::schema({arrow::field("text", arrow::utf8())});
-  testing::ParquetLayout layout;
-  layout.row_group_rows = 1000;
-  layout.dictionary = false;
-  const auto fragment = testing::OpenParquet(*testing::TableOf(schema, lines), layout);
-  auto pipeline = testing::ReadAll(*fragment->schema());
-  pipeline.filter = {Fn(Function::kRegexpMatches, {Col(pipeline, "text"), Lit("^row 1?7$")}),
-                     Fn(Function::kLike, {Col(pipeline, "text"), Lit("row%7")})};
-  EXPECT_EQ(testing::RunKernel(pipeline, fragment).rows(),
-            (std::vector<std::string>{"row 7", "row 17"}));
-  const auto is_kept = [](const auto* none, const ExpressionPtr& call) {
-    using Made = std::remove_cv_t<std::remove_pointer_t<decltype(none)>>;
-    return call->prepared()
-        .Get<Made>([]() -> arrow::Result<std::shared_ptr<const Made>> {
-          return arrow::Status::KeyError("not made yet");
-        })
-        .ok();
-  };
-  EXPECT_TRUE(is_kept(static_cast<const re2::RE2*>(nullptr), pipeline.filter[0]));
-  EXPECT_TRUE(is_kept(static_cast<const vector::LikePattern*>(nullptr), pipeline.filter[1]));
-}
 
 // Whether each number up to 100 is found in an IN list of the multiples of three below `end`.
 void ExpectMultiplesOfThree(const std::shared_ptr<arrow::DataType>& type, int64_t end) {
