@@ -15,8 +15,8 @@ namespace skyhook::plan {
 class RuntimeFilter {
  public:
   virtual ~RuntimeFilter() = default;
-  /// The predicate as it stands; null while nothing is known. Must not depend on errors: the
-  /// predicate can never fail (CanFail is false).
+  /// The predicate as it stands, the same object while it stays the same; null while nothing is
+  /// known. Must not depend on errors: the predicate can never fail (CanFail is false).
   virtual ExpressionPtr Snapshot() const = 0;
   /// What it is, for the account: "join" or "top-k threshold".
   virtual const char* kind() const = 0;
@@ -28,7 +28,12 @@ class SettableRuntimeFilter : public RuntimeFilter {
   explicit SettableRuntimeFilter(const char* kind) : kind_(kind) {}
   ExpressionPtr Snapshot() const override { return current_.load(); }
   const char* kind() const override { return kind_; }
-  void Set(ExpressionPtr predicate) { current_.store(std::move(predicate)); }
+  /// By one thread at a time.
+  void Set(ExpressionPtr predicate) {
+    const ExpressionPtr current = current_.load();
+    const bool same = current != nullptr && predicate != nullptr && current->Equals(*predicate);
+    if (!same) current_.store(std::move(predicate));
+  }
 
  private:
   const char* kind_;

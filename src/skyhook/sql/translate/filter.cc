@@ -1,6 +1,7 @@
 #include "skyhook/sql/translate/filter.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "duckdb/planner/filter/bloom_filter.hpp"
@@ -92,23 +93,28 @@ bool IsTrue(const plan::Expression& expression) {
          expression.Equals(*plan::BoolLiteral(true));
 }
 
-// What DuckDB does not change is translated once: a list of values may be long.
+// What DuckDB does not change is translated once: a list of values may be long. Nor does the whole
+// become another object while it stays the same: whoever makes something of it need not again.
 class TableRuntimeFilter : public plan::RuntimeFilter {
  public:
   TableRuntimeFilter(duckdb::unique_ptr<TableFilter> filter, ExpressionPtr column, const char* kind)
       : filter_(std::move(filter)), column_(std::move(column)), kind_(kind) {
     Sort(*filter_);
     std::erase_if(fixed_, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
-    if (dynamic_.empty() && !fixed_.empty()) all_fixed_ = plan::And(fixed_).ValueOr(nullptr);
+    current_ = AllOf({});
   }
 
   ExpressionPtr Snapshot() const override {
-    if (dynamic_.empty()) return all_fixed_;
-    std::vector<ExpressionPtr> conjuncts = fixed_;
-    for (const TableFilter* filter : dynamic_) CollectTranslatable(*filter, column_, &conjuncts);
-    std::erase_if(conjuncts, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
-    if (conjuncts.empty()) return nullptr;
-    return plan::And(std::move(conjuncts)).ValueOr(nullptr);
+    std::vector<ExpressionPtr> changed;
+    for (const TableFilter* filter : dynamic_) CollectTranslatable(*filter, column_, &changed);
+    std::erase_if(changed, [](const ExpressionPtr& conjunct) { return IsTrue(*conjunct); });
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!std::equal(changed.begin(), changed.end(), changed_.begin(), changed_.end(),
+                    [](const auto& a, const auto& b) { return a->Equals(*b); })) {
+      current_ = AllOf(changed);
+      changed_ = std::move(changed);
+    }
+    return current_;
   }
 
   const char* kind() const override { return kind_; }
@@ -126,12 +132,21 @@ class TableRuntimeFilter : public plan::RuntimeFilter {
     }
   }
 
+  // Null where there is nothing.
+  ExpressionPtr AllOf(const std::vector<ExpressionPtr>& changed) const {
+    std::vector<ExpressionPtr> conjuncts = fixed_;
+    conjuncts.insert(conjuncts.end(), changed.begin(), changed.end());
+    return conjuncts.empty() ? nullptr : plan::And(std::move(conjuncts)).ValueOr(nullptr);
+  }
+
   duckdb::unique_ptr<TableFilter> filter_;
   ExpressionPtr column_;
   const char* kind_;
   std::vector<const TableFilter*> dynamic_;  // parts of filter_ that DuckDB changes
   std::vector<ExpressionPtr> fixed_;         // the others
-  ExpressionPtr all_fixed_;                  // their conjunction, where there is no other part
+  mutable std::mutex mutex_;
+  mutable std::vector<ExpressionPtr> changed_;  // the dynamic parts, as they were seen last
+  mutable ExpressionPtr current_;               // the whole with them
 };
 
 bool AnyIsDynamic(const duckdb::ConjunctionFilter& filter) {
