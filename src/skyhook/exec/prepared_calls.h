@@ -27,7 +27,7 @@ class PreparedCalls {
 
   /// Keeps what was asked for last, as long as that and its constants take no more than
   /// `most_bytes`; but always the call asked for last.
-  explicit PreparedCalls(int64_t most_bytes = int64_t{64} << 20, Prepare prepare = PrepareCall);
+  explicit PreparedCalls(int64_t most_bytes = int64_t{128} << 20, Prepare prepare = PrepareCall);
   PreparedCalls(const PreparedCalls&) = delete;
   PreparedCalls& operator=(const PreparedCalls&) = delete;
 

@@ -48,9 +48,9 @@ class PreparedCall {
   virtual arrow::Result<vector::Column> Run(const Arguments& arguments, int64_t length) const = 0;
 
   /// What is made of the call's constants takes at most so many bytes. 0: nothing is made of them,
-  /// and each program may have a call of its own. What does something else depends on no more of
-  /// the call than its function, options and type, its arguments that read no column, and the types
-  /// of the others: all calls that have these in common may be given this one.
+  /// and each program has an object of its own. An object with something made depends on no more of
+  /// its call than the function, the options, the type, the literals and the types of the other
+  /// arguments: calls that have these in common, over whichever columns, may be given the same one.
   virtual int64_t bytes() const { return 0; }
 };
 
