@@ -22,17 +22,18 @@ duckdb::unique_ptr<duckdb::ConstantFilter> Compared(ExpressionType comparison, i
 }
 
 // #0 < 100, and #0 > what `data` says.
-duckdb::ConjunctionAndFilter Both(duckdb::shared_ptr<duckdb::DynamicFilterData> data) {
-  duckdb::ConjunctionAndFilter both;
-  both.child_filters.push_back(Compared(ExpressionType::COMPARE_LESSTHAN, 100));
-  both.child_filters.push_back(duckdb::make_uniq<duckdb::DynamicFilter>(std::move(data)));
+duckdb::unique_ptr<duckdb::ConjunctionAndFilter> Both(
+    duckdb::shared_ptr<duckdb::DynamicFilterData> data) {
+  auto both = duckdb::make_uniq<duckdb::ConjunctionAndFilter>();
+  both->child_filters.push_back(Compared(ExpressionType::COMPARE_LESSTHAN, 100));
+  both->child_filters.push_back(duckdb::make_uniq<duckdb::DynamicFilter>(std::move(data)));
   return both;
 }
 
 TEST(RuntimeFilters, AnUnchangedOneIsTheSameObject) {
   auto data = duckdb::make_shared_ptr<duckdb::DynamicFilterData>();
   data->filter = Compared(ExpressionType::COMPARE_GREATERTHAN, 0);
-  const auto filter = MakeRuntimeFilter(Both(data), plan::InputColumn(0, arrow::int64()), "join");
+  const auto filter = MakeRuntimeFilter(*Both(data), plan::InputColumn(0, arrow::int64()), "join");
   const plan::ExpressionPtr at_first = filter->Snapshot();
   EXPECT_EQ(at_first->ToString(), "(#0 < 100)") << "the other is not known yet";
   EXPECT_EQ(filter->Snapshot(), at_first);
