@@ -29,24 +29,25 @@ std::shared_ptr<arrow::Schema> Columns() {
 /// Asks for rows, or for every kind of partial state.
 wire::Request Asked(bool aggregate) {
   wire::Request request;
-  request.pipeline = testing::ReadAll(*Columns());
+  plan::Pipeline pipeline = testing::ReadAll(*Columns());
+  request.pipeline = pipeline;
   request.rows = plan::RowRanges{{0, 4}, {6, 10}};
   if (!aggregate) return request;
-  request.pipeline.aggregate =
-      plan::Aggregate{{0},
-                      {{AggregateFunction::kCount, 1, -1, "count"},
-                       {AggregateFunction::kSum, 1, -1, "sum"},
-                       {AggregateFunction::kSum, 2, -1, "floats"},
-                       {AggregateFunction::kAvg, 3, -1, "average"},
-                       {AggregateFunction::kMax, 4, -1, "max"},
-                       {AggregateFunction::kCountDistinct, 4, -1, "distinct"},
-                       {AggregateFunction::kApproxCountDistinct, 4, -1, "sketch"},
-                       {AggregateFunction::kVarianceSample, 2, -1, "variance"},
-                       {AggregateFunction::kFirst, 4, -1, "first"},
-                       {.function = AggregateFunction::kApproxQuantile,
-                        .argument = 2,
-                        .name = "quantile",
-                        .fraction = 0.5}}};
+  pipeline.aggregate = plan::Aggregate{{0},
+                                       {{AggregateFunction::kCount, 1, -1, "count"},
+                                        {AggregateFunction::kSum, 1, -1, "sum"},
+                                        {AggregateFunction::kSum, 2, -1, "floats"},
+                                        {AggregateFunction::kAvg, 3, -1, "average"},
+                                        {AggregateFunction::kMax, 4, -1, "max"},
+                                        {AggregateFunction::kCountDistinct, 4, -1, "distinct"},
+                                        {AggregateFunction::kApproxCountDistinct, 4, -1, "sketch"},
+                                        {AggregateFunction::kVarianceSample, 2, -1, "variance"},
+                                        {AggregateFunction::kFirst, 4, -1, "first"},
+                                        {.function = AggregateFunction::kApproxQuantile,
+                                         .argument = 2,
+                                         .name = "quantile",
+                                         .fraction = 0.5}}};
+  request.pipeline = std::move(pipeline);
   return request;
 }
 
@@ -64,7 +65,7 @@ std::string Framed(std::string message) {
 
 /// State of whoever answers is merged as far as it goes.
 void Merge(const wire::Request& request, const wire::Reply& reply) {
-  auto merger = Require(exec::PartialMerger::Make(request.pipeline, {}));
+  auto merger = Require(exec::PartialMerger::Make(*request.pipeline, {}));
   for (const auto& batch : reply.batches) {
     if (!merger->Consume(*batch, 0).ok()) return;
   }
@@ -108,7 +109,7 @@ void AddReplies(std::vector<std::string>* out) {
     const wire::Request request = Asked(aggregate);
     exec::RunRequest run;
     run.rows = request.rows;
-    const auto answer = testing::RunKernel(request.pipeline, fragment, std::move(run));
+    const auto answer = testing::RunKernel(*request.pipeline, fragment, std::move(run));
     for (const auto codec : {wire::Codec::kNone, wire::Codec::kLz4, wire::Codec::kZstd}) {
       wire::Reply reply;
       reply.outcome = answer.outcome;

@@ -58,6 +58,7 @@ void KeptScans::Clear() {
   scans_.clear();
   replies_.clear();
   calls_ = nullptr;
+  pipelines_.Clear();
   ::malloc_trim(0);
 }
 

@@ -10,6 +10,7 @@
 
 #include "skyhook/exec/prepared_calls.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/wire/parsed_pipelines.h"
 #include "worker/objects.h"
 #include "worker/scan_key.h"
 
@@ -25,7 +26,9 @@ struct KeptScan {
 /// Keeps the few scans that were called last, within a bound of memory. Not thread-safe.
 class KeptScans {
  public:
-  bool empty() const { return scans_.empty() && replies_.empty() && calls_ == nullptr; }
+  bool empty() const {
+    return scans_.empty() && replies_.empty() && calls_ == nullptr && pipelines_.empty();
+  }
   /// The scan that `key` goes on with, which is no longer kept. Others of its number are dropped:
   /// their client has gone another way.
   std::optional<KeptScan> Take(const ScanKey& key);
@@ -35,6 +38,8 @@ class KeptScans {
   void KeepReply(const ScanKey& key, std::string reply);
   /// What is made of the constants of plans, whichever scan they are of; within a bound of its own.
   const std::shared_ptr<exec::PreparedCalls>& prepared_calls();
+  /// Those of requests, for calls that go on and for those of other fragments.
+  wire::ParsedPipelines* pipelines() { return &pipelines_; }
   /// Drops all, and gives the memory back.
   void Clear();
 
@@ -48,6 +53,7 @@ class KeptScans {
   std::list<KeptScan> scans_;
   std::list<std::pair<ScanKey, std::string>> replies_;
   std::shared_ptr<exec::PreparedCalls> calls_;  // null: nobody asked yet
+  wire::ParsedPipelines pipelines_;
 };
 
 }  // namespace skyhook::worker

@@ -35,7 +35,7 @@ Status RunToEnd(const wire::Request& request, exec::RunRequest run, KeptScan* sc
     execution->Resume(std::move(run));
   } else {
     ARROW_ASSIGN_OR_RAISE(execution,
-                          exec::Run(request.pipeline, scan->open.fragment, std::move(run)));
+                          exec::Run(*request.pipeline, scan->open.fragment, std::move(run)));
   }
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
@@ -131,7 +131,7 @@ Result<std::string> Refused(const Status& status, const Call& call) {
 
 Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::StopToken& stop,
                          Objects* objects, KeptScans* kept) {
-  auto request = wire::DecodeRequest(call.request);
+  auto request = wire::DecodeRequest(call.request, kept->pipelines());
   if (!request.ok()) return Refused(request.status(), call);
   request->limits.deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(call.deadline_ms);

@@ -59,8 +59,10 @@ Result<std::string> RequestOfNoRows(objects::RadosPool* pool, const std::string&
   ARROW_ASSIGN_OR_RAISE(auto source, pool->OpenObject(name));
   ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
   wire::Request request;
-  request.pipeline.input = plan::EngineSchema(*fragment->declared_schema());
-  request.pipeline.aggregate = plan::Aggregate{};
+  plan::Pipeline pipeline;
+  pipeline.input = plan::EngineSchema(*fragment->declared_schema());
+  pipeline.aggregate = plan::Aggregate{};
+  request.pipeline = std::move(pipeline);
   request.fragment = name;
   return wire::EncodeRequest(request, 1000);
 }

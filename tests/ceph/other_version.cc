@@ -54,8 +54,9 @@ extern "C" {
 
 Replied __real__ZN7skyhook4wire11EncodeReplyB5cxx11ERKNS0_5ReplyENS0_5CodecEl(
     const skyhook::wire::Reply& reply, skyhook::wire::Codec codec, int64_t message_bytes);
-Requested __real__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEE(
-    std::string_view message);
+Requested
+__real__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEEPNS0_15ParsedPipelinesE(
+    std::string_view message, skyhook::wire::ParsedPipelines* parsed);
 arrow::Status __real__ZN7skyhook6worker7Channel8SayReadyEv(skyhook::worker::Channel* channel);
 
 // "newer" is understood by clients of this version, "newest" is not.
@@ -68,11 +69,12 @@ Replied __wrap__ZN7skyhook4wire11EncodeReplyB5cxx11ERKNS0_5ReplyENS0_5CodecEl(
 }
 
 // "older" does not understand clients of this version: what they write is of the next one to it.
-Requested __wrap__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEE(
-    std::string_view message) {
+Requested
+__wrap__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEEPNS0_15ParsedPipelinesE(
+    std::string_view message, skyhook::wire::ParsedPipelines* parsed) {
   const bool older = skyhook::Is("older");
-  return __real__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEE(
-      older ? skyhook::OfNextVersion(message, true) : message);
+  return __real__ZN7skyhook4wire13DecodeRequestESt17basic_string_viewIcSt11char_traitsIcEEPNS0_15ParsedPipelinesE(
+      older ? skyhook::OfNextVersion(message, true) : message, parsed);
 }
 
 // "other protocol" is a worker that its class does not understand.

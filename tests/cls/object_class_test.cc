@@ -363,14 +363,14 @@ class LongScanTest : public WorkerProgramTest {
   }
   static wire::Request AskFor(uint64_t scan, bool count) {
     wire::Request request;
-    request.pipeline = testing::Read(*Columns(), {"x"});
-    request.pipeline.filter = {testing::Fn(
-        plan::Function::kRegexpMatches,
-        {testing::Col(request.pipeline, "t"), testing::Lit("yes (a|b)*(a|b)*(a|b)* [0-9]+$")})};
+    plan::Pipeline pipeline = testing::Read(*Columns(), {"x"});
+    pipeline.filter = {
+        testing::Fn(plan::Function::kRegexpMatches,
+                    {testing::Col(pipeline, "t"), testing::Lit("yes (a|b)*(a|b)*(a|b)* [0-9]+$")})};
     if (count) {
-      request.pipeline.aggregate =
-          plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+      pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
     }
+    request.pipeline = std::move(pipeline);
     request.rows = plan::RowRanges::All(kRows);
     request.scan = scan;
     return request;

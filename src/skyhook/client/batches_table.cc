@@ -55,7 +55,7 @@ class MemorySite : public site::Site {
     run.runtime_filters = std::move(request.runtime_filters);
     run.stop = request.stop;
     run.prepared_calls = std::move(request.prepared_calls);
-    ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(request.pipeline, fragment_, std::move(run)));
+    ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(*request.pipeline, fragment_, std::move(run)));
     return std::make_unique<MemoryAnswer>(std::move(execution));
   }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "skyhook/plan/split.h"
 #include "skyhook/site/kernel_answer.h"
 
 namespace skyhook::client {
@@ -34,26 +35,23 @@ placement::Estimate EstimateOf(const Table& table, const TableFragment& fragment
 // Collects what a fragment's places have on offer.
 class Offers {
  public:
-  Offers(const Table& table, const TableFragment& fragment, const plan::Pipeline& pipeline)
+  Offers(const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline)
       : table_(table), fragment_(fragment), pipeline_(pipeline) {}
 
   // False: the site can do no part of it.
   arrow::Result<bool> AddPipelines(const std::shared_ptr<site::Site>& site) {
-    ARROW_ASSIGN_OR_RAISE(auto split, plan::Split(pipeline_, site->capabilities()));
+    ARROW_ASSIGN_OR_RAISE(auto split, plan::Split(*pipeline_, site->capabilities()));
     if (!split.has_value()) return false;
-    Candidate candidate{site.get(), Offer::kPipelines, {}};
-    if (site->profile().remote) candidate.estimate = EstimateOf(table_, fragment_, split->pushed);
-    candidates_.push_back(candidate);
-    attempts_.push_back({site, Offer::kPipelines, *std::move(split)});
+    Attempt attempt{site, Offer::kPipelines, pipeline_};
+    if (split->residual.has_value()) {
+      attempt.pipeline = std::move(split->pushed);
+      attempt.residual = *std::move(split->residual);
+    }
+    Add(std::move(attempt));
     return true;
   }
 
-  void AddBytes(const std::shared_ptr<site::Site>& site) {
-    Candidate candidate{site.get(), Offer::kBytes, {}};
-    if (site->profile().remote) candidate.estimate = EstimateOf(table_, fragment_, pipeline_);
-    candidates_.push_back(candidate);
-    attempts_.push_back({site, Offer::kBytes});
-  }
+  void AddBytes(const std::shared_ptr<site::Site>& site) { Add({site, Offer::kBytes, pipeline_}); }
 
   const std::vector<Candidate>& candidates() const { return candidates_; }
 
@@ -64,9 +62,18 @@ class Offers {
   }
 
  private:
+  void Add(Attempt attempt) {
+    Candidate candidate{attempt.site.get(), attempt.offer, {}};
+    if (attempt.site->profile().remote) {
+      candidate.estimate = EstimateOf(table_, fragment_, *attempt.pipeline);
+    }
+    candidates_.push_back(candidate);
+    attempts_.push_back(std::move(attempt));
+  }
+
   const Table& table_;
   const TableFragment& fragment_;
-  const plan::Pipeline& pipeline_;
+  const plan::SharedPipeline& pipeline_;
   std::vector<Candidate> candidates_;
   std::vector<Attempt> attempts_;
 };
@@ -101,7 +108,7 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
 
 arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(const Table& table,
                                                                    const TableFragment& fragment,
-                                                                   const plan::Pipeline& pipeline,
+                                                                   const plan::SharedPipeline& pipeline,
                                                                    placement::Mode mode,
                                                                    placement::Learnt* learnt) {
   auto placed = std::make_shared<PlacedFragment>();

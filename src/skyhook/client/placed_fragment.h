@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,7 @@
 #include "skyhook/client/table.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/placement/placement.h"
-#include "skyhook/plan/pipeline.h"
-#include "skyhook/plan/split.h"
+#include "skyhook/plan/shared_pipeline.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::client {
@@ -43,8 +43,10 @@ class Puller {
 struct Attempt {
   std::shared_ptr<site::Site> site;
   placement::Offer offer = placement::Offer::kBytes;
-  /// Of kPipelines: what is asked for, and what is done here to the batches.
-  plan::SplitPipeline split = {};
+  /// What it is asked for, or what our own kernel does with its bytes.
+  plan::SharedPipeline pipeline;
+  /// What is done here to the batches.
+  std::optional<plan::SharedPipeline> residual = std::nullopt;
 
   bool pulls() const { return offer == placement::Offer::kBytes; }
   /// Whether its calls run beside what is done here.
@@ -67,7 +69,7 @@ struct PlacedFragment {
 /// All places of the fragment are candidates, each for what it can do; `learnt` puts them in order.
 arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(const Table& table,
                                                                    const TableFragment& fragment,
-                                                                   const plan::Pipeline& pipeline,
+                                                                   const plan::SharedPipeline& pipeline,
                                                                    placement::Mode mode,
                                                                    placement::Learnt* learnt);
 

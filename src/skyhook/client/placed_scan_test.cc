@@ -206,8 +206,7 @@ TEST_F(PlacedScanTest, ACallThatNeverAnswersIsAnErrorWhereNobodyElseCanBeAsked) 
   limits.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   auto placed = std::make_shared<PlacedFragment>();
   placed->attempts = {{std::make_shared<testing::NarrowSite>(site_, limits),
-                       placement::Offer::kPipelines,
-                       {testing::ReadAll(*Schema()), std::nullopt}}};
+                       placement::Offer::kPipelines, testing::ReadAll(*Schema())}};
   site::Request request;
   request.pipeline = testing::ReadAll(*Schema());
   request.fragment = table_->fragments[0].description.id;

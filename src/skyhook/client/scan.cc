@@ -171,11 +171,11 @@ class ScanOfTable : public Scan {
   ScanOfTable(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
       : work_(std::move(work)),
         reduction_(std::move(reduction)),
-        declared_schema_(DeclaredSchema(work_->pipeline(), *work_->table().schema)) {}
+        declared_schema_(DeclaredSchema(*work_->pipeline(), *work_->table().schema)) {}
 
   arrow::Result<std::unique_ptr<ScanStream>> OpenStream() override {
     if (reduction_ != nullptr) return std::make_unique<ReducingStream>(work_, reduction_);
-    const auto& limit = work_->pipeline().limit;
+    const auto& limit = work_->pipeline()->limit;
     if (!limit.has_value()) return std::make_unique<PassingStream>(work_);
     if (cut_.exchange(true)) return std::make_unique<EmptyStream>();
     return std::make_unique<CuttingStream>(work_, limit->limit);
@@ -231,7 +231,7 @@ arrow::Status CheckInput(const arrow::Schema& input, const Table& table) {
   return arrow::Status::OK();
 }
 
-arrow::Result<std::vector<bool>> SkippedFragments(const plan::Pipeline& pipeline,
+arrow::Result<std::vector<bool>> SkippedFragments(const plan::SharedPipeline& pipeline,
                                                   const Table& table) {
   std::vector<bool> skipped;
   for (const TableFragment& fragment : table.fragments) {

@@ -55,6 +55,29 @@ class CountingSite : public testing::ForwardingSite {
   std::atomic<int> calls{0};
 };
 
+/// Keeps the pipelines that it is asked for, and answers few rows a call.
+class KeepingSite : public testing::NarrowSite {
+ public:
+  explicit KeepingSite(std::shared_ptr<site::Site> site) : NarrowSite(std::move(site), Narrow()) {}
+  arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      asked.push_back(request.pipeline);
+    }
+    return NarrowSite::Run(std::move(request));
+  }
+  std::vector<plan::SharedPipeline> asked;
+
+ private:
+  static base::Limits Narrow() {
+    base::Limits limits;
+    limits.rows_in = 60;
+    return limits;
+  }
+
+  std::mutex mutex_;
+};
+
 /// Fails every call for one fragment.
 class FailingSite : public testing::ForwardingSite {
  public:
@@ -193,6 +216,19 @@ TEST_P(ScanTest, StreamsAreAsManyAsTheMemoryHolds) {
   EXPECT_EQ(Make(pipeline)->num_streams(), std::min(Threads(), 3));
   options_.memory_bytes = 1;
   EXPECT_EQ(Make(pipeline)->num_streams(), 1);
+}
+
+/// So that a site that encodes it does so once.
+TEST_P(ScanTest, AllCallsAreAskedForTheSamePipeline) {
+  std::shared_ptr<KeepingSite> site;
+  table_ = Behind([&](auto inner) { return site = std::make_shared<KeepingSite>(inner); });
+  plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
+  pipeline.filter = {Fn(Function::kGreaterEqual, {Col(pipeline, "grp"), Lit(0)})};
+  unit_rows_ = kFileRows / 2;
+  EXPECT_EQ(Rows(pipeline).size(), static_cast<size_t>(kRows));
+  EXPECT_GE(scan_->num_units(), 6);
+  ASSERT_EQ(site->asked.size(), 30u) << "a call for each row group";
+  for (const auto& asked : site->asked) EXPECT_EQ(&*asked, &*site->asked.front());
 }
 
 TEST_P(ScanTest, AFilterKeepsItsRows) {

@@ -71,31 +71,27 @@ std::shared_ptr<arrow::DataType> StoredType(const arrow::Field& field,
 }  // namespace
 
 arrow::Result<std::shared_ptr<const Specialisation>> Specialisation::Make(
-    const plan::Pipeline& pipeline, const Table& table, const TableFragment& fragment) {
+    const plan::SharedPipeline& pipeline, const Table& table, const TableFragment& fragment) {
   auto out = std::make_shared<Specialisation>();
-  out->pipeline_ = pipeline;
-  ARROW_RETURN_NOT_OK(out->ReplaceColumns(pipeline, table, fragment));
   out->stored_ = fragment.stored;
   out->schema_ = table.schema;
-  out->input_ = pipeline.input;
-  if (out->replacements_.empty()) {
-    if (fragment.stored != nullptr) ARROW_RETURN_NOT_OK(out->SpecialiseFilter(pipeline.filter));
-    return out;
-  }
-  for (plan::NamedExpression& projected : out->pipeline_.projection) {
-    ARROW_ASSIGN_OR_RAISE(projected.expression,
-                          plan::Substitute(projected.expression, out->replacements_));
-  }
-  ARROW_RETURN_NOT_OK(out->SpecialiseFilter(pipeline.filter));
+  out->input_ = pipeline->input;
+  plan::Pipeline own = *pipeline;
+  ARROW_RETURN_NOT_OK(out->ReplaceColumns(table, fragment, &own));
+  const bool replaces = !out->replacements_.empty();
+  if (replaces || fragment.stored != nullptr) ARROW_RETURN_NOT_OK(out->SpecialiseFilter(&own));
+  const bool is_same = !replaces && own.filter.size() == pipeline->filter.size() &&
+                       own.input->Equals(*pipeline->input);
+  out->pipeline_ = is_same ? pipeline : plan::SharedPipeline(std::move(own));
   return out;
 }
 
-arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, const Table& table,
-                                             const TableFragment& fragment) {
+arrow::Status Specialisation::ReplaceColumns(const Table& table, const TableFragment& fragment,
+                                             plan::Pipeline* pipeline) {
   arrow::FieldVector present;
   std::vector<plan::ExpressionPtr> replacements;
   bool changed = false;
-  for (const auto& field : pipeline.input->fields()) {
+  for (const auto& field : pipeline->input->fields()) {
     ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr replacement, ConstantFor(*field, table, fragment));
     changed |= replacement != nullptr;
     if (replacement == nullptr) {
@@ -110,21 +106,24 @@ arrow::Status Specialisation::ReplaceColumns(const plan::Pipeline& pipeline, con
     }
     replacements.push_back(std::move(replacement));
   }
-  pipeline_.input = arrow::schema(std::move(present));
+  pipeline->input = arrow::schema(std::move(present));
   if (!changed) return arrow::Status::OK();
   replacements_ = std::move(replacements);
+  for (plan::NamedExpression& projected : pipeline->projection) {
+    ARROW_ASSIGN_OR_RAISE(projected.expression,
+                          plan::Substitute(projected.expression, replacements_));
+  }
   return arrow::Status::OK();
 }
 
-arrow::Status Specialisation::SpecialiseFilter(const std::vector<plan::ExpressionPtr>& conjuncts) {
-  pipeline_.filter.clear();
-  for (const plan::ExpressionPtr& conjunct : conjuncts) {
+arrow::Status Specialisation::SpecialiseFilter(plan::Pipeline* pipeline) {
+  for (const plan::ExpressionPtr& conjunct : std::exchange(pipeline->filter, {})) {
     ARROW_ASSIGN_OR_RAISE(const plan::Verdict verdict, Decide(conjunct));
     if (verdict == plan::Verdict::kNever) skips_ = true;
     if (verdict == plan::Verdict::kAlways) continue;
-    pipeline_.filter.push_back(conjunct);
+    pipeline->filter.push_back(conjunct);
     if (replacements_.empty()) continue;
-    ARROW_ASSIGN_OR_RAISE(pipeline_.filter.back(), plan::Substitute(conjunct, replacements_));
+    ARROW_ASSIGN_OR_RAISE(pipeline->filter.back(), plan::Substitute(conjunct, replacements_));
   }
   return arrow::Status::OK();
 }

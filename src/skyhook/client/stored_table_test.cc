@@ -138,7 +138,7 @@ TEST_F(StoredTableTest, WhatAlwaysHoldsIsNotEvaluated) {
   pipeline.filter = {Below(*table, 1150)};
   const auto conjuncts = [&](size_t fragment) {
     const auto made = Require(Specialisation::Make(pipeline, *table, table->fragments[fragment]));
-    return std::make_pair(made->pipeline().filter.size(), made->skips());
+    return std::make_pair(made->pipeline()->filter.size(), made->skips());
   };
   EXPECT_EQ(conjuncts(0), std::make_pair(size_t{0}, false));
   EXPECT_EQ(conjuncts(1), std::make_pair(size_t{1}, false));

@@ -15,7 +15,10 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 UnitRun::UnitRun(std::shared_ptr<const PlacedFragment> placed,
                  std::shared_ptr<LearntVersion> learnt, site::Request request)
-    : placed_(std::move(placed)), learnt_(std::move(learnt)), request_(std::move(request)) {}
+    : placed_(std::move(placed)),
+      learnt_(std::move(learnt)),
+      request_(std::move(request)),
+      limit_(request_.pipeline->limit) {}
 
 arrow::Status UnitRun::Start() {
   return answer_ == nullptr && !request_.rows.empty() ? StartCall() : arrow::Status::OK();
@@ -26,9 +29,9 @@ arrow::Result<BatchPtr> UnitRun::Next() {
     if (!ready_.empty()) {
       BatchPtr batch = std::move(ready_.front());
       ready_.pop_front();
-      if (auto& limit = request_.pipeline.limit) {
-        if (batch->num_rows() > limit->limit) batch = batch->Slice(0, limit->limit);
-        limit->limit -= batch->num_rows();
+      if (limit_.has_value()) {
+        if (batch->num_rows() > limit_->limit) batch = batch->Slice(0, limit_->limit);
+        limit_->limit -= batch->num_rows();
       }
       return batch;
     }
@@ -60,12 +63,11 @@ arrow::Result<BatchPtr> UnitRun::NextOfCall() {
 }
 
 arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
-  const plan::SplitPipeline& split = attempt().split;
-  const plan::Pipeline& asked = split.pushed;
+  const plan::Pipeline& asked = *attempt().pipeline;
   const plan::Applied applied = answer_->outcome().applied;
   std::vector<BatchPtr> batches{std::move(batch)};
-  const auto finish = [&](const plan::Pipeline& rest) {
-    return Finish(OfWhatIsLeft(rest), request_, std::move(batches), &finished_);
+  const auto finish = [&](const plan::SharedPipeline& rest) {
+    return Finish(*OfWhatIsLeft(rest), request_, std::move(batches), &finished_);
   };
   if (!plan::IsWhole(asked, applied)) {
     ARROW_ASSIGN_OR_RAISE(const auto remaining, plan::Remaining(asked, applied));
@@ -75,8 +77,8 @@ arrow::Status UnitRun::FinishBatch(BatchPtr batch) {
     }
     ARROW_ASSIGN_OR_RAISE(batches, finish(*remaining));
   }
-  if (split.residual.has_value() && !batches.empty()) {
-    ARROW_ASSIGN_OR_RAISE(batches, finish(*split.residual));
+  if (attempt().residual.has_value() && !batches.empty()) {
+    ARROW_ASSIGN_OR_RAISE(batches, finish(*attempt().residual));
   }
   passed_on_ = passed_on_ || !batches.empty();
   for (BatchPtr& one : batches) ready_.push_back(std::move(one));
@@ -115,21 +117,23 @@ plan::Cost UnitRun::pushed_cost() const {
   return cost;
 }
 
-plan::Pipeline UnitRun::OfWhatIsLeft(plan::Pipeline part) const {
-  if (part.limit.has_value()) part.limit = request_.pipeline.limit;
-  return part;
+plan::SharedPipeline UnitRun::OfWhatIsLeft(const plan::SharedPipeline& part) const {
+  if (!part->limit.has_value() || part->limit->limit == limit_->limit) return part;
+  plan::Pipeline left = *part;
+  left.limit = limit_;
+  return left;
 }
 
 arrow::Status UnitRun::StartCall() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
   passed_on_ = false;
   site::Site* const site = attempt().site.get();
+  site::Request asked = request_;
+  asked.pipeline = OfWhatIsLeft(attempt().pipeline);
   if (attempt().pulls()) {
     pulled_ = true;
-    return placed_->puller->Run(site, request_).Value(&answer_);
+    return placed_->puller->Run(site, std::move(asked)).Value(&answer_);
   }
-  site::Request asked = request_;
-  asked.pipeline = OfWhatIsLeft(attempt().split.pushed);
   if (!site->capabilities().filters) asked.runtime_filters.clear();
   return site->Run(std::move(asked)).Value(&answer_);
 }
@@ -145,7 +149,7 @@ arrow::Status UnitRun::FinishCall() {
   const plan::Outcome& outcome = answer_->outcome();
   const bool refused = outcome.stopped_by == plan::StoppedBy::kRefused;
   const bool pulls = attempt().pulls();
-  const bool asked_for_limit = pulls || attempt().split.pushed.limit.has_value();
+  const bool asked_for_limit = attempt().pipeline->limit.has_value();
   const bool full =
       (outcome.stopped_by == plan::StoppedBy::kRowLimit && asked_for_limit) || IsFull();
   const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();

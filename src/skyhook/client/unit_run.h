@@ -48,13 +48,10 @@ class UnitRun {
 
  private:
   /// No further row is needed: it would only have to be cut off here.
-  bool IsFull() const {
-    return !attempt().pulls() && request_.pipeline.limit.has_value() &&
-           request_.pipeline.limit->limit == 0;
-  }
+  bool IsFull() const { return !attempt().pulls() && limit_.has_value() && limit_->limit == 0; }
   /// A part of the request's pipeline; of its limit, if it has it, what is left: rows behind the
   /// last that is needed are not computed.
-  plan::Pipeline OfWhatIsLeft(plan::Pipeline part) const;
+  plan::SharedPipeline OfWhatIsLeft(const plan::SharedPipeline& part) const;
   arrow::Status StartCall();
   arrow::Status FinishCall();
   /// The next batch as the site or our own kernel gives it.
@@ -73,6 +70,7 @@ class UnitRun {
   size_t attempt_ = 0;
   std::shared_ptr<LearntVersion> learnt_;  ///< may be null
   site::Request request_;                  ///< its rows are those not answered yet
+  std::optional<plan::Limit> limit_;       ///< of the request's pipeline, what is left
   std::deque<std::shared_ptr<arrow::RecordBatch>> ready_;
   bool passed_on_ = false;  ///< batches of the call under way
   bool pulled_ = false;

@@ -39,7 +39,7 @@ class Work {
        const std::vector<Unit>& units, CutOptions cut, int64_t skipped);
 
   const Table& table() const { return *table_; }
-  const plan::Pipeline& pipeline() const { return pipeline_; }
+  const plan::SharedPipeline& pipeline() const { return pipeline_; }
   const ScanOptions& options() const { return options_; }
   /// The most units there can be: when all that may be cut are.
   int64_t most_units() const { return most_units_; }
@@ -79,7 +79,7 @@ class Work {
   TakenUnit TakeNext();
 
   const std::shared_ptr<const Table> table_;
-  const plan::Pipeline pipeline_;
+  const plan::SharedPipeline pipeline_;
   const ScanOptions options_;
   const CutOptions cut_;
   const std::shared_ptr<exec::PreparedCalls> prepared_calls_;

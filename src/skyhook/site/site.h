@@ -15,9 +15,9 @@
 #include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
 #include "skyhook/plan/outcome.h"
-#include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
+#include "skyhook/plan/shared_pipeline.h"
 #include "skyhook/plan/split.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/profile.h"
@@ -40,7 +40,7 @@ struct FragmentId {
 };
 
 struct Request {
-  plan::Pipeline pipeline;
+  plan::SharedPipeline pipeline;
   FragmentId fragment;
   plan::RowRanges rows;
   base::Limits limits;

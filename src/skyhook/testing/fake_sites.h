@@ -81,7 +81,7 @@ class LimitedSite : public ForwardingSite {
       : ForwardingSite(std::move(site)), capabilities_(std::move(capabilities)) {}
   plan::Capabilities capabilities() const override { return capabilities_; }
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
-    const plan::Pipeline& asked = request.pipeline;
+    const plan::Pipeline& asked = *request.pipeline;
     bool can = (capabilities_.top_k || !asked.top_k.has_value()) &&
                (capabilities_.limits || !asked.limit.has_value()) &&
                (capabilities_.filters || asked.filter.empty());
@@ -151,7 +151,7 @@ class LazySite : public ForwardingSite {
   LazySite(std::shared_ptr<site::Site> site, plan::Applied applied)
       : ForwardingSite(std::move(site)), applied_(applied) {}
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
-    plan::Pipeline& pipeline = request.pipeline;
+    plan::Pipeline pipeline = *request.pipeline;
     if (!applied_.filter) pipeline.filter.clear();
     if (!applied_.projection) {
       pipeline.projection.clear();
@@ -165,6 +165,7 @@ class LazySite : public ForwardingSite {
       pipeline.top_k.reset();
       pipeline.limit.reset();
     }
+    request.pipeline = std::move(pipeline);
     ARROW_ASSIGN_OR_RAISE(auto answer, ForwardingSite::Run(std::move(request)));
     return std::make_unique<ChangedAnswer>(
         std::move(answer), [applied = applied_](plan::Outcome* out) { out->applied = applied; });

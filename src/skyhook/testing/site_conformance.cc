@@ -203,8 +203,9 @@ TEST_P(SiteConformance, StatisticsAreByRowGroupOrUnknown) {
 
 TEST_P(SiteConformance, FiltersOnAColumnThatIsNotReturned) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"letter", "price"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"letter", "price"});
   pipeline.filter = {Fn(Function::kGreaterEqual, {Col(pipeline, "id"), Lit(996)})};
+  asker.request.pipeline = pipeline;
   const Reply reply = asker.Run();
   EXPECT_THAT(RowsOf(reply.batches), ElementsAre("A, 504", "B, 503", "C, 502", "NULL, 501"));
   EXPECT_TRUE(reply.outcome.remaining.empty());
@@ -213,18 +214,20 @@ TEST_P(SiteConformance, FiltersOnAColumnThatIsNotReturned) {
 
 TEST_P(SiteConformance, ComputesColumns) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {});
   pipeline.filter = {Fn(Function::kLess, {Col(pipeline, "id"), Lit(3)})};
   pipeline.projection = {{"sum", Fn(Function::kAdd, {Col(pipeline, "id"), Lit(100)})}};
+  asker.request.pipeline = pipeline;
   EXPECT_THAT(RowsOf(asker.Run().batches), ElementsAre("100", "101", "102"));
 }
 
 TEST_P(SiteConformance, AggregatesIntoPartialsThatMerge) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"letter", "id"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"letter", "id"});
   pipeline.aggregate = plan::Aggregate{{0},
                                        {{plan::AggregateFunction::kCountAll, -1, -1, "n"},
                                         {plan::AggregateFunction::kSum, 1, -1, "s"}}};
+  asker.request.pipeline = pipeline;
   auto merger = Require(exec::PartialMerger::Make(pipeline, {}));
   const Reply reply = asker.Run();
   for (const auto& batch : reply.batches) Require(merger->Consume(*batch, 0));
@@ -237,8 +240,9 @@ TEST_P(SiteConformance, AggregatesIntoPartialsThatMerge) {
 
 TEST_P(SiteConformance, CountsRows) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {});
   pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  asker.request.pipeline = pipeline;
   auto merger = Require(exec::PartialMerger::Make(pipeline, {}));
   for (const auto& batch : asker.Run().batches) Require(merger->Consume(*batch, 0));
   Require(merger->Finish());
@@ -247,8 +251,9 @@ TEST_P(SiteConformance, CountsRows) {
 
 TEST_P(SiteConformance, FindsTheFirstRowsOfAnOrder) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"id", "price"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"id", "price"});
   pipeline.top_k = plan::TopK{{{.column = 1, .descending = true}}, 3};
+  asker.request.pipeline = pipeline;
   auto merger = Require(exec::TopKMerger::Make(pipeline, int64_t{1} << 30));
   int64_t sequence = 0;
   for (const auto& batch : asker.Run().batches) {
@@ -259,9 +264,10 @@ TEST_P(SiteConformance, FindsTheFirstRowsOfAnOrder) {
 
 TEST_P(SiteConformance, CutsALimitInRowOrder) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"id"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"id"});
   pipeline.filter = {Fn(Function::kEqual, {Col(pipeline, "letter"), Lit("C")})};
   pipeline.limit = plan::Limit{4};
+  asker.request.pipeline = pipeline;
   const Reply reply = asker.Run();
   EXPECT_THAT(IdsOf(reply.batches), ElementsAre(2, 5, 8, 11));
   EXPECT_EQ(reply.outcome.stopped_by, plan::StoppedBy::kRowLimit);
@@ -308,7 +314,8 @@ TEST_P(SiteConformance, ADeadlineThatHasPassedLeavesEverything) {
 
 TEST_P(SiteConformance, ARuntimeFilterOnlyDropsWhatItRejects) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"id"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"id"});
+  asker.request.pipeline = pipeline;
   auto filter = std::make_shared<plan::SettableRuntimeFilter>("join");
   filter->Set(Fn(Function::kLess, {Col(pipeline, "id"), Lit(50)}));
   asker.request.runtime_filters = {filter};
@@ -364,8 +371,9 @@ TEST_P(SiteConformance, ACancelledRequestFails) {
 
 TEST_P(SiteConformance, TheAccountAddsUp) {
   Asker asker(fixture_.get(), site_.get());
-  plan::Pipeline& pipeline = asker.request.pipeline = Read(*LettersSchema(), {"id", "letter"});
+  plan::Pipeline pipeline = Read(*LettersSchema(), {"id", "letter"});
   pipeline.filter = {Fn(Function::kLess, {Col(pipeline, "id"), Lit(150)})};
+  asker.request.pipeline = pipeline;
   const Reply reply = asker.Run();
   const plan::Cost& cost = reply.outcome.cost;
   ASSERT_EQ(RowsOf(reply.batches).size(), 150u);

@@ -289,7 +289,7 @@ Status DecodeReplyBody(const plan::Pipeline& pipeline, Reply* reply) {
 
 Result<Reply> DecodeReply(const std::shared_ptr<arrow::Buffer>& message, const Request& request) {
   ARROW_ASSIGN_OR_RAISE(Reply reply, DecodeReplyHead(message, request));
-  ARROW_RETURN_NOT_OK(DecodeReplyBody(request.pipeline, &reply));
+  ARROW_RETURN_NOT_OK(DecodeReplyBody(*request.pipeline, &reply));
   return reply;
 }
 

@@ -64,19 +64,37 @@ const char* KindOf(std::string_view kind) {
   return kind == "top-k threshold" ? "top-k threshold" : "join";
 }
 
+// Encodes the filters that know something, each again only if `kept` has it as it was.
+arrow::Status AddFilters(const Request& request, std::vector<EncodedFilter>* kept,
+                         MessageWriter* writer) {
+  kept->resize(request.runtime_filters.size());
+  for (size_t i = 0; i < kept->size(); ++i) {
+    const plan::RuntimeFilter& filter = *request.runtime_filters[i];
+    plan::ExpressionPtr snapshot = filter.Snapshot();
+    if (snapshot == nullptr) continue;
+    EncodedFilter& encoded = (*kept)[i];
+    if (encoded.snapshot != snapshot) {
+      ARROW_ASSIGN_OR_RAISE(encoded.bytes, FilterToBytes(filter, snapshot, *request.pipeline));
+      encoded.snapshot = std::move(snapshot);
+    }
+    writer->Add(RequestTag::kRuntimeFilter, encoded.bytes);
+  }
+  return arrow::Status::OK();
+}
+
 Result<std::shared_ptr<const plan::RuntimeFilter>> FilterFromBytes(std::string_view bytes,
-                                                                   const plan::Pipeline& pipeline) {
+                                                                   const plan::Pipeline& pipeline,
+                                                                   ParsedPipelines* parsed) {
   uint32_t kind_bytes = 0;
   if (!Take(&bytes, &kind_bytes) || kind_bytes > bytes.size()) {
     return base::CorruptData("a runtime filter that is cut short");
   }
   auto filter = std::make_shared<plan::SettableRuntimeFilter>(KindOf(bytes.substr(0, kind_bytes)));
-  ARROW_ASSIGN_OR_RAISE(const plan::Pipeline carrier,
-                        substrait::FromSubstrait(bytes.substr(kind_bytes)));
-  if (!carrier.input->Equals(*pipeline.input)) {
+  ARROW_ASSIGN_OR_RAISE(const plan::SharedPipeline carrier, parsed->Get(bytes.substr(kind_bytes)));
+  if (!carrier->input->Equals(*pipeline.input)) {
     return base::CorruptData("a runtime filter over other columns than its pipeline reads");
   }
-  ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr predicate, plan::And(carrier.filter));
+  ARROW_ASSIGN_OR_RAISE(plan::ExpressionPtr predicate, plan::And(carrier->filter));
   if (plan::CanFail(*predicate)) return base::CorruptData("a runtime filter that can fail");
   filter->Set(std::move(predicate));
   return filter;
@@ -123,22 +141,19 @@ Result<std::shared_ptr<const base::Layout>> LayoutOf(const MessageReader& reader
 
 }  // namespace
 
-Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms) {
+Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms,
+                                  std::vector<EncodedFilter>* filters) {
   MessageWriter writer(kRequestMagic);
   writer.header()->deadline_ms = MillisecondsLeft(request.limits, default_deadline_ms);
   writer.header()->reply_bytes = static_cast<uint64_t>(request.message_bytes);
-  ARROW_ASSIGN_OR_RAISE(const std::string pipeline, substrait::ToSubstrait(request.pipeline));
+  ARROW_ASSIGN_OR_RAISE(const std::string_view pipeline,
+                        request.pipeline.Bytes(substrait::ToSubstrait));
   writer.Add(RequestTag::kPipeline, pipeline, kRequired);
   writer.Add(RequestTag::kFragment, request.fragment);
   writer.Add(RequestTag::kRows, RowsToBytes(request.rows), kRequired);
   writer.Add(RequestTag::kLimits, LimitsToBytes(request.limits));
-  for (const auto& filter : request.runtime_filters) {
-    const plan::ExpressionPtr snapshot = filter->Snapshot();
-    if (snapshot == nullptr) continue;
-    ARROW_ASSIGN_OR_RAISE(const std::string bytes,
-                          FilterToBytes(*filter, snapshot, request.pipeline));
-    writer.Add(RequestTag::kRuntimeFilter, bytes);
-  }
+  std::vector<EncodedFilter> none;
+  ARROW_RETURN_NOT_OK(AddFilters(request, filters != nullptr ? filters : &none, &writer));
   uint32_t codecs = 0;
   for (const Codec codec : request.codecs) codecs |= 1u << static_cast<int>(codec);
   if (request.packed_text) codecs |= kPackedText;
@@ -160,6 +175,11 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
 }
 
 Result<Request> DecodeRequest(std::string_view message) {
+  ParsedPipelines parsed;
+  return DecodeRequest(message, &parsed);
+}
+
+Result<Request> DecodeRequest(std::string_view message, ParsedPipelines* parsed) {
   ARROW_ASSIGN_OR_RAISE(const auto reader,
                         MessageReader::Open(message, kRequestMagic, RequestTag::kTail));
   // Others look at the first field of a tag only (FindField).
@@ -171,15 +191,14 @@ Result<Request> DecodeRequest(std::string_view message) {
     }
   }
   Request request;
-  ARROW_ASSIGN_OR_RAISE(request.pipeline,
-                        substrait::FromSubstrait(reader.Last(RequestTag::kPipeline)));
+  ARROW_ASSIGN_OR_RAISE(request.pipeline, parsed->Get(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);
   ARROW_ASSIGN_OR_RAISE(request.rows, RowsFromBytes(reader.Last(RequestTag::kRows)));
   ARROW_RETURN_NOT_OK(LimitsFromBytes(reader.Last(RequestTag::kLimits), &request.limits));
   request.limits.deadline =
       steady_clock::now() + std::chrono::milliseconds(reader.header().deadline_ms);
   for (const std::string_view bytes : reader.All(RequestTag::kRuntimeFilter)) {
-    ARROW_ASSIGN_OR_RAISE(auto filter, FilterFromBytes(bytes, request.pipeline));
+    ARROW_ASSIGN_OR_RAISE(auto filter, FilterFromBytes(bytes, *request.pipeline, parsed));
     request.runtime_filters.push_back(std::move(filter));
   }
   ARROW_ASSIGN_OR_RAISE(request.layout, LayoutOf(reader));

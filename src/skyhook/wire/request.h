@@ -11,9 +11,10 @@
 
 #include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
-#include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
+#include "skyhook/plan/shared_pipeline.h"
+#include "skyhook/wire/parsed_pipelines.h"
 
 namespace skyhook::wire {
 
@@ -21,7 +22,7 @@ namespace skyhook::wire {
 enum class Codec : uint8_t { kNone, kLz4, kZstd };
 
 struct Request {
-  plan::Pipeline pipeline;
+  plan::SharedPipeline pipeline;
   std::string fragment;  ///< its name, for messages
   /// Where in the object it lies; null: it is the whole of it. A request is about one object, so
   /// that the extents of a decoded one have no name.
@@ -41,13 +42,24 @@ struct Request {
   uint64_t scan = 0;
 };
 
-/// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,
-/// `default_deadline_ms` does. Fails as plan::ToSubstrait does, and with kUnsupportedPlan where the
-/// layout names several objects.
-arrow::Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms);
+/// A runtime filter as it was encoded last.
+struct EncodedFilter {
+  plan::ExpressionPtr snapshot;  ///< null: never
+  std::string bytes;
+};
 
-/// The deadline counts from now. Bytes that are no request are kCorruptData; what is not understood
-/// is kUnsupportedPlan, naming it. Safe on hostile bytes.
+/// A deadline travels as the time that is left, in whole milliseconds rounded up; without one,
+/// `default_deadline_ms` does. The pipeline is encoded for the first request that carries it. Given
+/// `filters` (of earlier requests of the same scan, or none), a runtime filter is encoded when its
+/// snapshot has changed. Fails as substrait::ToSubstrait does, and with kUnsupportedPlan where the
+/// layout names several objects.
+arrow::Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms,
+                                         std::vector<EncodedFilter>* filters = nullptr);
+
+/// The deadline counts from now. Plans that `parsed` keeps are not parsed again. Bytes that are no
+/// request are kCorruptData; what is not understood is kUnsupportedPlan, naming it. Safe on hostile
+/// bytes.
+arrow::Result<Request> DecodeRequest(std::string_view message, ParsedPipelines* parsed);
 arrow::Result<Request> DecodeRequest(std::string_view message);
 
 }  // namespace skyhook::wire

@@ -44,8 +44,9 @@ std::shared_ptr<arrow::Schema> Letters() {
 
 Request LettersRequest() {
   Request request;
-  request.pipeline = testing::Read(*Letters(), {"id", "letter"});
-  request.pipeline.filter = {Fn(Function::kLess, {Col(request.pipeline, "id"), Lit(50)})};
+  plan::Pipeline pipeline = testing::Read(*Letters(), {"id", "letter"});
+  pipeline.filter = {Fn(Function::kLess, {Col(pipeline, "id"), Lit(50)})};
+  request.pipeline = std::move(pipeline);
   request.fragment = "letters.parquet";
   request.rows = plan::RowRanges{{0, 10}, {20, 30}};
   request.limits.reply_bytes = 1000;
@@ -106,11 +107,11 @@ std::string FieldBytes(uint16_t tag, uint16_t flags, const std::string& bytes) {
 TEST(Request, ComesBackAsItWasSent) {
   Request sent = LettersRequest();
   auto filter = std::make_shared<plan::SettableRuntimeFilter>("top-k threshold");
-  filter->Set(Fn(Function::kGreater, {Col(sent.pipeline, "id"), Lit(3)}));
+  filter->Set(Fn(Function::kGreater, {Col(*sent.pipeline, "id"), Lit(3)}));
   sent.runtime_filters = {filter, std::make_shared<plan::SettableRuntimeFilter>("join")};
   sent.limits.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(100);
   const Request read = Require(DecodeRequest(Require(EncodeRequest(sent, 7))));
-  EXPECT_EQ(read.pipeline.ToString(), sent.pipeline.ToString());
+  EXPECT_EQ(read.pipeline->ToString(), sent.pipeline->ToString());
   EXPECT_EQ(read.fragment, "letters.parquet");
   EXPECT_EQ(read.rows, sent.rows);
   EXPECT_EQ(read.limits.reply_bytes, 1000);
@@ -125,6 +126,70 @@ TEST(Request, ComesBackAsItWasSent) {
   const auto left = *read.limits.deadline - std::chrono::steady_clock::now();
   EXPECT_GT(left, std::chrono::seconds(90));
   EXPECT_LE(left, std::chrono::seconds(101));
+}
+
+/// The messages carry the bytes that are there, whatever they are of.
+TEST(Request, CarriesAPipelineAsItWasEncodedFirst) {
+  const Request request = LettersRequest();
+  const std::string other = Require(substrait::ToSubstrait(testing::Read(*Letters(), {"id"})));
+  Require(request.pipeline.Bytes([&](const plan::Pipeline&) { return other; }));
+  for (int call = 0; call < 3; ++call) {
+    Request next = request;
+    next.rows = plan::RowRanges{{call, 10}};
+    const Request read = Require(DecodeRequest(Require(EncodeRequest(next, 7))));
+    EXPECT_EQ(read.pipeline->projection.size(), 1u);
+    EXPECT_EQ(read.rows, next.rows);
+  }
+}
+
+TEST(Request, ARuntimeFilterIsEncodedAgainWhenItHasChanged) {
+  Request request = LettersRequest();
+  auto moving = std::make_shared<plan::SettableRuntimeFilter>("top-k threshold");
+  auto still = std::make_shared<plan::SettableRuntimeFilter>("join");
+  const auto greater = [&](int64_t than) {
+    return Fn(Function::kGreater, {Col(*request.pipeline, "id"), Lit(than)});
+  };
+  moving->Set(greater(1));
+  still->Set(greater(1));
+  request.runtime_filters = {moving, std::make_shared<plan::SettableRuntimeFilter>("join"), still};
+  std::vector<EncodedFilter> filters;
+  const auto sent = [&] {
+    return Require(DecodeRequest(Require(EncodeRequest(request, 1, &filters)))).runtime_filters;
+  };
+  EXPECT_EQ(sent().size(), 2u);
+  ASSERT_EQ(filters.size(), 3u);
+  // What is kept is sent as it is until the filter says something else.
+  filters[2].bytes = filters[0].bytes;
+  moving->Set(greater(2));
+  const auto second = sent();
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_TRUE(second[0]->Snapshot()->Equals(*greater(2)));
+  EXPECT_STREQ(second[1]->kind(), "top-k threshold") << "encoded although it has not changed";
+  still->Set(greater(3));
+  const auto third = sent();
+  EXPECT_STREQ(third[1]->kind(), "join");
+  EXPECT_TRUE(third[1]->Snapshot()->Equals(*greater(3)));
+}
+
+TEST(Request, OfTheSameScanIsParsedOnce) {
+  Request request = LettersRequest();
+  auto filter = std::make_shared<plan::SettableRuntimeFilter>("join");
+  filter->Set(Fn(Function::kGreater, {Col(*request.pipeline, "id"), Lit(3)}));
+  request.runtime_filters = {filter};
+  ParsedPipelines parsed;
+  const auto read = [&] {
+    return Require(DecodeRequest(Require(EncodeRequest(request, 1)), &parsed));
+  };
+  const Request first = read();
+  request.rows = plan::RowRanges{{5, 10}};
+  request.fragment = "another.parquet";
+  const Request second = read();
+  EXPECT_EQ(second.rows, request.rows);
+  EXPECT_EQ(second.fragment, request.fragment);
+  EXPECT_EQ(&*second.pipeline, &*first.pipeline);
+  EXPECT_EQ(second.runtime_filters[0]->Snapshot(), first.runtime_filters[0]->Snapshot());
+  request.pipeline = testing::Read(*Letters(), {"id"});
+  EXPECT_EQ(read().pipeline->projection.size(), 1u);
 }
 
 TEST(Request, SaysWhichScanItIsOf) {
@@ -233,8 +298,8 @@ TEST(Request, CarriesEveryPipeline) {
     const auto bytes = EncodeRequest(request, 1);
     if (!bytes.ok()) continue;  // of what Substrait cannot say, plan's own tests tell
     ++sent;
-    EXPECT_EQ(Require(substrait::ToSubstrait(Require(DecodeRequest(*bytes)).pipeline)),
-              Require(substrait::ToSubstrait(request.pipeline)));
+    EXPECT_EQ(Require(substrait::ToSubstrait(*Require(DecodeRequest(*bytes)).pipeline)),
+              Require(substrait::ToSubstrait(*request.pipeline)));
   }
   EXPECT_GT(sent, 200);
 }
@@ -315,7 +380,7 @@ TEST(Request, LimitsArePositive) {
 TEST(Request, ARuntimeFilterMustNotFail) {
   Request request = LettersRequest();
   auto filter = std::make_shared<plan::SettableRuntimeFilter>("join");
-  const auto sum = Fn(Function::kAdd, {Col(request.pipeline, "id"), Lit(1)});
+  const auto sum = Fn(Function::kAdd, {Col(*request.pipeline, "id"), Lit(1)});
   filter->Set(Fn(Function::kLess, {sum, Lit(3)}));
   request.runtime_filters = {filter};
   EXPECT_THAT(DecodeRequest(Require(EncodeRequest(request, 1))),
@@ -362,7 +427,7 @@ TEST(Reply, IsReadInTwoSteps) {
   Reply reply = Require(DecodeReplyHead(message, LettersRequest()));
   EXPECT_EQ(reply.outcome.remaining, LettersReply().outcome.remaining);
   EXPECT_TRUE(reply.batches.empty());
-  Require(DecodeReplyBody(LettersRequest().pipeline, &reply));
+  Require(DecodeReplyBody(*LettersRequest().pipeline, &reply));
   EXPECT_THAT(testing::RowsOf(reply.batches),
               ElementsAre("1, A", "2, NULL", "3, a text that is not inline"));
 }
@@ -375,11 +440,12 @@ Reply PackedAndRead(Reply reply, const Request& request) {
 
 TEST(PackedText, ComesBackAsItWas) {
   Request request;
-  request.pipeline = testing::RandomPipeline([](uint32_t) { return 0; });
-  request.pipeline.aggregate = plan::Aggregate{};  // any schema
+  plan::Pipeline pipeline = testing::RandomPipeline([](uint32_t) { return 0; });
+  pipeline.aggregate = plan::Aggregate{};  // any schema
+  request.pipeline = std::move(pipeline);
   for (uint32_t seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
-    const auto schema = request.pipeline.input;
+    const auto schema = request.pipeline->input;
     Reply reply;
     for (const int rows : {100, 1, 0, 3000}) {
       const auto batch = testing::RandomBatch(
@@ -499,9 +565,9 @@ TEST(Reply, HasTheColumnsThatWereAskedFor) {
 /// Its columns are then those of what it has done.
 TEST(Reply, MayHaveDoneLessThanItWasAskedFor) {
   Request request = LettersRequest();
-  request.pipeline = testing::Read(*Letters(), {"letter"});
-  request.pipeline.aggregate =
-      plan::Aggregate{{0}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  plan::Pipeline pipeline = testing::Read(*Letters(), {"letter"});
+  pipeline.aggregate = plan::Aggregate{{0}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  request.pipeline = std::move(pipeline);
   Reply reply = LettersReply();
   reply.outcome.applied = {true, false, false};
   const auto read = [&] {
@@ -516,8 +582,9 @@ TEST(Reply, CarriesEveryType) {
   const auto pipeline = testing::RandomPipeline(1);
   std::mt19937 random(5);
   Request request;
-  request.pipeline = testing::RandomPipeline([](uint32_t) { return 0; });
-  request.pipeline.aggregate = plan::Aggregate{};  // any schema
+  plan::Pipeline asked = testing::RandomPipeline([](uint32_t) { return 0; });
+  asked.aggregate = plan::Aggregate{};  // any schema
+  request.pipeline = std::move(asked);
   Reply reply;
   reply.outcome.applied = {true, true, true};
   reply.batches = {
@@ -568,7 +635,7 @@ TEST(Compatibility, Version1IsUnderstoodAndWritten) {
   const std::string request = Kept("request-1", request_now);
   EXPECT_EQ(request, request_now) << "the bytes changed: raise kVersion and keep both";
   const Request read = Require(DecodeRequest(request));
-  EXPECT_EQ(read.pipeline.ToString(), LettersRequest().pipeline.ToString());
+  EXPECT_EQ(read.pipeline->ToString(), LettersRequest().pipeline->ToString());
   EXPECT_EQ(read.rows.ToString(), "[0,10) [20,30)");
   EXPECT_EQ(read.limits.batch_rows, 7);
   const std::string reply =

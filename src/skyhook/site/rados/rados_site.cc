@@ -43,7 +43,7 @@ class CalledAnswer : public Answer {
  private:
   void Take(CalledReply called) {
     wire::Reply& reply = called.reply;
-    const Status decoded = wire::DecodeReplyBody(request_.pipeline, &reply);
+    const Status decoded = wire::DecodeReplyBody(*request_.pipeline, &reply);
     if (!decoded.ok()) return End(decoded.message());
     plan::Cost cost = outcome_.cost;
     cost += reply.outcome.cost;

@@ -16,6 +16,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/site/rados/refusals.h"
 #include "skyhook/site/rados/scan_calls.h"
+#include "skyhook/substrait/substrait.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/pipelines.h"
 #include "skyhook/wire/header.h"
@@ -270,6 +271,23 @@ TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
   EXPECT_EQ(pool->asked()[4].version, 7u) << "of the first reply";
   RunAt(SiteOver(pool).get(), "object");
   EXPECT_NE(pool->asked()[5].request.scan, pool->asked()[0].request.scan);
+}
+
+/// The calls carry what the pipeline was encoded as first, whatever that is.
+TEST(RadosSiteTest, CallsOfAScanCarryThePipelineAsItWasEncodedOnce) {
+  const auto pool = std::make_shared<ScriptedPool>(
+      std::vector{Stopped({{3, 10}}, 0), Stopped({{5, 10}}, std::nullopt), Answered()});
+  const auto site = SiteOver(pool);
+  Request request = RequestFor("object");
+  const auto other = testing::ReadAll(
+      *arrow::schema({arrow::field("n", arrow::int64()), arrow::field("m", arrow::int64())}));
+  const std::string bytes = Require(substrait::ToSubstrait(other));
+  Require(request.pipeline.Bytes([&](const plan::Pipeline&) { return bytes; }));
+  EXPECT_EQ(Require(Require(site->Run(request))->Next()), nullptr);
+  request.fragment.name = "another object of the scan";
+  EXPECT_EQ(Require(Require(site->Run(request))->Next()), nullptr);
+  ASSERT_EQ(pool->calls(), 4u);
+  for (const auto& asked : pool->asked()) EXPECT_EQ(asked.request.pipeline->input->num_fields(), 2);
 }
 
 TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {

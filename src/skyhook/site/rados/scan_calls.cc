@@ -122,7 +122,7 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
 
 Status ScanCalls::Encode() {
   asked_.scan = alone_ ? 0 : scan_;
-  return wire::EncodeRequest(asked_, alone_ ? kLoneCallMs : kCallMs).Value(&message_);
+  return wire::EncodeRequest(asked_, alone_ ? kLoneCallMs : kCallMs, &filters_).Value(&message_);
 }
 
 Status ScanCalls::Start() {

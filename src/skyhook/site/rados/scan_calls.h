@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "skyhook/base/timer.h"
 #include "skyhook/site/rados/rados_site.h"
@@ -93,7 +94,8 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  wire::Request asked_;  ///< by the call under way
+  wire::Request asked_;                       ///< by the call under way
+  std::vector<wire::EncodedFilter> filters_;  ///< of asked_
   std::string message_;
   std::optional<uint64_t> version_;
   bool alone_ = false;  ///< calls are lone ones: the OSD keeps nothing
