@@ -93,7 +93,7 @@ std::vector<plan::ExpressionPtr> PredicatesOn(const plan::ExpressionPtr& column)
 void RunPipeline(const plan::Pipeline& pipeline,
                  const std::shared_ptr<format::Fragment>& fragment) {
   exec::RunRequest request;
-  request.rows = plan::RowRanges{{0, std::min(fragment->num_rows(), kMostRows)}};
+  request.slice.rows = plan::RowRanges{{0, std::min(fragment->num_rows(), kMostRows)}};
   request.limits.reply_bytes = int64_t{64} << 20;
   request.limits.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   auto execution = exec::Run(pipeline, fragment, std::move(request));

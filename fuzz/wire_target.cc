@@ -31,7 +31,7 @@ wire::Request Asked(bool aggregate) {
   wire::Request request;
   plan::Pipeline pipeline = testing::ReadAll(*Columns());
   request.pipeline = pipeline;
-  request.rows = plan::RowRanges{{0, 4}, {6, 10}};
+  request.slice.rows = plan::RowRanges{{0, 4}, {6, 10}};
   if (!aggregate) return request;
   pipeline.aggregate = plan::Aggregate{{0},
                                        {{AggregateFunction::kCount, 1, -1, "count"},
@@ -81,8 +81,8 @@ void RunReply(const std::string& message) {
     const auto reply = wire::DecodeReply(arrow::Buffer::FromString(message), request);
     if (!reply.ok() || !reply->status.ok()) continue;
     const plan::Outcome& outcome = reply->outcome;
-    Check(outcome.answered.Union(outcome.remaining) == request.rows, "rows are lost");
-    Check(outcome.answered.Intersect(outcome.remaining).empty(), "rows are answered and left");
+    Check(outcome.answered.Union(outcome.remaining.rows) == request.slice.rows, "rows are lost");
+    Check(outcome.answered.Intersect(outcome.remaining.rows).empty(), "rows are answered and left");
     if (aggregate) Merge(request, *reply);
   }
 }
@@ -108,7 +108,7 @@ void AddReplies(std::vector<std::string>* out) {
   for (const bool aggregate : {false, true}) {
     const wire::Request request = Asked(aggregate);
     exec::RunRequest run;
-    run.rows = request.rows;
+    run.slice.rows = request.slice.rows;
     const auto answer = testing::RunKernel(*request.pipeline, fragment, std::move(run));
     for (const auto codec : {wire::Codec::kNone, wire::Codec::kLz4, wire::Codec::kZstd}) {
       wire::Reply reply;

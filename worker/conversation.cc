@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "skyhook/base/status.h"
-#include "skyhook/wire/fields.h"
 #include "skyhook/wire/reply.h"
 
 namespace skyhook::worker {
@@ -42,11 +41,6 @@ std::vector<base::ByteRange> PieceOf(const std::vector<base::ByteRange>& ranges,
     bytes += ranges[first].length;
   }
   return piece;
-}
-
-std::optional<plan::RowRanges> RowsOf(const ScanKey& key) {
-  auto rows = wire::RowsFromBytes(key.rows);
-  return rows.ok() ? std::optional(*std::move(rows)) : std::nullopt;
 }
 
 }  // namespace
@@ -99,7 +93,7 @@ Result<Call> Conversation::NextCall() {
 void Conversation::Begin(const Call& call) {
   state_ = State::kServing;
   key_ = KeyOf(call);
-  rows_ = RowsOf(key_);
+  may_pause_ = key_.is_of_scan();
   reply_bytes_ = call.reply_bytes;
   progress_ = Clock::now();
   PauseAt(progress_ + milliseconds(call.deadline_ms));
@@ -115,7 +109,7 @@ Result<base::Buffers> Conversation::Read(const std::vector<base::ByteRange>& ran
   Lock lock(mutex_);
   while (buffers.size() < ranges.size()) {
     progress_ = Clock::now();
-    if (!buffers.empty() && state_ == State::kServing && MayPause() && progress_ >= until_) {
+    if (!buffers.empty() && state_ == State::kServing && may_pause_ && progress_ >= until_) {
       SayAtWork();
     }
     WaitUntil(&changed_, &lock, [this] { return state_ == State::kServing || abandoned_; });
@@ -154,11 +148,11 @@ Result<Replied> Conversation::Reply(std::string_view reply) {
 void Conversation::SayAtWork() {
   wire::Reply reply;
   reply.outcome.stopped_by = plan::StoppedBy::kDeadline;
-  reply.outcome.remaining = *rows_;
-  reply.kept = wire::kAtWork;
+  reply.outcome.remaining = key_.slice;
+  reply.outcome.remaining.at_work = true;
   const auto message = wire::EncodeReply(reply, wire::Codec::kNone, reply_bytes_);
   if (!message.ok()) {
-    rows_.reset();  // it has so many ranges that the reply would be too large: it cannot be paused
+    may_pause_ = false;  // it has so many ranges that the reply would be too large
     return;
   }
   // The worker ends with its class.
@@ -175,11 +169,11 @@ void Conversation::Watch() {
   while (true) {
     if (state_ == State::kAtWork || state_ == State::kWaiting) {
       HearCall(&lock);
-    } else if (state_ == State::kServing && MayPause()) {
+    } else if (state_ == State::kServing && may_pause_) {
       WatchCall(&lock);
     } else {
       watch_sleeps_ = true;
-      const auto is_called = [this] { return state_ != State::kIdle && MayPause(); };
+      const auto is_called = [this] { return state_ != State::kIdle && may_pause_; };
       WaitUntil(&watch_changed_, &lock, is_called);
       watch_sleeps_ = false;
     }

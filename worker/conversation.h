@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "skyhook/plan/row_ranges.h"
 #include "worker/channel.h"
 #include "worker/scan_key.h"
 
@@ -68,7 +67,6 @@ class Conversation {
 
   // All with the lock held, by either thread.
   void Begin(const Call& call);
-  bool MayPause() const { return key_.is_of_scan() && rows_.has_value(); }
   void PauseAt(Clock::time_point until);
   void SayAtWork();
   // By the second thread.
@@ -90,7 +88,7 @@ class Conversation {
   bool speaking_ = false;  // the thread that works uses the channel, without the lock
   bool abandoned_ = false;
   ScanKey key_;  // of the call
-  std::optional<plan::RowRanges> rows_;
+  bool may_pause_ = false;
   int64_t reply_bytes_ = 0;
   std::optional<Call> heard_;   // by the second thread, for the one that works
   Clock::time_point until_;     // then the class is told

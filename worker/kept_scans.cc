@@ -22,7 +22,7 @@ std::optional<KeptScan> KeptScans::Take(const ScanKey& key) {
   std::optional<KeptScan> found;
   for (auto scan = scans_.begin(); scan != scans_.end();) {
     if (scan->key == key) found = std::move(*scan);
-    scan = scan->key.scan == key.scan ? scans_.erase(scan) : std::next(scan);
+    scan = scan->key.slice.scan == key.slice.scan ? scans_.erase(scan) : std::next(scan);
   }
   return found;
 }

@@ -8,7 +8,6 @@
 #include "skyhook/base/status.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
-#include "skyhook/wire/fields.h"
 #include "skyhook/wire/packed_text.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -80,14 +79,11 @@ class Running {
     wire::Reply reply;
     reply_is_too_large_ = false;
     if (!resumable) scan->execution = nullptr;
-    exec::RunRequest run{request_.rows, limits_,   request_.runtime_filters,
-                         stop_,         resumable, calls_};
+    plan::Slice slice = request_.slice;
+    if (!resumable) slice.scan = 0;
+    exec::RunRequest run{std::move(slice), limits_, request_.runtime_filters, stop_, calls_};
     ARROW_RETURN_NOT_OK(RunToEnd(request_, std::move(run), scan, &reply));
-    if (scan->execution->can_resume()) {
-      reply.kept = scan->execution->rows_kept();
-    } else {
-      scan->execution = nullptr;
-    }
+    if (!reply.outcome.remaining.goes_on()) scan->execution = nullptr;
     reply.outcome.cost += opening_;
     if (request_.packed_text) {
       ARROW_ASSIGN_OR_RAISE(reply.batches, wire::PackText(reply.batches));
@@ -156,7 +152,7 @@ Result<std::string> Scan(const Call& call, const ScanKey& key, const arrow::Stop
   if (base::Is(failure, base::Code::kUnreachable)) return failure;
   if (!message.ok()) return Refused(message.status(), call);
   if (scan.execution != nullptr) {
-    scan.key.rows = wire::RowsToBytes(scan.execution->outcome().remaining);
+    scan.key.slice = scan.execution->outcome().remaining.Asked();
     kept->Keep(std::move(scan));
   }
   return message;

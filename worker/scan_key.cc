@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "skyhook/wire/fields.h"
 #include "skyhook/wire/header.h"
 
 namespace skyhook::worker {
@@ -17,8 +20,11 @@ ScanKey KeyOf(const Call& call) {
   wire::Header header;
   if (!wire::ReadHeader(call.request, wire::kRequestMagic, &header)) return {};
   const auto field = [&](RequestTag tag) { return wire::FindField(call.request, header, tag); };
-  return {wire::ScanOf(call.request, header), IdentityOf(call),
-          std::string(field(RequestTag::kPipeline)), std::string(field(RequestTag::kRows)),
+  auto rows = wire::RowsFromBytes(field(RequestTag::kRows));
+  if (!rows.ok()) return {};
+  return {{wire::ScanOf(call.request, header), *std::move(rows)},
+          IdentityOf(call),
+          std::string(field(RequestTag::kPipeline)),
           std::string(field(RequestTag::kExtents)) + std::string(field(RequestTag::kTail))};
 }
 

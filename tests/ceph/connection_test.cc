@@ -70,12 +70,12 @@ TEST_F(ConnectionTest, WhoMayOnlyReadIsDeclinedAndReads) {
   site::Request request;
   request.pipeline = testing::ReadAll(*schema);
   request.fragment = described.id;
-  request.rows = plan::RowRanges::All(2);
+  request.slice.rows = plan::RowRanges::All(2);
   const auto answer = Require(site->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().reason,
             "the OSD does not load the class skyhook, or the client's capabilities lack x");
-  EXPECT_EQ(answer->outcome().remaining, request.rows);
+  EXPECT_EQ(answer->outcome().remaining.rows, request.slice.rows);
   owner.RemoveAll();
 }
 

@@ -134,7 +134,7 @@ TEST(RadosSite, AnErasureCodedPoolSaysWhyItDeclines) {
   site::Request request;
   request.pipeline = ReadAll(*schema);
   request.fragment = {name, ""};
-  request.rows = plan::RowRanges::All(2);
+  request.slice.rows = plan::RowRanges::All(2);
   const auto answer = Require(fixture.site()->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
@@ -170,7 +170,7 @@ TEST(RadosSite, HostileRequestsEndNeitherTheOsdNorItsWorkers) {
   const auto name = fixture.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))).name;
   wire::Request request;
   request.pipeline = ReadAll(*schema);
-  request.rows = plan::RowRanges::All(2);
+  request.slice.rows = plan::RowRanges::All(2);
   const std::string message = Require(wire::EncodeRequest(request, 100));
   librados::IoCtx& io = fixture.pool().io();
   auto before = DescriptionAt(&io, name);
@@ -197,7 +197,7 @@ class WorkerTest : public ::testing::Test {
     const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
     request_.pipeline = ReadAll(*schema);
     request_.fragment = {fixture_.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))), ""};
-    request_.rows = plan::RowRanges::All(2);
+    request_.slice.rows = plan::RowRanges::All(2);
   }
   std::vector<std::string> Ask() {
     const auto answer = Require(fixture_.site()->Run(request_));
@@ -248,7 +248,7 @@ TEST_F(WorkerTest, ThatIsStoppedIsEndedAtTheDeadline) {
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, plan::StoppedBy::kRefused);
   EXPECT_EQ(answer->outcome().reason, "the OSD's worker did not answer in time");
-  EXPECT_EQ(answer->outcome().remaining, request_.rows);
+  EXPECT_EQ(answer->outcome().remaining.rows, request_.slice.rows);
   for (const Worker& worker : workers) ::kill(worker.pid, SIGKILL);
   EXPECT_EQ(Ask(), (std::vector<std::string>{"1", "2"}));
 }

@@ -371,8 +371,8 @@ class LongScanTest : public WorkerProgramTest {
       pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
     }
     request.pipeline = std::move(pipeline);
-    request.rows = plan::RowRanges::All(kRows);
-    request.scan = scan;
+    request.slice.rows = plan::RowRanges::All(kRows);
+    request.slice.scan = scan;
     return request;
   }
   Called CallFor(const wire::Request& request, uint32_t deadline_ms) {
@@ -384,23 +384,24 @@ class LongScanTest : public WorkerProgramTest {
   /// As a client does, with calls of a millisecond.
   std::vector<std::string> ByShortCalls(wire::Request request) {
     std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-    while (!request.rows.empty()) {
+    while (!request.slice.rows.empty()) {
       const Called called = CallFor(request, 1);
       EXPECT_EQ(called.result, 0);
       const wire::Reply reply = ReplyOf(called, request);
       EXPECT_THAT(reply.status, testing::IsOk()) << reply.status;
-      at_work_ += reply.kept == wire::kAtWork ? 1 : 0;
-      kept_ += reply.kept.value_or(0) > 0 ? 1 : 0;
+      const plan::Slice& remaining = reply.outcome.remaining;
+      at_work_ += remaining.at_work ? 1 : 0;
+      kept_ += remaining.rows_kept > 0 ? 1 : 0;
       batches.insert(batches.end(), reply.batches.begin(), reply.batches.end());
-      request.rows = reply.outcome.remaining;
-      if (reply.kept != wire::kAtWork) bytes_read_ += reply.outcome.cost.bytes_read;
+      request.slice.rows = remaining.rows;
+      if (!remaining.at_work) bytes_read_ += reply.outcome.cost.bytes_read;
     }
     return testing::RowsOf(batches);
   }
   /// A call that ended before its work did.
   void LeaveAtWork(uint64_t scan) {
     const wire::Request request = AskFor(scan, false);
-    while (ReplyOf(CallFor(request, 1), request).kept != wire::kAtWork) {
+    while (!ReplyOf(CallFor(request, 1), request).outcome.remaining.at_work) {
     }
   }
 
@@ -413,7 +414,7 @@ TEST_F(LongScanTest, ShortCallsCostNoMoreReadingThanALongOne) {
   for (const bool count : {false, true}) {
     const wire::Request request = AskFor(0, count);
     const wire::Reply whole = ReplyOf(CallFor(request, 10'000), request);
-    ASSERT_TRUE(whole.outcome.remaining.empty());
+    ASSERT_TRUE(whole.outcome.remaining.rows.empty());
     at_work_ = kept_ = 0;
     bytes_read_ = 0;
     EXPECT_EQ(ByShortCalls(AskFor(1, count)), testing::RowsOf(whole.batches));
@@ -483,12 +484,12 @@ TEST_F(LongScanTest, AnAbandonedScanStopsNoOther) {
   wire::Request kept = AskFor(1, false);
   int64_t found = 0;
   // Leaves a scan in the midst of a row group, of which nothing is at work.
-  std::optional<int64_t> left;
-  while (found == 0 || left == wire::kAtWork) {
+  bool at_work = false;
+  while (found == 0 || at_work) {
     const wire::Reply reply = ReplyOf(CallFor(kept, 1), kept);
     for (const auto& batch : reply.batches) found += batch->num_rows();
-    kept.rows = reply.outcome.remaining;
-    left = reply.kept;
+    kept.slice.rows = reply.outcome.remaining.rows;
+    at_work = reply.outcome.remaining.at_work;
   }
   ASSERT_LT(found, kFound);
   object_.before_read = [] {
@@ -497,14 +498,14 @@ TEST_F(LongScanTest, AnAbandonedScanStopsNoOther) {
   };
   LeaveAtWork(2);
   object_.before_read = nullptr;
-  while (!kept.rows.empty()) {
+  while (!kept.slice.rows.empty()) {
     const Called called = CallFor(kept, 1);
     if (called.result == -EBUSY) continue;
     ASSERT_EQ(called.result, 0);
     const wire::Reply reply = ReplyOf(called, kept);
     ASSERT_THAT(reply.status, testing::IsOk());
     for (const auto& batch : reply.batches) found += batch->num_rows();
-    kept.rows = reply.outcome.remaining;
+    kept.slice.rows = reply.outcome.remaining.rows;
   }
   EXPECT_EQ(found, kFound);
 }
@@ -521,7 +522,7 @@ TEST_F(LongScanTest, ACallThatRunsOutOfMemoryIsNotTriedAgain) {
   object_.bytes = testing::ParquetBytes(*table, {.dictionary = false})->ToString();
   object_.id.clear();
   wire::Request request = AskFor(0, true);
-  request.rows = plan::RowRanges::All(1);
+  request.slice.rows = plan::RowRanges::All(1);
   const auto call = [this](const wire::Request& asked) {
     object_.reads = 0;
     return ReplyOf(CallFor(asked, 10'000), asked);
@@ -542,7 +543,7 @@ TEST_F(LongScanTest, NothingIsKeptOfAnObjectThatChanged) {
   while (found == 0) {
     const wire::Reply reply = ReplyOf(CallFor(request, 1), request);
     for (const auto& batch : reply.batches) found += batch->num_rows();
-    request.rows = reply.outcome.remaining;
+    request.slice.rows = reply.outcome.remaining.rows;
   }
   ASSERT_LT(found, kFound);
   object_.bytes = BytesFrom(kRows);
@@ -557,7 +558,7 @@ TEST_F(LongScanTest, AScanOfAnObjectWithoutAnIdIsNotKept) {
   const wire::Request request = AskFor(1, false);
   const wire::Reply reply = ReplyOf(CallFor(request, 1), request);
   EXPECT_EQ(reply.outcome.stopped_by, plan::StoppedBy::kDeadline);
-  EXPECT_EQ(reply.kept, std::nullopt);
+  EXPECT_FALSE(reply.outcome.remaining.goes_on());
 }
 
 /// The worker program at a socket, as a service of its own.

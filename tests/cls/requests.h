@@ -20,7 +20,7 @@ inline std::shared_ptr<arrow::Schema> ColumnX() {
 inline wire::Request AskForRows() {
   wire::Request request;
   request.pipeline = testing::ReadAll(*ColumnX());
-  request.rows = plan::RowRanges::All(2);
+  request.slice.rows = plan::RowRanges::All(2);
   return request;
 }
 

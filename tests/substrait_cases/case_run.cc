@@ -149,7 +149,7 @@ Result<std::shared_ptr<arrow::Scalar>> Evaluate(const plan::Pipeline& pipeline, 
   ARROW_ASSIGN_OR_RAISE(auto fragment,
                         format::FragmentFromBatches(rows->schema(), {rows}, "cases"));
   exec::RunRequest request;
-  request.rows = plan::RowRanges::All(count);
+  request.slice.rows = plan::RowRanges::All(count);
   ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));
   std::unique_ptr<exec::PartialMerger> merger;
   if (pipeline.aggregate.has_value()) {

@@ -50,7 +50,7 @@ class MemorySite : public site::Site {
 
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
     exec::RunRequest run;
-    run.rows = std::move(request.rows);
+    run.slice.rows = std::move(request.slice.rows);
     run.limits = request.limits;
     run.runtime_filters = std::move(request.runtime_filters);
     run.stop = request.stop;

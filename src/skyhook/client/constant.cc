@@ -20,7 +20,7 @@ arrow::Result<bool> HoldsWithoutInput(const plan::ExpressionPtr& predicate) {
   pipeline.filter = {predicate};
   pipeline.projection = {{"row", plan::InputColumn(0, arrow::boolean())}};
   exec::RunRequest request;
-  request.rows = plan::RowRanges::All(1);
+  request.slice.rows = plan::RowRanges::All(1);
   ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));
   int64_t rows = 0;
   while (true) {

@@ -106,11 +106,9 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
                          std::move(request));
 }
 
-arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(const Table& table,
-                                                                   const TableFragment& fragment,
-                                                                   const plan::SharedPipeline& pipeline,
-                                                                   placement::Mode mode,
-                                                                   placement::Learnt* learnt) {
+arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
+    const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline,
+    placement::Mode mode, placement::Learnt* learnt) {
   auto placed = std::make_shared<PlacedFragment>();
   ARROW_ASSIGN_OR_RAISE(placed->specialisation, Specialisation::Make(pipeline, table, fragment));
   placed->puller = std::make_shared<Puller>(table.budget);

@@ -67,10 +67,8 @@ struct PlacedFragment {
 };
 
 /// All places of the fragment are candidates, each for what it can do; `learnt` puts them in order.
-arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(const Table& table,
-                                                                   const TableFragment& fragment,
-                                                                   const plan::SharedPipeline& pipeline,
-                                                                   placement::Mode mode,
-                                                                   placement::Learnt* learnt);
+arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
+    const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline,
+    placement::Mode mode, placement::Learnt* learnt);
 
 }  // namespace skyhook::client

@@ -210,7 +210,7 @@ TEST_F(PlacedScanTest, ACallThatNeverAnswersIsAnErrorWhereNobodyElseCanBeAsked) 
   site::Request request;
   request.pipeline = testing::ReadAll(*Schema());
   request.fragment = table_->fragments[0].description.id;
-  request.rows = plan::RowRanges({{0, kFileRows}});
+  request.slice.rows = plan::RowRanges({{0, kFileRows}});
   UnitRun run(placed, nullptr, request);
   EXPECT_THAT(run.Next(), FailsWith(base::Code::kLimitExceeded, "without any answer"));
   EXPECT_THAT(run.refusals(), IsEmpty());

@@ -21,7 +21,7 @@ arrow::Result<std::vector<BatchPtr>> Finish(const plan::Pipeline& residual,
       auto fragment,
       format::FragmentFromBatches(residual.input, std::move(batches), request.fragment.name));
   exec::RunRequest run;
-  run.rows = plan::RowRanges::All(rows);
+  run.slice.rows = plan::RowRanges::All(rows);
   run.limits.memory_bytes = request.limits.memory_bytes;
   run.limits.batch_rows = request.limits.batch_rows;
   run.stop = request.stop;

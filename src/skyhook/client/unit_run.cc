@@ -21,7 +21,7 @@ UnitRun::UnitRun(std::shared_ptr<const PlacedFragment> placed,
       limit_(request_.pipeline->limit) {}
 
 arrow::Status UnitRun::Start() {
-  return answer_ == nullptr && !request_.rows.empty() ? StartCall() : arrow::Status::OK();
+  return answer_ == nullptr && !request_.slice.rows.empty() ? StartCall() : arrow::Status::OK();
 }
 
 arrow::Result<BatchPtr> UnitRun::Next() {
@@ -35,7 +35,7 @@ arrow::Result<BatchPtr> UnitRun::Next() {
       }
       return batch;
     }
-    if (answer_ == nullptr && request_.rows.empty()) return nullptr;
+    if (answer_ == nullptr && request_.slice.rows.empty()) return nullptr;
     if (answer_ == nullptr) ARROW_RETURN_NOT_OK(StartCall());
     if (IsFull()) {
       ARROW_RETURN_NOT_OK(FinishCall());
@@ -152,15 +152,14 @@ arrow::Status UnitRun::FinishCall() {
   const bool asked_for_limit = attempt().pipeline->limit.has_value();
   const bool full =
       (outcome.stopped_by == plan::StoppedBy::kRowLimit && asked_for_limit) || IsFull();
-  const int64_t answered = request_.rows.num_rows() - outcome.remaining.num_rows();
-  request_.rows = full ? plan::RowRanges() : outcome.remaining;
-  request_.continuation = outcome.continuation;
+  const int64_t answered = request_.slice.rows.num_rows() - outcome.remaining.rows.num_rows();
+  request_.slice = full ? plan::Slice() : outcome.remaining;
   plan::Cost cost = outcome.cost;
-  if (!refused) cost.rows_in -= request_.rows.num_rows();  // the next call counts them
+  if (!refused) cost.rows_in -= request_.slice.rows.num_rows();  // the next call counts them
   finished_ += cost;
   if (!pulls) finished_pushed_ += cost;
   if (!pulls && !refused) answered_by_ = attempt().site.get();
-  const bool is_stuck = answered == 0 && !request_.rows.empty();
+  const bool is_stuck = answered == 0 && !request_.slice.rows.empty();
   const std::string limit = plan::StoppedByName(outcome.stopped_by);
   std::string reason = outcome.reason;
   answer_.reset();
@@ -168,7 +167,7 @@ arrow::Status UnitRun::FinishCall() {
   if (!refused) reason = fmt::format("a call ended by its {} limit without any answer", limit);
   if (Decline(std::move(reason))) return arrow::Status::OK();
   return base::LimitExceeded("'{}': the call for rows {} ended by its {} limit without any answer",
-                             request_.fragment.name, request_.rows.ToString(), limit);
+                             request_.fragment.name, request_.slice.rows.ToString(), limit);
 }
 
 }  // namespace skyhook::client

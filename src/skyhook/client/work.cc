@@ -216,7 +216,7 @@ arrow::Status UnitReader::Begin(TakenUnit taken,
   site::Request request;
   request.pipeline = specialisation.pipeline();
   request.fragment = fragment.description.id;
-  request.rows = plan::RowRanges({unit.rows});
+  request.slice.rows = plan::RowRanges({unit.rows});
   request.limits = LimitsOf(work_->options(), fragment.site->profile().remote);
   request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;

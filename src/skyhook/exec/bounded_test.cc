@@ -405,7 +405,7 @@ TEST(Looks, ADeadlineEndsAFilterWithinOneChunkAndSaysWhatIsLeft) {
       std::chrono::steady_clock::now() + std::chrono::seconds(2);
   const auto run = testing::RunKernel(pipeline, fragment, std::move(request));
   EXPECT_EQ(run.outcome.stopped_by, plan::StoppedBy::kDeadline);
-  EXPECT_EQ(run.outcome.remaining.num_rows(), kManyRows) << "no window was answered";
+  EXPECT_EQ(run.outcome.remaining.rows.num_rows(), kManyRows) << "no window was answered";
   EXPECT_LE(fragment->cells_after_stop, kChunkRows) << "the other column of the chunk under way";
 }
 

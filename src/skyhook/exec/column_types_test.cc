@@ -164,7 +164,7 @@ arrow::Result<Rows> Binary(Function function, const std::shared_ptr<arrow::Array
   pipeline.projection = {{"z", std::move(call)}};
   const auto fragment = InMemory(*table);
   RunRequest request;
-  request.rows = plan::RowRanges::All(fragment->num_rows());
+  request.slice.rows = plan::RowRanges::All(fragment->num_rows());
   ARROW_ASSIGN_OR_RAISE(auto execution, Run(pipeline, fragment, std::move(request)));
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   while (true) {

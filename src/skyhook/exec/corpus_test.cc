@@ -48,7 +48,7 @@ void ExpectRows(const plan::Pipeline& pipeline, const std::shared_ptr<format::Fr
                 const arrow::ArrayVector& expected, const std::vector<int64_t>& rows) {
   const auto options = arrow::EqualOptions::Defaults().nans_equal(true);
   const testing::KernelRun run = RunKernel(pipeline, fragment);
-  ASSERT_TRUE(run.outcome.remaining.empty());
+  ASSERT_TRUE(run.outcome.remaining.rows.empty());
   for (size_t column = 0; column < expected.size(); ++column) {
     const ArrayPtr found = ColumnOf(run, static_cast<int>(column), expected[column]->type());
     ASSERT_EQ(found->length(), static_cast<int64_t>(rows.size()));
@@ -112,7 +112,7 @@ arrow::Result<int64_t> RowsRead(const std::shared_ptr<arrow::Buffer>& bytes,
   ARROW_ASSIGN_OR_RAISE(auto fragment,
                         format::OpenFragment(base::MakeBufferSource(bytes, name), {}, &cost));
   RunRequest request;
-  request.rows = plan::RowRanges::All(fragment->num_rows());
+  request.slice.rows = plan::RowRanges::All(fragment->num_rows());
   ARROW_ASSIGN_OR_RAISE(auto execution,
                         Run(testing::ReadAll(*fragment->schema()), fragment, std::move(request)));
   int64_t rows = 0;

@@ -126,7 +126,7 @@ Ended RunOver(const std::shared_ptr<FaultySource>& source, const plan::Pipeline&
   auto fragment = format::OpenFragment(source, {}, opening);
   if (!fragment.ok()) return {fragment.status(), {}, {}};
   RunRequest request;
-  request.rows = plan::RowRanges::All((*fragment)->num_rows());
+  request.slice.rows = plan::RowRanges::All((*fragment)->num_rows());
   request.limits = limits;
   request.stop = stop;
   auto execution = Require(Run(pipeline, *fragment, request));
@@ -231,8 +231,8 @@ TEST_P(FaultySources, TheDeadlineEndsAHang) {
       continue;
     }
     EXPECT_EQ(run.outcome.stopped_by, plan::StoppedBy::kDeadline);
-    EXPECT_FALSE(run.outcome.remaining.empty());
-    EXPECT_EQ(run.outcome.answered.Union(run.outcome.remaining), plan::RowRanges::All(kRows));
+    EXPECT_FALSE(run.outcome.remaining.rows.empty());
+    EXPECT_EQ(run.outcome.answered.Union(run.outcome.remaining.rows), plan::RowRanges::All(kRows));
   }
 }
 
@@ -255,12 +255,12 @@ TEST(FaultySource, WhatRemainsAfterAHangCompletesTheAnswer) {
   plan::Cost cost;
   auto fragment = Require(format::OpenFragment(hanging, {}, &cost));
   RunRequest request;
-  request.rows = plan::RowRanges::All(kRows);
+  request.slice.rows = plan::RowRanges::All(kRows);
   request.limits.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
   auto run = testing::RunKernel(pipeline, fragment, request);
   ASSERT_EQ(run.outcome.stopped_by, plan::StoppedBy::kDeadline);
-  ASSERT_EQ(run.outcome.remaining, (plan::RowRanges{{kGroupRows, kRows}}));
-  request.rows = run.outcome.remaining;
+  ASSERT_EQ(run.outcome.remaining.rows, (plan::RowRanges{{kGroupRows, kRows}}));
+  request.slice.rows = run.outcome.remaining.rows;
   request.limits.deadline.reset();
   const auto rest = testing::RunKernel(pipeline, fragment, request);
   run.batches.insert(run.batches.end(), rest.batches.begin(), rest.batches.end());

@@ -245,22 +245,22 @@ arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges 
                        std::vector<BatchPtr>* out) {
   while (!rows.empty()) {
     RunRequest request;
-    request.rows = rows;
+    request.slice.rows = rows;
     request.limits = RandomLimits(subject);
     const bool over = request.limits.deadline.has_value();
     ARROW_ASSIGN_OR_RAISE(KernelRun call, RunCall(subject->pipeline(), fragment, request));
     const plan::Outcome& outcome = call.outcome;
-    EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
-    EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
-    EXPECT_TRUE(outcome.answered.empty() || outcome.remaining.empty() ||
-                outcome.answered.end() <= outcome.remaining.ranges().front().begin);
+    EXPECT_EQ(outcome.answered.Union(outcome.remaining.rows), rows);
+    EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining.rows).empty());
+    EXPECT_TRUE(outcome.answered.empty() || outcome.remaining.rows.empty() ||
+                outcome.answered.end() <= outcome.remaining.rows.ranges().front().begin);
     out->insert(out->end(), call.batches.begin(), call.batches.end());
     if (outcome.stopped_by == StoppedBy::kRowLimit) return arrow::Status::OK();
-    if (outcome.remaining == rows && !over) {
+    if (outcome.remaining.rows == rows && !over) {
       return arrow::Status::UnknownError("a call ended without any answer: ",
                                          plan::StoppedByName(outcome.stopped_by));
     }
-    rows = outcome.remaining;
+    rows = outcome.remaining.rows;
   }
   return arrow::Status::OK();
 }
@@ -274,10 +274,10 @@ arrow::Status Drain(Execution* execution, const RowRanges& rows, std::vector<Bat
     out->push_back(std::move(batch));
   }
   const plan::Outcome& outcome = execution->outcome();
-  EXPECT_EQ(outcome.answered.Union(outcome.remaining), rows);
-  EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining).empty());
+  EXPECT_EQ(outcome.answered.Union(outcome.remaining.rows), rows);
+  EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining.rows).empty());
   EXPECT_EQ(outcome.cost.rows_in, rows.num_rows());
-  EXPECT_LE(execution->rows_kept(), outcome.remaining.num_rows());
+  EXPECT_LE(outcome.remaining.rows_kept, outcome.remaining.rows.num_rows());
   return arrow::Status::OK();
 }
 
@@ -288,14 +288,14 @@ arrow::Status RunPieceResumed(Subject* subject, const FragmentPtr& fragment, Row
   std::unique_ptr<Execution> execution;
   for (int forgotten = 0; !rows.empty();) {
     RunRequest request;
-    request.rows = rows;
+    request.slice.rows = rows;
     request.limits = RandomLimits(subject);
     request.limits.rows_in = base::Limits::kUnlimited;
     if (subject->Below(4) > 0) request.limits.deadline = std::chrono::steady_clock::now();
-    request.resumable = true;
+    request.slice.scan = 1;
     int64_t kept = 0;
     if (execution != nullptr && (forgotten == 3 || subject->Below(4) > 0)) {
-      kept = execution->rows_kept();
+      kept = execution->outcome().remaining.rows_kept;
       execution->Resume(std::move(request));
     } else {
       forgotten += execution != nullptr ? 1 : 0;
@@ -304,11 +304,11 @@ arrow::Status RunPieceResumed(Subject* subject, const FragmentPtr& fragment, Row
     ARROW_RETURN_NOT_OK(Drain(execution.get(), rows, out));
     const plan::Outcome& outcome = execution->outcome();
     if (outcome.stopped_by == StoppedBy::kRowLimit) return arrow::Status::OK();
-    if (outcome.remaining == rows && execution->rows_kept() <= kept) {
+    if (outcome.remaining.rows == rows && outcome.remaining.rows_kept <= kept) {
       return arrow::Status::UnknownError("a call got nowhere");
     }
-    EXPECT_EQ(execution->can_resume(), !outcome.remaining.empty());
-    rows = outcome.remaining;
+    EXPECT_EQ(outcome.remaining.goes_on(), !outcome.remaining.rows.empty());
+    rows = outcome.remaining.rows;
   }
   return arrow::Status::OK();
 }

@@ -311,7 +311,7 @@ ExpressionPtr Outside(const ExpressionPtr& number) {
 TEST(OpenFunctions, WhoeverBringsOnePutsItsCallsIntoPrograms) {
   int made = 0;
   RunRequest request;
-  request.rows = plan::RowRanges::All(5000);
+  request.slice.rows = plan::RowRanges::All(5000);
   request.prepared_calls = std::make_shared<PreparedCalls>(kMuch, [&](const ExpressionPtr& call) {
     if (call->function() != kOutside) return PrepareCall(call);
     ++made;

@@ -38,9 +38,9 @@ class KernelExecution : public Execution {
     ARROW_RETURN_NOT_OK(CheckLimits());
     ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
     ARROW_ASSIGN_OR_RAISE(pipeline_, binding_->Bind(std::move(pipeline_)));
-    if (request_.rows.end() > fragment_->num_rows()) {
+    if (request_.slice.rows.end() > fragment_->num_rows()) {
       return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
-                           request_.rows.ToString(), fragment_->num_rows());
+                           request_.slice.rows.ToString(), fragment_->num_rows());
     }
     program_.ShareCalls(request_.prepared_calls != nullptr ? request_.prepared_calls
                                                            : std::make_shared<PreparedCalls>());
@@ -64,7 +64,7 @@ class KernelExecution : public Execution {
     output_columns_.assign(columns.begin(), columns.end());
     outcome_.applied = {true, true, true};
     outcome_.version = fragment_->version();
-    outcome_.cost.rows_in = request_.rows.num_rows();
+    outcome_.cost.rows_in = request_.slice.rows.num_rows();
     return Status::OK();
   }
 
@@ -82,20 +82,10 @@ class KernelExecution : public Execution {
 
   const plan::Outcome& outcome() const override { return outcome_; }
 
-  bool can_resume() const override {
-    return finished_ && failure_.ok() && request_.resumable &&
-           (outcome_.stopped_by == StoppedBy::kDeadline ||
-            outcome_.stopped_by == StoppedBy::kReplyBytes);
-  }
-
-  int64_t rows_kept() const override {
-    return finished_ ? outcome_.remaining.Intersect({0, position_}).num_rows() : 0;
-  }
-
   void Resume(RunRequest request) override {
     request_ = std::move(request);
     outcome_.cost = {};
-    outcome_.cost.rows_in = request_.rows.num_rows();
+    outcome_.cost.rows_in = request_.slice.rows.num_rows();
     ending_.reset();
     finished_ = false;
     rows_before_ = Answered().num_rows();
@@ -113,6 +103,8 @@ class KernelExecution : public Execution {
     outcome_.cost.bytes_out += vector::BytesOf(*batch);
     return batch;
   }
+
+  bool may_resume() const { return request_.slice.goes_on(); }
 
   Status CheckLimits() const {
     const base::Limits& limits = request_.limits;
@@ -150,7 +142,7 @@ class KernelExecution : public Execution {
   StoppedBy ReachedLimit() const {
     const base::Limits& limits = request_.limits;
     const int64_t rows = Answered().num_rows();
-    const bool may_stop = rows > rows_before_ || !request_.resumable;
+    const bool may_stop = rows > rows_before_ || !may_resume();
     if (may_stop && limits.deadline.has_value() &&
         std::chrono::steady_clock::now() >= *limits.deadline) {
       return StoppedBy::kDeadline;
@@ -166,7 +158,7 @@ class KernelExecution : public Execution {
     format::ReadContext context(&outcome_.cost, request_.stop);
     context.memory_bytes = ReadBytes(request_.limits.memory_bytes);
     // Of one that is resumed, readers outlive the deadline.
-    if (!request_.resumable) context.deadline = request_.limits.deadline;
+    if (!may_resume()) context.deadline = request_.limits.deadline;
     return context;
   }
 
@@ -175,14 +167,14 @@ class KernelExecution : public Execution {
     return base::Is(status, base::Code::kLimitExceeded) && ReachedLimit() == StoppedBy::kDeadline;
   }
 
-  plan::RowRanges Answered() const { return request_.rows.Intersect({0, position_}); }
+  plan::RowRanges Answered() const { return request_.slice.rows.Intersect({0, position_}); }
 
   // Starts the next row group with rows asked for, or finishes.
   Status NextRowGroup() {
     for (; row_group_ < fragment_->num_row_groups(); ++row_group_) {
       const plan::RowRange all = fragment_->row_group_rows(row_group_);
       const plan::RowRanges rows =
-          request_.rows.Intersect({std::max(all.begin, position_), all.end});
+          request_.slice.rows.Intersect({std::max(all.begin, position_), all.end});
       if (rows.empty()) continue;
       row_group_end_ = all.end;
       ++outcome_.cost.row_groups;
@@ -327,10 +319,8 @@ class KernelExecution : public Execution {
 
   // Ends the call once the sink has given what it holds, or at once where that is kept.
   Status Finish(StoppedBy reason) {
-    const bool goes_on =
-        request_.resumable && (reason == StoppedBy::kDeadline || reason == StoppedBy::kReplyBytes);
-    if (!goes_on) scan_ = nullptr;
-    if (goes_on && sink_->reduces()) {
+    if (!IsKeptAfter(reason)) scan_ = nullptr;
+    if (IsKeptAfter(reason) && sink_->reduces()) {
       End(reason, plan::RowRanges());
     } else {
       ending_ = reason;
@@ -338,12 +328,16 @@ class KernelExecution : public Execution {
     return Status::OK();
   }
 
+  bool IsKeptAfter(StoppedBy reason) const {
+    return may_resume() && (reason == StoppedBy::kDeadline || reason == StoppedBy::kReplyBytes);
+  }
+
   Status FlushSink() {
     ARROW_ASSIGN_OR_RAISE(const bool is_empty, sink_->Flush(&ready_));
     if (!is_empty) return Status::OK();
     if (ending_.has_value()) {
       End(*ending_, Answered());
-    } else if (request_.resumable) {
+    } else if (may_resume()) {
       // What was flushed for lack of memory stands for rows that cannot count as remaining later.
       End(StoppedBy::kReplyBytes, Answered());
     }
@@ -353,11 +347,15 @@ class KernelExecution : public Execution {
   void End(StoppedBy reason, plan::RowRanges answered) {
     finished_ = true;
     outcome_.stopped_by = reason;
-    outcome_.answered = reason == StoppedBy::kNothing ? request_.rows : std::move(answered);
-    outcome_.remaining = request_.rows.Subtract(outcome_.answered);
-    if (outcome_.remaining.empty() && reason != StoppedBy::kRowLimit) {
+    outcome_.answered = reason == StoppedBy::kNothing ? request_.slice.rows : std::move(answered);
+    plan::Slice& remaining = outcome_.remaining;
+    remaining = {0, request_.slice.rows.Subtract(outcome_.answered)};
+    if (remaining.rows.empty() && reason != StoppedBy::kRowLimit) {
       outcome_.stopped_by = StoppedBy::kNothing;
     }
+    if (!IsKeptAfter(outcome_.stopped_by)) return;
+    remaining.scan = request_.slice.scan;
+    remaining.rows_kept = remaining.rows.Intersect({0, position_}).num_rows();
   }
 
   void Fail(const Status& status) {
@@ -367,7 +365,7 @@ class KernelExecution : public Execution {
     scan_ = nullptr;
     outcome_.stopped_by = status.IsCancelled() ? StoppedBy::kCancelled : StoppedBy::kNothing;
     outcome_.answered = {};
-    outcome_.remaining = request_.rows;
+    outcome_.remaining = {0, request_.slice.rows};
   }
 
   plan::Pipeline pipeline_;

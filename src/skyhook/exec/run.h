@@ -11,8 +11,8 @@
 #include "skyhook/format/fragment.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
-#include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
+#include "skyhook/plan/slice.h"
 
 namespace skyhook::exec {
 
@@ -20,21 +20,20 @@ class PreparedCalls;
 
 /// What one call is given besides the pipeline and the fragment.
 struct RunRequest {
-  plan::RowRanges rows;
+  /// The rows asked for. A call of a scan may be resumed: it gets somewhere whatever its deadline,
+  /// and at its deadline keeps an aggregate's groups or the best rows to itself.
+  plan::Slice slice;
   base::Limits limits;
   plan::RuntimeFilters runtime_filters;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
-  /// Whether the call may be resumed. It then gets somewhere whatever its deadline, and at its
-  /// deadline keeps an aggregate's groups or the best rows to itself: such rows count as remaining.
-  bool resumable = false;
   /// What is made of the pipeline's constants, shared with the scan's other calls
   /// (exec/prepared_calls.h). Null: this call makes its own.
-  std::shared_ptr<PreparedCalls> prepared_calls;
+  std::shared_ptr<PreparedCalls> prepared_calls = nullptr;
 };
 
 /// A running call. Pulled by one thread at a time; uses no other thread. Between two looks at the
 /// stop token and the deadline lies the work on at most kChunkRows rows (exec/program.h), or on as
-/// many values of a dictionary, or the decoding of one page: some milliseconds. A resumable call
+/// many values of a dictionary, or the decoding of one page: some milliseconds. A call of a scan
 /// does not look at its deadline while it evaluates a dictionary. Runtime filters are looked at
 /// before each row group.
 class Execution {
@@ -46,20 +45,17 @@ class Execution {
   /// (Cancelled); a limit is not: the stream ends and the outcome says what remains.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
 
-  /// Complete once Next has returned null or an error; until then the account so far.
+  /// Complete once Next has returned null or an error; until then the account so far. What remains
+  /// of a call of a scan that has ended by its deadline or the size of its reply is kept here.
   virtual const plan::Outcome& outcome() const = 0;
 
-  /// Whether a resumable call has ended by its deadline or the size of its reply.
-  virtual bool can_resume() const = 0;
-  /// Of the rows that remain, those dealt with: they cost nothing more if the call is resumed.
-  virtual int64_t rows_kept() const = 0;
-  /// Goes on with the rows that remain, under `request`'s limits and runtime filters, as a call
-  /// with an account of its own; the sizes of batches and of what is held back stay those of the
-  /// first. Only after can_resume; `request.rows` are the outcome's remaining ones.
+  /// Goes on with what remains and is kept, which `request.slice` asks for, under the request's
+  /// limits and runtime filters, as a call with an account of its own; the sizes of batches and of
+  /// what is held back stay those of the first.
   virtual void Resume(RunRequest request) = 0;
 };
 
-/// Starts `pipeline` over `request.rows` of `fragment`. The pipeline's input fields are looked up
+/// Starts `pipeline` over `request.slice` of `fragment`. The pipeline's input fields are looked up
 /// in the fragment by name; a missing one, or one of another type, is an error that names it.
 arrow::Result<std::unique_ptr<Execution>> Run(const plan::Pipeline& pipeline,
                                               std::shared_ptr<format::Fragment> fragment,

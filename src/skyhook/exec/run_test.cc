@@ -139,7 +139,7 @@ TEST(Run, ErrorsOnlyForRowsThatTheFilterKeeps) {
             (Rows{"9223372036854775805", "9223372036854775806"}));
   pipeline.filter.clear();
   RunRequest request;
-  request.rows = plan::RowRanges::All(6);
+  request.slice.rows = plan::RowRanges::All(6);
   auto execution = Require(exec::Run(pipeline, fragment, std::move(request)));
   arrow::Status status;
   while (status.ok()) {
@@ -156,7 +156,7 @@ arrow::Status ErrorOf(const plan::ExpressionPtr& projected,
   auto pipeline = testing::Read(*OrdersSchema(), {});
   pipeline.projection = {{"p", projected}};
   RunRequest request;
-  request.rows = plan::RowRanges::All(6);
+  request.slice.rows = plan::RowRanges::All(6);
   auto execution = Require(exec::Run(pipeline, fragment, std::move(request)));
   auto batch = execution->Next();
   while (batch.ok() && *batch != nullptr) batch = execution->Next();
@@ -185,14 +185,14 @@ TEST(Run, UnknownColumnIsNamed) {
 TEST(Run, StopsForCancellation) {
   arrow::StopSource source;
   RunRequest request;
-  request.rows = plan::RowRanges::All(6);
+  request.slice.rows = plan::RowRanges::All(6);
   request.stop = source.token();
   auto execution =
       Require(exec::Run(testing::ReadAll(*OrdersSchema()), Orders(), std::move(request)));
   source.RequestStop();
   EXPECT_THAT(execution->Next(), FailsWith(arrow::StatusCode::Cancelled, ""));
   EXPECT_EQ(execution->outcome().stopped_by, StoppedBy::kCancelled);
-  EXPECT_EQ(execution->outcome().remaining, plan::RowRanges::All(6));
+  EXPECT_EQ(execution->outcome().remaining.rows, plan::RowRanges::All(6));
 }
 
 // A file of 20,000 rows in row groups of 5,000: several chunks each.
@@ -213,18 +213,18 @@ std::vector<int64_t> RunToTheEnd(const plan::Pipeline& pipeline,
   plan::RowRanges left = plan::RowRanges::All(fragment->num_rows());
   for (*calls = 0; !left.empty() && *calls < 100; ++*calls) {
     RunRequest request;
-    request.rows = left;
+    request.slice.rows = left;
     request.limits = limits;
     const auto run = RunKernel(pipeline, fragment, std::move(request));
-    EXPECT_EQ(run.outcome.answered.Union(run.outcome.remaining), left);
-    EXPECT_LT(run.outcome.remaining.num_rows(), left.num_rows()) << "no progress";
-    const bool stopped = !run.outcome.remaining.empty();
+    EXPECT_EQ(run.outcome.answered.Union(run.outcome.remaining.rows), left);
+    EXPECT_LT(run.outcome.remaining.rows.num_rows(), left.num_rows()) << "no progress";
+    const bool stopped = !run.outcome.remaining.rows.empty();
     EXPECT_EQ(run.outcome.stopped_by, stopped ? expected : StoppedBy::kNothing);
     for (const auto& batch : run.batches) {
       const auto& column = static_cast<const arrow::Int64Array&>(*batch->column(0));
       for (int64_t i = 0; i < column.length(); ++i) ids.push_back(column.Value(i));
     }
-    left = run.outcome.remaining;
+    left = run.outcome.remaining.rows;
   }
   return ids;
 }
@@ -258,12 +258,12 @@ TEST(Run, RowsInLeaveTheRestOfTheRows) {
 TEST(Run, PassedDeadlineLeavesAllRows) {
   const auto fragment = Counted();
   RunRequest request;
-  request.rows = {{100, 200}, {300, 400}};
+  request.slice.rows = {{100, 200}, {300, 400}};
   request.limits.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
   const auto run = RunKernel(testing::ReadAll(*fragment->schema()), fragment, request);
   EXPECT_TRUE(run.rows().empty());
   EXPECT_EQ(run.outcome.stopped_by, StoppedBy::kDeadline);
-  EXPECT_EQ(run.outcome.remaining, request.rows);
+  EXPECT_EQ(run.outcome.remaining.rows, request.slice.rows);
 }
 
 /// What calls that are resumed give, each of whose deadlines has passed when it begins.
@@ -277,17 +277,17 @@ struct ResumedRun {
 ResumedRun RunResumed(const plan::Pipeline& pipeline,
                       const std::shared_ptr<format::Fragment>& fragment) {
   RunRequest request = testing::AllRowsOf(*fragment);
-  request.resumable = true;
+  request.slice.scan = 1;
   request.limits.deadline = std::chrono::steady_clock::now();
   const auto execution = Require(exec::Run(pipeline, fragment, request));
   ResumedRun out;
   while (true) {
     while (auto batch = Require(execution->Next())) out.batches.push_back(batch);
-    out.kept.push_back(execution->rows_kept());
+    out.kept.push_back(execution->outcome().remaining.rows_kept);
     out.answered.push_back(execution->outcome().answered.num_rows());
     out.cost += execution->outcome().cost;
-    if (!execution->can_resume()) return out;
-    request.rows = execution->outcome().remaining;
+    if (!execution->outcome().remaining.goes_on()) return out;
+    request.slice = execution->outcome().remaining;
     execution->Resume(request);
   }
 }
@@ -358,7 +358,7 @@ TEST(Run, RowLimitEndsAtTheLastRowUsed) {
   const auto run = RunKernel(pipeline, fragment);
   EXPECT_EQ(run.rows(), (Rows{"6000", "6001", "6002"}));
   EXPECT_EQ(run.outcome.stopped_by, StoppedBy::kRowLimit);
-  EXPECT_EQ(run.outcome.remaining, (plan::RowRanges{{6'003, 20'000}}));
+  EXPECT_EQ(run.outcome.remaining.rows, (plan::RowRanges{{6'003, 20'000}}));
 }
 
 TEST(Run, MemoryLimitFlushesPartialsThatStillMerge) {
@@ -367,7 +367,7 @@ TEST(Run, MemoryLimitFlushesPartialsThatStillMerge) {
   pipeline.aggregate = plan::Aggregate{
       {0}, {{AggregateFunction::kCountAll, -1, -1, "n"}, Of(AggregateFunction::kSum, 0, "sum")}};
   RunRequest request;
-  request.rows = {{0, 2}, {4'999, 15'000}};
+  request.slice.rows = {{0, 2}, {4'999, 15'000}};
   request.limits.memory_bytes = 64 * 1024;
   const auto run = RunKernel(pipeline, fragment, std::move(request));
   EXPECT_GT(run.outcome.cost.partial_flushes, 1);
@@ -380,8 +380,8 @@ TEST(Run, AnyRowRangesTogetherGiveTheWhole) {
   const auto fragment = Orders();
   const auto pipeline = testing::ReadAll(*OrdersSchema());
   RunRequest odd, even;
-  odd.rows = {{0, 1}, {2, 3}, {4, 5}};
-  even.rows = {{1, 2}, {3, 4}, {5, 6}};
+  odd.slice.rows = {{0, 1}, {2, 3}, {4, 5}};
+  even.slice.rows = {{1, 2}, {3, 4}, {5, 6}};
   EXPECT_EQ(RunKernel(pipeline, fragment, odd).rows(),
             (Rows{"1, a, 10.50, 0.5", "3, NULL, 5.25, 1.5", "5, b, 7.75, -0.5"}));
   EXPECT_EQ(RunKernel(pipeline, fragment, even).rows(),

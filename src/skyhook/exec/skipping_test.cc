@@ -119,7 +119,7 @@ TEST(Skipping, RuntimeFilterThatTightensWhileTheScanRunsRulesOutLaterRowGroups) 
   const auto pipeline = testing::ReadAll(*fragment->schema());
   auto filter = std::make_shared<plan::SettableRuntimeFilter>("join");
   RunRequest request;
-  request.rows = plan::RowRanges::All(400);
+  request.slice.rows = plan::RowRanges::All(400);
   request.runtime_filters = {filter};
   request.limits.batch_rows = 100;
   auto execution = testing::Require(exec::Run(pipeline, fragment, std::move(request)));

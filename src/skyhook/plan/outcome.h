@@ -5,6 +5,7 @@
 #include <string>
 
 #include "skyhook/plan/row_ranges.h"
+#include "skyhook/plan/slice.h"
 
 namespace skyhook::plan {
 
@@ -64,14 +65,11 @@ struct Applied {
 /// The account of one call. Valid once the stream of batches has ended.
 struct Outcome {
   Applied applied;
-  RowRanges answered;   ///< rows the returned batches stand for
-  RowRanges remaining;  ///< rows asked for and not answered, canonical
+  RowRanges answered;  ///< rows the returned batches stand for
+  Slice remaining;     ///< rows asked for and not answered, as the next request may ask for them
   StoppedBy stopped_by = StoppedBy::kNothing;
   std::string reason;   ///< a sentence for people when stopped_by is kRefused
   std::string version;  ///< version of the object that was read
-  /// What a request for `remaining` may hand back for the site to go on where it stopped at less
-  /// cost; 0: nothing.
-  uint64_t continuation = 0;
   Cost cost;
 };
 

@@ -35,7 +35,8 @@ class KernelAnswer : public Answer {
 
 arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request request) {
   exec::RunRequest run;
-  run.rows = std::move(request.rows);
+  // Nothing is kept: the kernel goes on in the same call.
+  run.slice.rows = std::move(request.slice.rows);
   run.limits = request.limits;
   run.runtime_filters = std::move(request.runtime_filters);
   run.stop = request.stop;

@@ -19,7 +19,7 @@ class Refusal : public Answer {
 
 plan::Outcome RefusedOutcome(const Request& request, std::string reason) {
   plan::Outcome outcome;
-  outcome.remaining = request.rows;
+  outcome.remaining.rows = request.slice.rows;
   outcome.stopped_by = plan::StoppedBy::kRefused;
   outcome.reason = std::move(reason);
   outcome.version = request.fragment.version;

@@ -15,9 +15,9 @@
 #include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
 #include "skyhook/plan/outcome.h"
-#include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
 #include "skyhook/plan/shared_pipeline.h"
+#include "skyhook/plan/slice.h"
 #include "skyhook/plan/split.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/profile.h"
@@ -42,10 +42,9 @@ struct FragmentId {
 struct Request {
   plan::SharedPipeline pipeline;
   FragmentId fragment;
-  plan::RowRanges rows;
+  plan::Slice slice;
   base::Limits limits;
   plan::RuntimeFilters runtime_filters;
-  uint64_t continuation = 0;  ///< of the outcome that left `rows` over; 0: of none
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
   /// As exec::RunRequest::prepared_calls, for a site that runs the kernel in this process.
   std::shared_ptr<exec::PreparedCalls> prepared_calls;

@@ -130,14 +130,14 @@ class HalfSite : public ForwardingSite {
  public:
   using ForwardingSite::ForwardingSite;
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
-    const plan::RowRanges asked = request.rows;
+    const plan::RowRanges asked = request.slice.rows;
     const plan::RowRange& first = asked.ranges().front();
     const plan::RowRanges half({{first.begin, first.begin + (first.size() + 1) / 2}});
     const plan::RowRanges rest = asked.Subtract(half);
-    request.rows = half;
+    request.slice.rows = half;
     ARROW_ASSIGN_OR_RAISE(auto answer, ForwardingSite::Run(std::move(request)));
     return std::make_unique<ChangedAnswer>(std::move(answer), [rest](plan::Outcome* outcome) {
-      outcome->remaining = outcome->remaining.Union(rest);
+      outcome->remaining.rows = outcome->remaining.rows.Union(rest);
       if (outcome->stopped_by == plan::StoppedBy::kNothing && !rest.empty()) {
         outcome->stopped_by = plan::StoppedBy::kRowsIn;
       }

@@ -33,7 +33,7 @@ inline std::shared_ptr<format::Fragment> OpenParquet(const arrow::Table& table,
 
 inline exec::RunRequest AllRowsOf(const format::Fragment& fragment) {
   exec::RunRequest request;
-  request.rows = plan::RowRanges::All(fragment.num_rows());
+  request.slice.rows = plan::RowRanges::All(fragment.num_rows());
   return request;
 }
 

@@ -79,7 +79,7 @@ arrow::Result<Reply> Ask(site::Site* site, const site::Request& request) {
   ARROW_ASSIGN_OR_RAISE(Reply reply, Call(site, request));
   if (reply.outcome.stopped_by != plan::StoppedBy::kRefused) return reply;
   EXPECT_TRUE(reply.batches.empty());
-  EXPECT_EQ(reply.outcome.remaining, request.rows);
+  EXPECT_EQ(reply.outcome.remaining.rows, request.slice.rows);
   EXPECT_TRUE(reply.outcome.answered.empty());
   EXPECT_NE(reply.outcome.reason, "");
   return Pull(site, request);
@@ -91,7 +91,7 @@ struct Asker {
     const ParquetLayout layout{.row_group_rows = kGroupRows, .page_rows = 20};
     id = fixture->Put("letters.parquet", *ParquetBytes(*Letters(), layout));
     request.fragment = Require(site->Describe(id)).id;
-    request.rows = plan::RowRanges::All(kRows);
+    request.slice.rows = plan::RowRanges::All(kRows);
   }
 
   Reply Run() { return Require(Ask(site, request)); }
@@ -126,14 +126,14 @@ std::vector<int64_t> AllIds() {
 /// Asks again for what remains until nothing does, at most 1000 times.
 std::vector<int64_t> IdsByContinuing(Asker* asker, int* calls) {
   std::vector<int64_t> ids;
-  for (*calls = 0; *calls < kRows && !asker->request.rows.empty(); ++*calls) {
+  for (*calls = 0; *calls < kRows && !asker->request.slice.rows.empty(); ++*calls) {
     const Reply reply = asker->Run();
-    EXPECT_EQ(reply.outcome.answered.Union(reply.outcome.remaining), asker->request.rows);
-    EXPECT_TRUE(reply.outcome.answered.Intersect(reply.outcome.remaining).empty());
+    EXPECT_EQ(reply.outcome.answered.Union(reply.outcome.remaining.rows),
+              asker->request.slice.rows);
+    EXPECT_TRUE(reply.outcome.answered.Intersect(reply.outcome.remaining.rows).empty());
     const std::vector<int64_t> more = IdsOf(reply.batches);
     ids.insert(ids.end(), more.begin(), more.end());
-    asker->request.rows = reply.outcome.remaining;
-    asker->request.continuation = reply.outcome.continuation;
+    asker->request.slice = reply.outcome.remaining;
   }
   return ids;
 }
@@ -208,7 +208,7 @@ TEST_P(SiteConformance, FiltersOnAColumnThatIsNotReturned) {
   asker.request.pipeline = pipeline;
   const Reply reply = asker.Run();
   EXPECT_THAT(RowsOf(reply.batches), ElementsAre("A, 504", "B, 503", "C, 502", "NULL, 501"));
-  EXPECT_TRUE(reply.outcome.remaining.empty());
+  EXPECT_TRUE(reply.outcome.remaining.rows.empty());
   EXPECT_EQ(reply.outcome.version, asker.request.fragment.version);
 }
 
@@ -276,10 +276,10 @@ TEST_P(SiteConformance, CutsALimitInRowOrder) {
 TEST_P(SiteConformance, AnswersOnlyTheRowsAskedFor) {
   Asker asker(fixture_.get(), site_.get());
   asker.request.pipeline = Read(*LettersSchema(), {"id"});
-  asker.request.rows = plan::RowRanges({{5, 7}, {99, 101}, {998, 1000}});
+  asker.request.slice.rows = plan::RowRanges({{5, 7}, {99, 101}, {998, 1000}});
   const Reply reply = asker.Run();
   EXPECT_THAT(IdsOf(reply.batches), ElementsAre(5, 6, 99, 100, 998, 999));
-  EXPECT_EQ(reply.outcome.answered, asker.request.rows);
+  EXPECT_EQ(reply.outcome.answered, asker.request.slice.rows);
   EXPECT_EQ(reply.outcome.cost.rows_in, 6);
 }
 
@@ -309,7 +309,7 @@ TEST_P(SiteConformance, ADeadlineThatHasPassedLeavesEverything) {
   const Reply reply = asker.Run();
   EXPECT_TRUE(reply.batches.empty());
   EXPECT_EQ(reply.outcome.stopped_by, plan::StoppedBy::kDeadline);
-  EXPECT_EQ(reply.outcome.remaining, asker.request.rows);
+  EXPECT_EQ(reply.outcome.remaining.rows, asker.request.slice.rows);
 }
 
 TEST_P(SiteConformance, ARuntimeFilterOnlyDropsWhatItRejects) {

@@ -5,6 +5,7 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/util/compression.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -66,6 +67,9 @@ Status StatusOf(uint32_t number, std::string message) {
   }
   return Status::UnknownError(std::move(message));
 }
+
+// In place of a number of rows kept: the site works on.
+constexpr int64_t kAtWork = -1;
 
 // What is counted, by the numbers it travels as, which never change.
 struct CostNumber {
@@ -199,21 +203,30 @@ Status BatchesFromBytes(std::shared_ptr<arrow::Buffer> bytes, const plan::Pipeli
 }
 
 Status RemainingFromBytes(std::string_view bytes, const Request& request, plan::Outcome* outcome) {
-  ARROW_ASSIGN_OR_RAISE(outcome->remaining, RowsFromBytes(bytes));
-  outcome->answered = request.rows.Subtract(outcome->remaining);
-  if (outcome->remaining.Subtract(request.rows).empty()) return Status::OK();
-  return base::CorruptData("a reply that leaves rows {} of {} asked for",
-                           outcome->remaining.ToString(), request.rows.ToString());
+  plan::RowRanges& remaining = outcome->remaining.rows;
+  ARROW_ASSIGN_OR_RAISE(remaining, RowsFromBytes(bytes));
+  outcome->answered = request.slice.rows.Subtract(remaining);
+  if (remaining.Subtract(request.slice.rows).empty()) return Status::OK();
+  return base::CorruptData("a reply that leaves rows {} of {} asked for", remaining.ToString(),
+                           request.slice.rows.ToString());
 }
 
-Status KeptFromBytes(std::string_view bytes, Reply* reply) {
+std::string KeptToBytes(const plan::Slice& remaining) {
+  std::string bytes;
+  Append(remaining.at_work ? kAtWork : remaining.rows_kept, &bytes);
+  return bytes;
+}
+
+// Without bytes nothing is kept.
+Status KeptFromBytes(std::string_view bytes, const Request& request, plan::Slice* remaining) {
   int64_t kept = 0;
   if (!Take(&bytes, &kept)) return Status::OK();
-  if (kept < kAtWork || kept > reply->outcome.remaining.num_rows()) {
-    return base::CorruptData("a reply that keeps {} of {} rows", kept,
-                             reply->outcome.remaining.num_rows());
+  if (kept < kAtWork || kept > remaining->rows.num_rows()) {
+    return base::CorruptData("a reply that keeps {} of {} rows", kept, remaining->rows.num_rows());
   }
-  reply->kept = kept;
+  remaining->scan = request.slice.scan;
+  remaining->at_work = kept == kAtWork;
+  remaining->rows_kept = std::max<int64_t>(kept, 0);
   return Status::OK();
 }
 
@@ -221,7 +234,7 @@ Status KeptFromBytes(std::string_view bytes, Reply* reply) {
 void Decline(std::string_view reason, const Request& request, plan::Outcome* outcome) {
   outcome->stopped_by = plan::StoppedBy::kRefused;
   outcome->reason = reason;
-  outcome->remaining = request.rows;
+  outcome->remaining.rows = request.slice.rows;
 }
 
 }  // namespace
@@ -236,15 +249,13 @@ Result<std::string> EncodeReply(const Reply& reply, Codec codec, int64_t message
     writer.Add(ReplyTag::kRefusal, reply.outcome.reason, kRequired);
   } else if (reply.status.ok()) {
     writer.Add(ReplyTag::kOutcome, OutcomeToBytes(reply.outcome), kRequired);
-    writer.Add(ReplyTag::kRemaining, RowsToBytes(reply.outcome.remaining), kRequired);
+    writer.Add(ReplyTag::kRemaining, RowsToBytes(reply.outcome.remaining.rows), kRequired);
     if (!reply.batches.empty()) {
       ARROW_ASSIGN_OR_RAISE(const auto body, BatchesToBytes(reply, codec));
       writer.Add(ReplyTag::kBody, std::string_view(*body), kRequired);
     }
-    if (reply.kept.has_value()) {
-      std::string kept;
-      Append(*reply.kept, &kept);
-      writer.Add(ReplyTag::kKept, kept);
+    if (reply.outcome.remaining.goes_on()) {
+      writer.Add(ReplyTag::kKept, KeptToBytes(reply.outcome.remaining));
     }
   }
   writer.Add(ReplyTag::kCost, CostToBytes(reply.outcome.cost));
@@ -272,7 +283,8 @@ Result<Reply> DecodeReplyHead(const std::shared_ptr<arrow::Buffer>& message,
   ARROW_RETURN_NOT_OK(OutcomeFromBytes(reader.Last(ReplyTag::kOutcome), &reply.outcome));
   ARROW_RETURN_NOT_OK(
       RemainingFromBytes(reader.Last(ReplyTag::kRemaining), request, &reply.outcome));
-  ARROW_RETURN_NOT_OK(KeptFromBytes(reader.Last(ReplyTag::kKept), &reply));
+  ARROW_RETURN_NOT_OK(
+      KeptFromBytes(reader.Last(ReplyTag::kKept), request, &reply.outcome.remaining));
   if (const std::string_view body = reader.Last(ReplyTag::kBody); !body.empty()) {
     const auto offset = static_cast<int64_t>(body.data() - bytes.data());
     reply.body = arrow::SliceBuffer(message, offset, static_cast<int64_t>(body.size()));

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,10 +14,6 @@
 #include "skyhook/wire/request.h"
 
 namespace skyhook::wire {
-
-/// In place of a number of rows kept: the site goes on working on the call, and answers the same
-/// request when it is asked again.
-inline constexpr int64_t kAtWork = -1;
 
 struct Reply {
   /// Why the call failed; the rest counts only when it is OK. Codes of base/status.h come through.
@@ -28,9 +23,6 @@ struct Reply {
   plan::Outcome outcome;
   /// May be of PackText when they are encoded, if the request says so.
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  /// What the site keeps for the scan's next call: of the rows that remain, how many it has dealt
-  /// with. Without a value it keeps nothing.
-  std::optional<int64_t> kept;
   /// The batches of a reply of which only the head is decoded; null: there are none.
   std::shared_ptr<arrow::Buffer> body;
 };

@@ -150,7 +150,7 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
                         request.pipeline.Bytes(substrait::ToSubstrait));
   writer.Add(RequestTag::kPipeline, pipeline, kRequired);
   writer.Add(RequestTag::kFragment, request.fragment);
-  writer.Add(RequestTag::kRows, RowsToBytes(request.rows), kRequired);
+  writer.Add(RequestTag::kRows, RowsToBytes(request.slice.rows), kRequired);
   writer.Add(RequestTag::kLimits, LimitsToBytes(request.limits));
   std::vector<EncodedFilter> none;
   ARROW_RETURN_NOT_OK(AddFilters(request, filters != nullptr ? filters : &none, &writer));
@@ -166,9 +166,9 @@ Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadl
     writer.Add(RequestTag::kFragmentBytes, fragment_bytes);
   }
   if (request.layout != nullptr) ARROW_RETURN_NOT_OK(AddLayout(*request.layout, &writer));
-  if (request.scan != 0) {
+  if (request.slice.goes_on()) {
     std::string scan;
-    Append(request.scan, &scan);
+    Append(request.slice.scan, &scan);
     writer.Add(RequestTag::kScan, scan);
   }
   return writer.Finish();
@@ -193,7 +193,7 @@ Result<Request> DecodeRequest(std::string_view message, ParsedPipelines* parsed)
   Request request;
   ARROW_ASSIGN_OR_RAISE(request.pipeline, parsed->Get(reader.Last(RequestTag::kPipeline)));
   request.fragment = reader.Last(RequestTag::kFragment);
-  ARROW_ASSIGN_OR_RAISE(request.rows, RowsFromBytes(reader.Last(RequestTag::kRows)));
+  ARROW_ASSIGN_OR_RAISE(request.slice.rows, RowsFromBytes(reader.Last(RequestTag::kRows)));
   ARROW_RETURN_NOT_OK(LimitsFromBytes(reader.Last(RequestTag::kLimits), &request.limits));
   request.limits.deadline =
       steady_clock::now() + std::chrono::milliseconds(reader.header().deadline_ms);
@@ -205,7 +205,7 @@ Result<Request> DecodeRequest(std::string_view message, ParsedPipelines* parsed)
   std::string_view fragment_bytes = reader.Last(RequestTag::kFragmentBytes);
   Take(&fragment_bytes, &request.fragment_bytes);
   std::string_view scan = reader.Last(RequestTag::kScan);
-  Take(&scan, &request.scan);
+  Take(&scan, &request.slice.scan);
   std::string_view bytes = reader.Last(RequestTag::kCodecs);
   uint32_t codecs = 1;
   Take(&bytes, &codecs);

@@ -11,9 +11,9 @@
 
 #include "skyhook/base/layout.h"
 #include "skyhook/base/limits.h"
-#include "skyhook/plan/row_ranges.h"
 #include "skyhook/plan/runtime_filter.h"
 #include "skyhook/plan/shared_pipeline.h"
+#include "skyhook/plan/slice.h"
 #include "skyhook/wire/parsed_pipelines.h"
 
 namespace skyhook::wire {
@@ -27,7 +27,7 @@ struct Request {
   /// Where in the object it lies; null: it is the whole of it. A request is about one object, so
   /// that the extents of a decoded one have no name.
   std::shared_ptr<const base::Layout> layout = nullptr;
-  plan::RowRanges rows;
+  plan::Slice slice;  ///< its scan and rows: the rest does not travel
   base::Limits limits;
   /// On the way they are snapshots: those of a decoded request do not change.
   plan::RuntimeFilters runtime_filters;
@@ -37,9 +37,6 @@ struct Request {
   int64_t message_bytes = int64_t{16} << 20;
   /// The size that the fragment must have; -1: any.
   int64_t fragment_bytes = -1;
-  /// A number that the calls of one scan of the fragment have in common, and no others: the site
-  /// may keep what the next one goes on with. 0: none will come.
-  uint64_t scan = 0;
 };
 
 /// A runtime filter as it was encoded last.

@@ -48,7 +48,7 @@ Request LettersRequest() {
   pipeline.filter = {Fn(Function::kLess, {Col(pipeline, "id"), Lit(50)})};
   request.pipeline = std::move(pipeline);
   request.fragment = "letters.parquet";
-  request.rows = plan::RowRanges{{0, 10}, {20, 30}};
+  request.slice.rows = plan::RowRanges{{0, 10}, {20, 30}};
   request.limits.reply_bytes = 1000;
   request.limits.rows_in = 15;
   request.limits.memory_bytes = 1 << 20;
@@ -75,7 +75,7 @@ Reply LettersReply() {
   Reply reply;
   reply.outcome.applied = {true, true, false};
   reply.outcome.stopped_by = plan::StoppedBy::kRowsIn;
-  reply.outcome.remaining = plan::RowRanges{{25, 30}};
+  reply.outcome.remaining.rows = plan::RowRanges{{25, 30}};
   reply.outcome.cost.bytes_read = 12345;
   reply.outcome.cost.rows_in = 15;
   reply.outcome.cost.cpu_ns = 9;
@@ -113,7 +113,7 @@ TEST(Request, ComesBackAsItWasSent) {
   const Request read = Require(DecodeRequest(Require(EncodeRequest(sent, 7))));
   EXPECT_EQ(read.pipeline->ToString(), sent.pipeline->ToString());
   EXPECT_EQ(read.fragment, "letters.parquet");
-  EXPECT_EQ(read.rows, sent.rows);
+  EXPECT_EQ(read.slice.rows, sent.slice.rows);
   EXPECT_EQ(read.limits.reply_bytes, 1000);
   EXPECT_EQ(read.limits.rows_in, 15);
   EXPECT_EQ(read.limits.memory_bytes, 1 << 20);
@@ -135,10 +135,10 @@ TEST(Request, CarriesAPipelineAsItWasEncodedFirst) {
   Require(request.pipeline.Bytes([&](const plan::Pipeline&) { return other; }));
   for (int call = 0; call < 3; ++call) {
     Request next = request;
-    next.rows = plan::RowRanges{{call, 10}};
+    next.slice.rows = plan::RowRanges{{call, 10}};
     const Request read = Require(DecodeRequest(Require(EncodeRequest(next, 7))));
     EXPECT_EQ(read.pipeline->projection.size(), 1u);
-    EXPECT_EQ(read.rows, next.rows);
+    EXPECT_EQ(read.slice.rows, next.slice.rows);
   }
 }
 
@@ -181,10 +181,10 @@ TEST(Request, OfTheSameScanIsParsedOnce) {
     return Require(DecodeRequest(Require(EncodeRequest(request, 1)), &parsed));
   };
   const Request first = read();
-  request.rows = plan::RowRanges{{5, 10}};
+  request.slice.rows = plan::RowRanges{{5, 10}};
   request.fragment = "another.parquet";
   const Request second = read();
-  EXPECT_EQ(second.rows, request.rows);
+  EXPECT_EQ(second.slice.rows, request.slice.rows);
   EXPECT_EQ(second.fragment, request.fragment);
   EXPECT_EQ(&*second.pipeline, &*first.pipeline);
   EXPECT_EQ(second.runtime_filters[0]->Snapshot(), first.runtime_filters[0]->Snapshot());
@@ -195,13 +195,13 @@ TEST(Request, OfTheSameScanIsParsedOnce) {
 TEST(Request, SaysWhichScanItIsOf) {
   Request request = LettersRequest();
   const std::string of_none = Require(EncodeRequest(request, 1));
-  EXPECT_EQ(Require(DecodeRequest(of_none)).scan, 0u);
-  request.scan = 0x123456789abcdef0;
+  EXPECT_EQ(Require(DecodeRequest(of_none)).slice.scan, 0u);
+  request.slice.scan = 0x123456789abcdef0;
   const std::string of_one = Require(EncodeRequest(request, 1));
-  EXPECT_EQ(Require(DecodeRequest(of_one)).scan, request.scan);
+  EXPECT_EQ(Require(DecodeRequest(of_one)).slice.scan, request.slice.scan);
   Header header;
   ASSERT_TRUE(ReadHeader(of_one, kRequestMagic, &header));
-  EXPECT_EQ(FindField(of_one, header, RequestTag::kScan).size(), sizeof(request.scan));
+  EXPECT_EQ(FindField(of_one, header, RequestTag::kScan).size(), sizeof(request.slice.scan));
   EXPECT_EQ(FindField(of_one, header, RequestTag::kFragment), "letters.parquet");
   EXPECT_TRUE(FindField(of_none, header, RequestTag::kScan).empty());
 }
@@ -294,7 +294,7 @@ TEST(Request, CarriesEveryPipeline) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     Request request;
     request.pipeline = testing::RandomPipeline(seed);
-    request.rows = plan::RowRanges::All(1);
+    request.slice.rows = plan::RowRanges::All(1);
     const auto bytes = EncodeRequest(request, 1);
     if (!bytes.ok()) continue;  // of what Substrait cannot say, plan's own tests tell
     ++sent;
@@ -323,7 +323,7 @@ TEST(Request, AHeaderMayGrow) {
         header->header_bytes += 8;
         fields->insert(0, 8, 'x');
       });
-  EXPECT_EQ(Require(DecodeRequest(grown)).rows, LettersRequest().rows);
+  EXPECT_EQ(Require(DecodeRequest(grown)).slice.rows, LettersRequest().slice.rows);
 }
 
 TEST(Request, OfAVersionThatIsTooNewIsNotUnderstood) {
@@ -397,7 +397,7 @@ TEST(Reply, ComesBackAsItWasSent) {
     EXPECT_THAT(read.status, testing::IsOk());
     EXPECT_EQ(read.outcome.applied, sent.outcome.applied);
     EXPECT_EQ(read.outcome.stopped_by, plan::StoppedBy::kRowsIn);
-    EXPECT_EQ(read.outcome.remaining, sent.outcome.remaining);
+    EXPECT_EQ(read.outcome.remaining.rows, sent.outcome.remaining.rows);
     EXPECT_EQ(read.outcome.answered, (plan::RowRanges{{0, 10}, {20, 25}}));
     EXPECT_EQ(read.outcome.cost.bytes_read, 12345);
     EXPECT_EQ(read.outcome.cost.cpu_ns, 9);
@@ -408,24 +408,29 @@ TEST(Reply, ComesBackAsItWasSent) {
 }
 
 TEST(Reply, SaysWhatTheSiteKeeps) {
-  const auto read = [](std::optional<int64_t> kept) {
+  Request request = LettersRequest();
+  request.slice.scan = 7;
+  const auto read = [&](const plan::Slice& remaining) -> arrow::Result<plan::Slice> {
     Reply reply = LettersReply();
-    reply.kept = kept;
-    return DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize))),
-                       LettersRequest());
+    reply.outcome.remaining = remaining;
+    const auto message = Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize)));
+    ARROW_ASSIGN_OR_RAISE(const Reply out, DecodeReply(message, request));
+    return out.outcome.remaining;
   };
-  EXPECT_EQ(Require(read(std::nullopt)).kept, std::nullopt);
-  for (const int64_t kept : {kAtWork, int64_t{0}, int64_t{5}}) {
-    EXPECT_EQ(Require(read(kept)).kept, kept);
+  const plan::RowRanges rows{{25, 30}};
+  for (const plan::Slice& slice : {plan::Slice{0, rows}, plan::Slice{7, rows, 0},
+                                   plan::Slice{7, rows, 5}, plan::Slice{7, rows, 0, true}}) {
+    EXPECT_EQ(Require(read(slice)), slice);
   }
-  EXPECT_THAT(read(6), FailsWith(Code::kCorruptData, "keeps 6 of 5 rows"));
-  EXPECT_THAT(read(-2), FailsWith(Code::kCorruptData, "keeps -2 of 5 rows"));
+  EXPECT_EQ(Require(read({8, rows, 5})).scan, 7u) << "that which was asked for";
+  EXPECT_THAT(read({7, rows, 6}), FailsWith(Code::kCorruptData, "keeps 6 of 5 rows"));
+  EXPECT_THAT(read({7, rows, -2}), FailsWith(Code::kCorruptData, "keeps -2 of 5 rows"));
 }
 
 TEST(Reply, IsReadInTwoSteps) {
   const auto message = Bytes(Require(EncodeReply(LettersReply(), Codec::kLz4, kAnySize)));
   Reply reply = Require(DecodeReplyHead(message, LettersRequest()));
-  EXPECT_EQ(reply.outcome.remaining, LettersReply().outcome.remaining);
+  EXPECT_EQ(reply.outcome.remaining.rows, LettersReply().outcome.remaining.rows);
   EXPECT_TRUE(reply.batches.empty());
   Require(DecodeReplyBody(*LettersRequest().pipeline, &reply));
   EXPECT_THAT(testing::RowsOf(reply.batches),
@@ -537,7 +542,7 @@ TEST(Reply, ARefusalLeavesEverything) {
       DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize))), LettersRequest()));
   EXPECT_EQ(read.outcome.stopped_by, plan::StoppedBy::kRefused);
   EXPECT_EQ(read.outcome.reason, "this OSD is busy");
-  EXPECT_EQ(read.outcome.remaining, LettersRequest().rows);
+  EXPECT_EQ(read.outcome.remaining.rows, LettersRequest().slice.rows);
   EXPECT_TRUE(read.outcome.answered.empty());
 }
 
@@ -548,7 +553,7 @@ TEST(Reply, MayNotBeLargerThanAskedFor) {
 
 TEST(Reply, LeavesOnlyRowsThatWereAskedFor) {
   Reply reply = LettersReply();
-  reply.outcome.remaining = plan::RowRanges{{15, 30}};
+  reply.outcome.remaining.rows = plan::RowRanges{{15, 30}};
   EXPECT_THAT(
       DecodeReply(Bytes(Require(EncodeReply(reply, Codec::kNone, kAnySize))), LettersRequest()),
       FailsWith(Code::kCorruptData, "leaves rows [15,30)"));
@@ -636,12 +641,12 @@ TEST(Compatibility, Version1IsUnderstoodAndWritten) {
   EXPECT_EQ(request, request_now) << "the bytes changed: raise kVersion and keep both";
   const Request read = Require(DecodeRequest(request));
   EXPECT_EQ(read.pipeline->ToString(), LettersRequest().pipeline->ToString());
-  EXPECT_EQ(read.rows.ToString(), "[0,10) [20,30)");
+  EXPECT_EQ(read.slice.rows.ToString(), "[0,10) [20,30)");
   EXPECT_EQ(read.limits.batch_rows, 7);
   const std::string reply =
       Kept("reply-1", Require(EncodeReply(LettersReply(), Codec::kZstd, kAnySize)));
   const Reply answer = Require(DecodeReply(Bytes(reply), LettersRequest()));
-  EXPECT_EQ(answer.outcome.remaining.ToString(), "[25,30)");
+  EXPECT_EQ(answer.outcome.remaining.rows.ToString(), "[25,30)");
   EXPECT_EQ(answer.outcome.cost.bytes_read, 12345);
   EXPECT_THAT(testing::RowsOf(answer.batches),
               ElementsAre("1, A", "2, NULL", "3, a text that is not inline"));

@@ -27,7 +27,7 @@ Rows Aggregate(const std::shared_ptr<arrow::Schema>& schema, const std::string& 
   std::vector<std::shared_ptr<arrow::RecordBatch>> partials;
   for (int group = 0; group < fragment->num_row_groups(); ++group) {
     RunRequest request;
-    request.rows = plan::RowRanges{fragment->row_group_rows(group)};
+    request.slice.rows = plan::RowRanges{fragment->row_group_rows(group)};
     const auto run = testing::RunKernel(pipeline, fragment, std::move(request));
     partials.insert(partials.end(), run.batches.begin(), run.batches.end());
   }
@@ -123,7 +123,7 @@ Rows DistinctOf(int64_t n) {
   pipeline.aggregate = plan::Aggregate{
       {}, {{.function = AggregateFunction::kApproxCountDistinct, .argument = 0, .name = "m"}}};
   RunRequest request;
-  request.rows = plan::RowRanges::All(fragment->num_rows());
+  request.slice.rows = plan::RowRanges::All(fragment->num_rows());
   request.limits.memory_bytes = 1024;  // flushed and merged again and again
   const auto run = testing::RunKernel(pipeline, fragment, std::move(request));
   return testing::FinalRows(pipeline, run.batches);

@@ -58,8 +58,8 @@ TEST(PartialMerger, ConsumesFromSeveralThreads) {
   const auto fragment = TwiceEachKey();
   const auto pipeline = SumByKey(*fragment);
   RunRequest first, second;
-  first.rows = {{0, 30'000}};
-  second.rows = {{30'000, 60'000}};
+  first.slice.rows = {{0, 30'000}};
+  second.slice.rows = {{30'000, 60'000}};
   auto merger = Require(PartialMerger::Make(pipeline, {}));
   const auto feed = [&](const RunRequest& request) {
     for (const auto& partial : testing::RunKernel(pipeline, fragment, request).batches) {
@@ -85,7 +85,7 @@ TEST(PartialMerger, FloatSumsDoNotShowHowRowsWereSplit) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> partials;
   for (int64_t row = 0; row < 6; ++row) {
     RunRequest request;
-    request.rows = {{row, row + 1}};
+    request.slice.rows = {{row, row + 1}};
     for (auto& batch : testing::RunKernel(pipeline, fragment, request).batches) {
       partials.push_back(std::move(batch));
     }

@@ -89,7 +89,7 @@ std::vector<Partial> Partials(const plan::Pipeline& pipeline, const std::vector<
     for (int64_t at = 0; at < end - begin;) {
       const int64_t until = std::min<int64_t>(at + 1 + (*random)() % 100, end - begin);
       RunRequest request;
-      request.rows = {{at, until}};
+      request.slice.rows = {{at, until}};
       if ((*random)() % 2 == 0) request.limits.memory_bytes = 1;  // a flush after every chunk
       for (auto& batch : testing::RunKernel(pipeline, fragment, request).batches) {
         partials.push_back({std::move(batch), begin});

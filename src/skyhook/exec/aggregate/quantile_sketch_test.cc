@@ -149,7 +149,7 @@ std::vector<std::string> QuantileOf(const std::shared_ptr<arrow::DataType>& type
                                          .name = "q",
                                          .fraction = fraction}}};
   RunRequest request;
-  request.rows = plan::RowRanges::All(fragment->num_rows());
+  request.slice.rows = plan::RowRanges::All(fragment->num_rows());
   request.limits.memory_bytes = 1;
   return testing::FinalRows(pipeline, testing::RunKernel(pipeline, fragment, request).batches);
 }

@@ -272,7 +272,7 @@ Rows Aggregate(const arrow::Table& table, const std::vector<AggregateFunction>& 
   std::vector<std::shared_ptr<arrow::RecordBatch>> partials;
   for (int group = 0; group < fragment->num_row_groups(); ++group) {
     RunRequest request;
-    request.rows = plan::RowRanges{fragment->row_group_rows(group)};
+    request.slice.rows = plan::RowRanges{fragment->row_group_rows(group)};
     const auto run = testing::RunKernel(pipeline, fragment, std::move(request));
     partials.insert(partials.end(), run.batches.begin(), run.batches.end());
   }

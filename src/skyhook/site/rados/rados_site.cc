@@ -26,7 +26,7 @@ class CalledAnswer : public Answer {
  public:
   CalledAnswer(Request request, std::shared_ptr<ScanCalls> calls)
       : request_(std::move(request)), calls_(std::move(calls)) {
-    outcome_.remaining = request_.rows;
+    outcome_.remaining.rows = request_.slice.rows;
   }
   ~CalledAnswer() override { calls_->Cancel(); }
 
@@ -47,15 +47,14 @@ class CalledAnswer : public Answer {
     if (!decoded.ok()) return End(decoded.message());
     plan::Cost cost = outcome_.cost;
     cost += reply.outcome.cost;
-    cost.rows_in = request_.rows.num_rows();
+    cost.rows_in = request_.slice.rows.num_rows();
     cost.network_bytes += called.bytes;
     outcome_ = std::move(reply.outcome);
     outcome_.cost = cost;
-    outcome_.answered = request_.rows.Subtract(outcome_.remaining);
+    outcome_.answered = request_.slice.rows.Subtract(outcome_.remaining.rows);
     const auto& layout = request_.fragment.layout;
     outcome_.version = std::to_string(called.version);
     if (layout != nullptr) outcome_.version = base::VersionOf(*layout, {outcome_.version});
-    outcome_.continuation = reply.kept.has_value() ? calls_->scan() : 0;
     batches_ = std::move(reply.batches);
     next_ = 0;
   }

@@ -120,16 +120,25 @@ Executed Encoded(const wire::Reply& reply) {
 /// A reply that all rows were looked at, and none came out.
 Executed Answered() { return Encoded({}); }
 
-/// A reply that came to an end of its time.
+/// A reply that came to an end of its time; without `kept` nothing is.
 Executed Stopped(plan::RowRanges remaining, std::optional<int64_t> kept,
                  StoppedBy stopped_by = StoppedBy::kDeadline, int64_t bytes_out = 0) {
   wire::Reply reply;
   reply.outcome.stopped_by = stopped_by;
-  reply.outcome.remaining = std::move(remaining);
+  reply.outcome.remaining.rows = std::move(remaining);
   reply.outcome.cost.rows_in = 10;
   reply.outcome.cost.bytes_read = 100;
   reply.outcome.cost.bytes_out = bytes_out;
-  reply.kept = kept;
+  reply.outcome.remaining.scan = kept.has_value() ? 1 : 0;
+  reply.outcome.remaining.rows_kept = kept.value_or(0);
+  return Encoded(reply);
+}
+
+/// A reply that there is none yet.
+Executed AtWork() {
+  wire::Reply reply;
+  reply.outcome.stopped_by = StoppedBy::kDeadline;
+  reply.outcome.remaining = {1, {{0, 10}}, 0, true};
   return Encoded(reply);
 }
 
@@ -137,7 +146,7 @@ Request RequestFor(const std::string& object) {
   Request request;
   request.pipeline = testing::ReadAll(*arrow::schema({arrow::field("n", arrow::int64())}));
   request.fragment = {object, "", -1};
-  request.rows = plan::RowRanges({{0, 10}});
+  request.slice.rows = plan::RowRanges({{0, 10}});
   return request;
 }
 
@@ -203,7 +212,7 @@ TEST(RadosSiteTest, GivesUpAnOsdThatStaysBusy) {
   const Ended ended = RunAt(site.get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kRefused);
   EXPECT_EQ(ended.outcome.reason, "as many calls as the OSD allows are running");
-  EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(ended.outcome.remaining.rows, plan::RowRanges({{0, 10}}));
   const size_t calls = pool->calls();
   RunAt(site.get(), "object");
   EXPECT_GT(pool->calls(), calls) << "it may be idle the next time";
@@ -257,20 +266,20 @@ TEST(RadosSiteTest, CallsAreShortWhileTheOsdKeepsTheScan) {
   EXPECT_EQ(ended.outcome.answered, plan::RowRanges({{0, 10}}));
   EXPECT_EQ(ended.outcome.cost.rows_in, 10);
   EXPECT_EQ(ended.outcome.cost.bytes_read, 300);
-  EXPECT_EQ(ended.outcome.continuation, 0u);
+  EXPECT_FALSE(ended.outcome.remaining.goes_on());
   ASSERT_EQ(pool->calls(), 5u);
   for (const auto& asked : pool->asked()) {
     EXPECT_EQ(asked.deadline_ms, kCallMs);
-    EXPECT_NE(asked.request.scan, 0u);
-    EXPECT_EQ(asked.request.scan, pool->asked()[0].request.scan);
+    EXPECT_NE(asked.request.slice.scan, 0u);
+    EXPECT_EQ(asked.request.slice.scan, pool->asked()[0].request.slice.scan);
     EXPECT_FALSE(asked.any_copy) << "only one knows of the scan";
   }
-  EXPECT_EQ(pool->asked()[2].request.rows, plan::RowRanges({{0, 10}}));
-  EXPECT_EQ(pool->asked()[4].request.rows, plan::RowRanges({{5, 10}}));
+  EXPECT_EQ(pool->asked()[2].request.slice.rows, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(pool->asked()[4].request.slice.rows, plan::RowRanges({{5, 10}}));
   EXPECT_EQ(pool->asked()[0].version, std::nullopt);
   EXPECT_EQ(pool->asked()[4].version, 7u) << "of the first reply";
   RunAt(SiteOver(pool).get(), "object");
-  EXPECT_NE(pool->asked()[5].request.scan, pool->asked()[0].request.scan);
+  EXPECT_NE(pool->asked()[5].request.slice.scan, pool->asked()[0].request.slice.scan);
 }
 
 /// The calls carry what the pipeline was encoded as first, whatever that is.
@@ -291,18 +300,18 @@ TEST(RadosSiteTest, CallsOfAScanCarryThePipelineAsItWasEncodedOnce) {
 }
 
 TEST(RadosSiteTest, AsksAgainWhileTheOsdIsAtWork) {
-  const auto at_work = Stopped({{0, 10}}, wire::kAtWork);
+  const auto at_work = AtWork();
   const auto pool = std::make_shared<ScriptedPool>(std::vector{at_work, at_work, Answered()});
   const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kNothing);
   EXPECT_EQ(pool->calls(), 3u);
-  EXPECT_EQ(pool->asked()[2].request.rows, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(pool->asked()[2].request.slice.rows, plan::RowRanges({{0, 10}}));
   EXPECT_GT(ended.outcome.cost.network_bytes, 2 * at_work.output->size());
 }
 
 TEST(RadosSiteTest, ACallByItselfIsNotWaitedForAgain) {
-  const auto pool = std::make_shared<ScriptedPool>(
-      std::vector{Stopped({{0, 10}}, std::nullopt), Stopped({{0, 10}}, wire::kAtWork)});
+  const auto pool =
+      std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, std::nullopt), AtWork()});
   const plan::Outcome outcome = RunAt(SiteOver(pool).get(), "object").outcome;
   EXPECT_EQ(outcome.stopped_by, StoppedBy::kRefused);
   EXPECT_THAT(outcome.reason, HasSubstr("should have answered"));
@@ -320,7 +329,7 @@ TEST(RadosSiteTest, CallsAreLongWhereTheOsdKeepsNothing) {
     ASSERT_EQ(pool->calls(), answers.size());
     for (size_t call = first.size(); call < answers.size(); ++call) {
       EXPECT_EQ(pool->asked()[call].deadline_ms, kLoneCallMs);
-      EXPECT_EQ(pool->asked()[call].request.scan, 0u);
+      EXPECT_EQ(pool->asked()[call].request.slice.scan, 0u);
       EXPECT_TRUE(pool->asked()[call].any_copy);
     }
   }
@@ -331,7 +340,7 @@ TEST(RadosSiteTest, EndsWhereALongCallGetsNowhere) {
   const auto pool = std::make_shared<ScriptedPool>(std::vector{nowhere});
   const Ended ended = RunAt(SiteOver(pool).get(), "object");
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
-  EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(ended.outcome.remaining.rows, plan::RowRanges({{0, 10}}));
   EXPECT_EQ(pool->calls(), 2u);
 }
 
@@ -341,9 +350,9 @@ TEST(RadosSiteTest, ARequestWithADeadlineIsOneCall) {
   request.limits.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   const auto answer = Require(SiteOver(pool)->Run(std::move(request)));
   EXPECT_EQ(Require(answer->Next()), nullptr);
-  EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{4, 10}}));
+  EXPECT_EQ(answer->outcome().remaining.rows, plan::RowRanges({{4, 10}}));
   EXPECT_EQ(pool->calls(), 1u);
-  EXPECT_EQ(pool->asked()[0].request.scan, 0u);
+  EXPECT_EQ(pool->asked()[0].request.slice.scan, 0u);
   EXPECT_GT(pool->asked()[0].deadline_ms, 50'000u);
 }
 
@@ -357,23 +366,21 @@ TEST(RadosSiteTest, AFullAnswerIsContinuedByTheNextRequest) {
   auto answer = Require(site->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
   EXPECT_EQ(answer->outcome().stopped_by, kFull);
-  EXPECT_EQ(answer->outcome().remaining, plan::RowRanges({{6, 10}}));
+  EXPECT_EQ(answer->outcome().remaining.rows, plan::RowRanges({{6, 10}}));
   ASSERT_EQ(pool->calls(), 2u);
   EXPECT_EQ(pool->asked()[1].request.limits.reply_bytes, 4000);
-  request.continuation = answer->outcome().continuation;
-  request.rows = answer->outcome().remaining;
-  EXPECT_EQ(request.continuation, pool->asked()[0].request.scan);
+  request.slice = answer->outcome().remaining;
+  EXPECT_EQ(request.slice.scan, pool->asked()[0].request.slice.scan);
   answer = Require(site->Run(request));
   EXPECT_EQ(Require(answer->Next()), nullptr);
-  EXPECT_EQ(pool->asked()[2].request.scan, request.continuation);
+  EXPECT_EQ(pool->asked()[2].request.slice.scan, request.slice.scan);
   EXPECT_EQ(pool->asked()[2].request.limits.reply_bytes, 10'000);
 }
 
 TEST(RadosSiteTest, AnAnswerIsFullByWhatCameWhateverItsSenderSays) {
   wire::Reply reply;
   reply.outcome.stopped_by = StoppedBy::kDeadline;
-  reply.outcome.remaining = plan::RowRanges({{1, 10}});
-  reply.kept = 0;
+  reply.outcome.remaining = {1, {{1, 10}}};
   const auto pool = std::make_shared<ScriptedPool>(std::vector{Encoded(reply), Answered()});
   Request request = RequestFor("object");
   request.limits.reply_bytes = 10;
@@ -389,13 +396,13 @@ TEST(RadosSiteTest, ARefusalInTheMidstLeavesTheRest) {
   const Ended ended = RunAt(site.get(), "object");
   EXPECT_THAT(ended.status, IsOk());
   EXPECT_EQ(ended.outcome.stopped_by, StoppedBy::kDeadline);
-  EXPECT_EQ(ended.outcome.remaining, plan::RowRanges({{5, 10}}));
+  EXPECT_EQ(ended.outcome.remaining.rows, plan::RowRanges({{5, 10}}));
   EXPECT_EQ(RunAt(site.get(), "object").outcome.stopped_by, StoppedBy::kRefused);
   const auto nothing_answered =
       std::make_shared<ScriptedPool>(std::vector{Stopped({{0, 10}}, 5), Error(-ESHUTDOWN)});
   const plan::Outcome refused = RunAt(SiteOver(nothing_answered).get(), "object").outcome;
   EXPECT_EQ(refused.stopped_by, StoppedBy::kRefused);
-  EXPECT_EQ(refused.remaining, plan::RowRanges({{0, 10}}));
+  EXPECT_EQ(refused.remaining.rows, plan::RowRanges({{0, 10}}));
   EXPECT_EQ(refused.cost.rows_in, 0);
   EXPECT_EQ(refused.cost.bytes_read, 100) << "that it was of no use does not make it free";
 }
@@ -450,7 +457,7 @@ TEST(RadosSiteTest, RefusesAFragmentInSeveralObjects) {
     const auto answer = Require(SiteOver(pool)->Run(request));
     EXPECT_EQ(Require(answer->Next()), nullptr);
     EXPECT_EQ(answer->outcome().stopped_by, StoppedBy::kRefused);
-    EXPECT_EQ(answer->outcome().remaining, request.rows);
+    EXPECT_EQ(answer->outcome().remaining.rows, request.slice.rows);
   }
   EXPECT_TRUE(pool->asked().empty());
 }

@@ -103,12 +103,12 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
     : context_(context),
       object_(ObjectOf(request.fragment)),
       is_divisible_(IsDivisible(request.limits)),
-      scan_(request.continuation != 0 ? request.continuation : NewScan()),
+      scan_(request.slice.goes_on() ? request.slice.scan : NewScan()),
       stop_(request.stop),
       asked_{request.pipeline,
              context->pool->UriOf(request.fragment.name),
              request.fragment.layout,
-             request.rows,
+             request.slice,
              request.limits,
              request.runtime_filters,
              {wire::Codec::kNone, wire::Codec::kLz4},
@@ -121,7 +121,7 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
 }
 
 Status ScanCalls::Encode() {
-  asked_.scan = alone_ ? 0 : scan_;
+  asked_.slice.scan = alone_ ? 0 : scan_;
   return wire::EncodeRequest(asked_, alone_ ? kLoneCallMs : kCallMs, &filters_).Value(&message_);
 }
 
@@ -215,7 +215,7 @@ ScanCalls::Step ScanCalls::TakeReply(const Executed& executed) {
   busy_ = 0;
   version_ = executed.version;
   bytes_ += executed.output->size();
-  if (reply->kept == wire::kAtWork) return AskAgain();
+  if (reply->outcome.remaining.at_work) return AskAgain();
   arrived_.push_back({*reply, executed.version, std::exchange(bytes_, 0)});
   return GoOn(*reply);
 }
@@ -237,16 +237,16 @@ ScanCalls::Step ScanCalls::GoOn(const wire::Reply& reply) {
       outcome.stopped_by == StoppedBy::kDeadline || outcome.stopped_by == StoppedBy::kReplyBytes;
   at_work_since_.reset();
   asked_.limits.reply_bytes -= std::max(outcome.cost.bytes_out, arrived_.back().bytes);
-  if (!is_divisible_ || !is_cut || outcome.remaining.empty() || asked_.limits.reply_bytes <= 0) {
+  if (!is_divisible_ || !is_cut || outcome.remaining.rows.empty() ||
+      asked_.limits.reply_bytes <= 0) {
     return Step::kEnd;
   }
   // An OSD may lose what it kept, and begins again.
-  const int64_t kept = reply.kept.value_or(0);
-  const bool got_somewhere = !outcome.answered.empty() || kept > kept_;
+  const bool got_somewhere =
+      !outcome.answered.empty() || outcome.remaining.rows_kept > asked_.slice.rows_kept;
   if (alone_ && !got_somewhere) return Step::kEnd;
-  alone_ = !reply.kept.has_value() || !got_somewhere;
-  kept_ = kept;
-  asked_.rows = outcome.remaining;
+  alone_ = !outcome.remaining.goes_on() || !got_somewhere;
+  asked_.slice = outcome.remaining;
   return Step::kCall;
 }
 

@@ -63,9 +63,6 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   /// Ends it: no further call is made. The context may go afterwards.
   void Cancel();
 
-  /// The number by which an OSD knows the scan.
-  uint64_t scan() const { return scan_; }
-
  private:
   enum class Step { kCall, kCallLater, kEnd };
 
@@ -89,7 +86,7 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   const std::string object_;
   /// Whether an OSD may be asked to keep the scan between calls.
   const bool is_divisible_;
-  const uint64_t scan_;
+  const uint64_t scan_;  ///< the number by which an OSD knows it
   const arrow::StopToken stop_;
 
   std::mutex mutex_;
@@ -99,7 +96,6 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   std::string message_;
   std::optional<uint64_t> version_;
   bool alone_ = false;  ///< calls are lone ones: the OSD keeps nothing
-  int64_t kept_ = 0;    ///< rows that the OSD has dealt with and not answered
   int busy_ = 0;        ///< times in a row that it was
   std::optional<std::chrono::steady_clock::time_point> at_work_since_;
   int64_t bytes_ = 0;  ///< of replies that said nothing yet
