@@ -3,8 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
-#include "skyhook/exec/run.h"
-#include "skyhook/format/fragment.h"
+#include "skyhook/exec/run_over.h"
 #include "skyhook/plan/pipeline.h"
 
 namespace skyhook::client {
@@ -12,16 +11,13 @@ namespace skyhook::client {
 arrow::Result<bool> HoldsWithoutInput(const plan::ExpressionPtr& predicate) {
   const auto schema = arrow::schema({arrow::field("row", arrow::boolean())});
   ARROW_ASSIGN_OR_RAISE(auto column, arrow::MakeArrayFromScalar(arrow::BooleanScalar(true), 1));
-  ARROW_ASSIGN_OR_RAISE(auto fragment,
-                        format::FragmentFromBatches(
-                            schema, {arrow::RecordBatch::Make(schema, 1, {column})}, "one row"));
+  ARROW_ASSIGN_OR_RAISE(auto one_row, arrow::RecordBatchReader::Make(
+                                          {arrow::RecordBatch::Make(schema, 1, {column})}, schema));
   plan::Pipeline pipeline;
   pipeline.input = schema;
   pipeline.filter = {predicate};
   pipeline.projection = {{"row", plan::InputColumn(0, arrow::boolean())}};
-  exec::RunRequest request;
-  request.slice.rows = plan::RowRanges::All(1);
-  ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(pipeline, fragment, std::move(request)));
+  ARROW_ASSIGN_OR_RAISE(auto execution, exec::RunOver(pipeline, std::move(one_row), "one row", {}));
   int64_t rows = 0;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());

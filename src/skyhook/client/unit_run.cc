@@ -149,7 +149,8 @@ arrow::Status UnitRun::FinishCall() {
   const plan::Outcome& outcome = answer_->outcome();
   const bool refused = outcome.stopped_by == plan::StoppedBy::kRefused;
   const bool pulls = attempt().pulls();
-  const bool asked_for_limit = attempt().pipeline->limit.has_value();
+  const plan::Pipeline& asked = *attempt().pipeline;
+  const bool asked_for_limit = asked.limit.has_value() || asked.top_k.has_value();
   const bool full =
       (outcome.stopped_by == plan::StoppedBy::kRowLimit && asked_for_limit) || IsFull();
   const int64_t answered = request_.slice.rows.num_rows() - outcome.remaining.rows.num_rows();

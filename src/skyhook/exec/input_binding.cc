@@ -1,6 +1,7 @@
 #include "skyhook/exec/input_binding.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "skyhook/base/status.h"
 
@@ -10,17 +11,18 @@ using arrow::Result;
 using plan::ExpressionPtr;
 using Kind = plan::Expression::Kind;
 
-Result<InputBinding> InputBinding::Make(const plan::Pipeline& pipeline,
-                                        const format::Fragment* fragment) {
-  InputBinding binding(fragment);
+Result<InputBinding> InputBinding::Make(const plan::Pipeline& pipeline, std::string source,
+                                        std::shared_ptr<arrow::Schema> schema,
+                                        std::vector<plan::NestedField> nested) {
+  InputBinding binding(std::move(source), std::move(schema), std::move(nested));
   for (const auto& field : pipeline.input->fields()) {
-    const int index = fragment->schema()->GetFieldIndex(field->name());
+    const int index = binding.schema_->GetFieldIndex(field->name());
     if (index < 0) {
-      return base::Invalid("{}: no column '{}', or more than one", fragment->name(), field->name());
+      return base::Invalid("{}: no column '{}', or more than one", binding.source_, field->name());
     }
-    const auto& type = fragment->schema()->field(index)->type();
+    const auto& type = binding.schema_->field(index)->type();
     if (!type->Equals(*field->type())) {
-      return base::Invalid("{}: column '{}' is {}, not {} as the plan says", fragment->name(),
+      return base::Invalid("{}: column '{}' is {}, not {} as the plan says", binding.source_,
                            field->name(), type->ToString(), field->type()->ToString());
     }
     binding.paths_.push_back({static_cast<int>(binding.columns_.size()), {}});
@@ -46,15 +48,13 @@ Result<ExpressionPtr> InputBinding::BindField(const plan::Expression& field) {
     return plan::InputColumn(static_cast<int>(known - paths_.begin()), field.type());
   }
   const int column = columns_[static_cast<size_t>(path.column)];
-  const auto& nested = fragment_->nested_fields();
-  const auto found = std::find_if(nested.begin(), nested.end(), [&](const auto& one) {
+  const auto found = std::find_if(nested_.begin(), nested_.end(), [&](const auto& one) {
     return one.column == column && one.path == path.fields;
   });
-  if (found == nested.end()) {
-    return base::Invalid("{}: no field {}", fragment_->name(),
-                         field.ToString(fragment_->schema().get()));
+  if (found == nested_.end()) {
+    return base::Invalid("{}: no field {}", source_, field.ToString(schema_.get()));
   }
-  columns_.push_back(fragment_->schema()->num_fields() + static_cast<int>(found - nested.begin()));
+  columns_.push_back(schema_->num_fields() + static_cast<int>(found - nested_.begin()));
   paths_.push_back(path);
   return plan::InputColumn(static_cast<int>(paths_.size()) - 1, field.type());
 }

@@ -12,6 +12,7 @@
 #include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/order/top_k_merger.h"
 #include "skyhook/exec/run.h"
+#include "skyhook/exec/run_over.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
@@ -265,14 +266,19 @@ arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges 
   return arrow::Status::OK();
 }
 
-/// Collects what a call gives until it ends, and checks its outcome against the rows it was given.
-arrow::Status Drain(Execution* execution, const RowRanges& rows, std::vector<BatchPtr>* out) {
+/// Collects what a call gives until it ends.
+arrow::Status Drain(Execution* execution, std::vector<BatchPtr>* out) {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto batch, execution->Next());
-    if (batch == nullptr) break;
+    if (batch == nullptr) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
     out->push_back(std::move(batch));
   }
+}
+
+/// The same, and checks its outcome against the rows it was given.
+arrow::Status Drain(Execution* execution, const RowRanges& rows, std::vector<BatchPtr>* out) {
+  ARROW_RETURN_NOT_OK(Drain(execution, out));
   const plan::Outcome& outcome = execution->outcome();
   EXPECT_EQ(outcome.answered.Union(outcome.remaining.rows), rows);
   EXPECT_TRUE(outcome.answered.Intersect(outcome.remaining.rows).empty());
@@ -393,6 +399,29 @@ Answer WithAllButTheReductionPushed(const Subject& subject) {
   return InTwoSteps(subject, pushed, rest);
 }
 
+/// The rows as batches that pass by, of any size, some of them empty.
+Answer PassingBy(Subject* subject) {
+  const Pipeline identity = Identity(subject->pipeline().input);
+  ARROW_ASSIGN_OR_RAISE(const KernelRun rows, RunCall(identity, subject->fragment(),
+                                                      testing::AllRowsOf(*subject->fragment())));
+  std::vector<BatchPtr> pieces;
+  for (const auto& batch : rows.batches) {
+    for (int64_t at = 0; at < batch->num_rows(); at += pieces.back()->num_rows()) {
+      pieces.push_back(batch->Slice(at, subject->Below(batch->num_rows() + 1)));
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(auto batches,
+                        arrow::RecordBatchReader::Make(pieces, identity.ProjectedSchema()));
+  RunRequest request;
+  request.limits.batch_rows = RandomLimits(subject).batch_rows;
+  request.limits.memory_bytes = RandomLimits(subject).memory_bytes;
+  ARROW_ASSIGN_OR_RAISE(auto execution,
+                        RunOver(subject->pipeline(), batches, "batches", std::move(request)));
+  std::vector<BatchPtr> out;
+  ARROW_RETURN_NOT_OK(Drain(execution.get(), &out));
+  return Finished(subject->pipeline(), {{0, out}});
+}
+
 bool CanFail(const Pipeline& pipeline) {
   for (const auto& conjunct : pipeline.filter) {
     if (plan::CanFail(*conjunct)) return true;
@@ -472,6 +501,7 @@ TEST_F(Metamorphic, SplittingAndPushingChangeNothing) {
                 {"in other pieces", InPieces(&subject)},
                 {"in resumed pieces", InResumedPieces(&subject)},
                 {"in fragments", InFragments(&subject)},
+                {"passing by", PassingBy(&subject)},
                 {"nothing pushed", WithNothingPushed(subject)},
                 {"the filter pushed", WithTheFilterPushed(subject)},
                 {"all but the reduction pushed", WithAllButTheReductionPushed(subject)}});

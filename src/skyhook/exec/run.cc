@@ -2,7 +2,6 @@
 
 #include <arrow/compute/initialize.h>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <set>
@@ -10,10 +9,11 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/exec/aggregate/partial.h"
-#include "skyhook/exec/chunk.h"
-#include "skyhook/exec/input_binding.h"
+#include "skyhook/exec/batch_source.h"
+#include "skyhook/exec/fragment_source.h"
+#include "skyhook/exec/prepared_calls.h"
 #include "skyhook/exec/program.h"
-#include "skyhook/exec/row_group_scan.h"
+#include "skyhook/exec/run_over.h"
 #include "skyhook/exec/sink.h"
 #include "skyhook/vector/batches.h"
 #include "skyhook/vector/text.h"
@@ -27,44 +27,27 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 namespace {
 
+/// The driver: takes the rows of a source to a sink within the limits, and keeps the account.
 class KernelExecution : public Execution {
  public:
-  KernelExecution(const plan::Pipeline& pipeline, std::shared_ptr<format::Fragment> fragment,
-                  RunRequest request)
-      : pipeline_(pipeline), fragment_(std::move(fragment)), request_(std::move(request)) {}
+  /// `pipeline` counts the columns of the source.
+  KernelExecution(plan::Pipeline pipeline, std::unique_ptr<RowSource> source, RunRequest request)
+      : pipeline_(std::move(pipeline)), source_(std::move(source)), request_(std::move(request)) {}
 
   Status Prepare() {
-    ARROW_RETURN_NOT_OK(plan::Validate(pipeline_));
-    ARROW_RETURN_NOT_OK(CheckLimits());
-    ARROW_ASSIGN_OR_RAISE(binding_, InputBinding::Make(pipeline_, fragment_.get()));
-    ARROW_ASSIGN_OR_RAISE(pipeline_, binding_->Bind(std::move(pipeline_)));
-    if (request_.slice.rows.end() > fragment_->num_rows()) {
-      return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment_->name(),
-                           request_.slice.rows.ToString(), fragment_->num_rows());
-    }
     program_.ShareCalls(request_.prepared_calls != nullptr ? request_.prepared_calls
                                                            : std::make_shared<PreparedCalls>());
-    program_.NameErrors(fragment_->name(), pipeline_.input);
+    program_.NameErrors(source_->name(), pipeline_.input);
     program_.BoundTexts(vector::TextLimit(request_.limits.memory_bytes));
-    if (pipeline_.aggregate.has_value()) {
-      ARROW_ASSIGN_OR_RAISE(
-          sink_, MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost));
-    } else if (pipeline_.top_k.has_value()) {
-      const auto fetch = [this](std::span<const int64_t> rows, int64_t bytes) {
-        return Fetch(rows, bytes);
-      };
-      sink_ = MakeTopKSink(pipeline_, &program_, request_.limits, fetch, &outcome_.cost);
-    } else {
-      sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
-    }
+    ARROW_RETURN_NOT_OK(MakeSink());
     std::set<int> columns;
     for (int node : sink_->nodes()) {
       columns.insert(program_.node(node).columns.begin(), program_.node(node).columns.end());
     }
     output_columns_.assign(columns.begin(), columns.end());
     outcome_.applied = {true, true, true};
-    outcome_.version = fragment_->version();
-    outcome_.cost.rows_in = request_.slice.rows.num_rows();
+    outcome_.version = source_->version();
+    outcome_.cost.rows_in = source_->rows().num_rows();
     return Status::OK();
   }
 
@@ -84,16 +67,32 @@ class KernelExecution : public Execution {
 
   void Resume(RunRequest request) override {
     request_ = std::move(request);
+    source_->Resume(request_.slice.rows);
     outcome_.cost = {};
     outcome_.cost.rows_in = request_.slice.rows.num_rows();
     ending_.reset();
     finished_ = false;
     rows_before_ = Answered().num_rows();
-    // What remains of a row group that nothing is read of is planned again.
-    if (scan_ == nullptr && position_ < row_group_end_) --row_group_;
   }
 
  private:
+  Status MakeSink() {
+    if (pipeline_.aggregate.has_value()) {
+      return MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost).Value(&sink_);
+    }
+    if (!pipeline_.top_k.has_value()) {
+      sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
+      return Status::OK();
+    }
+    const auto fetch = [this](std::span<const int64_t> rows, int64_t bytes) {
+      const Projection projection = ProjectionOf(pipeline_, &program_);
+      return source_->Fetch(projection, Want({}), rows, bytes);
+    };
+    sink_ =
+        MakeTopKSink(pipeline_, &program_, request_.limits, fetch, source_->kept(), &outcome_.cost);
+    return Status::OK();
+  }
+
   Result<BatchPtr> Pull() {
     ARROW_RETURN_NOT_OK(failure_);
     while (ready_.empty() && !finished_) ARROW_RETURN_NOT_OK(Step());
@@ -106,37 +105,35 @@ class KernelExecution : public Execution {
 
   bool may_resume() const { return request_.slice.goes_on(); }
 
-  Status CheckLimits() const {
-    const base::Limits& limits = request_.limits;
-    if (limits.batch_rows > 0 && limits.memory_bytes >= 0) return Status::OK();
-    return base::Invalid(
-        "limits of a call: batch_rows {} must be positive, memory_bytes {} must "
-        "not be negative",
-        limits.batch_rows, limits.memory_bytes);
-  }
-
-  // One unit of work: a chunk, a piece of what the sink holds, or the step to the next row group.
+  // One unit of work: a chunk, a piece of what the sink holds, or the step to the next piece of the
+  // source.
   Status Step() {
     ARROW_RETURN_NOT_OK(request_.stop.Poll());
     if (ending_.has_value() || sink_->must_flush()) return FlushSink();
+    if (sink_->is_full()) return Finish(StoppedBy::kRowLimit);
     const StoppedBy limit = ReachedLimit();
     if (limit != StoppedBy::kNothing) return Finish(limit);
-    if (scan_ == nullptr) return NextRowGroup();
-    int64_t examined_until = position_;
-    auto next = scan_->Next(&examined_until);
+    return source_->in_piece() ? TakeChunk() : NextPiece();
+  }
+
+  Status TakeChunk() {
+    int64_t position = position_;
+    auto next = source_->Next(&position);
     if (GaveUp(next.status())) return Finish(StoppedBy::kDeadline);
-    ARROW_ASSIGN_OR_RAISE(auto chunk, std::move(next));
-    if (chunk == nullptr) {
-      if (!scan_->is_done()) return Status::OK();
-      position_ = row_group_end_;
-      scan_ = nullptr;
-      return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto chunk, std::move(next));
+    if (chunk != nullptr) {
+      Frame frame = source_->FrameOf(chunk.get());
+      ARROW_RETURN_NOT_OK(sink_->Consume(chunk.get(), &frame, &ready_, &position));
     }
-    Frame frame = scan_->FrameOf(chunk.get());
-    ARROW_ASSIGN_OR_RAISE(const bool more,
-                          sink_->Consume(chunk.get(), &frame, &ready_, &examined_until));
-    position_ = examined_until;
-    return more ? Status::OK() : Finish(StoppedBy::kRowLimit);
+    position_ = position;
+    return Status::OK();
+  }
+
+  Status NextPiece() {
+    const auto begun = source_->Begin(Want(CurrentConjuncts()), &position_);
+    if (GaveUp(begun.status())) return Finish(StoppedBy::kDeadline);
+    ARROW_RETURN_NOT_OK(begun);
+    return *begun ? Status::OK() : Finish(StoppedBy::kNothing);
   }
 
   StoppedBy ReachedLimit() const {
@@ -154,6 +151,11 @@ class KernelExecution : public Execution {
     return StoppedBy::kNothing;
   }
 
+  Wanted Want(std::vector<Conjunct> conjuncts) {
+    return {&program_, std::move(conjuncts), output_columns_, Context(),
+            request_.limits.memory_bytes};
+  }
+
   format::ReadContext Context() {
     format::ReadContext context(&outcome_.cost, request_.stop);
     context.memory_bytes = ReadBytes(request_.limits.memory_bytes);
@@ -167,89 +169,7 @@ class KernelExecution : public Execution {
     return base::Is(status, base::Code::kLimitExceeded) && ReachedLimit() == StoppedBy::kDeadline;
   }
 
-  plan::RowRanges Answered() const { return request_.slice.rows.Intersect({0, position_}); }
-
-  // Starts the next row group with rows asked for, or finishes.
-  Status NextRowGroup() {
-    for (; row_group_ < fragment_->num_row_groups(); ++row_group_) {
-      const plan::RowRange all = fragment_->row_group_rows(row_group_);
-      const plan::RowRanges rows =
-          request_.slice.rows.Intersect({std::max(all.begin, position_), all.end});
-      if (rows.empty()) continue;
-      row_group_end_ = all.end;
-      ++outcome_.cost.row_groups;
-      const Status opened = OpenRowGroup(row_group_++, rows);
-      if (GaveUp(opened)) return Finish(StoppedBy::kDeadline);
-      return base::AddContext(opened, fragment_->name());
-    }
-    return Finish(StoppedBy::kNothing);
-  }
-
-  Status OpenRowGroup(int row_group, const plan::RowRanges& rows) {
-    ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
-                          PlanRowGroup(fragment_.get(), row_group, rows, CurrentConjuncts(),
-                                       binding_->columns(), program_.calls(), Context()));
-    if (plan.rows.empty()) {
-      position_ = row_group_end_;
-      return Status::OK();
-    }
-    if (plan.conjuncts.empty() && output_columns_.empty()) return CountRows(plan.rows);
-    RowGroupScan::Inputs inputs;
-    inputs.conjuncts = std::move(plan.conjuncts);
-    ARROW_ASSIGN_OR_RAISE(inputs.reader, fragment_->Open(row_group, Context()));
-    inputs.rows = std::move(plan.rows);
-    inputs.program = program_;
-    inputs.output_columns = output_columns_;
-    inputs.fields = &binding_->columns();
-    inputs.cost = &outcome_.cost;
-    inputs.context = Context();
-    inputs.memory_bytes = request_.limits.memory_bytes;
-    inputs.row_bytes = RowBytes(row_group, ColumnsOf(inputs));
-    return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
-  }
-
-  // Input columns that a row group's conjuncts and the sink read.
-  std::set<int> ColumnsOf(const RowGroupScan::Inputs& inputs) const {
-    std::set<int> columns(output_columns_.begin(), output_columns_.end());
-    for (const Conjunct& conjunct : inputs.conjuncts) {
-      const std::set<int>& read = conjunct.predicate->columns();
-      columns.insert(read.begin(), read.end());
-    }
-    return columns;
-  }
-
-  // Of a row of some input columns, decoded, on average.
-  int64_t RowBytes(int row_group, const std::set<int>& columns) const {
-    std::vector<int> fields;
-    for (int column : columns) {
-      fields.push_back(binding_->columns()[static_cast<size_t>(column)]);
-    }
-    return fragment_->row_group_decoded_bytes(row_group, fields) /
-           std::max<int64_t>(fragment_->row_group_rows(row_group).size(), 1);
-  }
-
-  // Rows of which nothing has to be read.
-  Status CountRows(const plan::RowRanges& rows) {
-    static const std::vector<int> kNoFields;
-    bool more = true;
-    for (plan::RowRange range : rows.ranges()) {
-      while (more && range.begin < range.end) {
-        ARROW_RETURN_NOT_OK(request_.stop.Poll());
-        if (const StoppedBy limit = ReachedLimit(); limit != StoppedBy::kNothing) {
-          return Finish(limit);
-        }
-        constexpr int64_t kMostRows = int64_t{1} << 20;
-        Chunk chunk({nullptr, &kNoFields, nullptr}, range.begin, std::min(range.size(), kMostRows));
-        Frame frame(&program_, &chunk, chunk.rows(), nullptr);
-        position_ = chunk.end();
-        ARROW_ASSIGN_OR_RAISE(more, sink_->Consume(&chunk, &frame, &ready_, &position_));
-        range.begin = chunk.end();
-      }
-    }
-    if (!more) return Finish(StoppedBy::kRowLimit);
-    position_ = row_group_end_;
-    return Status::OK();
-  }
+  plan::RowRanges Answered() const { return source_->rows().Intersect({0, position_}); }
 
   std::vector<Conjunct> CurrentConjuncts() {
     std::vector<Conjunct> out;
@@ -258,8 +178,9 @@ class KernelExecution : public Execution {
       const auto snapshot = filter->Snapshot();
       if (snapshot == nullptr) continue;
       for (const auto& conjunct : plan::Conjuncts(snapshot)) {
-        // One that this fragment does not understand may be ignored.
-        if (auto bound = binding_->Bind(conjunct); bound.ok()) out.push_back({*bound, true});
+        // One that this source does not understand may be ignored.
+        if (auto bound = source_->input()->Bind(conjunct); bound.ok())
+          out.push_back({*bound, true});
       }
     }
     const auto threshold = sink_->Threshold();
@@ -267,59 +188,9 @@ class KernelExecution : public Execution {
     return out;
   }
 
-  // The projected columns of the first of some rows, which are known to pass the filter.
-  Result<BatchPtr> Fetch(std::span<const int64_t> rows, int64_t bytes) {
-    std::vector<int> nodes;
-    std::set<int> columns;
-    for (const plan::NamedExpression& column : pipeline_.projection) {
-      nodes.push_back(program_.Add(column.expression));
-      const auto& read = program_.node(nodes.back()).columns;
-      columns.insert(read.begin(), read.end());
-    }
-    std::vector<int> fields;
-    for (int column : columns) {
-      fields.push_back(binding_->columns()[static_cast<size_t>(column)]);
-    }
-    std::vector<BatchPtr> pieces;
-    auto next = rows.begin();
-    for (int row_group = 0; row_group < fragment_->num_row_groups() && bytes > 0; ++row_group) {
-      const plan::RowRange all = fragment_->row_group_rows(row_group);
-      auto end = std::lower_bound(next, rows.end(), all.end);
-      if (next == end) continue;
-      ARROW_RETURN_NOT_OK(request_.stop.Poll());
-      const int64_t row_bytes = std::max<int64_t>(RowBytes(row_group, columns), 1);
-      end = next + std::min<int64_t>(end - next, bytes / row_bytes + 1);
-      ARROW_ASSIGN_OR_RAISE(auto piece, FetchOf(row_group, std::span(next, end), nodes, fields));
-      bytes -= (end - next) * row_bytes;
-      pieces.push_back(std::move(piece));
-      const bool cut = end != rows.end() && *end < all.end;
-      next = end;
-      if (cut) break;
-    }
-    return vector::JoinBatches(pieces);
-  }
-
-  Result<BatchPtr> FetchOf(int row_group, std::span<const int64_t> rows,
-                           const std::vector<int>& nodes, const std::vector<int>& fields) {
-    const plan::RowRange all = fragment_->row_group_rows(row_group);
-    std::vector<plan::RowRange> ranges;
-    std::vector<int32_t> selection;
-    for (int64_t row : rows) {
-      ranges.push_back({row, row + 1});
-      selection.push_back(static_cast<int32_t>(row - all.begin));
-    }
-    ARROW_ASSIGN_OR_RAISE(auto reader, fragment_->Open(row_group, Context()));
-    ARROW_RETURN_NOT_OK(reader->Prefetch(fields, plan::RowRanges(std::move(ranges)), true));
-    DictionaryColumns dictionaries;
-    Chunk chunk({reader.get(), &binding_->columns(), &dictionaries}, all.begin, all.size());
-    chunk.Narrow(selection);
-    Frame frame(&program_, &chunk, chunk.rows(), nullptr);
-    return ProjectBatch(pipeline_.ProjectedSchema(), nodes, &frame, true);
-  }
-
   // Ends the call once the sink has given what it holds, or at once where that is kept.
   Status Finish(StoppedBy reason) {
-    if (!IsKeptAfter(reason)) scan_ = nullptr;
+    if (!IsKeptAfter(reason)) source_->Close();
     if (IsKeptAfter(reason) && sink_->reduces()) {
       End(reason, plan::RowRanges());
     } else {
@@ -347,9 +218,9 @@ class KernelExecution : public Execution {
   void End(StoppedBy reason, plan::RowRanges answered) {
     finished_ = true;
     outcome_.stopped_by = reason;
-    outcome_.answered = reason == StoppedBy::kNothing ? request_.slice.rows : std::move(answered);
+    outcome_.answered = reason == StoppedBy::kNothing ? source_->rows() : std::move(answered);
     plan::Slice& remaining = outcome_.remaining;
-    remaining = {0, request_.slice.rows.Subtract(outcome_.answered)};
+    remaining = {0, source_->rows().Subtract(outcome_.answered)};
     if (remaining.rows.empty() && reason != StoppedBy::kRowLimit) {
       outcome_.stopped_by = StoppedBy::kNothing;
     }
@@ -362,23 +233,19 @@ class KernelExecution : public Execution {
     failure_ = status;
     finished_ = true;
     ready_.clear();
-    scan_ = nullptr;
+    source_->Close();
     outcome_.stopped_by = status.IsCancelled() ? StoppedBy::kCancelled : StoppedBy::kNothing;
     outcome_.answered = {};
-    outcome_.remaining = {0, request_.slice.rows};
+    outcome_.remaining = {0, source_->rows()};
   }
 
   plan::Pipeline pipeline_;
-  std::shared_ptr<format::Fragment> fragment_;
+  std::unique_ptr<RowSource> source_;
   RunRequest request_;
-  std::optional<InputBinding> binding_;
   Program program_;
   std::vector<int> output_columns_;
   plan::Outcome outcome_;
   std::unique_ptr<Sink> sink_;
-  std::unique_ptr<RowGroupScan> scan_;
-  int row_group_ = 0;
-  int64_t row_group_end_ = 0;
   int64_t position_ = 0;     // all rows asked for before it are dealt with
   int64_t rows_before_ = 0;  // of those asked for, dealt with before the call was resumed
   Batches ready_;
@@ -387,17 +254,52 @@ class KernelExecution : public Execution {
   Status failure_;
 };
 
+Status CheckLimits(const base::Limits& limits) {
+  if (limits.batch_rows > 0 && limits.memory_bytes >= 0) return Status::OK();
+  return base::Invalid(
+      "limits of a call: batch_rows {} must be positive, memory_bytes {} must "
+      "not be negative",
+      limits.batch_rows, limits.memory_bytes);
+}
+
+/// What is checked before a source is looked at.
+Status Check(const plan::Pipeline& pipeline, const RunRequest& request) {
+  static const Status initialized = arrow::compute::Initialize();
+  ARROW_RETURN_NOT_OK(initialized);
+  ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
+  return CheckLimits(request.limits);
+}
+
+Result<std::unique_ptr<Execution>> Start(const plan::Pipeline& pipeline,
+                                         std::unique_ptr<RowSource> source, RunRequest request) {
+  ARROW_ASSIGN_OR_RAISE(plan::Pipeline bound, source->input()->Bind(pipeline));
+  auto execution =
+      std::make_unique<KernelExecution>(std::move(bound), std::move(source), std::move(request));
+  ARROW_RETURN_NOT_OK(execution->Prepare());
+  return execution;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Execution>> Run(const plan::Pipeline& pipeline,
                                        std::shared_ptr<format::Fragment> fragment,
                                        RunRequest request) {
-  static const Status initialized = arrow::compute::Initialize();
-  ARROW_RETURN_NOT_OK(initialized);
-  auto execution =
-      std::make_unique<KernelExecution>(pipeline, std::move(fragment), std::move(request));
-  ARROW_RETURN_NOT_OK(execution->Prepare());
-  return execution;
+  ARROW_RETURN_NOT_OK(Check(pipeline, request));
+  ARROW_ASSIGN_OR_RAISE(auto source,
+                        FragmentSource::Make(pipeline, std::move(fragment), request.slice.rows));
+  return Start(pipeline, std::move(source), std::move(request));
+}
+
+Result<std::unique_ptr<Execution>> RunOver(const plan::Pipeline& pipeline,
+                                           std::shared_ptr<arrow::RecordBatchReader> batches,
+                                           std::string name, RunRequest request) {
+  ARROW_RETURN_NOT_OK(Check(pipeline, request));
+  if (request.slice != plan::Slice()) {
+    return base::Invalid("{}: a slice was asked for of batches that pass by", name);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto source,
+                        BatchSource::Make(pipeline, std::move(batches), std::move(name)));
+  return Start(pipeline, std::move(source), std::move(request));
 }
 
 }  // namespace skyhook::exec

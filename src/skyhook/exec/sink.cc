@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "skyhook/exec/aggregate/aggregator.h"
 #include "skyhook/exec/aggregate/partial.h"
@@ -20,31 +21,19 @@ namespace {
 // Pieces of fewer rows than this are joined before they leave.
 constexpr int64_t kJoinBelowRows = 2048;
 
-std::vector<int> AddProjection(const plan::Pipeline& pipeline, Program* program) {
-  std::vector<int> nodes;
-  for (const plan::NamedExpression& column : pipeline.projection) {
-    nodes.push_back(program->Add(column.expression));
-  }
-  return nodes;
-}
-
 class RowSink : public Sink {
  public:
   RowSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits)
-      : schema_(pipeline.ProjectedSchema()),
-        nodes_(AddProjection(pipeline, program)),
+      : projection_(ProjectionOf(pipeline, program)),
         batch_rows_(limits.batch_rows),
         batch_bytes_(vector::BatchBytes(limits)) {
     if (pipeline.limit.has_value()) left_ = pipeline.limit->limit;
   }
 
-  std::vector<int> nodes() const override { return nodes_; }
+  std::vector<int> nodes() const override { return projection_.nodes; }
+  bool is_full() const override { return left_ == 0; }
 
-  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t* answered_until) override {
-    if (left_ == 0) {
-      *answered_until = chunk->begin();
-      return false;
-    }
+  Status Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t* answered_until) override {
     std::unique_ptr<Frame> shorter;
     if (chunk->rows() > left_) {
       std::vector<int32_t> first(static_cast<size_t>(left_));
@@ -53,12 +42,11 @@ class RowSink : public Sink {
       shorter = std::make_unique<Frame>(frame->Renewed(chunk->rows()));
       frame = shorter.get();
     }
-    ARROW_ASSIGN_OR_RAISE(auto batch,
-                          ProjectBatch(schema_, nodes_, frame, chunk->selection().has_value()));
+    ARROW_ASSIGN_OR_RAISE(auto batch, ProjectBatch(projection_.schema, projection_.nodes, frame,
+                                                   chunk->selection().has_value()));
     left_ -= batch->num_rows();
     if (left_ == 0) *answered_until = chunk->RowAt(chunk->rows() - 1) + 1;
-    ARROW_RETURN_NOT_OK(Append(std::move(batch), out));
-    return left_ > 0;
+    return Append(std::move(batch), out);
   }
 
   Result<bool> Flush(Batches* out) override {
@@ -103,8 +91,7 @@ class RowSink : public Sink {
     return Status::OK();
   }
 
-  std::shared_ptr<arrow::Schema> schema_;
-  std::vector<int> nodes_;
+  Projection projection_;
   int64_t batch_rows_;
   int64_t batch_bytes_;
   int64_t left_ = base::Limits::kUnlimited;
@@ -124,7 +111,7 @@ class AggregateSink : public Sink {
 
   std::vector<int> nodes() const override { return nodes_; }
 
-  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t*) override {
+  Status Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t*) override {
     std::vector<vector::Column> projected;
     for (int node : nodes_) {
       ARROW_ASSIGN_OR_RAISE(const vector::Column* column, frame->Value(node));
@@ -137,7 +124,7 @@ class AggregateSink : public Sink {
     must_flush_ =
         aggregator_->bytes_held() > std::min(limits_.memory_bytes, limits_.reply_bytes / 2);
     cost_->partial_flushes += must_flush_ ? 1 : 0;
-    return true;
+    return Status::OK();
   }
 
   bool must_flush() const override { return must_flush_; }
@@ -174,22 +161,28 @@ class AggregateSink : public Sink {
 class TopKSink : public Sink {
  public:
   TopKSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits,
-           FetchRows fetch, plan::Cost* cost)
+           FetchRows fetch, KeptRows* kept, plan::Cost* cost)
       : keys_(pipeline.top_k->keys),
         best_(pipeline.top_k->limit),
         limits_(limits),
         fetch_(std::move(fetch)),
+        kept_(kept),
         cost_(cost) {
     for (const plan::SortKey& key : keys_) {
       nodes_.push_back(
           program->Add(pipeline.projection[static_cast<size_t>(key.column)].expression));
     }
     first_key_ = pipeline.projection[static_cast<size_t>(keys_[0].column)].expression;
+    if (kept_ != nullptr) {
+      kept_nodes_ = ProjectionOf(pipeline, program).nodes;
+      kept_columns_ = Projection{nullptr, kept_nodes_}.Columns(*program);
+    }
   }
 
-  std::vector<int> nodes() const override { return nodes_; }
+  std::vector<int> nodes() const override { return kept_ != nullptr ? kept_nodes_ : nodes_; }
+  bool is_full() const override { return best_.limit() == 0; }
 
-  Result<bool> Consume(Chunk* chunk, Frame* frame, Batches*, int64_t*) override {
+  Status Consume(Chunk* chunk, Frame* frame, Batches*, int64_t*) override {
     ARROW_ASSIGN_OR_RAISE(const vector::Column* first, frame->Value(nodes_[0]));
     ARROW_ASSIGN_OR_RAISE(const auto rows, Contenders(*first, frame->rows()));
     std::vector<vector::Column> columns;
@@ -205,9 +198,10 @@ class TopKSink : public Sink {
       best_.Add({std::move(encoded[i]), {row, 0, 0}, row});
     }
     if (best_.unseen() > best_.limit() / 2) ARROW_RETURN_NOT_OK(Tighten());
-    must_flush_ = best_.bytes_held() > limits_.memory_bytes;
+    if (kept_ != nullptr) ARROW_RETURN_NOT_OK(Keep(chunk, rows));
+    must_flush_ = bytes_held() > limits_.memory_bytes;
     cost_->partial_flushes += must_flush_ ? 1 : 0;
-    return best_.limit() > 0;
+    return Status::OK();
   }
 
   bool must_flush() const override { return must_flush_; }
@@ -229,6 +223,7 @@ class TopKSink : public Sink {
       Emit(batch, out);
     }
     must_flush_ = must_flush_ && !left_.empty();
+    if (kept_ != nullptr && left_.empty()) kept_->Clear();
     return left_.empty();
   }
 
@@ -246,6 +241,24 @@ class TopKSink : public Sink {
     SingleSource source(&first);
     Frame frame(&test_, &source, rows, nullptr);
     return frame.TrueRows(test_node_);
+  }
+
+  int64_t bytes_held() const {
+    return best_.bytes_held() + (kept_ != nullptr ? kept_->bytes_held() : 0);
+  }
+
+  // Keeps some rows of a chunk, and drops those that are no longer among the best when they are
+  // many, or take too much.
+  Status Keep(Chunk* chunk, const std::vector<int32_t>& rows) {
+    ARROW_RETURN_NOT_OK(kept_->Add(chunk, kept_columns_, rows));
+    const auto best = static_cast<int64_t>(best_.rows().size());
+    if (kept_->num_rows() <= 2 * best + kChunkRows && bytes_held() <= limits_.memory_bytes) {
+      return Status::OK();
+    }
+    std::vector<int64_t> retained;
+    for (const Candidate& candidate : best_.rows()) retained.push_back(candidate.source);
+    std::sort(retained.begin(), retained.end());
+    return kept_->Retain(retained);
   }
 
   // The first of the rows that are left, which they then are no longer.
@@ -307,6 +320,9 @@ class TopKSink : public Sink {
   BestRows best_;
   base::Limits limits_;
   FetchRows fetch_;
+  KeptRows* kept_;  // null: rows can be read again
+  std::vector<int> kept_nodes_;
+  std::set<int> kept_columns_;  // that kept_nodes_ read
   plan::Cost* cost_;
   bool must_flush_ = false;
   std::vector<int64_t> left_;  // rows to be flushed, ascending
@@ -341,13 +357,22 @@ std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* progr
 Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, Program* program,
                                                 const base::Limits& limits, plan::Cost* cost) {
   ARROW_ASSIGN_OR_RAISE(auto aggregator, Aggregator::Make(pipeline));
-  return std::make_unique<AggregateSink>(AddProjection(pipeline, program), std::move(aggregator),
-                                         limits, cost);
+  return std::make_unique<AggregateSink>(ProjectionOf(pipeline, program).nodes,
+                                         std::move(aggregator), limits, cost);
 }
 
 std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
-                                   const base::Limits& limits, FetchRows fetch, plan::Cost* cost) {
-  return std::make_unique<TopKSink>(pipeline, program, limits, std::move(fetch), cost);
+                                   const base::Limits& limits, FetchRows fetch, KeptRows* kept,
+                                   plan::Cost* cost) {
+  return std::make_unique<TopKSink>(pipeline, program, limits, std::move(fetch), kept, cost);
+}
+
+Projection ProjectionOf(const plan::Pipeline& pipeline, Program* program) {
+  Projection projection{pipeline.ProjectedSchema(), {}};
+  for (const plan::NamedExpression& column : pipeline.projection) {
+    projection.nodes.push_back(program->Add(column.expression));
+  }
+  return projection;
 }
 
 }  // namespace skyhook::exec

@@ -13,6 +13,7 @@
 
 #include "skyhook/base/limits.h"
 #include "skyhook/exec/chunk.h"
+#include "skyhook/exec/kept_rows.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/pipeline.h"
@@ -28,10 +29,12 @@ class Sink {
   virtual ~Sink() = default;
   /// Nodes whose columns the sink will ask of a chunk.
   virtual std::vector<int> nodes() const = 0;
-  /// Takes a chunk's rows; batches that are ready go to `out`. Returns false when no further row
-  /// can matter (a limit is full); `answered_until` is then lowered to the row after the last used.
-  virtual arrow::Result<bool> Consume(Chunk* chunk, Frame* frame, Batches* out,
-                                      int64_t* answered_until) = 0;
+  /// Takes a chunk's rows; batches that are ready go to `out`. Where that makes the sink full,
+  /// `answered_until` is lowered to the row after the last used.
+  virtual arrow::Status Consume(Chunk* chunk, Frame* frame, Batches* out,
+                                int64_t* answered_until) = 0;
+  /// Whether no further row can matter, because a limit is full.
+  virtual bool is_full() const { return false; }
   /// True when Flush has to be called until it returns true, before the next chunk.
   virtual bool must_flush() const { return false; }
   /// Gives a piece of what is held back; true when there is no more.
@@ -51,15 +54,21 @@ arrow::Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pip
                                                        Program* program, const base::Limits& limits,
                                                        plan::Cost* cost);
 
-/// Reads the projected columns of rows of the fragment (ascending), in that order: of the first of
+/// Reads the projected columns of rows of the source (ascending), in that order: of the first of
 /// them, as many as take about `bytes` bytes, at least one.
 using FetchRows = std::function<arrow::Result<std::shared_ptr<arrow::RecordBatch>>(
     std::span<const int64_t> rows, int64_t bytes)>;
 
-/// The best rows by sort key; only then are their other columns read, through `fetch`. Flushed
-/// whenever candidates exceed the memory limit; what is flushed then are the best rows so far.
+/// The best rows by sort key; only then are their other columns read, through `fetch`. Where that
+/// can only give rows that were kept, `kept` (else null) is given those that may be among the best.
+/// Flushed whenever candidates exceed the memory limit; what is flushed then are the best rows so
+/// far.
 std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,
-                                   const base::Limits& limits, FetchRows fetch, plan::Cost* cost);
+                                   const base::Limits& limits, FetchRows fetch, KeptRows* kept,
+                                   plan::Cost* cost);
+
+/// The columns that a pipeline projects, as nodes of `program`, to which they are added.
+Projection ProjectionOf(const plan::Pipeline& pipeline, Program* program);
 
 /// Evaluates nodes over a frame into a batch.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ProjectBatch(

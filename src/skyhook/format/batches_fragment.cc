@@ -2,7 +2,7 @@
 #include <arrow/util/byte_size.h>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/array_row_group_reader.h"
+#include "skyhook/format/batch_reader.h"
 #include "skyhook/format/fragment.h"
 #include "skyhook/format/plain_fragment.h"
 
@@ -10,27 +10,6 @@ namespace skyhook::format {
 namespace {
 
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
-
-class BatchReader : public ArrayRowGroupReader {
- public:
-  BatchReader(std::string where, const Fragment& fragment, plan::RowRange rows, BatchPtr batch)
-      : ArrayRowGroupReader(std::move(where), *fragment.schema(), fragment.nested_fields(), rows,
-                            arrow::default_memory_pool()),
-        batch_(std::move(batch)) {}
-
-  /// The batch is held by the fragment.
-  int64_t bytes_held() const override { return 0; }
-
- protected:
-  arrow::Result<arrow::ArrayVector> Load(const std::vector<int>& columns) override {
-    arrow::ArrayVector out;
-    for (int column : columns) out.push_back(batch_->column(column));
-    return out;
-  }
-
- private:
-  BatchPtr batch_;
-};
 
 std::vector<int64_t> RowsOf(const std::vector<BatchPtr>& batches) {
   std::vector<int64_t> rows;
@@ -55,8 +34,8 @@ class BatchesFragment : public PlainFragment {
 
   arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group, const ReadContext&) override {
     ARROW_RETURN_NOT_OK(CheckRowGroup(row_group));
-    return std::make_unique<BatchReader>(Where(row_group), *this, row_group_rows(row_group),
-                                         Batch(row_group));
+    return MakeBatchReader(Where(row_group), *schema(), nested_fields(), row_group_rows(row_group),
+                           Batch(row_group));
   }
 
  private:
