@@ -409,6 +409,32 @@ TEST(Looks, ADeadlineEndsAFilterWithinOneChunkAndSaysWhatIsLeft) {
   EXPECT_LE(fragment->cells_after_stop, kChunkRows) << "the other column of the chunk under way";
 }
 
+// What a call that may be resumed gave up, the next one would take for dealt with.
+TEST(Looks, TooMuchMemoryIsNoDeadlineOfACallThatMayBeResumed) {
+  constexpr int64_t kFirstLarge = 2'500;
+  std::string lines;
+  for (int64_t row = 0; row < 3'000; ++row) {
+    lines += fmt::format("word,{}\n", row < kFirstLarge ? 1 : 50'000'000);
+  }
+  const auto schema =
+      arrow::schema({arrow::field("s", arrow::utf8()), arrow::field("n", arrow::int64())});
+  testing::ParquetLayout layout;
+  layout.dictionary = false;
+  layout.row_group_rows = 1'000;
+  const auto fragment = std::make_shared<StoppingFragment>(
+      testing::OpenParquet(*testing::TableOf(schema, lines), layout), kFirstLarge);
+  auto pipeline = testing::ReadAll(*fragment->schema());
+  const auto repeated = Fn(Function::kRepeat, {Col(pipeline, "s"), Col(pipeline, "n")});
+  pipeline.filter = {Fn(Function::kGreater, {Fn(Function::kLength, {repeated}), Lit(5)})};
+  auto request = testing::AllRowsOf(*fragment);
+  request.slice.scan = 1;
+  request.limits.memory_bytes = 32 << 20;
+  request.limits.deadline = fragment->deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  EXPECT_THAT(testing::TryKernel(pipeline, fragment, std::move(request)),
+              FailsWith(Code::kLimitExceeded, "where memory for 33554432 is left"));
+}
+
 TEST(Looks, ADictionaryIsEvaluatedInPiecesWithALookBeforeEach) {
   std::vector<std::string> texts;
   for (int i = 0; i < 3 * kChunkRows + 5; ++i) texts.push_back(fmt::format("value {}", i));

@@ -164,9 +164,11 @@ class KernelExecution : public Execution {
     return context;
   }
 
-  // A read that did not return in time: what came before it is answered.
+  // A read that did not return in time: what came before it is answered. Those of a call that may
+  // be resumed have no deadline, so that what they fail with is no deadline either.
   bool GaveUp(const Status& status) const {
-    return base::Is(status, base::Code::kLimitExceeded) && ReachedLimit() == StoppedBy::kDeadline;
+    return !may_resume() && base::Is(status, base::Code::kLimitExceeded) &&
+           ReachedLimit() == StoppedBy::kDeadline;
   }
 
   plan::RowRanges Answered() const { return source_->rows().Intersect({0, position_}); }
