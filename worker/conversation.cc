@@ -22,7 +22,8 @@ constexpr milliseconds kAbandoned(200);
 constexpr milliseconds kHung(5000);
 // How often a call is looked at that cannot be paused at the moment.
 constexpr milliseconds kLookAgain(1);
-// An object is read in pieces of about this size, between which a call may pause.
+// An object is read in pieces of about this size, and of what is asked for by one message, between
+// which a call may pause.
 constexpr int64_t kPieceBytes = int64_t{1} << 20;
 
 // Waits until `is_true`. Not by condition_variable::wait, which newer compilers take from a newer
@@ -36,7 +37,9 @@ void WaitUntil(std::condition_variable* changed, std::unique_lock<std::mutex>* l
 // As many ranges from `first` on as make a piece.
 std::vector<base::ByteRange> PieceOf(const std::vector<base::ByteRange>& ranges, size_t first) {
   std::vector<base::ByteRange> piece;
-  for (int64_t bytes = 0; first < ranges.size() && bytes < kPieceBytes; ++first) {
+  for (int64_t bytes = 0;
+       first < ranges.size() && bytes < kPieceBytes && piece.size() < lending::kMostRanges;
+       ++first) {
     piece.push_back(ranges[first]);
     bytes += ranges[first].length;
   }

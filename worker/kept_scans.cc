@@ -29,6 +29,11 @@ std::optional<KeptScan> KeptScans::Take(const ScanKey& key) {
 
 void KeptScans::Keep(KeptScan scan) {
   scans_.push_front(std::move(scan));
+  // What plans say can be had again for little: scans go last.
+  if (scans_.size() > 1 && HeapBytes() > kMostBytes) {
+    calls_ = nullptr;
+    pipelines_.Clear();
+  }
   while (scans_.size() > kMostScans || (scans_.size() > 1 && HeapBytes() > kMostBytes)) {
     scans_.pop_back();
   }

@@ -53,8 +53,12 @@ Result<Objects::Open> Objects::Get(const Call& call, const wire::Request& reques
   auto fragment = format::OpenFragment(std::move(source), {}, {opening, {}});
   if (base::Is(open.object->failure(), base::Code::kUnreachable)) return open.object->failure();
   ARROW_ASSIGN_OR_RAISE(open.fragment, std::move(fragment));
-  const int64_t held =
-      opening->bytes_read + (request.layout == nullptr ? 0 : request.layout->tail_bytes());
+  int64_t held = opening->bytes_read;
+  if (request.layout != nullptr) {
+    constexpr int64_t kExtentBytes = 128;  // about what one takes in memory
+    held += request.layout->tail_bytes() +
+            kExtentBytes * static_cast<int64_t>(request.layout->extents.size());
+  }
   if (!key.identity.empty() && held <= kMostFooterBytes) {
     open_.emplace_front(key, open);
     if (open_.size() > kMostOpen) open_.pop_back();

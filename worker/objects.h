@@ -53,7 +53,7 @@ class Objects {
  private:
   /// Fragments of so many objects stay open, when so little was read to open them.
   static constexpr size_t kMostOpen = 32;
-  /// Tails count.
+  /// Layouts count.
   static constexpr int64_t kMostFooterBytes = int64_t{1} << 20;
 
   struct Key {

@@ -25,7 +25,8 @@ ScanKey KeyOf(const Call& call) {
   return {{wire::ScanOf(call.request, header), *std::move(rows)},
           IdentityOf(call),
           std::string(field(RequestTag::kPipeline)),
-          std::string(field(RequestTag::kExtents)) + std::string(field(RequestTag::kTail))};
+          std::string(field(RequestTag::kExtents)),
+          std::string(field(RequestTag::kTail))};
 }
 
 }  // namespace skyhook::worker

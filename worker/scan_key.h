@@ -16,7 +16,8 @@ struct ScanKey {
   plan::Slice slice;
   std::string identity;  ///< of the object, as the OSD knows it: nothing that a client claims
   std::string pipeline;  ///< as the request has it
-  std::string layout;    ///< likewise, extents and tail
+  std::string extents;   ///< likewise
+  std::string tail;      ///< likewise
 
   bool operator==(const ScanKey&) const = default;
   /// Whether there is to be a next call, which can be told to be one.

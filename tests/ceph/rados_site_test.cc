@@ -196,7 +196,7 @@ class WorkerTest : public ::testing::Test {
   WorkerTest() {
     const auto schema = arrow::schema({arrow::field("x", arrow::int64())});
     request_.pipeline = ReadAll(*schema);
-    request_.fragment = {fixture_.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n"))), ""};
+    request_.fragment = fixture_.Put("x.parquet", *ParquetBytes(*TableOf(schema, "1\n2\n")));
     request_.slice.rows = plan::RowRanges::All(2);
   }
   std::vector<std::string> Ask() {

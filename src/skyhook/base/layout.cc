@@ -1,6 +1,7 @@
 #include "skyhook/base/layout.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "skyhook/base/crc32c.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::base {
@@ -170,12 +170,16 @@ arrow::Status CheckLayout(const Layout& layout) {
 }
 
 std::string VersionOf(const Layout& layout, const std::vector<std::string>& versions) {
+  // Each part comes with its length: layouts that differ have texts that differ.
   std::string text;
   for (const Extent& extent : layout.extents) {
-    text += fmt::format("{}\n{}+{}\n", extent.object, extent.range.offset, extent.range.length);
+    text += fmt::format("{}:{}{}+{},", extent.object.size(), extent.object, extent.range.offset,
+                        extent.range.length);
   }
+  text += fmt::format("{}:", layout.tail_bytes());
   if (layout.tail != nullptr) text += std::string_view(*layout.tail);
-  return fmt::format("{}/{:08x}", fmt::join(versions, "+"), Crc32c(text));
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{}/{:016x}{:016x}", fmt::join(versions, "+"), hash.high64, hash.low64);
 }
 
 arrow::Result<SourcePtr> OpenLayout(const Layout& layout, std::string name,

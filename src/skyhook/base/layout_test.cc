@@ -111,6 +111,12 @@ TEST(LayoutTest, AVersionStandsForTheObjectsAndForWhereTheBytesLie) {
   tailed.tail = arrow::Buffer::FromString("t");
   EXPECT_NE(VersionOf(tailed, {"7", "9"}), version);
   EXPECT_NE(layout, tailed);
+  // What an extent says, a tail may say too.
+  const auto of = [](std::vector<Extent> extents, const std::string& tail) {
+    return VersionOf({std::move(extents), arrow::Buffer::FromString(tail)}, {"7"});
+  };
+  EXPECT_NE(of({{"a", {0, 10}}, {"a", {0, 5}}}, ""), of({{"a", {0, 10}}}, "1:a0+5,0:"));
+  EXPECT_NE(of({{"a", {0, 10}}, {"a", {0, 5}}}, ""), of({{"a", {0, 10}}}, "a\n0+5\n"));
 }
 
 TEST(LayoutTest, WhatIsNoExtentIsRefused) {

@@ -38,17 +38,19 @@ class Offers {
   Offers(const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline)
       : table_(table), fragment_(fragment), pipeline_(pipeline) {}
 
-  // False: the site can do no part of it.
-  arrow::Result<bool> AddPipelines(const std::shared_ptr<site::Site>& site) {
+  // Empty, or why the site is not asked.
+  arrow::Result<std::string> AddPipelines(const std::shared_ptr<site::Site>& site) {
+    std::string reason = site->WhyNot(fragment_.description.id);
+    if (!reason.empty()) return reason;
     ARROW_ASSIGN_OR_RAISE(auto split, plan::Split(*pipeline_, site->capabilities()));
-    if (!split.has_value()) return false;
+    if (!split.has_value()) return "the site can do no part of it";
     Attempt attempt{site, Offer::kPipelines, pipeline_};
     if (split->residual.has_value()) {
       attempt.pipeline = std::move(split->pushed);
       attempt.residual = *std::move(split->residual);
     }
     Add(std::move(attempt));
-    return true;
+    return reason;
   }
 
   void AddBytes(const std::shared_ptr<site::Site>& site) { Add({site, Offer::kBytes, pipeline_}); }
@@ -115,8 +117,7 @@ arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
   Offers offers(table, fragment, placed->specialisation->pipeline());
   for (const auto& site : fragment.nearer) ARROW_RETURN_NOT_OK(offers.AddPipelines(site));
   if (fragment.site->profile().runs_pipelines) {
-    ARROW_ASSIGN_OR_RAISE(const bool any, offers.AddPipelines(fragment.site));
-    if (!any) placed->declined = "the site can do no part of it";
+    ARROW_ASSIGN_OR_RAISE(placed->declined, offers.AddPipelines(fragment.site));
   }
   offers.AddBytes(fragment.site);
   for (const Candidate& candidate : offers.candidates()) {

@@ -52,6 +52,9 @@ class AskedSite : public testing::RemoteSite {
     return RemoteSite::Run(std::move(request));
   }
 
+  std::string WhyNot(const site::FragmentId& id) const override { return why_not; }
+
+  std::string why_not;
   std::function<bool(const std::string& name)> refuses = [](const std::string&) { return false; };
   std::atomic<int> opened = 0;
   std::atomic<int> calls = 0;
@@ -127,8 +130,6 @@ TEST_F(PlacedScanTest, WhatIsPulledIsLeftToWhoeverComesFirst) {
 TEST_F(PlacedScanTest, AllStreamsAreOfUseWhereOneObjectIsPulled) {
   table_->fragments.resize(1);
   EXPECT_EQ(Make()->num_streams(), 4);
-  options_.placement = placement::Mode::kPush;
-  EXPECT_EQ(Make()->num_streams(), 1) << "one call does all";
 }
 
 TEST_F(PlacedScanTest, EveryStreamGoesForwardWhereverItsUnitsAreAnswered) {
@@ -201,6 +202,38 @@ TEST_F(PlacedScanTest, WhatASiteCanDoNoPartOfIsPulledLikeTheRest) {
   EXPECT_THAT(scan->places().refusals, ElementsAre(Pair("the site can do no part of it", kFiles)));
 }
 
+TEST_F(PlacedScanTest, WhatASiteDeclinesBeforehandItIsNotAskedFor) {
+  site_->why_not = "it lies across";
+  options_.placement = placement::Mode::kPush;
+  const auto scan = Make();
+  EXPECT_EQ(scan->num_streams(), 4);
+  EXPECT_EQ(RowsOfTwoStreams(scan.get()), kFiles * kFileRows);
+  EXPECT_EQ(site_->calls, 0);
+  EXPECT_THAT(scan->places().refusals, ElementsAre(Pair("it lies across", kFiles)));
+}
+
+TEST_F(PlacedScanTest, ARefusalIsHeardBeforeTheNextPlaceIsAsked) {
+  site_->refuses = [](const std::string&) { return true; };
+  auto placed = std::make_shared<PlacedFragment>();
+  const auto all = testing::ReadAll(*Schema());
+  placed->attempts = {{site_, placement::Offer::kPipelines, all},
+                      {site_, placement::Offer::kBytes, all}};
+  placed->puller = std::make_shared<Puller>(nullptr);
+  site::Request request;
+  request.pipeline = all;
+  request.fragment = table_->fragments[0].description.id;
+  request.slice.rows = plan::RowRanges({{0, kFileRows}});
+  int heard = 0;
+  UnitRun run(placed, nullptr, request, [&](const site::Site* site) {
+    EXPECT_EQ(site, site_.get());
+    EXPECT_EQ(site_->opened, 0);
+    ++heard;
+  });
+  EXPECT_EQ(Require(run.Next())->num_rows(), kFileRows);
+  EXPECT_EQ(heard, 1);
+  EXPECT_THAT(run.refusals(), ElementsAre("not this one"));
+}
+
 TEST_F(PlacedScanTest, ACallThatNeverAnswersIsAnErrorWhereNobodyElseCanBeAsked) {
   base::Limits limits;
   limits.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
@@ -211,7 +244,7 @@ TEST_F(PlacedScanTest, ACallThatNeverAnswersIsAnErrorWhereNobodyElseCanBeAsked) 
   request.pipeline = testing::ReadAll(*Schema());
   request.fragment = table_->fragments[0].description.id;
   request.slice.rows = plan::RowRanges({{0, kFileRows}});
-  UnitRun run(placed, nullptr, request);
+  UnitRun run(placed, nullptr, request, [](const site::Site*) { FAIL() << "nobody is left"; });
   EXPECT_THAT(run.Next(), FailsWith(base::Code::kLimitExceeded, "without any answer"));
   EXPECT_THAT(run.refusals(), IsEmpty());
 }

@@ -293,9 +293,8 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   options.max_streams = StreamsThatFit(*table, options);
   ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
-  const CutOptions cut{.max_streams = options.max_streams,
-                       .min_rows = options.unit_rows,
-                       .few_units = pipeline.aggregate.has_value()};
+  CutOptions cut{.max_streams = options.max_streams, .min_rows = options.unit_rows};
+  if (pipeline.aggregate.has_value()) cut.min_rows = RowsOfFewUnits(*table, cut);
   std::vector<Unit> units = CutUnits(*table, skipped, cut);
   if (pipeline.top_k.has_value()) {
     ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));

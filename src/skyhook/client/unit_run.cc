@@ -14,11 +14,13 @@ namespace skyhook::client {
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 UnitRun::UnitRun(std::shared_ptr<const PlacedFragment> placed,
-                 std::shared_ptr<LearntVersion> learnt, site::Request request)
+                 std::shared_ptr<LearntVersion> learnt, site::Request request,
+                 std::function<void(const site::Site*)> refused)
     : placed_(std::move(placed)),
       learnt_(std::move(learnt)),
       request_(std::move(request)),
-      limit_(request_.pipeline->limit) {}
+      limit_(request_.pipeline->limit),
+      refused_(std::move(refused)) {}
 
 arrow::Status UnitRun::Start() {
   return answer_ == nullptr && !request_.slice.rows.empty() ? StartCall() : arrow::Status::OK();
@@ -93,14 +95,16 @@ arrow::Status UnitRun::Distrust(const std::string& reason) {
   plan::Cost cost = answer_->outcome().cost;
   cost.rows_in = cost.rows_out = 0;  // the next call counts them
   finished_ += cost;
+  if (!attempt().pulls()) finished_pushed_ += cost;
   answer_.reset();
   if (Decline(reason)) return arrow::Status::OK();
   return base::CorruptData("'{}': {}", request_.fragment.name, reason);
 }
 
-bool UnitRun::Decline(std::string reason) {
+bool UnitRun::Decline(const std::string& reason) {
   if (attempt_ + 1 == placed_->attempts.size()) return false;
-  refusals_.push_back({attempt().site.get(), std::move(reason)});
+  refused_(attempt().site.get());
+  refusals_.push_back(reason);
   ++attempt_;
   return true;
 }
@@ -166,9 +170,9 @@ arrow::Status UnitRun::FinishCall() {
   answer_.reset();
   if (!refused && !is_stuck) return arrow::Status::OK();
   if (!refused) reason = fmt::format("a call ended by its {} limit without any answer", limit);
-  if (Decline(std::move(reason))) return arrow::Status::OK();
-  return base::LimitExceeded("'{}': the call for rows {} ended by its {} limit without any answer",
-                             request_.fragment.name, request_.slice.rows.ToString(), limit);
+  if (Decline(reason)) return arrow::Status::OK();
+  return base::LimitExceeded("'{}': nobody answers for rows {}: {}", request_.fragment.name,
+                             request_.slice.rows.ToString(), reason);
 }
 
 }  // namespace skyhook::client

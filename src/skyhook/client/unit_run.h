@@ -5,6 +5,7 @@
 #include <arrow/result.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,15 +20,11 @@ namespace skyhook::client {
 /// Pulled by one thread at a time. A failed call ends the run: what it returned has been passed on.
 class UnitRun {
  public:
-  struct Refusal {
-    const site::Site* site;
-    std::string reason;
-  };
-
   /// Asks the first of the fragment's places for `request`, and for what it leaves over again until
-  /// nothing is left; what a place refuses, the next one is asked for.
+  /// nothing is left; what a place refuses, or answers so that it cannot be used, the next one is
+  /// asked for. `refused` hears of each such site before.
   UnitRun(std::shared_ptr<const PlacedFragment> placed, std::shared_ptr<LearntVersion> learnt,
-          site::Request request);
+          site::Request request, std::function<void(const site::Site*)> refused);
 
   /// Sends the first call on its way. Next does if this was not called.
   arrow::Status Start();
@@ -43,8 +40,8 @@ class UnitRun {
   bool pulled() const { return pulled_; }
   /// The site that has answered by running a pipeline, if any has.
   const site::Site* answered_by() const { return answered_by_; }
-  /// Who declined, or answered what could not be used, and why.
-  const std::vector<Refusal>& refusals() const { return refusals_; }
+  /// Why places declined, or what was wrong with their answers.
+  const std::vector<std::string>& refusals() const { return refusals_; }
 
  private:
   /// No further row is needed: it would only have to be cut off here.
@@ -62,7 +59,7 @@ class UnitRun {
   arrow::Status Distrust(const std::string& reason);
   const Attempt& attempt() const { return placed_->attempts[attempt_]; }
   /// Goes to the next place; false when there is none.
-  bool Decline(std::string reason);
+  bool Decline(const std::string& reason);
   /// Fails when the answer is of another version than was asked for: units must not be mixed.
   arrow::Status CheckVersion();
 
@@ -75,7 +72,8 @@ class UnitRun {
   bool passed_on_ = false;  ///< batches of the call under way
   bool pulled_ = false;
   const site::Site* answered_by_ = nullptr;
-  std::vector<Refusal> refusals_;
+  std::vector<std::string> refusals_;
+  const std::function<void(const site::Site*)> refused_;
   std::unique_ptr<site::Answer> answer_;
   plan::Cost finished_;
   plan::Cost finished_pushed_;

@@ -19,12 +19,6 @@ constexpr int64_t kFewUnitsPerStream = 8;
 
 using ScalarPtr = std::shared_ptr<arrow::Scalar>;
 
-int64_t RowsPerUnit(const Table& table, const CutOptions& options) {
-  if (!options.few_units) return options.min_rows;
-  const int64_t pieces = kFewUnitsPerStream * std::max(options.max_streams, 1);
-  return std::max(options.min_rows, table.num_rows() / pieces);
-}
-
 /// Joins neighbouring row groups while the sum stays within `rows_per_unit`.
 void CutFragment(const TableFragment& fragment, int64_t index, int64_t first_row,
                  int64_t rows_per_unit, std::vector<Unit>* units) {
@@ -96,10 +90,14 @@ std::optional<std::string> SortColumn(const plan::Pipeline& pipeline) {
 
 }  // namespace
 
+int64_t RowsOfFewUnits(const Table& table, const CutOptions& options) {
+  const int64_t pieces = kFewUnitsPerStream * std::max(options.max_streams, 1);
+  return std::max(options.min_rows, table.num_rows() / pieces);
+}
+
 std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
                            const CutOptions& options) {
   std::vector<Unit> units;
-  const int64_t rows_per_unit = RowsPerUnit(table, options);
   int64_t first_row = 0;
   for (size_t i = 0; i < table.fragments.size(); ++i) {
     const TableFragment& fragment = table.fragments[i];
@@ -110,7 +108,7 @@ std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
                        first_row,
                        /*whole=*/true});
     } else if (!skipped[i]) {
-      CutFragment(fragment, static_cast<int64_t>(i), first_row, rows_per_unit, &units);
+      CutFragment(fragment, static_cast<int64_t>(i), first_row, options.min_rows, &units);
     }
     first_row += fragment.description.num_rows;
   }
@@ -125,7 +123,8 @@ std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
 std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOptions& options) {
   std::vector<Unit> units;
   CutFragment(table.fragments[static_cast<size_t>(whole.fragment)], whole.fragment, whole.first_row,
-              RowsPerUnit(table, options), &units);
+              options.min_rows, &units);
+  if (units.empty()) units.push_back({whole.fragment, whole.rows, whole.first_row});
   return units;
 }
 

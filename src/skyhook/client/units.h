@@ -32,15 +32,18 @@ struct CutOptions {
   int64_t min_rows = 128 * 1024;
   /// When there are fewer units than streams, units are split into such pieces.
   int64_t split_rows = 256 * 1024;
-  /// Few units rather than equal ones: every unit of an aggregate returns its groups once more.
-  bool few_units = false;
 };
+
+/// `min_rows` for an aggregate, of which every unit returns its groups once more: few units rather
+/// than equal ones.
+int64_t RowsOfFewUnits(const Table& table, const CutOptions& options);
 
 /// The units of the fragments that are not `skipped`, in the order of (fragment, row).
 std::vector<Unit> CutUnits(const Table& table, const std::vector<bool>& skipped,
                            const CutOptions& options);
 
-/// A whole unit as fragments of this machine are cut, in the order of rows; at least one.
+/// A whole unit as fragments of this machine are cut, in the order of rows; itself where nothing is
+/// known of row groups.
 std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOptions& options);
 
 /// Puts first the units that by statistics hold the smallest (or largest) values of the first sort

@@ -115,13 +115,26 @@ TEST(UnitsTest, AFragmentOfARemoteSiteIsAUnitUntilItIsPulled) {
   EXPECT_THAT(pieces, ElementsAre("[0,150)", "[150,250)"));
 }
 
+TEST(UnitsTest, WhatIsPulledIsAUnitWhereNothingIsKnownOfRowGroups) {
+  Table table = TableOfGroups({{50}}, /*remote=*/true);
+  table.fragments[0].description.row_groups.clear();
+  const auto units = CutPulled(table, CutUnits(table, {false}, kOneStream)[0], kOneStream);
+  ASSERT_EQ(units.size(), 1u);
+  EXPECT_EQ(units[0].rows, (plan::RowRange{0, 50}));
+  EXPECT_FALSE(units[0].whole);
+}
+
 TEST(UnitsTest, AnAggregateGetsFewUnits) {
   CutOptions options = kOneStream;
-  options.few_units = true;
   const Table table = TableOfGroups({std::vector<int64_t>(64, 100)});
-  EXPECT_EQ(Cut(table, options).size(), 8u);
+  const auto units = [&] {
+    CutOptions few = options;
+    few.min_rows = RowsOfFewUnits(table, options);
+    return Cut(table, few).size();
+  };
+  EXPECT_EQ(units(), 8u);
   options.max_streams = 2;
-  EXPECT_EQ(Cut(table, options).size(), 16u);
+  EXPECT_EQ(units(), 16u);
 }
 
 /// The indices of units of 100 rows with these bounds of x, in the order of visits.

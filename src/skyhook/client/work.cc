@@ -43,8 +43,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
   cost_.fragments = static_cast<int64_t>(table_->fragments.size());
   cost_.fragments_skipped = skipped;
   for (const Unit& unit : units) {
-    const bool may_be_cut = unit.whole && options_.placement != placement::Mode::kPush;
-    most_units_ += may_be_cut ? static_cast<int64_t>(CutPulled(*table_, unit, cut_).size()) : 1;
+    most_units_ += unit.whole ? static_cast<int64_t>(CutPulled(*table_, unit, cut_).size()) : 1;
     rows_ += unit.rows.size();
   }
 }
@@ -134,7 +133,7 @@ arrow::Status Work::Check() {
 int Work::units_ahead() const {
   if (options_.placement != placement::Mode::kAuto) return options_.units_ahead;
   const std::lock_guard<std::mutex> lock(mutex_);
-  return learnt_.measured().pushed_rows > 0 ? options_.units_ahead : 0;
+  return learnt_.has_pushed() ? options_.units_ahead : 0;
 }
 
 void Work::Refused(const site::Site* site) {
@@ -148,16 +147,17 @@ void Work::Account(int64_t fragment, const UnitRun& run) {
   if (!table_->fragments[static_cast<size_t>(fragment)].site->profile().remote) return;
   const plan::Cost pushed = run.pushed_cost();
   const std::lock_guard<std::mutex> lock(mutex_);
-  learnt_.Add({.pushed_rows = pushed.rows_in,
-               .reply_bytes = pushed.network_bytes,
-               .pulled_rows = cost.rows_in - pushed.rows_in,
-               .pulled_rows_out = cost.rows_out - pushed.rows_out,
+  learnt_.Add({.rows = cost.rows_in - pushed.rows_in,
+               .rows_out = cost.rows_out - pushed.rows_out,
                .read_bytes = cost.network_bytes - pushed.network_bytes});
-  if (run.answered_by() != nullptr) learnt_.Answered(run.answered_by());
+  if (run.answered_by() != nullptr) {
+    learnt_.Add(run.answered_by(), {.rows = pushed.rows_in, .reply_bytes = pushed.network_bytes});
+    learnt_.Answered(run.answered_by());
+  }
   if (run.answered_by() != nullptr && pushed_.insert(fragment).second) ++places_.pushed;
   if (run.pulled() && pulled_.insert(fragment).second) {
     ++places_.pulled;
-    for (const auto& refusal : run.refusals()) ++places_.refusals[refusal.reason];
+    for (const std::string& reason : run.refusals()) ++places_.refusals[reason];
   }
 }
 
@@ -222,19 +222,11 @@ arrow::Status UnitReader::Begin(TakenUnit taken,
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
   const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
-  begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request))});
+  const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
+  begun_.push_back(
+      {unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request), refused)});
   // Calls at the site run while others are waited for; our own kernel does not.
   return elsewhere ? begun_.back().run.Start() : arrow::Status::OK();
-}
-
-arrow::Result<std::shared_ptr<arrow::RecordBatch>> UnitReader::Next() {
-  Begun& current = begun_.front();
-  auto batch = current.run.Next();
-  const auto& refusals = current.run.refusals();
-  while (current.refusals_told < refusals.size()) {
-    work_->Refused(refusals[current.refusals_told++].site);
-  }
-  return batch;
 }
 
 void UnitReader::End() {

@@ -117,7 +117,7 @@ class UnitReader {
   bool has_unit() const { return !begun_.empty(); }
   const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() { return begun_.front().run.Next(); }
   /// Ends the unit, finished or not, accounts for it and says that it is done.
   void End();
   /// Ends all units that have begun: they are not needed.
@@ -127,7 +127,6 @@ class UnitReader {
   struct Begun {
     Unit unit;
     UnitRun run;
-    size_t refusals_told = 0;
   };
 
   arrow::Status Begin(TakenUnit taken, const std::shared_ptr<const plan::RuntimeFilter>& filter);

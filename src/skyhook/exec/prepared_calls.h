@@ -21,8 +21,9 @@ namespace skyhook::exec {
 /// whichever columns. Thread-safe.
 class PreparedCalls {
  public:
-  /// Prepares a call, for one thread at a time; not null. Whoever brings functions that the
-  /// catalogue does not have prepares theirs, and leaves all others to PrepareCall.
+  /// Prepares a call, for one thread at a time, and without asking for others; not null. Whoever
+  /// brings functions that the catalogue does not have prepares theirs, and leaves all others to
+  /// PrepareCall.
   using Prepare = std::function<PreparedCallPtr(const plan::ExpressionPtr& call)>;
 
   /// Keeps what was asked for last, as long as that and its constants take no more than
@@ -31,8 +32,8 @@ class PreparedCalls {
   PreparedCalls(const PreparedCalls&) = delete;
   PreparedCalls& operator=(const PreparedCalls&) = delete;
 
-  /// Calls that may share one (PreparedCall::bytes) get the same one. An IN that was made of one
-  /// that was asked for is found without a look at its literals.
+  /// Calls that may share one (PreparedCall::bytes) get the same one. An IN that was made of the
+  /// one that was asked for last is found without a look at its literals.
   PreparedCallPtr Get(const plan::ExpressionPtr& call);
 
  private:

@@ -296,13 +296,25 @@ Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragme
   return estimate;
 }
 
-Measured& Measured::operator+=(const Measured& other) {
-  pushed_rows += other.pushed_rows;
-  reply_bytes += other.reply_bytes;
-  pulled_rows += other.pulled_rows;
-  pulled_rows_out += other.pulled_rows_out;
-  read_bytes += other.read_bytes;
-  return *this;
+namespace {
+
+double PerRow(int64_t bytes, int64_t rows) {
+  return static_cast<double>(bytes) / static_cast<double>(rows);
+}
+
+}  // namespace
+
+void Learnt::Add(const site::Site* site, const Pushed& pushed) {
+  Pushed& sum = sites_[site].pushed;
+  sum.rows += pushed.rows;
+  sum.reply_bytes += pushed.reply_bytes;
+  has_pushed_ = has_pushed_ || pushed.rows > 0;
+}
+
+void Learnt::Add(const Pulled& pulled) {
+  pulled_.rows += pulled.rows;
+  pulled_.rows_out += pulled.rows_out;
+  pulled_.read_bytes += pulled.read_bytes;
 }
 
 std::vector<size_t> Learnt::Order(Mode mode, std::span<const Candidate> candidates) {
@@ -323,19 +335,18 @@ std::vector<size_t> Learnt::Order(Mode mode, std::span<const Candidate> candidat
 }
 
 bool Learnt::IsWorthAsking(const Candidate& candidate, double pulled) {
-  if (PushedBytes(candidate.estimate) > kPushedOverPulled * pulled) return false;
-  const auto found = refusals_.find(candidate.site);
-  if (found == refusals_.end() || found->second.in_a_row < kMostRefusals) return true;
-  return ++found->second.passed_over % kAskAgain == 0;
+  if (PushedBytes(candidate) > kPushedOverPulled * pulled) return false;
+  OfSite& site = sites_[candidate.site];
+  return site.refused < kMostRefusals || ++site.passed_over % kAskAgain == 0;
 }
 
-double Learnt::PushedBytes(const Estimate& estimate) const {
-  if (measured_.pushed_rows > 0) {
-    return static_cast<double>(measured_.reply_bytes) / static_cast<double>(measured_.pushed_rows);
+double Learnt::PushedBytes(const Candidate& candidate) const {
+  const auto found = sites_.find(candidate.site);
+  if (found != sites_.end() && found->second.pushed.rows > 0) {
+    return PerRow(found->second.pushed.reply_bytes, found->second.pushed.rows);
   }
-  if (measured_.pulled_rows == 0) return estimate.pushed;
-  return estimate.row_bytes * static_cast<double>(measured_.pulled_rows_out) /
-         static_cast<double>(measured_.pulled_rows);
+  if (pulled_.rows == 0) return candidate.estimate.pushed;
+  return candidate.estimate.row_bytes * PerRow(pulled_.rows_out, pulled_.rows);
 }
 
 // Of the cheapest place that hands out bytes; without one, no reply is too large.
@@ -344,8 +355,7 @@ double Learnt::PulledBytes(std::span<const Candidate> candidates) const {
   for (const Candidate& candidate : candidates) {
     if (candidate.offer == Offer::kBytes) least = std::min(least, candidate.estimate.pulled);
   }
-  if (measured_.pulled_rows == 0) return least;
-  return static_cast<double>(measured_.read_bytes) / static_cast<double>(measured_.pulled_rows);
+  return pulled_.rows == 0 ? least : PerRow(pulled_.read_bytes, pulled_.rows);
 }
 
 }  // namespace skyhook::placement

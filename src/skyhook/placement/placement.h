@@ -67,15 +67,17 @@ struct Candidate {
   Estimate estimate;
 };
 
-/// What calls have moved.
-struct Measured {
-  int64_t pushed_rows = 0;  ///< rows examined by calls at sites
-  int64_t reply_bytes = 0;  ///< of these calls
-  int64_t pulled_rows = 0;  ///< rows examined here
-  int64_t pulled_rows_out = 0;
-  int64_t read_bytes = 0;  ///< for these rows
+/// What calls of a site have moved.
+struct Pushed {
+  int64_t rows = 0;         ///< examined there
+  int64_t reply_bytes = 0;  ///< for these rows
+};
 
-  Measured& operator+=(const Measured& other);
+/// What was moved for our own kernel.
+struct Pulled {
+  int64_t rows = 0;  ///< examined here
+  int64_t rows_out = 0;
+  int64_t read_bytes = 0;  ///< for these rows
 };
 
 /// What one scan has learnt of the places that it asked. Not thread-safe.
@@ -86,29 +88,34 @@ class Learnt {
   /// Which is asked again for one fragment of so many.
   static constexpr int kAskAgain = 16;
 
-  void Add(const Measured& measured) { measured_ += measured; }
-  void Answered(const site::Site* site) { refusals_.erase(site); }
-  void Refused(const site::Site* site) { ++refusals_[site].in_a_row; }
-  const Measured& measured() const { return measured_; }
+  void Add(const site::Site* site, const Pushed& pushed);
+  void Add(const Pulled& pulled);
+  void Answered(const site::Site* site) { sites_[site].refused = 0; }
+  void Refused(const site::Site* site) { ++sites_[site].refused; }
+  /// Whether any site has examined rows.
+  bool has_pushed() const { return has_pushed_; }
 
   /// The places to ask for the next fragment, by their numbers among `candidates`: the next one
   /// when one refuses. Those that run pipelines keep their order among each other. What was
-  /// measured stands in for what is estimated. At least one, unless there are no candidates.
+  /// measured of a place stands in for what is estimated of it. At least one, unless there are no
+  /// candidates.
   std::vector<size_t> Order(Mode mode, std::span<const Candidate> candidates);
 
  private:
-  struct Refusals {
-    int in_a_row = 0;
+  struct OfSite {
+    Pushed pushed;
+    int refused = 0;  ///< in a row
     int passed_over = 0;
   };
 
   bool IsWorthAsking(const Candidate& candidate, double pulled);
   /// Bytes expected to travel for each row of the fragment.
-  double PushedBytes(const Estimate& estimate) const;
+  double PushedBytes(const Candidate& candidate) const;
   double PulledBytes(std::span<const Candidate> candidates) const;
 
-  Measured measured_;
-  std::map<const site::Site*, Refusals> refusals_;
+  std::map<const site::Site*, OfSite> sites_;
+  Pulled pulled_;
+  bool has_pushed_ = false;
 };
 
 }  // namespace skyhook::placement

@@ -226,9 +226,10 @@ std::vector<Candidate> BothOffers(const Estimate& estimate, const site::Site* si
   return {{site, Offer::kPipelines, estimate}, {site, Offer::kBytes, estimate}};
 }
 
-Learnt LearntOf(const Measured& measured) {
+Learnt LearntOf(const Pushed& pushed, const Pulled& pulled = {}) {
   Learnt learnt;
-  learnt.Add(measured);
+  learnt.Add(&kSite, pushed);
+  learnt.Add(pulled);
   return learnt;
 }
 
@@ -253,8 +254,7 @@ TEST_F(PlacementTest, AutoTakesTheSmaller) {
 
 TEST(OrderTest, WhoSaysSoIsObeyed) {
   const Estimate better_pulled{.pushed = 100, .pulled = 1, .row_bytes = 100};
-  EXPECT_TRUE(
-      IsPushed(Mode::kPush, better_pulled, LearntOf({.pushed_rows = 10, .reply_bytes = 10'000})));
+  EXPECT_TRUE(IsPushed(Mode::kPush, better_pulled, LearntOf({.rows = 10, .reply_bytes = 10'000})));
   EXPECT_FALSE(IsPushed(Mode::kPull, {.pushed = 0, .pulled = 100, .row_bytes = 0}));
   EXPECT_FALSE(IsPushed(Mode::kAuto, better_pulled));
 }
@@ -262,31 +262,41 @@ TEST(OrderTest, WhoSaysSoIsObeyed) {
 TEST(OrderTest, RepliesOverruleTheEstimate) {
   const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
   EXPECT_TRUE(IsPushed(Mode::kAuto, estimate));
-  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf({.pushed_rows = 100, .reply_bytes = 600})));
-  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf({.pushed_rows = 100, .reply_bytes = 601})));
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf({.rows = 100, .reply_bytes = 600})));
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf({.rows = 100, .reply_bytes = 601})));
 }
 
 TEST(OrderTest, WhatWasPulledTellsWhatAReplyWouldHold) {
   const Estimate estimate{.pushed = 20, .pulled = 10, .row_bytes = 20};
   EXPECT_FALSE(IsPushed(Mode::kAuto, estimate));
   // One row of ten is left: a reply would hold two bytes a row, and ten were read.
-  Measured measured{.pulled_rows = 1000, .pulled_rows_out = 100, .read_bytes = 10'000};
-  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf(measured)));
-  measured.pulled_rows_out = 600;
-  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf(measured)));
-  measured.pulled_rows_out = 100;
-  measured.read_bytes = 1000;
-  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf(measured))) << "pages were skipped";
+  Pulled pulled{.rows = 1000, .rows_out = 100, .read_bytes = 10'000};
+  EXPECT_TRUE(IsPushed(Mode::kAuto, estimate, LearntOf({}, pulled)));
+  pulled.rows_out = 600;
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf({}, pulled)));
+  pulled.rows_out = 100;
+  pulled.read_bytes = 1000;
+  EXPECT_FALSE(IsPushed(Mode::kAuto, estimate, LearntOf({}, pulled))) << "pages were skipped";
 }
 
 TEST(OrderTest, RepliesCountMoreThanWhatWasPulled) {
   const Estimate estimate{.pushed = 1, .pulled = 10, .row_bytes = 20};
   EXPECT_FALSE(IsPushed(Mode::kAuto, estimate,
-                        LearntOf({.pushed_rows = 100,
-                                  .reply_bytes = 1100,
-                                  .pulled_rows = 100,
-                                  .pulled_rows_out = 1,
-                                  .read_bytes = 1000})));
+                        LearntOf({.rows = 100, .reply_bytes = 1100},
+                                 {.rows = 100, .rows_out = 1, .read_bytes = 1000})));
+}
+
+TEST(OrderTest, RepliesOfOneSiteSayNothingOfAnother) {
+  const NamedSite device;
+  const Estimate some{.pushed = 5, .pulled = 10, .row_bytes = 20};
+  const Estimate groups{.pushed = 0.01, .pulled = 10, .row_bytes = 20};
+  const std::vector<Candidate> candidates = {{&device, Offer::kPipelines, some},
+                                             {&kSite, Offer::kPipelines, groups},
+                                             {&kSite, Offer::kBytes, groups}};
+  Learnt learnt;
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(0, 1, 2));
+  learnt.Add(&device, {.rows = 100, .reply_bytes = 5000});
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(1, 2));
 }
 
 TEST(OrderTest, NearerSitesAreAskedInTheirOrderAndTheBytesAreTheLastResort) {

@@ -13,7 +13,7 @@ namespace skyhook::plan {
 
 /// Immutable; belongs to the call, and to those that were made of it.
 struct ListedValues {
-  /// As Expression::Equals of the literals, in whatever order they are listed.
+  /// As Expression::Equals of the sorted literals. Of zeros of both signs either may come first.
   bool Equals(const ListedValues& other) const;
 
   /// In SQL's order (CompareScalars), without NULL; NaN is last.

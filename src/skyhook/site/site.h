@@ -32,7 +32,8 @@ namespace skyhook::site {
 struct FragmentId {
   std::string name;     ///< path or object name; with a layout, how messages name it
   std::string version;  ///< empty: any; else a mismatch is Code::kStaleObject
-  /// The size that whoever wrote it has noted; another one is Code::kStaleObject too. -1: any.
+  /// The size that whoever wrote it has noted; another one is Code::kStaleObject too. -1: any. With
+  /// a layout the size is that of the layout: only a version tells that an object was rewritten.
   int64_t bytes = -1;
   /// Where its bytes lie, in objects as the site names them. Null: in the one of its name, which is
   /// the whole of it.
@@ -81,6 +82,9 @@ class Site {
   virtual const Profile& profile() const = 0;
   /// What Run can do. Who asks for more is declined, or answered with less (Outcome::applied).
   virtual plan::Capabilities capabilities() const { return {}; }
+  /// Why Run declines whatever is asked of a fragment, as far as its name and layout tell; empty:
+  /// it does not.
+  virtual std::string WhyNot(const FragmentId& fragment) const { return {}; }
   virtual arrow::Result<FragmentDescription> Describe(const FragmentId& fragment) = 0;
   /// What is known of a column, by row group as described; empty when nothing is.
   virtual arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(

@@ -19,6 +19,7 @@ class ForwardingSite : public site::Site {
   explicit ForwardingSite(std::shared_ptr<site::Site> site) : site_(std::move(site)) {}
 
   const site::Profile& profile() const override { return site_->profile(); }
+  std::string WhyNot(const site::FragmentId& id) const override { return site_->WhyNot(id); }
   arrow::Result<site::FragmentDescription> Describe(const site::FragmentId& id) override {
     return site_->Describe(id);
   }

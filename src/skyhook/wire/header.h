@@ -59,7 +59,8 @@ enum class RequestTag : uint16_t {
   kCodecs = 6,         ///< uint32: the bits 1 << Codec that may be used for the body; kPackedText
   kFragmentBytes = 7,  ///< int64: the size that the fragment must have
   kScan = 8,           ///< uint64: what the calls of one scan have in common; not 0
-  kExtents = 9,        ///< pairs of int64, offset and length: where in the object the fragment lies
+  kExtents = 9,        ///< pairs of int64, offset and length: where in the object the fragment
+                       ///< lies; at most 4096
   kTail = 10,          ///< the last bytes of the fragment, which are not in the object
 };
 

@@ -105,6 +105,10 @@ arrow::Status AddLayout(const base::Layout& layout, MessageWriter* writer) {
     return base::UnsupportedPlan("a fragment that lies in {} objects cannot be asked of one",
                                  layout.objects().size());
   }
+  if (layout.extents.size() > kMostExtents) {
+    return base::UnsupportedPlan("a fragment in {} extents; a request has at most {}",
+                                 layout.extents.size(), kMostExtents);
+  }
   std::string extents;
   for (const base::Extent& extent : layout.extents) {
     Append(extent.range.offset, &extents);
@@ -124,6 +128,9 @@ Result<std::shared_ptr<const base::Layout>> LayoutOf(const MessageReader& reader
   }
   auto layout = std::make_shared<base::Layout>();
   std::string_view bytes = reader.Last(RequestTag::kExtents);
+  if (bytes.size() > kMostExtents * 2 * sizeof(int64_t)) {
+    return base::CorruptData("a request with more than {} extents", kMostExtents);
+  }
   while (!bytes.empty()) {
     base::ByteRange range;
     if (!Take(&bytes, &range.offset) || !Take(&bytes, &range.length)) {

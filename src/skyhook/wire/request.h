@@ -21,6 +21,9 @@ namespace skyhook::wire {
 /// How the Arrow IPC stream of a reply is compressed.
 enum class Codec : uint8_t { kNone, kLz4, kZstd };
 
+/// Of a request's layout.
+inline constexpr size_t kMostExtents = 4096;
+
 struct Request {
   plan::SharedPipeline pipeline;
   std::string fragment;  ///< its name, for messages
@@ -49,7 +52,7 @@ struct EncodedFilter {
 /// `default_deadline_ms` does. The pipeline is encoded for the first request that carries it. Given
 /// `filters` (of earlier requests of the same scan, or none), a runtime filter is encoded when its
 /// snapshot has changed. Fails as substrait::ToSubstrait does, and with kUnsupportedPlan where the
-/// layout names several objects.
+/// layout names several objects or has more than kMostExtents.
 arrow::Result<std::string> EncodeRequest(const Request& request, uint32_t default_deadline_ms,
                                          std::vector<EncodedFilter>* filters = nullptr);
 

@@ -270,6 +270,9 @@ TEST(Request, ExtentsLieWithinAnObject) {
   };
   Require(DecodeRequest(with({3, 4}, 16)));
   EXPECT_THAT(DecodeRequest(with({3, 4}, 12)), FailsWith(Code::kCorruptData, "cut short"));
+  EXPECT_THAT(
+      DecodeRequest(with(std::vector<int64_t>(2 * kMostExtents + 2), 16 * kMostExtents + 16)),
+      FailsWith(Code::kCorruptData, "more than 4096 extents"));
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   for (const std::vector<int64_t>& wrong :
        {std::vector<int64_t>{-1, 4}, {3, -4}, {kMost, 1}, {0, kMost, 0, 1}}) {

@@ -87,6 +87,11 @@ class RadosSite : public Site {
 
   const Profile& profile() const override { return profile_; }
 
+  std::string WhyNot(const FragmentId& id) const override {
+    if (id.layout == nullptr || id.layout->objects().size() == 1) return {};
+    return "it does not lie in one object, which an OSD would have";
+  }
+
   Result<FragmentDescription> Describe(const FragmentId& id) override {
     ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, {}));
     const int64_t bytes = source->size();
@@ -106,12 +111,10 @@ class RadosSite : public Site {
     return source;
   }
 
-  // Returns once the first call is on its way. A fragment in several objects is declined.
+  // Returns once the first call is on its way.
   Result<std::unique_ptr<Answer>> Run(Request request) override {
     const FragmentId& id = request.fragment;
-    if (id.layout != nullptr && id.layout->objects().size() != 1) {
-      return Refuse(request, "no OSD has all of it: it lies in several objects");
-    }
+    if (std::string reason = WhyNot(id); !reason.empty()) return Refuse(request, reason);
     const uint32_t group = context_.pool->PlacementGroupOf(ObjectOf(id));
     if (const auto reason = context_.refusals.Find(group, std::chrono::steady_clock::now())) {
       return Refuse(request, *reason);
