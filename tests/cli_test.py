@@ -1,5 +1,6 @@
 """Runs the skyhook program as a user would: output, exit codes, messages, terminals and signals."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -388,6 +389,34 @@ class ErrorsTest(CliTest):
             self.assertEqual(done.stdout, "n\n600572\n", done.stderr)
             self.assertEqual(os.listdir(folder), [], "files go with the query")
         self.assert_fails(sql(group, "--memory", "64MB", env={**os.environ, "TMPDIR": folder}), 3, folder)
+
+    def test_queries_that_spill_at_once_do_not_meet_in_one_folder(self):
+        join = (f"SELECT count(*) AS n, sum(a.l_linenumber) AS s FROM '{LINEITEM}' a JOIN '{LINEITEM}' b "
+                "ON a.l_orderkey = b.l_orderkey AND a.l_linenumber + b.l_linenumber <> 0 AND a.l_tax + b.l_tax >= 0")
+        expected = sql(join, "--format", "csv").stdout
+        with tempfile.TemporaryDirectory() as folder:
+            # What somebody else left behind, or put there: DuckDB's own names.
+            stranger = pathlib.Path(folder, "stranger")
+            stranger.write_text("not of this query")
+            for name in ("duckdb_temp_storage_DEFAULT-0.tmp", "duckdb_temp_block-99.block"):
+                pathlib.Path(folder, name).symlink_to(stranger)
+            before = sorted(os.listdir(folder))
+            command = [PROGRAM, "sql", "--memory", "30MB", "--threads", "1", "--format", "csv", "-c", join]
+            running = [subprocess.Popen(command, env={**os.environ, "TMPDIR": folder}, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+            seen = set()
+            while any(one.poll() is None for one in running):
+                for name in set(os.listdir(folder)) - set(before):
+                    with contextlib.suppress(FileNotFoundError):
+                        seen.add((name, os.stat(os.path.join(folder, name)).st_mode & 0o777))
+                time.sleep(0.01)
+            for one in running:
+                out, errors = one.communicate(timeout=DEADLINE_SECONDS)
+                self.assertEqual((one.returncode, out), (0, expected), errors)
+            self.assertEqual(sorted(os.listdir(folder)), before, "files go with the query")
+            self.assertEqual(stranger.read_text(), "not of this query")
+        self.assertTrue(seen)
+        self.assertEqual([name for name, mode in seen if mode & 0o077], [], "only for who spills")
 
     def test_wrong_command_line(self):
         self.assert_fails(run("sql", "--nonsense"), 2)

@@ -21,7 +21,8 @@ struct DatabaseOptions {
   /// files; operators and scans spill to disk. Queries that run at once share both halves: each
   /// connection that is open when one begins counts. 0: three quarters of the machine's.
   int64_t memory_bytes = 0;
-  /// Where spilled data goes.
+  /// Where spilled data goes: into a folder that the database makes there, for its user alone, and
+  /// takes away when it goes.
   std::string temporary_directory = "/tmp";
   /// Every table file in these directories, and every directory of table files, becomes a view
   /// named by its stem; so does every table of a pool, `rados://POOL[/NAMESPACE]`.

@@ -35,11 +35,12 @@ DatabaseOptions WithDefaults(DatabaseOptions options) {
   return options;
 }
 
-void Configure(const DatabaseOptions& options, duckdb::DBConfig* config) {
+void Configure(const DatabaseOptions& options, const std::string& spill_folder,
+               duckdb::DBConfig* config) {
   config->SetOptionByName("threads", duckdb::Value::BIGINT(options.threads));
   config->SetOptionByName("memory_limit",
                           duckdb::Value(std::to_string(options.memory_bytes / 2) + "B"));
-  config->SetOptionByName("temp_directory", duckdb::Value(options.temporary_directory));
+  config->SetOptionByName("temp_directory", duckdb::Value(spill_folder));
   config->SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   config->SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
   // It turns lists of constants into joins, out of the scans' reach; JoinInLists does it later.
@@ -69,14 +70,15 @@ void RegisterScan(const DatabaseOptions& options, duckdb::DuckDB* database) {
       duckdb::CatalogTransaction::GetSystemTransaction(instance), info);
 }
 
-Result<std::unique_ptr<duckdb::DuckDB>> OpenDuckDb(const DatabaseOptions& options) {
+Result<std::unique_ptr<duckdb::DuckDB>> OpenDuckDb(const DatabaseOptions& options,
+                                                   const std::string& spill_folder) {
   const std::string version = DuckDbVersion();
   if (version != kDuckDbVersion) {
     return Status::Invalid("libduckdb is ", version, ", but Skyhook is built for ", kDuckDbVersion);
   }
   try {
     duckdb::DBConfig config;
-    Configure(options, &config);
+    Configure(options, spill_folder, &config);
     auto database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
     RegisterScan(options, database.get());
     return database;
@@ -125,14 +127,18 @@ Result<std::shared_ptr<DuckDbDatabase>> DuckDbDatabase::Open(
     session = std::make_shared<client::Session>(
         client::SessionOptions{.cache_bytes = client::CacheBytesOf(options.memory_bytes)});
   }
-  ARROW_ASSIGN_OR_RAISE(auto duckdb, OpenDuckDb(options));
-  return std::make_shared<DuckDbDatabase>(options, std::move(session), std::move(duckdb));
+  auto spills = std::make_unique<SpillFolder>(options.temporary_directory);
+  ARROW_ASSIGN_OR_RAISE(auto duckdb, OpenDuckDb(options, spills->path()));
+  return std::make_shared<DuckDbDatabase>(options, std::move(session), std::move(spills),
+                                          std::move(duckdb));
 }
 
 DuckDbDatabase::DuckDbDatabase(DatabaseOptions options, std::shared_ptr<client::Session> session,
+                               std::unique_ptr<SpillFolder> spills,
                                std::unique_ptr<duckdb::DuckDB> duckdb)
     : options_(std::move(options)),
       state_(std::make_shared<DatabaseState>(std::move(session))),
+      spills_(std::move(spills)),
       duckdb_(std::move(duckdb)) {}
 
 Result<std::unique_ptr<Connection>> DuckDbDatabase::Connect() {

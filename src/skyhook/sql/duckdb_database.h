@@ -12,6 +12,7 @@
 #include "duckdb.hpp"
 #include "skyhook/sql/database.h"
 #include "skyhook/sql/query_state.h"
+#include "skyhook/sql/spill_folder.h"
 
 namespace skyhook::sql {
 
@@ -28,7 +29,7 @@ class DuckDbDatabase : public Database, public std::enable_shared_from_this<Duck
       const DatabaseOptions& options, std::shared_ptr<client::Session> session);
 
   DuckDbDatabase(DatabaseOptions options, std::shared_ptr<client::Session> session,
-                 std::unique_ptr<duckdb::DuckDB> duckdb);
+                 std::unique_ptr<SpillFolder> spills, std::unique_ptr<duckdb::DuckDB> duckdb);
 
   arrow::Result<std::unique_ptr<Connection>> Connect() override;
   /// The same for those who speak DuckDB.
@@ -45,6 +46,7 @@ class DuckDbDatabase : public Database, public std::enable_shared_from_this<Duck
 
   const DatabaseOptions options_;
   const std::shared_ptr<DatabaseState> state_;
+  const std::unique_ptr<SpillFolder> spills_;  // of duckdb_, which goes before
   const std::unique_ptr<duckdb::DuckDB> duckdb_;
   std::atomic<int64_t> connections_ = 0;
 };
