@@ -5,23 +5,11 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/run.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/site/kernel_answer.h"
 
 namespace skyhook::client {
 namespace {
-
-class MemoryAnswer : public site::Answer {
- public:
-  explicit MemoryAnswer(std::unique_ptr<exec::Execution> execution)
-      : execution_(std::move(execution)) {}
-
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override { return execution_->Next(); }
-  const plan::Outcome& outcome() const override { return execution_->outcome(); }
-
- private:
-  std::unique_ptr<exec::Execution> execution_;
-};
 
 /// Holds one fragment, whatever it is asked for.
 class MemorySite : public site::Site {
@@ -32,15 +20,7 @@ class MemorySite : public site::Site {
   const site::Profile& profile() const override { return profile_; }
 
   arrow::Result<site::FragmentDescription> Describe(const site::FragmentId& id) override {
-    site::FragmentDescription out;
-    out.id = {id.name, fragment_->version()};
-    out.bytes = bytes_;
-    out.declared_schema = fragment_->declared_schema();
-    out.num_rows = fragment_->num_rows();
-    for (int group = 0; group < fragment_->num_row_groups(); ++group) {
-      out.row_groups.push_back(fragment_->row_group_rows(group));
-    }
-    return out;
+    return site::DescriptionOf(*fragment_, id, bytes_);
   }
 
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const site::FragmentId& id,
@@ -49,14 +29,7 @@ class MemorySite : public site::Site {
   }
 
   arrow::Result<std::unique_ptr<site::Answer>> Run(site::Request request) override {
-    exec::RunRequest run;
-    run.slice.rows = std::move(request.slice.rows);
-    run.limits = request.limits;
-    run.runtime_filters = std::move(request.runtime_filters);
-    run.stop = request.stop;
-    run.prepared_calls = std::move(request.prepared_calls);
-    ARROW_ASSIGN_OR_RAISE(auto execution, exec::Run(*request.pipeline, fragment_, std::move(run)));
-    return std::make_unique<MemoryAnswer>(std::move(execution));
+    return site::RunKernel({fragment_, {}}, std::move(request));
   }
 
  private:

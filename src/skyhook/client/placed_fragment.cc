@@ -67,15 +67,24 @@ class Offers {
   void Add(Attempt attempt) {
     Candidate candidate{attempt.site.get(), attempt.offer, {}};
     if (attempt.site->profile().remote) {
-      candidate.estimate = EstimateOf(table_, fragment_, *attempt.pipeline);
+      candidate.estimate = attempt.residual.has_value()
+                               ? EstimateOf(table_, fragment_, *attempt.pipeline)
+                               : EstimateOfWhole();
     }
     candidates_.push_back(candidate);
     attempts_.push_back(std::move(attempt));
   }
 
+  // Most places are asked for the whole pipeline.
+  const placement::Estimate& EstimateOfWhole() {
+    if (!whole_.has_value()) whole_ = EstimateOf(table_, fragment_, *pipeline_);
+    return *whole_;
+  }
+
   const Table& table_;
   const TableFragment& fragment_;
   const plan::SharedPipeline& pipeline_;
+  std::optional<placement::Estimate> whole_;
   std::vector<Candidate> candidates_;
   std::vector<Attempt> attempts_;
 };

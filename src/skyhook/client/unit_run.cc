@@ -95,7 +95,7 @@ arrow::Status UnitRun::Distrust(const std::string& reason) {
   plan::Cost cost = answer_->outcome().cost;
   cost.rows_in = cost.rows_out = 0;  // the next call counts them
   finished_ += cost;
-  if (!attempt().pulls()) finished_pushed_ += cost;
+  finished_pushed_ += cost;
   answer_.reset();
   if (Decline(reason)) return arrow::Status::OK();
   return base::CorruptData("'{}': {}", request_.fragment.name, reason);

@@ -55,7 +55,7 @@ class UnitRun {
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> NextOfCall();
   /// Does to a batch of the site what the site has not, and puts what comes of it into `finished`.
   arrow::Status FinishBatch(std::shared_ptr<arrow::RecordBatch> batch);
-  /// The answer of the site is not used: the next place is asked for its rows.
+  /// The answer of a site that ran the pipeline is not used: the next place is asked for its rows.
   arrow::Status Distrust(const std::string& reason);
   const Attempt& attempt() const { return placed_->attempts[attempt_]; }
   /// Goes to the next place; false when there is none.
