@@ -32,15 +32,16 @@ endif()
 function(skyhook_precompiled name)
   cmake_parse_arguments(_pch "" "" "LINK;HEADERS" ${ARGN})
   add_library(${name} OBJECT "${CMAKE_SOURCE_DIR}/cmake/pch.cc")
-  target_link_libraries(${name} PUBLIC skyhook_flags Arrow::arrow ${_pch_LINK})
+  target_link_libraries(${name} PUBLIC skyhook_flags Arrow::arrow fmt::fmt ${_pch_LINK})
   target_precompile_headers(${name} PRIVATE
-    <algorithm> <functional> <map> <memory> <optional> <string> <unordered_map> <vector>
-    <arrow/api.h> <arrow/io/api.h> ${_pch_HEADERS})
+    <algorithm> <array> <atomic> <bit> <chrono> <cstdint> <cstring> <functional> <limits> <map> <memory>
+    <mutex> <numeric> <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant>
+    <vector> <arrow/api.h> <arrow/io/api.h> <fmt/format.h> ${_pch_HEADERS})
 endfunction()
 
 skyhook_precompiled(skyhook_pch)
-skyhook_precompiled(skyhook_test_pch LINK skyhook_test_flags fmt::fmt GTest::gtest GTest::gmock
-  HEADERS <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h>)
+skyhook_precompiled(skyhook_test_pch LINK skyhook_test_flags GTest::gtest GTest::gmock
+  HEADERS <gmock/gmock.h> <gtest/gtest.h>)
 
 # Everything that ctest runs under the sanitizers too.
 add_custom_target(skyhook_unit_tests)
