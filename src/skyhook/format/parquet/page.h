@@ -6,6 +6,7 @@
 #include <arrow/result.h>
 #include <arrow/util/compression.h>
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -41,13 +42,26 @@ class PageOpener {
   /// of it.
   arrow::Result<Page> Open(const std::shared_ptr<arrow::Buffer>& bytes);
 
+  /// The same of two pages; takes little longer than one where both are compressed by Snappy and
+  /// alike in size.
+  arrow::Result<std::array<Page, 2>> OpenBoth(const std::shared_ptr<arrow::Buffer>& first,
+                                              const std::shared_ptr<arrow::Buffer>& second);
+
  private:
+  /// A page, and what its body has yet to be decompressed from.
+  struct Wrapped {
+    Page page;
+    std::shared_ptr<arrow::Buffer> compressed;  ///< null: the body is there
+    int64_t body_bytes = 0;                     ///< once decompressed
+  };
+
   PageOpener(const Options& options, std::unique_ptr<arrow::util::Codec> codec)
       : options_(options), codec_(std::move(codec)) {}
 
-  arrow::Status OpenV2(const std::shared_ptr<arrow::Buffer>& data, Page* page);
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Decompress(
-      const std::shared_ptr<arrow::Buffer>& data, int64_t uncompressed_size);
+  arrow::Result<Wrapped> Unwrap(const std::shared_ptr<arrow::Buffer>& bytes);
+  arrow::Status UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, Wrapped* out);
+  arrow::Status Decompress(Wrapped* page);
+  arrow::Status DecompressByCodec(Wrapped* page);
 
   Options options_;
   std::unique_ptr<arrow::util::Codec> codec_;
