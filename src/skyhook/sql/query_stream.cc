@@ -13,6 +13,7 @@
 #include "duckdb/parser/statement/explain_statement.hpp"
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
+#include "skyhook/sql/carried_columns.h"
 #include "skyhook/sql/errors.h"
 #include "skyhook/sql/plan_capture.h"
 #include "skyhook/sql/result_chunks.h"
@@ -160,21 +161,43 @@ class DuckDbStream : public QueryStream {
   }
 
   Status Fetch(std::shared_ptr<arrow::RecordBatch>* batch) {
+    ARROW_ASSIGN_OR_RAISE(const bool there, LoadChunk());
+    if (!there) {
+      if (measure_) TakeMeasures();
+      End();
+      return Status::OK();
+    }
+    return chunk_->carried.empty() ? FetchRows(batch) : FetchCarried(batch);
+  }
+
+  // As many carried chunks as fit.
+  Status FetchCarried(std::shared_ptr<arrow::RecordBatch>* batch) {
+    std::vector<arrow::ArrayVector> pieces;
+    int64_t rows = 0;
+    int64_t bytes = 0;
+    while (rows < limits_.rows) {
+      ARROW_ASSIGN_OR_RAISE(const bool there, LoadChunk());
+      if (!there || chunk_->carried.empty()) break;
+      if (rows > 0 && bytes + chunk_->bytes > limits_.bytes) break;
+      rows += chunk_->carried[0]->length();
+      bytes += chunk_->bytes;
+      pieces.push_back(std::move(chunk_->carried));
+      chunk_.reset();
+    }
+    return Show(pieces, schema_).Value(batch);
+  }
+
+  Status FetchRows(std::shared_ptr<arrow::RecordBatch>* batch) {
     duckdb::ArrowAppender appender(types_, STANDARD_VECTOR_SIZE, properties_, extensions_);
     int64_t rows = 0;
     int64_t bytes = 0;
     while (rows < limits_.rows) {
       ARROW_ASSIGN_OR_RAISE(const bool there, LoadChunk());
-      if (!there) break;
+      if (!there || !chunk_->carried.empty()) break;
       ARROW_ASSIGN_OR_RAISE(const size_t end, RowsThatFit(rows > 0, &bytes));
       if (end == next_row_) break;
       appender.Append(*chunk_->rows, next_row_, end, chunk_->rows->size());
       rows += static_cast<int64_t>(end - std::exchange(next_row_, end));
-    }
-    if (rows == 0) {
-      if (measure_) TakeMeasures();
-      End();
-      return Status::OK();
     }
     ArrowArray array = appender.Finalize();
     return arrow::ImportRecordBatch(&array, schema_).Value(batch);
@@ -182,13 +205,18 @@ class DuckDbStream : public QueryStream {
 
   // Makes sure that there is a chunk with rows that no batch holds yet; false at the end.
   arrow::Result<bool> LoadChunk() {
-    if (chunk_.has_value() && next_row_ < chunk_->rows->size()) return true;
+    if (chunk_.has_value() && HasRows(*chunk_)) return true;
     if (!IsCurrent()) return Fail(Status::Cancelled("another statement ended this one"));
     if (const Status stop = stopped(); !stop.ok()) return Fail(stop);
     next_row_ = 0;
     chunk_ = chunks_->Next();
     if (chunks_->error().HasError()) return Fail(chunks_->error());
     return chunk_.has_value();
+  }
+
+  // That no batch holds yet.
+  bool HasRows(const ResultChunk& chunk) const {
+    return !chunk.carried.empty() || next_row_ < chunk.rows->size();
   }
 
   // Where the rows of the chunk end that a batch of `*bytes` can take; counts them in.

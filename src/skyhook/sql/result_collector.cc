@@ -8,6 +8,7 @@
 #include "duckdb/main/client_context.hpp"
 #include "duckdb/main/materialized_query_result.hpp"
 #include "duckdb/main/prepared_statement_data.hpp"
+#include "skyhook/sql/carried_columns.h"
 #include "skyhook/sql/chunk_bytes.h"
 
 namespace skyhook::sql {
@@ -18,6 +19,22 @@ using duckdb::idx_t;
 struct GlobalState : public duckdb::GlobalSinkState {
   duckdb::ClientProperties properties;
 };
+
+/// Carried columns as they are, other rows as a copy.
+ResultChunk ChunkOf(duckdb::DataChunk& chunk) {
+  ResultChunk out;
+  out.carried = CarriedBy(chunk);
+  if (!out.carried.empty()) {
+    out.bytes = ShownBytes(out.carried);
+    return out;
+  }
+  out.rows = duckdb::make_uniq<duckdb::DataChunk>();
+  out.rows->Initialize(duckdb::Allocator::DefaultAllocator(), chunk.GetTypes(), chunk.size());
+  chunk.Copy(*out.rows);
+  out.row_bytes = RowBytes(*out.rows);
+  out.bytes = std::accumulate(out.row_bytes.begin(), out.row_bytes.end(), int64_t{0});
+  return out;
+}
 
 enum class Order {
   kAny,      // many threads put chunks
@@ -60,13 +77,7 @@ class ResultCollector : public duckdb::PhysicalResultCollector {
     const idx_t batch =
         order_ == Order::kByBatch ? input.local_state.partition_info.batch_index.GetIndex() : 0;
     if (!queue_->Admit(batch, input.interrupt_state)) return duckdb::SinkResultType::BLOCKED;
-    ResultChunk copy;
-    copy.rows = duckdb::make_uniq<duckdb::DataChunk>();
-    copy.rows->Initialize(duckdb::Allocator::DefaultAllocator(), chunk.GetTypes(), chunk.size());
-    chunk.Copy(*copy.rows);
-    copy.row_bytes = RowBytes(*copy.rows);
-    copy.bytes = std::accumulate(copy.row_bytes.begin(), copy.row_bytes.end(), int64_t{0});
-    queue_->Put(batch, std::move(copy));
+    queue_->Put(batch, ChunkOf(chunk));
     return duckdb::SinkResultType::NEED_MORE_INPUT;
   }
 
@@ -113,6 +124,7 @@ duckdb::get_result_collector_t CollectInto(std::shared_ptr<ResultQueue> queue) {
   return [queue = std::move(queue)](
              duckdb::ClientContext& context,
              duckdb::PreparedStatementData& data) -> duckdb::unique_ptr<duckdb::PhysicalOperator> {
+    LetScanCarry(context, data);
     return duckdb::make_uniq<ResultCollector>(context, data, queue);
   };
 }

@@ -2,6 +2,8 @@
 // bounded by what the rows weigh, text included.
 #pragma once
 
+#include <arrow/array.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -16,11 +18,12 @@
 
 namespace skyhook::sql {
 
-/// A chunk of the result, flat and with rows.
+/// A chunk of the result with rows: flat, or columns that were carried (carried_columns.h).
 struct ResultChunk {
-  duckdb::unique_ptr<duckdb::DataChunk> rows;
-  std::vector<int64_t> row_bytes;  ///< by row, the bytes of its values
-  int64_t bytes = 0;               ///< of all rows
+  duckdb::unique_ptr<duckdb::DataChunk> rows;  ///< null where columns were carried
+  std::vector<int64_t> row_bytes;              ///< by row of `rows`, the bytes of its values
+  int64_t bytes = 0;                           ///< of all rows
+  arrow::ArrayVector carried = {};
 };
 
 /// Chunks by batch: batches are read in the order of their numbers, the chunks of one batch in the

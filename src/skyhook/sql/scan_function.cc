@@ -178,7 +178,9 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
   return reference;
 }
 
-bool IsOurs(const duckdb::LogicalGet& get) { return get.function.name == kScanFunction; }
+bool IsOurs(const duckdb::LogicalGet& get) { return IsOurs(get.function); }
+
+bool IsOurs(const duckdb::TableFunction& function) { return function.name == kScanFunction; }
 
 bool ReadsFileNames(const duckdb::LogicalGet& get) {
   const auto& ids = get.GetColumnIds();

@@ -24,6 +24,7 @@ duckdb::unique_ptr<duckdb::TableRef> ReplaceTable(
     duckdb::optional_ptr<duckdb::ReplacementScanData> data);
 
 bool IsOurs(const duckdb::LogicalGet& get);
+bool IsOurs(const duckdb::TableFunction& function);
 /// Whether the query uses the virtual column `filename` of a scan of ours.
 bool ReadsFileNames(const duckdb::LogicalGet& get);
 /// The plan of a scan for which IsOurs holds.

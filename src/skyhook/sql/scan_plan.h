@@ -69,6 +69,8 @@ struct ScanPlan : public duckdb::TableFunctionData {
   std::optional<int64_t> limit;
   InheritedFilters inherited;
   std::shared_ptr<ScanAccount> account;
+  /// Whether batches may go to the result as they are (carried_columns.h).
+  bool may_carry = false;
 
   int num_table_columns() const {
     return schema->num_fields() - static_cast<int>(nested.size()) - (table->has_file_names ? 1 : 0);

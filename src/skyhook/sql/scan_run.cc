@@ -10,6 +10,7 @@
 #include "skyhook/base/exceptions.h"
 #include "skyhook/client/scan.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/sql/carried_columns.h"
 #include "skyhook/sql/query_state.h"
 #include "skyhook/sql/scan_filters.h"
 #include "skyhook/sql/scan_function.h"
@@ -20,6 +21,9 @@ namespace skyhook::sql {
 namespace {
 
 using duckdb::idx_t;
+
+// Fewer rows are written into vectors as fast.
+constexpr int64_t kLeastCarriedRows = 256;
 
 struct GlobalState : public duckdb::GlobalTableFunctionState {
   std::shared_ptr<QueryState> query;
@@ -32,6 +36,7 @@ struct GlobalState : public duckdb::GlobalTableFunctionState {
   idx_t threads = 1;
   std::vector<int> text_columns;  // of the batch: those whose values may be long
   int64_t chunk_bytes = 0;        // of text in a chunk, unless one row has more
+  bool may_carry = false;         // batches of no more bytes than a chunk
 
   ~GlobalState() override {
     // An account may lack what there is no memory for.
@@ -197,6 +202,17 @@ void ReadOutputs(duckdb::ClientContext& context, const GlobalState& global, Loca
   output->SetCardinality(count);
 }
 
+// Gives what is left of the batch as it is; false where the chunk has to be written.
+bool CarryBatch(const GlobalState& global, LocalState* local, duckdb::DataChunk* output) {
+  const int64_t left = local->batch->num_rows() - local->offset;
+  if (!global.may_carry || left < kLeastCarriedRows) return false;
+  const auto rows = local->batch->Slice(local->offset);
+  if (ShownBytes(rows->columns()) > global.chunk_bytes) return false;
+  Carry(*rows, global.outputs, output);
+  local->offset += left;
+  return true;
+}
+
 // Reads every batch column and keeps the rows that pass; the number of them.
 idx_t ReadSelected(duckdb::ClientContext& context, const GlobalState& global, LocalState* local,
                    idx_t count, duckdb::DataChunk* output) {
@@ -242,6 +258,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   state->schema = pipeline.ResultSchema();
   state->text_columns = TextColumns(*state->schema, state->types.size());
   state->chunk_bytes = ChunkBytes(state->query->memory_of_scan());
+  state->may_carry = scan.may_carry && state->residual == nullptr;
   state->scan =
       StartScan(context, scan, std::move(pipeline), std::move(filters.runtime), state.get());
   state->threads = static_cast<idx_t>(state->scan->num_streams());
@@ -273,6 +290,7 @@ void RunScan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
   auto& local = input.local_state->Cast<LocalState>();
   while (Advance(global, &local)) {
     if (context.IsInterrupted()) throw duckdb::InterruptException();
+    if (CarryBatch(global, &local, &output)) return;
     const idx_t count =
         RowsOfChunk(global, local,
                     std::min<idx_t>(STANDARD_VECTOR_SIZE,

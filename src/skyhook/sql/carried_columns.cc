@@ -1,0 +1,302 @@
+#include "skyhook/sql/carried_columns.h"
+
+#include <arrow/array/array_binary.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/c/bridge.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "duckdb/common/arrow/arrow_converter.hpp"
+#include "duckdb/execution/operator/projection/physical_projection.hpp"
+#include "duckdb/execution/operator/scan/physical_table_scan.hpp"
+#include "duckdb/planner/expression/bound_reference_expression.hpp"
+#include "skyhook/base/status.h"
+#include "skyhook/sql/scan_function.h"
+#include "skyhook/sql/scan_plan.h"
+
+namespace skyhook::sql {
+namespace {
+
+using arrow::Result;
+using arrow::Type;
+using ArrayPtr = std::shared_ptr<arrow::Array>;
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
+
+/// Holds a column of a batch in the place where vectors hold what they point into.
+class CarriedColumn : public duckdb::VectorBuffer {
+ public:
+  explicit CarriedColumn(ArrayPtr array)
+      : VectorBuffer(duckdb::VectorBufferType::OPAQUE_BUFFER), array_(std::move(array)) {}
+  const ArrayPtr& array() const { return array_; }
+
+ private:
+  ArrayPtr array_;
+};
+
+bool IsView(const arrow::DataType& type) {
+  return type.id() == Type::STRING_VIEW || type.id() == Type::BINARY_VIEW;
+}
+
+/// Whether the values of `from` are those of `to` byte by byte.
+bool IsSame(const arrow::DataType& from, const arrow::DataType& to) {
+  if (from.id() == Type::TIMESTAMP && to.id() == Type::TIMESTAMP) {
+    // The zone says how they are printed.
+    const auto& a = static_cast<const arrow::TimestampType&>(from);
+    const auto& b = static_cast<const arrow::TimestampType&>(to);
+    return a.unit() == b.unit() && a.timezone().empty() == b.timezone().empty();
+  }
+  return from.Equals(to) && arrow::is_primitive(from.id());
+}
+
+bool Widens(const arrow::DataType& from, const arrow::DataType& to) {
+  if (!arrow::is_decimal(from.id()) || to.id() != Type::DECIMAL128) return false;
+  const auto& a = static_cast<const arrow::DecimalType&>(from);
+  const auto& b = static_cast<const arrow::DecimalType&>(to);
+  return (from.id() == Type::DECIMAL64 || from.id() == Type::DECIMAL128) &&
+         a.precision() == b.precision() && a.scale() == b.scale();
+}
+
+bool LaysOut(const arrow::DataType& from, const arrow::DataType& to) {
+  return (from.id() == Type::STRING_VIEW && to.id() == Type::STRING) ||
+         (from.id() == Type::BINARY_VIEW && to.id() == Type::BINARY);
+}
+
+bool CanShow(const arrow::DataType& from, const arrow::DataType& to) {
+  return IsSame(from, to) || Widens(from, to) || LaysOut(from, to);
+}
+
+/// The operator that gives all columns, once those are passed that only pick some of them.
+const duckdb::PhysicalOperator& BelowReferences(const duckdb::PhysicalOperator& root) {
+  const duckdb::PhysicalOperator* at = &root;
+  while (at->type == duckdb::PhysicalOperatorType::PROJECTION) {
+    const auto& list = at->Cast<duckdb::PhysicalProjection>().select_list;
+    const bool picks = std::all_of(list.begin(), list.end(), [](const auto& expression) {
+      return expression->GetExpressionClass() == duckdb::ExpressionClass::BOUND_REF;
+    });
+    if (!picks) break;
+    at = &at->children[0].get();
+  }
+  return *at;
+}
+
+/// The column of the result that `root`'s column `index` is, counted below its references.
+duckdb::idx_t SourceOf(const duckdb::PhysicalOperator& root, duckdb::idx_t index,
+                       const duckdb::PhysicalOperator& below) {
+  for (const auto* at = &root; at != &below; at = &at->children[0].get()) {
+    index = at->Cast<duckdb::PhysicalProjection>()
+                .select_list[index]
+                ->Cast<duckdb::BoundReferenceExpression>()
+                .index;
+  }
+  return index;
+}
+
+/// The engine types of what a scan gives, by output column; null where there is none.
+std::vector<std::shared_ptr<arrow::DataType>> OutputTypes(const duckdb::PhysicalTableScan& scan) {
+  const auto& plan = scan.bind_data->Cast<ScanPlan>();
+  std::vector<std::shared_ptr<arrow::DataType>> out;
+  const auto add = [&](const duckdb::ColumnIndex& id) {
+    const int column = TableColumn(plan, id);
+    const bool same =
+        column >= 0 && plan.types[static_cast<size_t>(column)] == scan.types[out.size()];
+    out.push_back(same ? plan.schema->field(column)->type() : nullptr);
+  };
+  if (scan.projection_ids.empty()) {
+    for (const auto& id : scan.column_ids) add(id);
+  } else {
+    for (const duckdb::idx_t id : scan.projection_ids) add(scan.column_ids[id]);
+  }
+  return out;
+}
+
+bool AllCanBeShown(duckdb::ClientContext& context, const duckdb::PreparedStatementData& statement,
+                   const duckdb::PhysicalOperator& root, const duckdb::PhysicalTableScan& scan) {
+  ArrowSchema exported;
+  duckdb::ClientProperties properties = context.GetClientProperties();
+  duckdb::ArrowConverter::ToArrowSchema(&exported, statement.types, statement.names, properties);
+  const auto schema = arrow::ImportSchema(&exported);
+  const auto sources = OutputTypes(scan);
+  if (!schema.ok() || sources.size() != scan.types.size()) return false;
+  for (int i = 0; i < (*schema)->num_fields(); ++i) {
+    const auto source = SourceOf(root, static_cast<duckdb::idx_t>(i), scan);
+    if (sources[source] == nullptr) return false;
+    if (!CanShow(*sources[source], *(*schema)->field(i)->type())) return false;
+  }
+  return (*schema)->num_fields() > 0;
+}
+
+int64_t RowsOf(const arrow::ArrayVector& pieces) {
+  int64_t rows = 0;
+  for (const ArrayPtr& piece : pieces) rows += piece->length();
+  return rows;
+}
+
+/// Null where nothing is null.
+Result<BufferPtr> JoinValidity(const arrow::ArrayVector& pieces, int64_t* nulls) {
+  *nulls = 0;
+  for (const ArrayPtr& piece : pieces) *nulls += piece->null_count();
+  if (*nulls == 0) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(RowsOf(pieces)));
+  int64_t at = 0;
+  for (const ArrayPtr& piece : pieces) {
+    if (piece->null_bitmap() == nullptr) {
+      arrow::bit_util::SetBitsTo(bits->mutable_data(), at, piece->length(), true);
+    } else {
+      arrow::internal::CopyBitmap(piece->null_bitmap_data(), piece->offset(), piece->length(),
+                                  bits->mutable_data(), at);
+    }
+    at += piece->length();
+  }
+  return bits;
+}
+
+Result<ArrayPtr> JoinAs(const std::shared_ptr<arrow::DataType>& type,
+                        const arrow::ArrayVector& pieces) {
+  ARROW_ASSIGN_OR_RAISE(const ArrayPtr joined,
+                        pieces.size() == 1 ? pieces[0] : arrow::Concatenate(pieces));
+  const auto data = joined->data()->Copy();
+  data->type = type;
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> Widen(const std::shared_ptr<arrow::DataType>& type,
+                       const arrow::ArrayVector& pieces) {
+  int64_t nulls;
+  ARROW_ASSIGN_OR_RAISE(BufferPtr validity, JoinValidity(pieces, &nulls));
+  const int64_t rows = RowsOf(pieces);
+  ARROW_ASSIGN_OR_RAISE(BufferPtr values, arrow::AllocateBuffer(rows * 16));
+  auto* out = reinterpret_cast<int64_t*>(values->mutable_data());
+  for (const ArrayPtr& piece : pieces) {
+    const int64_t* in = piece->data()->GetValues<int64_t>(1);
+    for (int64_t i = 0; i < piece->length(); ++i) {
+      *out++ = in[i];
+      *out++ = in[i] >> 63;
+    }
+  }
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(type, rows, {std::move(validity), std::move(values)}, nulls));
+}
+
+/// Bytes of text that the views of rows which are not null show.
+int64_t TextBytes(const arrow::Array& array) {
+  const auto& views = static_cast<const arrow::BinaryViewArray&>(array);
+  const auto* view = views.raw_values();
+  int64_t bytes = 0;
+  if (array.null_count() == 0) {
+    for (int64_t i = 0; i < array.length(); ++i) bytes += view[i].size();
+  } else {
+    for (int64_t i = 0; i < array.length(); ++i) bytes += array.IsNull(i) ? 0 : view[i].size();
+  }
+  return bytes;
+}
+
+/// Appends the texts of a piece; returns where they end.
+char* CopyTexts(const arrow::BinaryViewArray& texts, char* begin, char* to, int32_t* offsets) {
+  const bool nulls = texts.null_count() != 0;
+  for (int64_t i = 0; i < texts.length(); ++i) {
+    offsets[i] = static_cast<int32_t>(to - begin);
+    if (nulls && texts.IsNull(i)) continue;
+    const std::string_view text = texts.GetView(i);
+    std::memcpy(to, text.data(), text.size());
+    to += text.size();
+  }
+  return to;
+}
+
+Result<ArrayPtr> LayOut(const std::shared_ptr<arrow::DataType>& type,
+                        const arrow::ArrayVector& pieces) {
+  int64_t nulls;
+  ARROW_ASSIGN_OR_RAISE(BufferPtr validity, JoinValidity(pieces, &nulls));
+  int64_t bytes = 0;
+  for (const ArrayPtr& piece : pieces) bytes += TextBytes(*piece);
+  if (bytes > std::numeric_limits<int32_t>::max()) {
+    return base::LimitExceeded("{} bytes of text in one column of a batch", bytes);
+  }
+  const int64_t rows = RowsOf(pieces);
+  ARROW_ASSIGN_OR_RAISE(BufferPtr offsets, arrow::AllocateBuffer((rows + 1) * 4));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr text, arrow::AllocateBuffer(bytes));
+  auto* offset = reinterpret_cast<int32_t*>(offsets->mutable_data());
+  auto* begin = reinterpret_cast<char*>(text->mutable_data());
+  char* end = begin;
+  for (const ArrayPtr& piece : pieces) {
+    end = CopyTexts(static_cast<const arrow::BinaryViewArray&>(*piece), begin, end, offset);
+    offset += piece->length();
+  }
+  *offset = static_cast<int32_t>(end - begin);
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      type, rows, {std::move(validity), std::move(offsets), std::move(text)}, nulls));
+}
+
+Result<ArrayPtr> ShowColumn(const std::shared_ptr<arrow::DataType>& type,
+                            const arrow::ArrayVector& pieces) {
+  const arrow::DataType& from = *pieces[0]->type();
+  if (LaysOut(from, *type)) return LayOut(type, pieces);
+  if (from.id() == Type::DECIMAL64 && Widens(from, *type)) return Widen(type, pieces);
+  if (IsSame(from, *type) || Widens(from, *type)) return JoinAs(type, pieces);
+  return base::Invalid("a column of {} cannot be shown as {}", from.ToString(), type->ToString());
+}
+
+}  // namespace
+
+void LetScanCarry(duckdb::ClientContext& context, duckdb::PreparedStatementData& statement) {
+  if (context.config.enable_profiler) return;
+  const duckdb::PhysicalOperator& root = statement.physical_plan->Root();
+  const duckdb::PhysicalOperator& below = BelowReferences(root);
+  if (below.type != duckdb::PhysicalOperatorType::TABLE_SCAN) return;
+  const auto& scan = below.Cast<duckdb::PhysicalTableScan>();
+  if (!IsOurs(scan.function)) return;
+  auto& plan = scan.bind_data->Cast<ScanPlan>();
+  if (plan.aggregate.has_value()) return;
+  plan.may_carry = AllCanBeShown(context, statement, root, scan);
+}
+
+void Carry(const arrow::RecordBatch& batch, const std::vector<int>& columns,
+           duckdb::DataChunk* chunk) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    chunk->data[i].SetAuxiliary(duckdb::make_buffer<CarriedColumn>(batch.column(columns[i])));
+  }
+  chunk->SetCardinality(1);
+}
+
+arrow::ArrayVector CarriedBy(duckdb::DataChunk& chunk) {
+  arrow::ArrayVector out;
+  if (chunk.size() != 1) return out;
+  for (duckdb::Vector& vector : chunk.data) {
+    const auto buffer = vector.GetAuxiliary();
+    const auto* carried = dynamic_cast<const CarriedColumn*>(buffer.get());
+    if (carried == nullptr) return {};
+    out.push_back(carried->array());
+  }
+  return out;
+}
+
+int64_t ShownBytes(const arrow::ArrayVector& columns) {
+  int64_t bytes = 0;
+  for (const ArrayPtr& column : columns) {
+    const arrow::DataType& type = *column->type();
+    const int64_t width = type.id() == Type::DECIMAL64 ? 16
+                          : IsView(type)               ? 4
+                                                       : (type.bit_width() + 7) / 8;
+    bytes += column->length() * width + (IsView(type) ? TextBytes(*column) : 0);
+  }
+  return bytes;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> Show(const std::vector<arrow::ArrayVector>& pieces,
+                                                 const std::shared_ptr<arrow::Schema>& schema) {
+  arrow::ArrayVector columns;
+  for (int i = 0; i < schema->num_fields(); ++i) {
+    arrow::ArrayVector parts;
+    for (const arrow::ArrayVector& piece : pieces) parts.push_back(piece[static_cast<size_t>(i)]);
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr column, ShowColumn(schema->field(i)->type(), parts));
+    columns.push_back(std::move(column));
+  }
+  const int64_t rows = columns[0]->length();
+  return arrow::RecordBatch::Make(schema, rows, std::move(columns));
+}
+
+}  // namespace skyhook::sql
