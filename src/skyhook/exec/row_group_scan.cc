@@ -1,9 +1,13 @@
 #include "skyhook/exec/row_group_scan.h"
 
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
+
 #include <algorithm>
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -121,6 +125,11 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   for (const plan::RowRange& range : in.rows.ranges()) {
     Split(range, scan->window_rows_, &scan->windows_);
   }
+  for (const CompiledConjunct& conjunct : scan->conjuncts_) {
+    const Program::Node& node = in.program.node(conjunct.node);
+    if (node.columns.size() != 1 || node.can_fail) break;
+    scan->filters_.push_back(std::make_unique<NodeFilter>(&in.program, conjunct.node, &in.context));
+  }
   std::set<int> columns;
   for (const CompiledConjunct& conjunct : scan->conjuncts_) {
     const auto& read = in.program.node(conjunct.node).columns;
@@ -174,6 +183,7 @@ std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
 }
 
 Status RowGroupScan::NextWindow() {
+  inputs_.reader->SkipTo(windows_.front().begin);
   std::vector<plan::RowRange> ranges;
   int64_t rows = 0;
   while (!windows_.empty() && rows + windows_.front().size() <= window_rows_) {
@@ -194,7 +204,9 @@ Status RowGroupScan::FilterNextChunk() {
   auto chunk =
       std::make_unique<Chunk>(ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_},
                               range.begin, range.size());
-  for (const CompiledConjunct& conjunct : conjuncts_) {
+  ARROW_ASSIGN_OR_RAISE(const size_t done, FilterByReader(chunk.get()));
+  if (chunk->rows() == 0) return Status::OK();
+  for (const CompiledConjunct& conjunct : std::span(conjuncts_).subspan(done)) {
     Frame frame = FrameOf(chunk.get());
     ARROW_ASSIGN_OR_RAISE(const auto rows, frame.TrueRows(conjunct.node));
     if (conjunct.is_runtime) {
@@ -206,6 +218,24 @@ Status RowGroupScan::FilterNextChunk() {
   ARROW_RETURN_NOT_OK(chunk->Retain(inputs_.output_columns));
   filtered_.push_back(std::move(chunk));
   return Status::OK();
+}
+
+Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
+  const int64_t rows = chunk->rows();
+  std::vector<uint8_t> bits(static_cast<size_t>(arrow::bit_util::BytesForBits(rows)));
+  arrow::bit_util::SetBitsTo(bits.data(), 0, rows, true);
+  int64_t left = rows;
+  for (size_t i = 0; i < filters_.size() && left > 0; ++i) {
+    const int column = inputs_.program.node(conjuncts_[i].node).columns.front();
+    const int field = (*inputs_.fields)[static_cast<size_t>(column)];
+    ARROW_RETURN_NOT_OK(
+        inputs_.reader->Filter(field, chunk->begin(), rows, filters_[i].get(), bits.data()));
+    const int64_t passed = arrow::internal::CountSetBits(bits.data(), 0, rows);
+    if (conjuncts_[i].is_runtime) inputs_.cost->rows_skipped_runtime += left - passed;
+    left = passed;
+  }
+  if (left < rows) chunk->Narrow(format::SetBits(bits.data(), 0, rows));
+  return filters_.size();
 }
 
 Status RowGroupScan::PrefetchLate() {

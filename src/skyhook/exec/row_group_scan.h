@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "skyhook/exec/chunk.h"
+#include "skyhook/exec/node_filter.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_plan.h"
 #include "skyhook/format/fragment.h"
@@ -67,6 +68,9 @@ class RowGroupScan {
 
   arrow::Status NextWindow();
   arrow::Status FilterNextChunk();
+  /// Narrows the chunk by the first conjuncts, as far as the reader evaluates them; returns how
+  /// many.
+  arrow::Result<size_t> FilterByReader(Chunk* chunk);
   arrow::Status PrefetchLate();
   arrow::Status CheckMemory() const;
   std::unique_ptr<Chunk> TakeChunk();
@@ -77,6 +81,7 @@ class RowGroupScan {
   DictionaryColumns dictionaries_;
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;
+  std::vector<std::unique_ptr<NodeFilter>> filters_;  // of the first conjuncts
   std::vector<int> predicate_columns_;
   std::vector<int> late_columns_;                // output columns that no predicate reads
   std::deque<plan::RowRange> todo_;              // chunks whose predicates are not evaluated yet

@@ -12,6 +12,7 @@
 
 #include "skyhook/base/byte_range.h"
 #include "skyhook/base/byte_source.h"
+#include "skyhook/format/value_filter.h"
 #include "skyhook/plan/row_ranges.h"
 
 namespace skyhook::format {
@@ -33,6 +34,15 @@ class ColumnReader {
   /// As RowGroupReader::Read.
   virtual arrow::Result<std::shared_ptr<arrow::Array>> Read(int64_t begin, int64_t length,
                                                             const Selection& selection) = 0;
+
+  /// As RowGroupReader::Filter.
+  virtual arrow::Status Filter(int64_t begin, int64_t length, ValueFilter* filter, uint8_t* bits) {
+    const auto read = [&](const Selection& selection) { return Read(begin, length, selection); };
+    return FilterValues(0, length, read, filter, bits);
+  }
+
+  /// As RowGroupReader::SkipTo.
+  virtual void SkipTo(int64_t row) {}
 
   virtual int64_t bytes_held() const = 0;
 };

@@ -37,6 +37,14 @@ arrow::Result<std::shared_ptr<Fragment>> Open(std::shared_ptr<base::ByteSource> 
 
 }  // namespace
 
+arrow::Status RowGroupReader::Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
+                                     uint8_t* bits) {
+  const auto read = [&](std::optional<std::span<const int32_t>> selection) {
+    return Read(column, begin, length, selection);
+  };
+  return FilterValues(0, length, read, filter, bits);
+}
+
 arrow::Result<bool> Fragment::MayContain(int row_group, int column, const arrow::Scalar& value,
                                          const ReadContext& context) {
   // Owned by the caller.

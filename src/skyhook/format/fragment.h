@@ -18,6 +18,7 @@
 #include "skyhook/base/byte_source.h"
 #include "skyhook/base/memory_budget.h"
 #include "skyhook/format/read_context.h"
+#include "skyhook/format/value_filter.h"
 #include "skyhook/plan/nested_fields.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/plan/row_ranges.h"
@@ -32,7 +33,7 @@ struct PageStatistics {
 };
 
 /// Reads the columns of one row group. Not thread-safe; one thread at a time. Reading moves
-/// forward: for each column, calls of Read come in ascending row order.
+/// forward: for each column, calls of Read come in ascending row order, and so do those of Filter.
 class RowGroupReader {
  public:
   virtual ~RowGroupReader() = default;
@@ -54,6 +55,18 @@ class RowGroupReader {
   virtual arrow::Result<std::shared_ptr<arrow::Array>> Read(
       int column, int64_t begin, int64_t length,
       std::optional<std::span<const int32_t>> selection) = 0;
+
+  /// Clears the bits of rows whose value of a column does not pass `filter`; bit i of the bitmap
+  /// `bits` stands for row begin + i, and rows whose bit is clear are left as they are. Dictionary-
+  /// encoded pages are tested without making values. What this has decoded stays for Read.
+  ///
+  /// The same filter may be asked for one column only; it outlives the reader.
+  virtual arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
+                               uint8_t* bits);
+
+  /// Rows before `row` are not asked for again, of any column: what is held of them may go. A
+  /// column that is filtered and never read is let go by nothing else.
+  virtual void SkipTo(int64_t row) {}
 
   /// Bytes of pages and decoded values now held.
   virtual int64_t bytes_held() const = 0;

@@ -28,6 +28,19 @@ Result<LikePattern> LikePattern::Make(std::string_view pattern, char escape) {
   return out;
 }
 
+std::string_view LikePattern::RequiredText() const {
+  std::string_view longest;
+  for (const Segment& segment : segments_) {
+    if (!segment.has_any && segment.bytes.size() > longest.size()) longest = segment.bytes;
+  }
+  return longest;
+}
+
+bool LikePattern::IsContains() const {
+  return segments_.size() == 3 && segments_[0].bytes.empty() && segments_[2].bytes.empty() &&
+         !segments_[1].has_any && !segments_[1].bytes.empty();
+}
+
 // The position after the segment when it matches at `at`, else npos.
 size_t LikePattern::MatchAt(const Segment& segment, std::string_view text, size_t at) {
   if (!segment.has_any) {

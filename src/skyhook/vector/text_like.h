@@ -18,6 +18,11 @@ class LikePattern {
 
   bool Matches(std::string_view text) const;
 
+  /// The longest text without `_` that stands in all that matches; may be empty.
+  std::string_view RequiredText() const;
+  /// Whether that is all that it takes: '%text%'.
+  bool IsContains() const;
+
  private:
   // A run of the pattern without `%`. In `bytes`, positions of `any` are characters `_`.
   struct Segment {

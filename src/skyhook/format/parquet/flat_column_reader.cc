@@ -1,6 +1,8 @@
 #include "skyhook/format/parquet/flat_column_reader.h"
 
 #include <arrow/array/util.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
 
@@ -17,6 +19,10 @@ int64_t BytesOf(const arrow::ArrayData& data) {
   int64_t bytes = 0;
   for (const BufferPtr& buffer : data.buffers) bytes += buffer == nullptr ? 0 : buffer->size();
   return bytes;
+}
+
+int64_t BytesOf(const EncodedPage& page) {
+  return page.values->size() + (page.validity == nullptr ? 0 : page.validity->size());
 }
 
 /// The part of `selection` within [from, to).
@@ -85,7 +91,8 @@ std::vector<base::ByteRange> FlatColumnReader::Missing() {
     for (size_t page = table_.Find(range.begin);
          page < states_.size() && table_.pages()[page].rows.begin < range.end; ++page) {
       const bool asked = !pages_asked_.empty() && pages_asked_.back() == page;
-      if (asked || page < first_live_ || states_[page].fetched || states_[page].decoded) continue;
+      const PageState& state = states_[page];
+      if (asked || page < first_live_ || state.fetched || state.is_opened()) continue;
       pages_asked_.push_back(page);
       out.push_back(table_.pages()[page].bytes);
     }
@@ -125,7 +132,9 @@ void FlatColumnReader::Keep(size_t page, BufferPtr bytes) {
 
 void FlatColumnReader::Release(PageState* state) {
   if (state->fetched != nullptr) bytes_held_ -= state->fetched->size();
+  if (state->opened.has_value()) bytes_held_ -= BytesOf(*state->opened);
   if (state->decoded != nullptr) bytes_held_ -= BytesOf(*state->decoded);
+  for (const PageTest& test : state->tests) bytes_held_ -= test.bits->size();
   *state = {};
 }
 
@@ -157,29 +166,141 @@ arrow::Status FlatColumnReader::LoadDictionary() {
   return arrow::Status::OK();
 }
 
-arrow::Status FlatColumnReader::DecodePage(size_t index) {
+arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
+  if (states_[index].is_opened()) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(reader_->stop().Poll());
-  const PageLocation& location = table_.pages()[index];
   if (states_[index].fetched == nullptr) {
-    ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{location.rows}));
+    ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{table_.pages()[index].rows}));
   }
-  PageState& state = states_[index];
-  ARROW_ASSIGN_OR_RAISE(Page page, opener_.Open(state.fetched));
-  ++pages_read_;
-  ++reader_->cost()->pages_read;
+  const size_t next = index + 1;
+  if (with_next && next < states_.size() && states_[next].fetched != nullptr &&
+      !wanted_.Intersect(table_.pages()[next].rows).empty()) {
+    const auto both = opener_.OpenBoth(states_[index].fetched, states_[next].fetched);
+    // Who reads the next page learns what is wrong with it, then.
+    if (both.ok() && TakeOpened(next, (*both)[1]).ok()) {
+      ARROW_RETURN_NOT_OK(TakeOpened(index, (*both)[0]));
+      return CheckMemory();
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(states_[index].fetched));
+  ARROW_RETURN_NOT_OK(TakeOpened(index, page));
+  return CheckMemory();
+}
+
+arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
+  const PageLocation& location = table_.pages()[index];
   if (!page.header.is_data() || page.header.num_values != location.rows.size()) {
     return base::CorruptData("page at {} does not hold the {} rows that the offset index promises",
                              location.bytes.offset, location.rows.size());
   }
-  if (IsDictionaryEncoding(page.header.encoding)) ARROW_RETURN_NOT_OK(LoadDictionary());
-  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr decoded, decoder_.Decode(page, dictionary_));
-  Release(&state);
-  bytes_held_ += BytesOf(*decoded);
-  state.decoded = std::move(decoded);
+  ARROW_ASSIGN_OR_RAISE(EncodedPage opened, decoder_.DecodeLevels(page));
+  Release(&states_[index]);
+  bytes_held_ += BytesOf(opened);
+  states_[index].opened = std::move(opened);
+  ++pages_read_;
+  ++reader_->cost()->pages_read;
+  return arrow::Status::OK();
+}
+
+/// Of an opened page.
+arrow::Status FlatColumnReader::DecodePage(size_t index) {
+  PageState& state = states_[index];
+  if (state.decoded != nullptr) return arrow::Status::OK();
+  if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
+  ARROW_ASSIGN_OR_RAISE(state.decoded, decoder_.Decode(*state.opened, dictionary_));
+  bytes_held_ += BytesOf(*state.decoded) - BytesOf(*state.opened);
+  state.opened.reset();
+  return CheckMemory();
+}
+
+arrow::Status FlatColumnReader::CheckMemory() const {
   const int64_t allowed = reader_->context().memory_bytes;
   if (bytes_held_ <= allowed) return arrow::Status::OK();
   return base::LimitExceeded("{} bytes of pages are held at once, where memory for {} is left",
                              bytes_held_, allowed);
+}
+
+arrow::Result<const FlatColumnReader::DictionaryTest*> FlatColumnReader::TestDictionary(
+    ValueFilter* filter) {
+  for (const DictionaryTest& known : dictionary_tests_) {
+    if (known.filter == filter) return &known;
+  }
+  ARROW_RETURN_NOT_OK(LoadDictionary());
+  if (dictionary_ == nullptr) {
+    return base::CorruptData("dictionary-encoded page in a chunk without a dictionary page");
+  }
+  ARROW_ASSIGN_OR_RAISE(const BufferPtr passes, filter->Test(arrow::MakeArray(dictionary_)));
+  ARROW_ASSIGN_OR_RAISE(const auto null, arrow::MakeArrayOfNull(column_.type, 1, pool_));
+  ARROW_ASSIGN_OR_RAISE(const BufferPtr null_passes, filter->Test(null));
+  bytes_held_ += arrow::bit_util::BytesForBits(dictionary_->length);
+  dictionary_tests_.push_back({filter, CodeSet::FromBits(passes->data(), dictionary_->length),
+                               arrow::bit_util::GetBit(null_passes->data(), 0)});
+  return &dictionary_tests_.back();
+}
+
+arrow::Result<const FlatColumnReader::PageTest*> FlatColumnReader::TestPage(size_t index,
+                                                                            ValueFilter* filter) {
+  PageState& state = states_[index];
+  for (const PageTest& known : state.tests) {
+    if (known.filter == filter) return &known;
+  }
+  if (!state.opened.has_value()) return nullptr;
+  PageTest test{filter, nullptr, true};
+  if (state.opened->is_dictionary()) {
+    ARROW_ASSIGN_OR_RAISE(const DictionaryTest* codes, TestDictionary(filter));
+    ARROW_ASSIGN_OR_RAISE(test.bits,
+                          decoder_.Test(*state.opened, codes->codes, codes->null_passes));
+  } else if (filter->required() != nullptr && search_pays_) {
+    ARROW_ASSIGN_OR_RAISE(test.bits, decoder_.Find(*state.opened, *filter->required()));
+    if (test.bits == nullptr) return nullptr;
+    test.is_exact = filter->is_required_enough();
+    // Where most values hold the text, each is found as soon by looking at that value alone.
+    const int64_t rows = state.opened->num_values;
+    search_pays_ = arrow::internal::CountSetBits(test.bits->data(), 0, rows) <= rows / 2;
+  } else {
+    return nullptr;
+  }
+  bytes_held_ += test.bits->size();
+  state.tests.push_back(std::move(test));
+  return &state.tests.back();
+}
+
+arrow::Status FlatColumnReader::FilterPart(size_t index, plan::RowRange rows, int64_t at,
+                                           ValueFilter* filter, uint8_t* bits) {
+  const int64_t set = arrow::internal::CountSetBits(bits, at, rows.size());
+  if (set == 0) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/set == rows.size()));
+  const int64_t first = rows.begin - table_.pages()[index].rows.begin;
+  ARROW_ASSIGN_OR_RAISE(const PageTest* test, TestPage(index, filter));
+  if (test != nullptr) {
+    AndBits(test->bits->data(), first, rows.size(), at, bits);
+    if (test->is_exact) return arrow::Status::OK();
+  }
+  ARROW_RETURN_NOT_OK(DecodePage(index));
+  const arrow::ArrayData& page = *states_[index].decoded;
+  const auto read =
+      [&](const Selection& selection) -> arrow::Result<std::shared_ptr<arrow::Array>> {
+    if (!selection.has_value()) return arrow::MakeArray(page.Slice(first, rows.size()));
+    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr some, vector::Take(page, *selection, -first, pool_));
+    return arrow::MakeArray(some);
+  };
+  return FilterValues(at, rows.size(), read, filter, bits);
+}
+
+arrow::Status FlatColumnReader::Filter(int64_t begin, int64_t length, ValueFilter* filter,
+                                       uint8_t* bits) {
+  const plan::RowRange rows{begin, begin + length};
+  if (table_.Find(begin) < first_live_) {
+    return base::Invalid("row {} is filtered after the pages behind it", begin);
+  }
+  if (table_.known_rows() < rows.end) ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{rows}));
+  for (size_t page = table_.Find(begin);
+       page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
+    const plan::RowRange& held = table_.pages()[page].rows;
+    const plan::RowRange part{std::max(rows.begin, held.begin), std::min(rows.end, held.end)};
+    ARROW_RETURN_NOT_OK(FilterPart(page, part, part.begin - begin, filter, bits));
+  }
+  return arrow::Status::OK();
 }
 
 arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRange rows,
@@ -190,9 +311,10 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
     selected = Clip(*selection, rows.begin - begin, rows.end - begin);
     if (selected.empty()) return nullptr;
   }
-  if (states_[index].decoded == nullptr) ARROW_RETURN_NOT_OK(DecodePage(index));
-  const arrow::ArrayData& page = *states_[index].decoded;
   const bool all = !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
+  ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/all));
+  ARROW_RETURN_NOT_OK(DecodePage(index));
+  const arrow::ArrayData& page = *states_[index].decoded;
   if (all) return page.Slice(rows.begin - first, rows.size());
   return vector::Take(page, selected, first - begin, pool_);
 }

@@ -1,4 +1,5 @@
-// Reads a flat Parquet column page by page: only pages with wanted rows are decompressed.
+// Reads a flat Parquet column page by page: only pages with wanted rows are decompressed, and
+// values are made of those only that are read.
 #pragma once
 
 #include <arrow/array.h>
@@ -7,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "skyhook/format/byte_reader.h"
@@ -39,13 +41,35 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status Accept(std::span<const std::shared_ptr<arrow::Buffer>> buffers) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Read(int64_t begin, int64_t length,
                                                     const Selection& selection) override;
+  /// Tests whole pages of dictionary codes, and looks for texts in whole pages; keeps what it has
+  /// found.
+  arrow::Status Filter(int64_t begin, int64_t length, ValueFilter* filter, uint8_t* bits) override;
+  void SkipTo(int64_t row) override { ReleaseBefore(row); }
   int64_t bytes_held() const override { return bytes_held_; }
 
  private:
-  /// A page's bytes: fetched, or decoded, or neither.
+  /// A filter over the dictionary: the codes that pass.
+  struct DictionaryTest {
+    ValueFilter* filter;
+    CodeSet codes;
+    bool null_passes;
+  };
+
+  /// What a filter says of a page's rows.
+  struct PageTest {
+    ValueFilter* filter;
+    std::shared_ptr<arrow::Buffer> bits;
+    bool is_exact;  ///< rows whose bit is set pass; else they may
+  };
+
+  /// A page: fetched, opened, decoded, or none of them; and what filters say of its rows.
   struct PageState {
     std::shared_ptr<arrow::Buffer> fetched;
+    std::optional<EncodedPage> opened;
     std::shared_ptr<arrow::ArrayData> decoded;
+    std::vector<PageTest> tests;
+
+    bool is_opened() const { return opened.has_value() || decoded != nullptr; }
   };
 
   FlatColumnReader(const FlatColumn& column, const ColumnChunk& chunk, PageTable table,
@@ -56,7 +80,17 @@ class FlatColumnReader : public ColumnReader {
   void ReleaseBefore(int64_t row);
   void Release(PageState* state);
   arrow::Status LoadDictionary();
+  /// `with_next`: the page behind it, if it is fetched, is opened as well, in less time than later.
+  arrow::Status OpenPage(size_t page, bool with_next);
+  arrow::Status TakeOpened(size_t page, const Page& opened);
   arrow::Status DecodePage(size_t page);
+  arrow::Status CheckMemory() const;
+  arrow::Result<const DictionaryTest*> TestDictionary(ValueFilter* filter);
+  /// Of an opened page, valid until the next call; null: only its values can tell.
+  arrow::Result<const PageTest*> TestPage(size_t page, ValueFilter* filter);
+  /// The part `rows` of a page, whose bits begin at bit `at`.
+  arrow::Status FilterPart(size_t page, plan::RowRange rows, int64_t at, ValueFilter* filter,
+                           uint8_t* bits);
   arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> ReadParts(
       plan::RowRange rows, const Selection& selection);
   arrow::Result<std::shared_ptr<arrow::ArrayData>> ReadPart(size_t page, plan::RowRange rows,
@@ -77,6 +111,8 @@ class FlatColumnReader : public ColumnReader {
   size_t first_live_ = 0;          ///< pages before are released
   std::shared_ptr<arrow::Buffer> dictionary_page_;
   std::shared_ptr<arrow::ArrayData> dictionary_;
+  std::vector<DictionaryTest> dictionary_tests_;
+  bool search_pays_ = true;  ///< for texts, page by page
 
   /// What Missing asked for: a piece to walk, or the dictionary page and pages.
   std::optional<base::ByteRange> piece_;

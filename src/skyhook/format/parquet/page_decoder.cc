@@ -10,6 +10,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet/encoded_values.h"
 #include "skyhook/format/parquet/exceptions.h"
+#include "skyhook/format/parquet/page_codes.h"
 #include "skyhook/format/parquet/plain_values.h"
 #include "skyhook/vector/gather.h"
 
@@ -30,14 +31,27 @@ void PackLevels(std::span<const int16_t> levels, int16_t valid, uint8_t* bits) {
   }
 }
 
-arrow::Status CheckIndices(const int32_t* indices, int64_t count, int64_t dictionary_length) {
-  const auto length = static_cast<uint32_t>(
-      std::min<int64_t>(dictionary_length, std::numeric_limits<int32_t>::max()));
-  bool outside = false;
-  for (int64_t i = 0; i < count; ++i) outside |= static_cast<uint32_t>(indices[i]) >= length;
-  if (!outside) return arrow::Status::OK();
-  return base::CorruptData("a dictionary index lies outside of the dictionary with {} values",
-                           dictionary_length);
+std::span<const uint8_t> SpanOf(const arrow::Buffer& buffer) {
+  return {buffer.data(), static_cast<size_t>(buffer.size())};
+}
+
+/// Whole words of a bitmap, so that they can be written 64 bits at a time.
+arrow::Result<BufferPtr> AllocateWords(int64_t bits, arrow::MemoryPool* pool) {
+  return arrow::AllocateBuffer((bits + 63) / 64 * 8, pool);
+}
+
+/// The bits of `dense` at the set bits of `validity`, and `null` elsewhere; all of `length` rows.
+arrow::Result<BufferPtr> SpreadBits(const arrow::Buffer& dense, const arrow::Buffer& validity,
+                                    int64_t length, bool null, arrow::MemoryPool* pool) {
+  ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateEmptyBitmap(length, pool));
+  int64_t next = 0;
+  for (int64_t row = 0; row < length; ++row) {
+    const bool valid = arrow::bit_util::GetBit(validity.data(), row);
+    const bool bit = valid ? arrow::bit_util::GetBit(dense.data(), next) : null;
+    next += valid ? 1 : 0;
+    if (bit) arrow::bit_util::SetBit(out->mutable_data(), row);
+  }
+  return out;
 }
 
 }  // namespace
@@ -56,23 +70,50 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeChecked(const BufferPtr& plain, i
   return values;
 }
 
-arrow::Result<ArrayDataPtr> PageDecoder::Decode(const Page& page, const ArrayDataPtr& dictionary) {
-  const int64_t decoded_bytes = int64_t{page.header.num_values} * std::max(column_.engine_width, 4);
-  if (decoded_bytes > max_page_bytes_) {
-    return base::CorruptData("page of {} values, {} bytes are allowed", page.header.num_values,
-                             max_page_bytes_);
-  }
+arrow::Status PageDecoder::CheckDecodedSize(int64_t num_values) const {
+  const int64_t decoded_bytes = num_values * std::max(column_.engine_width, 4);
+  if (decoded_bytes <= max_page_bytes_) return arrow::Status::OK();
+  return base::CorruptData("page of {} values, {} bytes are allowed", num_values, max_page_bytes_);
+}
+
+arrow::Result<ArrayDataPtr> PageDecoder::Decode(const EncodedPage& page,
+                                                const ArrayDataPtr& dictionary) {
   return CatchParquet([&]() -> arrow::Result<ArrayDataPtr> {
-    ARROW_ASSIGN_OR_RAISE(Validity validity, DecodeLevels(page));
-    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr dense, DecodeValues(page, validity, dictionary));
-    if (validity.bits == nullptr) return dense;
-    return vector::Spread(*dense, std::move(validity.bits), page.header.num_values, pool_);
+    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr dense, DecodeValues(page, dictionary));
+    if (page.validity == nullptr) return dense;
+    return vector::Spread(*dense, page.validity, page.num_values, pool_);
   });
 }
 
-arrow::Result<PageDecoder::Validity> PageDecoder::DecodeLevels(const Page& page) {
+arrow::Result<BufferPtr> PageDecoder::Test(const EncodedPage& page, const CodeSet& set,
+                                           bool null_passes) {
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, AllocateWords(page.valid_count, pool_));
+  ARROW_RETURN_NOT_OK(TestPageCodes(SpanOf(*page.values), page.valid_count, set,
+                                    reinterpret_cast<uint64_t*>(bits->mutable_data())));
+  if (page.validity == nullptr) return bits;
+  return SpreadBits(*bits, *page.validity, page.num_values, null_passes, pool_);
+}
+
+arrow::Result<BufferPtr> PageDecoder::Find(const EncodedPage& page, const vector::Substring& text) {
+  if (column_.conversion != Conversion::kView || page.encoding != parquet::Encoding::PLAIN) {
+    return nullptr;
+  }
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(page.valid_count, pool_));
+  ARROW_ASSIGN_OR_RAISE(const bool found, FindInPlain(column_, *page.values, page.valid_count, text,
+                                                      bits->mutable_data()));
+  if (!found) return nullptr;
+  if (page.validity == nullptr) return bits;
+  return SpreadBits(*bits, *page.validity, page.num_values, /*null=*/false, pool_);
+}
+
+arrow::Result<EncodedPage> PageDecoder::DecodeLevels(const Page& page) {
+  ARROW_RETURN_NOT_OK(CheckDecodedSize(page.header.num_values));
+  return CatchParquet([&] { return ReadLevels(page); });
+}
+
+arrow::Result<EncodedPage> PageDecoder::ReadLevels(const Page& page) {
   const int count = page.header.num_values;
-  Validity out{nullptr, count, page.body};
+  EncodedPage out{page.header.encoding, count, nullptr, count, page.body};
   if (!column_.nullable()) return out;
   ARROW_ASSIGN_OR_RAISE(const int64_t consumed, StartLevels(page));
   out.values = arrow::SliceBuffer(page.body, consumed);
@@ -80,7 +121,7 @@ arrow::Result<PageDecoder::Validity> PageDecoder::DecodeLevels(const Page& page)
   const auto run = level_decoder_.CountUpTo(MaxLevel(), count);
   if (run.processed_count == count && run.matching_count == count) return out;
   ARROW_RETURN_NOT_OK(StartLevels(page));
-  ARROW_ASSIGN_OR_RAISE(out.bits, ReadLevels(count, &out.valid_count));
+  ARROW_ASSIGN_OR_RAISE(out.validity, ReadValidity(count, &out.valid_count));
   return out;
 }
 
@@ -105,7 +146,7 @@ arrow::Result<int64_t> PageDecoder::StartLevels(const Page& page) {
   return consumed;
 }
 
-arrow::Result<BufferPtr> PageDecoder::ReadLevels(int count, int64_t* valid_count) {
+arrow::Result<BufferPtr> PageDecoder::ReadValidity(int count, int64_t* valid_count) {
   levels_.resize(static_cast<size_t>(count));
   const int decoded = level_decoder_.Decode(count, levels_.data());
   if (decoded != count) {
@@ -117,45 +158,30 @@ arrow::Result<BufferPtr> PageDecoder::ReadLevels(int count, int64_t* valid_count
   return bits;
 }
 
-arrow::Result<ArrayDataPtr> PageDecoder::DecodeValues(const Page& page, const Validity& validity,
+arrow::Result<ArrayDataPtr> PageDecoder::DecodeValues(const EncodedPage& page,
                                                       const ArrayDataPtr& dictionary) {
-  const parquet::Encoding::type encoding = page.header.encoding;
-  if (IsDictionaryEncoding(encoding)) {
+  if (page.is_dictionary()) {
     if (dictionary == nullptr) {
       return base::CorruptData("dictionary-encoded page in a chunk without a dictionary page");
     }
-    return DecodeIndices(validity, dictionary);
+    return DecodeIndices(page, dictionary);
   }
-  BufferPtr plain = validity.values;
-  if (encoding != parquet::Encoding::PLAIN) {
+  BufferPtr plain = page.values;
+  if (page.encoding != parquet::Encoding::PLAIN) {
     ARROW_ASSIGN_OR_RAISE(
-        plain, RewriteAsPlain(column_, encoding, *validity.values, validity.valid_count, pool_));
+        plain, RewriteAsPlain(column_, page.encoding, *page.values, page.valid_count, pool_));
   }
-  return DecodeChecked(plain, validity.valid_count);
+  return DecodeChecked(plain, page.valid_count);
 }
 
-arrow::Result<ArrayDataPtr> PageDecoder::DecodeIndices(const Validity& validity,
+arrow::Result<ArrayDataPtr> PageDecoder::DecodeIndices(const EncodedPage& page,
                                                        const ArrayDataPtr& dictionary) {
-  if (validity.values->size() > std::numeric_limits<int>::max()) {
-    return base::CorruptData("page of {} bytes of indices", validity.values->size());
-  }
-  if (index_decoder_ == nullptr) {
-    index_decoder_ = parquet::MakeDictDecoder<parquet::Int32Type>(nullptr, pool_);
-    dictionary_type_ = arrow::dictionary(arrow::int32(), column_.type);
-  }
-  const auto count = static_cast<int>(validity.valid_count);
-  ARROW_ASSIGN_OR_RAISE(BufferPtr buffer, arrow::AllocateBuffer(int64_t{4} * count, pool_));
-  auto* indices = reinterpret_cast<int32_t*>(buffer->mutable_data());
-  if (count > 0) {
-    index_decoder_->SetData(count, validity.values->data(),
-                            static_cast<int>(validity.values->size()));
-    const int decoded = index_decoder_->DecodeIndices(count, indices);
-    if (decoded != count) {
-      return base::CorruptData("{} dictionary indices where {} are promised", decoded, count);
-    }
-  }
-  ARROW_RETURN_NOT_OK(CheckIndices(indices, count, dictionary->length));
-  auto data = ArrayData::Make(dictionary_type_, count, {nullptr, std::move(buffer)},
+  ARROW_ASSIGN_OR_RAISE(BufferPtr buffer, arrow::AllocateBuffer(4 * page.valid_count, pool_));
+  // Arrow's indices are signed.
+  const int64_t codes = std::min<int64_t>(dictionary->length, std::numeric_limits<int32_t>::max());
+  ARROW_RETURN_NOT_OK(UnpackPageCodes(SpanOf(*page.values), page.valid_count, codes,
+                                      reinterpret_cast<uint32_t*>(buffer->mutable_data())));
+  auto data = ArrayData::Make(dictionary_type_, page.valid_count, {nullptr, std::move(buffer)},
                               /*null_count=*/0);
   data->dictionary = dictionary;
   return data;

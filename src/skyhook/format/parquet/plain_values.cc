@@ -279,6 +279,32 @@ arrow::Status CheckText(const FlatColumn& column, const Buffer& bytes, const Arr
   return arrow::Status::OK();
 }
 
+arrow::Result<bool> FindInPlain(const FlatColumn& column, const Buffer& bytes, int64_t count,
+                                const vector::Substring& text, uint8_t* bits) {
+  if (column.type->id() == arrow::Type::STRING_VIEW && !IsAscii(bytes)) return false;
+  const auto size = static_cast<int64_t>(text.text().size());
+  const uint8_t* at = bytes.data();
+  const uint8_t* end = at + bytes.size();
+  const uint8_t* place = text.Find(at, end);
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t length = 0;
+    if (end - at >= 4) std::memcpy(&length, at, 4);
+    if (end - at < 4 || int64_t{length} > end - at - 4) {
+      return base::CorruptData("value {} of {} has {} bytes where {} are left", i, count, length,
+                               end - at);
+    }
+    const uint8_t* value = at + 4;
+    at = value + length;
+    // A place may reach into a length, or across two values.
+    while (place < at) {
+      const bool within = place >= value && at - place >= size;
+      if (within) arrow::bit_util::SetBit(bits, i);
+      place = text.Find(within ? at : place + 1, end);
+    }
+  }
+  return true;
+}
+
 arrow::Result<std::shared_ptr<ArrayData>> DecodePlain(const FlatColumn& column,
                                                       const BufferPtr& bytes, int64_t count,
                                                       arrow::MemoryPool* pool) {

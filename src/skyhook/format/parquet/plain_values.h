@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "skyhook/format/parquet/flat_column.h"
+#include "skyhook/vector/substring.h"
 
 namespace skyhook::format {
 
@@ -24,5 +25,11 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodePlain(
 /// UTF-8: what computes with text relies on that. Other columns pass.
 arrow::Status CheckText(const FlatColumn& column, const arrow::Buffer& bytes,
                         const arrow::ArrayData& values);
+
+/// Sets bit i of the bitmap `bits`, which is clear, where `text` stands in value i of the first
+/// `count` in `bytes` (PLAIN BYTE_ARRAY). False: values have to be made first, because there may be
+/// text that is no UTF-8. Fails with kCorruptData when `bytes` holds fewer values.
+arrow::Result<bool> FindInPlain(const FlatColumn& column, const arrow::Buffer& bytes, int64_t count,
+                                const vector::Substring& text, uint8_t* bits);
 
 }  // namespace skyhook::format

@@ -81,16 +81,35 @@ arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {
   }
 }
 
+arrow::Status ParquetRowGroupReader::CheckRows(int64_t begin, int64_t length) const {
+  if (begin >= rows_.begin && length >= 0 && length <= rows_.end - begin) {
+    return arrow::Status::OK();
+  }
+  return base::Invalid("{}: rows {}+{} of a row group with rows [{},{})", where_, begin, length,
+                       rows_.begin, rows_.end);
+}
+
 arrow::Result<std::shared_ptr<arrow::Array>> ParquetRowGroupReader::Read(
     int column, int64_t begin, int64_t length, std::optional<std::span<const int32_t>> selection) {
-  if (begin < rows_.begin || length < 0 || length > rows_.end - begin) {
-    return base::Invalid("{}: rows {}+{} of a row group with rows [{},{})", where_, begin, length,
-                         rows_.begin, rows_.end);
-  }
+  ARROW_RETURN_NOT_OK(CheckRows(begin, length));
   ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
   auto array = reader->Read(begin - rows_.begin, length, selection);
   if (!array.ok()) return base::AddContext(array.status(), Where(column));
   return array;
+}
+
+arrow::Status ParquetRowGroupReader::Filter(int column, int64_t begin, int64_t length,
+                                            ValueFilter* filter, uint8_t* bits) {
+  ARROW_RETURN_NOT_OK(CheckRows(begin, length));
+  ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
+  const auto filtered = reader->Filter(begin - rows_.begin, length, filter, bits);
+  return filtered.ok() ? filtered : base::AddContext(filtered, Where(column));
+}
+
+void ParquetRowGroupReader::SkipTo(int64_t row) {
+  for (const auto& column : columns_) {
+    if (column != nullptr) column->SkipTo(row - rows_.begin);
+  }
 }
 
 int64_t ParquetRowGroupReader::bytes_held() const {

@@ -27,6 +27,9 @@ class ParquetRowGroupReader : public RowGroupReader {
   arrow::Result<std::shared_ptr<arrow::Array>> Read(
       int column, int64_t begin, int64_t length,
       std::optional<std::span<const int32_t>> selection) override;
+  arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
+                       uint8_t* bits) override;
+  void SkipTo(int64_t row) override;
   int64_t bytes_held() const override;
 
  private:
@@ -34,6 +37,7 @@ class ParquetRowGroupReader : public RowGroupReader {
   /// Fetches what the columns (distinct ones) miss, until they miss nothing.
   arrow::Status Fetch(const std::vector<int>& columns);
   std::string Where(int column) const;
+  arrow::Status CheckRows(int64_t begin, int64_t length) const;
 
   std::string where_;
   std::shared_ptr<arrow::Schema> schema_;

@@ -1,9 +1,11 @@
 #include <arrow/io/memory.h>
+#include <arrow/util/bit_util.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
 #include <functional>
+#include <random>
 
 #include "skyhook/format/fragment_rows_test.h"
 #include "skyhook/format/parquet/rewrite/writer.h"
@@ -110,6 +112,86 @@ TEST_P(WrittenParquet, ReadsAsArrowDoes) {
     for (const Reading& reading : {Reading{.window = 1024}, Reading{.window = 1000, .share = 0.2},
                                    Reading{.window = 256, .share = 0.01, .prefetch = false}}) {
       ExpectReadsAs(*fragment, *expected, reading);
+    }
+  }
+}
+
+/// About half of all values pass, by how Arrow prints them; null does or does not.
+class PrintedValueFilter : public ValueFilter {
+ public:
+  explicit PrintedValueFilter(size_t salt) : salt_(salt) {}
+
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Test(const ArrayPtr& values) override {
+    const ArrayPtr flat = Flat(values);
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bits,
+                          arrow::AllocateEmptyBitmap(flat->length()));
+    for (int64_t i = 0; i < flat->length(); ++i) {
+      if (Passes(*flat, i)) arrow::bit_util::SetBit(bits->mutable_data(), i);
+    }
+    return bits;
+  }
+  bool Passes(const arrow::Array& flat, int64_t row) const {
+    const std::string printed = testing::Require(flat.GetScalar(row))->ToString();
+    return ((std::hash<std::string>()(printed) >> 3) + salt_) % 2 == 0;
+  }
+
+ private:
+  size_t salt_;
+};
+
+/// Filters a column twice, window by window, and reads what is left a few windows later.
+void ExpectFilters(Fragment& fragment, int column, const ArrayPtr& expected, double share) {
+  constexpr int64_t kWindow = 300;
+  std::mt19937 random(5);
+  std::bernoulli_distribution chosen(share);
+  PrintedValueFilter first(0);
+  PrintedValueFilter second(1);
+  const auto options = arrow::EqualOptions::Defaults().nans_equal(true);
+  for (int group = 0; group < fragment.num_row_groups(); ++group) {
+    plan::Cost cost;
+    const plan::RowRange range = fragment.row_group_rows(group);
+    auto reader = testing::Require(fragment.Open(group, &cost));
+    testing::Require(reader->Prefetch({column}, plan::RowRanges{range}, false));
+    std::vector<std::pair<int64_t, std::vector<int32_t>>> left;
+    for (int64_t begin = range.begin; begin < range.end; begin += kWindow) {
+      const int64_t length = std::min(kWindow, range.end - begin);
+      std::vector<uint8_t> bits(kWindow / 8 + 1, 0);
+      std::vector<int32_t> rows;
+      const bool use_second = random() % 2 == 0;
+      for (int32_t i = 0; i < length; ++i) {
+        if (!chosen(random)) continue;
+        arrow::bit_util::SetBit(bits.data(), i);
+        const bool passes = first.Passes(*expected, begin + i) &&
+                            (!use_second || second.Passes(*expected, begin + i));
+        if (passes) rows.push_back(i);
+      }
+      testing::Require(reader->Filter(column, begin, length, &first, bits.data()));
+      if (use_second) testing::Require(reader->Filter(column, begin, length, &second, bits.data()));
+      ASSERT_EQ(SetBits(bits.data(), 0, length), rows) << "from row " << begin;
+      left.emplace_back(begin, rows);
+    }
+    for (const auto& [begin, rows] : left) {
+      const int64_t length = std::min(kWindow, range.end - begin);
+      const ArrayPtr read = Flat(testing::Require(reader->Read(column, begin, length, rows)));
+      std::vector<int64_t> wanted;
+      for (const int32_t row : rows) wanted.push_back(begin + row);
+      EXPECT_TRUE(read->Equals(*RowsAt(expected, wanted), options)) << "from row " << begin;
+    }
+  }
+}
+
+TEST_P(WrittenParquet, FiltersWhatArrowReads) {
+  for (const double nulls : {0.0, 0.3}) {
+    SCOPED_TRACE(nulls);
+    const auto bytes = Write(*RandomTable(2500, nulls), GetParam());
+    const auto table = ReadByArrow(bytes);
+    const auto fragment = OpenBytes(bytes);
+    const auto columns = plan::AllColumns(*fragment->schema(), fragment->nested_fields());
+    for (int column = 0; column < columns->num_fields(); ++column) {
+      SCOPED_TRACE(columns->field(column)->ToString());
+      const ArrayPtr expected =
+          InEngineType(*ColumnOf(*table, *fragment, column), columns->field(column)->type());
+      ExpectFilters(*fragment, column, expected, nulls == 0 ? 1 : 0.2);
     }
   }
 }
