@@ -362,7 +362,6 @@ class StoppingFragment : public format::Fragment {
       if (begin + length > fragment_->stop_row_) fragment_->End();
       return of_->Read(column, begin, length, selection);
     }
-    void SkipTo(int64_t row) override { of_->SkipTo(row); }
     int64_t bytes_held() const override { return of_->bytes_held(); }
 
    private:

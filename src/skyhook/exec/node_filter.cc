@@ -1,7 +1,9 @@
 #include "skyhook/exec/node_filter.h"
 
+#include <arrow/array/util.h>
 #include <arrow/util/bit_util.h>
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -9,9 +11,17 @@
 #include "skyhook/vector/text_like.h"
 
 namespace skyhook::exec {
+
+using arrow::Result;
+using plan::Expression;
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
+
 namespace {
 
-using plan::Expression;
+/// Eight bytes of 0 or 1 as the bits of one.
+uint8_t PackEight(uint64_t bytes) {
+  return static_cast<uint8_t>((bytes * 0x0102040810204080) >> 56);
+}
 
 /// The text of a literal that is not NULL.
 std::optional<std::string> LiteralText(const Expression& expression) {
@@ -29,6 +39,8 @@ RequiredText RequiredByCall(const Expression& call) {
   if (call.arguments()[0]->kind() != Expression::Kind::kColumn) return {};
   const auto text = LiteralText(*call.arguments()[1]);
   if (!text.has_value() || text->empty()) return {};
+  // It could reach across the lengths between values, nearly everywhere.
+  if (text->find('\0') != std::string::npos) return {};
   if (!like) return {*text, true};
   const auto pattern = vector::LikePattern::Make(*text, call.options().escape);
   // Evaluating it says what is wrong with it.
@@ -57,20 +69,55 @@ NodeFilter::NodeFilter(const Program* program, int node, const format::ReadConte
   is_required_enough_ = required.is_enough;
 }
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> NodeFilter::Test(
-    const std::shared_ptr<arrow::Array>& values) {
+Result<BufferPtr> NodeFilter::Test(const std::shared_ptr<arrow::Array>& values) {
+  if (values->type_id() != arrow::Type::DICTIONARY) return TestValues(values);
+  return TestCodes(static_cast<const arrow::DictionaryArray&>(*values));
+}
+
+Result<BufferPtr> NodeFilter::TestValues(const std::shared_ptr<arrow::Array>& values) const {
   ARROW_ASSIGN_OR_RAISE(const auto column, vector::Column::FromArray(values));
-  ARROW_ASSIGN_OR_RAISE(vector::Column result,
+  ARROW_ASSIGN_OR_RAISE(const vector::Column result,
                         EvaluateInPieces(*program_, node_, column, context_));
-  ARROW_ASSIGN_OR_RAISE(result, result.Flatten());
   const uint8_t* truth = result.values<uint8_t>();
   const uint8_t* valid = result.valid();
   const int64_t rows = values->length();
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bits, arrow::AllocateEmptyBitmap(rows));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(rows));
   uint8_t* out = bits->mutable_data();
-  for (int64_t i = 0; i < rows; ++i) {
+  int64_t i = 0;
+  for (; i + 8 <= rows; i += 8) {
+    uint64_t passes;
+    std::memcpy(&passes, truth + i, sizeof(passes));
+    if (valid != nullptr) {
+      uint64_t known;
+      std::memcpy(&known, valid + i, sizeof(known));
+      passes &= known;
+    }
+    out[i / 8] = PackEight(passes);
+  }
+  for (; i < rows; ++i) {
     const unsigned passes = valid == nullptr ? truth[i] : truth[i] & valid[i];
     out[i / 8] = static_cast<uint8_t>(out[i / 8] | passes << (i % 8));
+  }
+  return bits;
+}
+
+Result<BufferPtr> NodeFilter::TestCodes(const arrow::DictionaryArray& values) {
+  if (dictionary_ != values.data()->dictionary) {
+    ARROW_ASSIGN_OR_RAISE(dictionary_passes_, TestValues(values.dictionary()));
+    dictionary_ = values.data()->dictionary;
+  }
+  bool null_passes = false;
+  if (values.null_count() > 0) {
+    ARROW_ASSIGN_OR_RAISE(const auto null, arrow::MakeArrayOfNull(dictionary_->type, 1));
+    ARROW_ASSIGN_OR_RAISE(const BufferPtr one, TestValues(null));
+    null_passes = arrow::bit_util::GetBit(one->data(), 0);
+  }
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(values.length()));
+  for (int64_t i = 0; i < values.length(); ++i) {
+    const bool passes = values.IsNull(i) ? null_passes
+                                         : arrow::bit_util::GetBit(dictionary_passes_->data(),
+                                                                   values.GetValueIndex(i));
+    if (passes) arrow::bit_util::SetBit(bits->mutable_data(), i);
   }
   return bits;
 }

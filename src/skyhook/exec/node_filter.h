@@ -37,11 +37,18 @@ class NodeFilter : public format::ValueFilter {
   bool is_required_enough() const override { return is_required_enough_; }
 
  private:
+  arrow::Result<std::shared_ptr<arrow::Buffer>> TestValues(
+      const std::shared_ptr<arrow::Array>& values) const;
+  arrow::Result<std::shared_ptr<arrow::Buffer>> TestCodes(const arrow::DictionaryArray& values);
+
   const Program* program_;
   int node_;
   const format::ReadContext* context_;
   std::optional<vector::Substring> required_;
   bool is_required_enough_ = false;
+  /// The dictionary that was tested last, and what passes of it.
+  std::shared_ptr<arrow::ArrayData> dictionary_;
+  std::shared_ptr<arrow::Buffer> dictionary_passes_;
 };
 
 }  // namespace skyhook::exec

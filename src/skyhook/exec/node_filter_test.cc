@@ -1,7 +1,10 @@
 #include "skyhook/exec/node_filter.h"
 
+#include <arrow/io/memory.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
 
 #include <string>
 #include <vector>
@@ -52,6 +55,7 @@ TEST(RequiredTextTest, IsWhatStandsInAllThatPasses) {
   EXPECT_EQ(Required(Call(Function::kLike, "")), "");
   EXPECT_EQ(Required(Call(Function::kILike, "%a%")), "");
   EXPECT_EQ(Required(Call(Function::kContains, "")), "");
+  EXPECT_EQ(Required(Call(Function::kContains, std::string("a\0b", 3))), "");
   EXPECT_EQ(Required(Call(Function::kContains, "a", insensitive)), "");
   EXPECT_EQ(Required(Fn(Function::kContains, {Fn(Function::kUpper, {Text()}), Lit("A")})), "");
   EXPECT_EQ(Required(Fn(Function::kContains, {Text(), plan::NullLiteral(arrow::utf8_view())})), "");
@@ -126,6 +130,67 @@ TEST_P(TextSearchTest, FindsWhatEachTextAloneHolds) {
     }
     EXPECT_EQ(found, expected) << part;
   }
+}
+
+/// Numbers in small pages, and a column that is NULL from row 5000 on.
+std::shared_ptr<arrow::Table> LateNulls() {
+  arrow::Int64Builder a, b;
+  for (int64_t i = 0; i < 10'000; ++i) {
+    Require(a.Append(i));
+    Require(i < 5000 ? b.Append(i % 7) : b.AppendNull());
+  }
+  return arrow::Table::Make(
+      arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::int64())}),
+      {Require(a.Finish()), Require(b.Finish())});
+}
+
+// coalesce reads `a` in chunks only where `b` is NULL; the output wants it of all.
+TEST(NodeFilterTest, ColumnsThatLaterPredicatesReadNowAndThenAreThereForTheOutput) {
+  testing::ParquetLayout layout;
+  layout.page_rows = 100;
+  const auto fragment = testing::OpenParquet(*LateNulls(), layout);
+  for (const bool first : {false, true}) {
+    plan::Pipeline pipeline = testing::ReadAll(*fragment->declared_schema());
+    const auto a = Col(pipeline, "a");
+    if (first) pipeline.filter.push_back(Fn(Function::kGreaterEqual, {a, Lit(5)}));
+    const auto either = Require(plan::Coalesce({Col(pipeline, "b"), a}));
+    pipeline.filter.push_back(Fn(Function::kGreater, {either, Lit(3)}));
+    int64_t expected = 0;
+    for (int64_t i = first ? 5 : 0; i < 10'000; ++i) expected += i >= 5000 || i % 7 > 3 ? 1 : 0;
+    const auto run = testing::RunKernel(pipeline, fragment, testing::AllRowsOf(*fragment));
+    int64_t rows = 0;
+    for (const auto& batch : run.batches) {
+      const auto& values = static_cast<const arrow::Int64Array&>(*batch->column(0));
+      for (int64_t i = 0; i < batch->num_rows(); ++i, ++rows) {
+        ASSERT_TRUE(values.Value(i) >= 5000 || values.Value(i) % 7 > 3) << values.Value(i);
+      }
+    }
+    EXPECT_EQ(rows, expected);
+  }
+}
+
+// What a window of rows decodes to is more than may be held, many times.
+TEST(NodeFilterTest, PagesOfFilteredColumnsAreLetGo) {
+  arrow::StringBuilder builder;
+  const std::string shared(2000, 'x');
+  for (int i = 0; i < 40'000; ++i) Require(builder.Append(shared + std::to_string(i)));
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("t", arrow::utf8())}),
+                                        {Require(builder.Finish())});
+  parquet::WriterProperties::Builder properties;
+  properties.disable_dictionary()->encoding(parquet::Encoding::DELTA_BYTE_ARRAY);
+  properties.max_rows_per_page(1000)->write_batch_size(500);
+  auto sink = Require(arrow::io::BufferOutputStream::Create());
+  Require(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 40'000,
+                                     properties.build()));
+  plan::Cost cost;
+  const auto fragment = Require(format::OpenFragment(
+      base::MakeBufferSource(Require(sink->Finish()), "delta.parquet"), {}, &cost));
+  plan::Pipeline pipeline = testing::ReadAll(*fragment->declared_schema());
+  pipeline.filter = {Fn(Function::kEndsWith, {Col(pipeline, "t"), Lit("777")})};
+  auto request = testing::AllRowsOf(*fragment);
+  request.limits.memory_bytes = 8 << 20;
+  const auto run = testing::RunKernel(pipeline, fragment, std::move(request));
+  EXPECT_EQ(run.rows().size(), 40u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pages, TextSearchTest,

@@ -137,7 +137,7 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   }
   scan->predicate_columns_.assign(columns.begin(), columns.end());
   for (int column : in.output_columns) {
-    if (!columns.contains(column)) scan->late_columns_.push_back(column);
+    (columns.contains(column) ? scan->read_early_ : scan->late_columns_).push_back(column);
   }
   return scan;
 }
@@ -183,7 +183,6 @@ std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
 }
 
 Status RowGroupScan::NextWindow() {
-  inputs_.reader->SkipTo(windows_.front().begin);
   std::vector<plan::RowRange> ranges;
   int64_t rows = 0;
   while (!windows_.empty() && rows + windows_.front().size() <= window_rows_) {
@@ -215,6 +214,8 @@ Status RowGroupScan::FilterNextChunk() {
     chunk->Narrow(rows);
     if (rows.empty()) return Status::OK();
   }
+  // Now, while the reader is at these rows: it only moves forward.
+  for (const int column : read_early_) ARROW_RETURN_NOT_OK(chunk->Load(column).status());
   ARROW_RETURN_NOT_OK(chunk->Retain(inputs_.output_columns));
   filtered_.push_back(std::move(chunk));
   return Status::OK();
@@ -239,6 +240,7 @@ Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
 }
 
 Status RowGroupScan::PrefetchLate() {
+  if (late_columns_.empty()) return Status::OK();
   std::vector<plan::RowRange> blocks;
   for (const auto& chunk : ready_) {
     const auto& selection = chunk->selection();

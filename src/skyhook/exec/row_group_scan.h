@@ -75,14 +75,15 @@ class RowGroupScan {
   arrow::Status CheckMemory() const;
   std::unique_ptr<Chunk> TakeChunk();
 
+  std::vector<std::unique_ptr<NodeFilter>> filters_;  // of the first conjuncts, for the reader
   Inputs inputs_;
   const int64_t chunk_rows_;
   const int64_t window_rows_;
   DictionaryColumns dictionaries_;
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;
-  std::vector<std::unique_ptr<NodeFilter>> filters_;  // of the first conjuncts
   std::vector<int> predicate_columns_;
+  std::vector<int> read_early_;                  // output columns that predicates read
   std::vector<int> late_columns_;                // output columns that no predicate reads
   std::deque<plan::RowRange> todo_;              // chunks whose predicates are not evaluated yet
   std::deque<plan::RowRange> windows_;           // rows whose pages are not fetched yet

@@ -41,9 +41,6 @@ class ColumnReader {
     return FilterValues(0, length, read, filter, bits);
   }
 
-  /// As RowGroupReader::SkipTo.
-  virtual void SkipTo(int64_t row) {}
-
   virtual int64_t bytes_held() const = 0;
 };
 

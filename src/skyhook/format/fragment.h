@@ -33,7 +33,8 @@ struct PageStatistics {
 };
 
 /// Reads the columns of one row group. Not thread-safe; one thread at a time. Reading moves
-/// forward: for each column, calls of Read come in ascending row order, and so do those of Filter.
+/// forward: for each column, calls of Filter and Read come in ascending row order, those for the
+/// same rows in any order.
 class RowGroupReader {
  public:
   virtual ~RowGroupReader() = default;
@@ -58,15 +59,12 @@ class RowGroupReader {
 
   /// Clears the bits of rows whose value of a column does not pass `filter`; bit i of the bitmap
   /// `bits` stands for row begin + i, and rows whose bit is clear are left as they are. Dictionary-
-  /// encoded pages are tested without making values. What this has decoded stays for Read.
+  /// encoded pages are tested without making values. What this has decoded stays for a Read of the
+  /// same rows.
   ///
-  /// The same filter may be asked for one column only; it outlives the reader.
+  /// A filter is used for one column only, and stays what it is for as long as the reader is used.
   virtual arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
                                uint8_t* bits);
-
-  /// Rows before `row` are not asked for again, of any column: what is held of them may go. A
-  /// column that is filtered and never read is let go by nothing else.
-  virtual void SkipTo(int64_t row) {}
 
   /// Bytes of pages and decoded values now held.
   virtual int64_t bytes_held() const = 0;

@@ -1,6 +1,7 @@
 #include "skyhook/format/value_filter.h"
 
 #include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
 #include <bit>
@@ -36,24 +37,45 @@ uint64_t LoadBits(const uint8_t* bits, int64_t begin, int64_t count) {
   return LoadBytes(bits, begin, count) >> (begin % 8) & ((uint64_t{1} << count) - 1);
 }
 
+/// The 64 bits from bit `begin` on, all of which are there.
+uint64_t LoadWord(const uint8_t* bits, int64_t begin) {
+  uint64_t word;
+  std::memcpy(&word, bits + begin / 8, sizeof(word));
+  const int64_t shift = begin % 8;
+  return shift == 0 ? word : word >> shift | uint64_t{bits[begin / 8 + 8]} << (64 - shift);
+}
+
 }  // namespace
 
 std::vector<int32_t> SetBits(const uint8_t* bits, int64_t begin, int64_t length) {
-  std::vector<int32_t> out;
-  out.reserve(static_cast<size_t>(length));
-  ForEachPiece(length, [&](int64_t at, int64_t count) {
-    for (uint64_t word = LoadBits(bits, begin + at, count); word != 0; word &= word - 1) {
-      out.push_back(static_cast<int32_t>(at + std::countr_zero(word)));
+  std::vector<int32_t> out(static_cast<size_t>(arrow::internal::CountSetBits(bits, begin, length)));
+  int32_t* next = out.data();
+  const auto add = [&](int64_t at, uint64_t word) {
+    for (; word != 0; word &= word - 1) {
+      *next++ = static_cast<int32_t>(at + std::countr_zero(word));
     }
+  };
+  int64_t at = 0;
+  for (; at + 64 <= length; at += 64) add(at, LoadWord(bits, begin + at));
+  ForEachPiece(length - at, [&](int64_t piece, int64_t count) {
+    add(at + piece, LoadBits(bits, begin + at + piece, count));
   });
   return out;
 }
 
 void AndBits(const uint8_t* from, int64_t from_begin, int64_t length, int64_t begin,
              uint8_t* bits) {
-  ForEachPiece(length, [&](int64_t at, int64_t count) {
-    const int64_t first = begin + at;
-    const uint64_t cleared = ~LoadBits(from, from_begin + at, count) & ((uint64_t{1} << count) - 1);
+  int64_t at = 0;
+  if (begin % 8 == 0) {
+    for (; at + 64 <= length; at += 64) {
+      const uint64_t word = LoadWord(bits, begin + at) & LoadWord(from, from_begin + at);
+      std::memcpy(bits + (begin + at) / 8, &word, sizeof(word));
+    }
+  }
+  ForEachPiece(length - at, [&](int64_t piece, int64_t count) {
+    const int64_t first = begin + at + piece;
+    const uint64_t kept = LoadBits(from, from_begin + at + piece, count);
+    const uint64_t cleared = ~kept & ((uint64_t{1} << count) - 1);
     const uint64_t word = LoadBytes(bits, first, count) & ~(cleared << (first % 8));
     std::memcpy(bits + first / 8, &word,
                 static_cast<size_t>(arrow::bit_util::BytesForBits(first % 8 + count)));
@@ -71,6 +93,10 @@ arrow::Status FilterValues(int64_t begin, int64_t length, const ReadSelected& re
     return base::CorruptData("{} values in {} rows", values->length(), rows.size());
   }
   ARROW_ASSIGN_OR_RAISE(const auto passes, filter->Test(values));
+  if (!selection.has_value()) {
+    AndBits(passes->data(), 0, length, begin, bits);
+    return arrow::Status::OK();
+  }
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!arrow::bit_util::GetBit(passes->data(), static_cast<int64_t>(i))) {
       arrow::bit_util::ClearBit(bits, begin + rows[i]);

@@ -4,10 +4,12 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/c/bridge.h>
 #include <arrow/util/bitmap_ops.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "duckdb/common/arrow/arrow_converter.hpp"
@@ -25,16 +27,17 @@ using arrow::Result;
 using arrow::Type;
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
+using View = arrow::BinaryViewType::c_type;
 
-/// Holds a column of a batch in the place where vectors hold what they point into.
-class CarriedColumn : public duckdb::VectorBuffer {
+/// Holds a column in the place where vectors hold what they point into.
+class Carrier : public duckdb::VectorBuffer {
  public:
-  explicit CarriedColumn(ArrayPtr array)
-      : VectorBuffer(duckdb::VectorBufferType::OPAQUE_BUFFER), array_(std::move(array)) {}
-  const ArrayPtr& array() const { return array_; }
+  explicit Carrier(CarriedColumn column)
+      : VectorBuffer(duckdb::VectorBufferType::OPAQUE_BUFFER), column_(std::move(column)) {}
+  const CarriedColumn& column() const { return column_; }
 
  private:
-  ArrayPtr array_;
+  CarriedColumn column_;
 };
 
 bool IsView(const arrow::DataType& type) {
@@ -49,7 +52,8 @@ bool IsSame(const arrow::DataType& from, const arrow::DataType& to) {
     const auto& b = static_cast<const arrow::TimestampType&>(to);
     return a.unit() == b.unit() && a.timezone().empty() == b.timezone().empty();
   }
-  return from.Equals(to) && arrow::is_primitive(from.id());
+  // DuckDB's intervals have microseconds.
+  return from.Equals(to) && arrow::is_primitive(from.id()) && !arrow::is_interval(from.id());
 }
 
 bool Widens(const arrow::DataType& from, const arrow::DataType& to) {
@@ -120,10 +124,11 @@ bool AllCanBeShown(duckdb::ClientContext& context, const duckdb::PreparedStateme
   duckdb::ArrowConverter::ToArrowSchema(&exported, statement.types, statement.names, properties);
   const auto schema = arrow::ImportSchema(&exported);
   const auto sources = OutputTypes(scan);
-  if (!schema.ok() || sources.size() != scan.types.size()) return false;
+  const bool all_known = std::all_of(sources.begin(), sources.end(),
+                                     [](const auto& source) { return source != nullptr; });
+  if (!schema.ok() || sources.size() != scan.types.size() || !all_known) return false;
   for (int i = 0; i < (*schema)->num_fields(); ++i) {
     const auto source = SourceOf(root, static_cast<duckdb::idx_t>(i), scan);
-    if (sources[source] == nullptr) return false;
     if (!CanShow(*sources[source], *(*schema)->field(i)->type())) return false;
   }
   return (*schema)->num_fields() > 0;
@@ -171,10 +176,12 @@ Result<ArrayPtr> Widen(const std::shared_ptr<arrow::DataType>& type,
   ARROW_ASSIGN_OR_RAISE(BufferPtr values, arrow::AllocateBuffer(rows * 16));
   auto* out = reinterpret_cast<int64_t*>(values->mutable_data());
   for (const ArrayPtr& piece : pieces) {
-    const int64_t* in = piece->data()->GetValues<int64_t>(1);
+    const uint8_t* in = piece->data()->buffers[1]->data() + 8 * piece->offset();
     for (int64_t i = 0; i < piece->length(); ++i) {
-      *out++ = in[i];
-      *out++ = in[i] >> 63;
+      int64_t value;
+      std::memcpy(&value, in + 8 * i, sizeof(value));
+      *out++ = value;
+      *out++ = value >> 63;
     }
   }
   return arrow::MakeArray(
@@ -194,47 +201,56 @@ int64_t TextBytes(const arrow::Array& array) {
   return bytes;
 }
 
+/// Behind the text, so that short ones can be copied as a whole view.
+constexpr int64_t kTextSlack = sizeof(View);
+
 /// Appends the texts of a piece; returns where they end.
-char* CopyTexts(const arrow::BinaryViewArray& texts, char* begin, char* to, int32_t* offsets) {
+uint8_t* CopyTexts(const arrow::BinaryViewArray& texts, const uint8_t* begin, uint8_t* to,
+                   int32_t* offsets) {
+  const View* views = texts.raw_values();
+  const auto buffers = std::span(texts.data()->buffers).subspan(2);
   const bool nulls = texts.null_count() != 0;
   for (int64_t i = 0; i < texts.length(); ++i) {
     offsets[i] = static_cast<int32_t>(to - begin);
     if (nulls && texts.IsNull(i)) continue;
-    const std::string_view text = texts.GetView(i);
-    std::memcpy(to, text.data(), text.size());
-    to += text.size();
+    const View& view = views[i];
+    if (view.is_inline()) {
+      std::memcpy(to, view.inlined.data.data(), arrow::BinaryViewType::kInlineSize);
+    } else {
+      const auto& buffer = buffers[static_cast<size_t>(view.ref.buffer_index)];
+      std::memcpy(to, buffer->data() + view.ref.offset, static_cast<size_t>(view.size()));
+    }
+    to += view.size();
   }
   return to;
 }
 
 Result<ArrayPtr> LayOut(const std::shared_ptr<arrow::DataType>& type,
-                        const arrow::ArrayVector& pieces) {
+                        const arrow::ArrayVector& pieces, int64_t bytes) {
   int64_t nulls;
   ARROW_ASSIGN_OR_RAISE(BufferPtr validity, JoinValidity(pieces, &nulls));
-  int64_t bytes = 0;
-  for (const ArrayPtr& piece : pieces) bytes += TextBytes(*piece);
   if (bytes > std::numeric_limits<int32_t>::max()) {
     return base::LimitExceeded("{} bytes of text in one column of a batch", bytes);
   }
   const int64_t rows = RowsOf(pieces);
   ARROW_ASSIGN_OR_RAISE(BufferPtr offsets, arrow::AllocateBuffer((rows + 1) * 4));
-  ARROW_ASSIGN_OR_RAISE(BufferPtr text, arrow::AllocateBuffer(bytes));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr text, arrow::AllocateBuffer(bytes + kTextSlack));
   auto* offset = reinterpret_cast<int32_t*>(offsets->mutable_data());
-  auto* begin = reinterpret_cast<char*>(text->mutable_data());
-  char* end = begin;
+  uint8_t* end = text->mutable_data();
   for (const ArrayPtr& piece : pieces) {
-    end = CopyTexts(static_cast<const arrow::BinaryViewArray&>(*piece), begin, end, offset);
+    end = CopyTexts(static_cast<const arrow::BinaryViewArray&>(*piece), text->data(), end, offset);
     offset += piece->length();
   }
-  *offset = static_cast<int32_t>(end - begin);
+  *offset = static_cast<int32_t>(bytes);
   return arrow::MakeArray(arrow::ArrayData::Make(
-      type, rows, {std::move(validity), std::move(offsets), std::move(text)}, nulls));
+      type, rows, {std::move(validity), std::move(offsets), arrow::SliceBuffer(text, 0, bytes)},
+      nulls));
 }
 
 Result<ArrayPtr> ShowColumn(const std::shared_ptr<arrow::DataType>& type,
-                            const arrow::ArrayVector& pieces) {
+                            const arrow::ArrayVector& pieces, int64_t text_bytes) {
   const arrow::DataType& from = *pieces[0]->type();
-  if (LaysOut(from, *type)) return LayOut(type, pieces);
+  if (LaysOut(from, *type)) return LayOut(type, pieces, text_bytes);
   if (from.id() == Type::DECIMAL64 && Widens(from, *type)) return Widen(type, pieces);
   if (IsSame(from, *type) || Widens(from, *type)) return JoinAs(type, pieces);
   return base::Invalid("a column of {} cannot be shown as {}", from.ToString(), type->ToString());
@@ -243,56 +259,72 @@ Result<ArrayPtr> ShowColumn(const std::shared_ptr<arrow::DataType>& type,
 }  // namespace
 
 void LetScanCarry(duckdb::ClientContext& context, duckdb::PreparedStatementData& statement) {
-  if (context.config.enable_profiler) return;
   const duckdb::PhysicalOperator& root = statement.physical_plan->Root();
   const duckdb::PhysicalOperator& below = BelowReferences(root);
   if (below.type != duckdb::PhysicalOperatorType::TABLE_SCAN) return;
   const auto& scan = below.Cast<duckdb::PhysicalTableScan>();
   if (!IsOurs(scan.function)) return;
   auto& plan = scan.bind_data->Cast<ScanPlan>();
-  if (plan.aggregate.has_value()) return;
-  plan.may_carry = AllCanBeShown(context, statement, root, scan);
+  plan.may_carry = !context.config.enable_profiler && !plan.aggregate.has_value() &&
+                   AllCanBeShown(context, statement, root, scan);
 }
 
-void Carry(const arrow::RecordBatch& batch, const std::vector<int>& columns,
-           duckdb::DataChunk* chunk) {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    chunk->data[i].SetAuxiliary(duckdb::make_buffer<CarriedColumn>(batch.column(columns[i])));
-  }
-  chunk->SetCardinality(1);
-}
-
-arrow::ArrayVector CarriedBy(duckdb::DataChunk& chunk) {
-  arrow::ArrayVector out;
-  if (chunk.size() != 1) return out;
-  for (duckdb::Vector& vector : chunk.data) {
-    const auto buffer = vector.GetAuxiliary();
-    const auto* carried = dynamic_cast<const CarriedColumn*>(buffer.get());
-    if (carried == nullptr) return {};
-    out.push_back(carried->array());
+CarriedColumns ColumnsOf(const arrow::RecordBatch& batch, const std::vector<int>& columns,
+                         int64_t offset) {
+  CarriedColumns out;
+  for (const int column : columns) {
+    const ArrayPtr array = batch.column(column)->Slice(offset);
+    out.push_back({array, IsView(*array->type()) ? TextBytes(*array) : 0});
   }
   return out;
 }
 
-int64_t ShownBytes(const arrow::ArrayVector& columns) {
+int64_t ShownBytes(const CarriedColumns& columns) {
   int64_t bytes = 0;
-  for (const ArrayPtr& column : columns) {
-    const arrow::DataType& type = *column->type();
-    const int64_t width = type.id() == Type::DECIMAL64 ? 16
-                          : IsView(type)               ? 4
-                                                       : (type.bit_width() + 7) / 8;
-    bytes += column->length() * width + (IsView(type) ? TextBytes(*column) : 0);
+  for (const auto& [array, text_bytes] : columns) {
+    const arrow::DataType& type = *array->type();
+    const int64_t bits = type.id() == Type::DECIMAL64 ? 128 : IsView(type) ? 32 : type.bit_width();
+    bytes += (array->length() * bits + 7) / 8 + text_bytes;
   }
   return bytes;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> Show(const std::vector<arrow::ArrayVector>& pieces,
+int64_t HeldBytes(const CarriedColumns& columns) {
+  int64_t bytes = 0;
+  for (const CarriedColumn& column : columns) bytes += arrow::util::TotalBufferSize(*column.array);
+  return bytes;
+}
+
+void Carry(CarriedColumns columns, duckdb::DataChunk* chunk) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    chunk->data[i].SetAuxiliary(duckdb::make_buffer<Carrier>(std::move(columns[i])));
+  }
+  chunk->SetCardinality(1);
+}
+
+CarriedColumns CarriedBy(duckdb::DataChunk& chunk) {
+  CarriedColumns out;
+  if (chunk.size() != 1) return out;
+  for (duckdb::Vector& vector : chunk.data) {
+    const auto buffer = vector.GetAuxiliary();
+    const auto* carrier = dynamic_cast<const Carrier*>(buffer.get());
+    if (carrier == nullptr) return {};
+    out.push_back(carrier->column());
+  }
+  return out;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> Show(const std::vector<CarriedColumns>& pieces,
                                                  const std::shared_ptr<arrow::Schema>& schema) {
   arrow::ArrayVector columns;
   for (int i = 0; i < schema->num_fields(); ++i) {
     arrow::ArrayVector parts;
-    for (const arrow::ArrayVector& piece : pieces) parts.push_back(piece[static_cast<size_t>(i)]);
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr column, ShowColumn(schema->field(i)->type(), parts));
+    int64_t text_bytes = 0;
+    for (const CarriedColumns& piece : pieces) {
+      parts.push_back(piece[static_cast<size_t>(i)].array);
+      text_bytes += piece[static_cast<size_t>(i)].text_bytes;
+    }
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr column, ShowColumn(schema->field(i)->type(), parts, text_bytes));
     columns.push_back(std::move(column));
   }
   const int64_t rows = columns[0]->length();

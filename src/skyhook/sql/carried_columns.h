@@ -22,18 +22,29 @@ namespace skyhook::sql {
 /// can be shown, and nobody counts the rows on their way.
 void LetScanCarry(duckdb::ClientContext& context, duckdb::PreparedStatementData& statement);
 
-/// Makes `chunk` stand for the columns `columns` of a batch, of which it has as many.
-void Carry(const arrow::RecordBatch& batch, const std::vector<int>& columns,
-           duckdb::DataChunk* chunk);
-/// The columns that a chunk stands for; null: it is an ordinary one.
-arrow::ArrayVector CarriedBy(duckdb::DataChunk& chunk);
+/// Rows of a column of a batch.
+struct CarriedColumn {
+  std::shared_ptr<arrow::Array> array;
+  int64_t text_bytes = 0;  ///< that its views show
+};
+using CarriedColumns = std::vector<CarriedColumn>;
 
+/// The columns `columns` of a batch, from row `offset` on.
+CarriedColumns ColumnsOf(const arrow::RecordBatch& batch, const std::vector<int>& columns,
+                         int64_t offset);
 /// What columns take once they are shown, in bytes: numbers, and text with its offsets.
-int64_t ShownBytes(const arrow::ArrayVector& columns);
+int64_t ShownBytes(const CarriedColumns& columns);
+/// What columns keep alive until then, in bytes: pages and dictionaries that their views refer to.
+int64_t HeldBytes(const CarriedColumns& columns);
+
+/// Makes `chunk` stand for the columns, of which it has as many.
+void Carry(CarriedColumns columns, duckdb::DataChunk* chunk);
+/// The columns that a chunk stands for; none: it is an ordinary one.
+CarriedColumns CarriedBy(duckdb::DataChunk& chunk);
 
 /// Columns of the types of `schema` out of pieces that were carried, of which there is at least
 /// one.
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Show(
-    const std::vector<arrow::ArrayVector>& pieces, const std::shared_ptr<arrow::Schema>& schema);
+    const std::vector<CarriedColumns>& pieces, const std::shared_ptr<arrow::Schema>& schema);
 
 }  // namespace skyhook::sql

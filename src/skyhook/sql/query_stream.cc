@@ -37,7 +37,7 @@ struct BatchLimits {
       : rows(std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024)),
         bytes(std::clamp<int64_t>(memory_bytes / 32, 1 << 20, 64 << 20)),
         row_bytes(std::max<int64_t>(memory_bytes / 4, 1 << 20)),
-        waiting_bytes(std::clamp<int64_t>(memory_bytes / 64, 1 << 20, 4 << 20)) {}
+        waiting_bytes(std::clamp<int64_t>(memory_bytes / 64, 1 << 20, 16 << 20)) {}
 
   int64_t rows;
   int64_t bytes;
@@ -172,14 +172,14 @@ class DuckDbStream : public QueryStream {
 
   // As many carried chunks as fit.
   Status FetchCarried(std::shared_ptr<arrow::RecordBatch>* batch) {
-    std::vector<arrow::ArrayVector> pieces;
+    std::vector<CarriedColumns> pieces;
     int64_t rows = 0;
     int64_t bytes = 0;
     while (rows < limits_.rows) {
       ARROW_ASSIGN_OR_RAISE(const bool there, LoadChunk());
       if (!there || chunk_->carried.empty()) break;
       if (rows > 0 && bytes + chunk_->bytes > limits_.bytes) break;
-      rows += chunk_->carried[0]->length();
+      rows += chunk_->carried[0].array->length();
       bytes += chunk_->bytes;
       pieces.push_back(std::move(chunk_->carried));
       chunk_.reset();

@@ -1,5 +1,6 @@
 #include "skyhook/sql/result_collector.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -25,7 +26,7 @@ ResultChunk ChunkOf(duckdb::DataChunk& chunk) {
   ResultChunk out;
   out.carried = CarriedBy(chunk);
   if (!out.carried.empty()) {
-    out.bytes = ShownBytes(out.carried);
+    out.bytes = std::max(ShownBytes(out.carried), HeldBytes(out.carried));
     return out;
   }
   out.rows = duckdb::make_uniq<duckdb::DataChunk>();

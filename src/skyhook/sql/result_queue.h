@@ -2,8 +2,6 @@
 // bounded by what the rows weigh, text included.
 #pragma once
 
-#include <arrow/array.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -15,6 +13,7 @@
 
 #include "duckdb.hpp"
 #include "duckdb/parallel/interrupt.hpp"
+#include "skyhook/sql/carried_columns.h"
 
 namespace skyhook::sql {
 
@@ -22,8 +21,8 @@ namespace skyhook::sql {
 struct ResultChunk {
   duckdb::unique_ptr<duckdb::DataChunk> rows;  ///< null where columns were carried
   std::vector<int64_t> row_bytes;              ///< by row of `rows`, the bytes of its values
-  int64_t bytes = 0;                           ///< of all rows
-  arrow::ArrayVector carried = {};
+  int64_t bytes = 0;                           ///< of all rows, or what they keep alive
+  CarriedColumns carried = {};
 };
 
 /// Chunks by batch: batches are read in the order of their numbers, the chunks of one batch in the

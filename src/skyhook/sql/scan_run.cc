@@ -52,6 +52,7 @@ struct LocalState : public duckdb::LocalTableFunctionState {
   std::shared_ptr<arrow::RecordBatch> batch;
   duckdb::buffer_ptr<duckdb::VectorBuffer> owner;
   int64_t offset = 0;
+  bool is_written = false;  // `batch` is too large to be carried
   int64_t batch_index = 0;
   std::vector<std::unique_ptr<ColumnReader>> readers;
   // Only with a residual filter: all batch columns, and what selects among their rows.
@@ -168,6 +169,7 @@ bool Advance(const GlobalState& global, LocalState* local) {
     local->owner = nullptr;
     local->batch = ValueOrThrow(*global.query, local->stream->Next());
     local->offset = 0;
+    local->is_written = false;
     if (local->batch == nullptr) return false;
     local->owner = MakeOwner(local->batch);
     local->batch_index = std::max(local->batch_index, local->stream->batch_index());
@@ -205,10 +207,11 @@ void ReadOutputs(duckdb::ClientContext& context, const GlobalState& global, Loca
 // Gives what is left of the batch as it is; false where the chunk has to be written.
 bool CarryBatch(const GlobalState& global, LocalState* local, duckdb::DataChunk* output) {
   const int64_t left = local->batch->num_rows() - local->offset;
-  if (!global.may_carry || left < kLeastCarriedRows) return false;
-  const auto rows = local->batch->Slice(local->offset);
-  if (ShownBytes(rows->columns()) > global.chunk_bytes) return false;
-  Carry(*rows, global.outputs, output);
+  if (!global.may_carry || local->is_written || left < kLeastCarriedRows) return false;
+  CarriedColumns columns = ColumnsOf(*local->batch, global.outputs, local->offset);
+  local->is_written = ShownBytes(columns) > global.chunk_bytes;
+  if (local->is_written) return false;
+  Carry(std::move(columns), output);
   local->offset += left;
   return true;
 }

@@ -21,17 +21,17 @@ int64_t FixedBytes(const arrow::Array& column) {
   return arrow::util::ReferencedBufferSize(column).ValueOr(0);
 }
 
-int64_t Characters(const arrow::BinaryViewArray& views, int64_t row) {
-  return views.IsNull(row) ? 0 : static_cast<int64_t>(views.GetView(row).size());
-}
-
 // Calls `add(row, bytes)` for each text.
 template <typename Add>
 void VisitTexts(const arrow::RecordBatch& batch, Add&& add) {
   for (const auto& column : batch.columns()) {
     if (!arrow::is_binary_view_like(*column->type())) continue;
     const auto& views = static_cast<const arrow::BinaryViewArray&>(*column);
-    for (int64_t row = 0; row < views.length(); ++row) add(row, Characters(views, row));
+    const auto* view = views.raw_values();
+    const bool nulls = views.null_count() != 0;
+    for (int64_t row = 0; row < views.length(); ++row) {
+      add(row, nulls && views.IsNull(row) ? 0 : int64_t{view[row].size()});
+    }
   }
 }
 

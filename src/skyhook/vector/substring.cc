@@ -8,10 +8,17 @@
 #endif
 
 namespace skyhook::vector {
+namespace {
+
+/// Longer texts may nearly fit at every place; the C library's search takes linear time.
+constexpr size_t kLongestByEnds = 64;
+
+}  // namespace
 
 const uint8_t* Substring::Find(const uint8_t* begin, const uint8_t* end) const {
   if (end - begin < static_cast<int64_t>(text_.size())) return end;
-  return simd_ == base::Simd::kPortable ? FindPortable(begin, end) : FindAvx2(begin, end);
+  const bool by_ends = simd_ != base::Simd::kPortable && text_.size() <= kLongestByEnds;
+  return by_ends ? FindAvx2(begin, end) : FindPortable(begin, end);
 }
 
 const uint8_t* Substring::FindPortable(const uint8_t* begin, const uint8_t* end) const {
@@ -21,8 +28,8 @@ const uint8_t* Substring::FindPortable(const uint8_t* begin, const uint8_t* end)
 
 #ifdef __x86_64__
 
-[[gnu::target("avx2,bmi")]] const uint8_t* Substring::FindAvx2(const uint8_t* begin,
-                                                               const uint8_t* end) const {
+[[gnu::target("avx2")]] const uint8_t* Substring::FindAvx2(const uint8_t* begin,
+                                                           const uint8_t* end) const {
   const auto size = static_cast<int64_t>(text_.size());
   const __m256i first = _mm256_set1_epi8(text_.front());
   const __m256i last = _mm256_set1_epi8(text_.back());

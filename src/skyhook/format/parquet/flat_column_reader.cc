@@ -15,6 +15,12 @@ namespace {
 using ArrayDataPtr = std::shared_ptr<arrow::ArrayData>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
+/// Rows of a page that are expected to be wanted, so that at least one very likely is.
+constexpr int64_t kLikelyRows = 4;
+
+/// A page is opened ahead of need if it takes no more than this part of the memory that is left.
+constexpr int64_t kPairedShare = 8;
+
 int64_t BytesOf(const arrow::ArrayData& data) {
   int64_t bytes = 0;
   for (const BufferPtr& buffer : data.buffers) bytes += buffer == nullptr ? 0 : buffer->size();
@@ -173,8 +179,7 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
     ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{table_.pages()[index].rows}));
   }
   const size_t next = index + 1;
-  if (with_next && next < states_.size() && states_[next].fetched != nullptr &&
-      !wanted_.Intersect(table_.pages()[next].rows).empty()) {
+  if (with_next && IsWorthPairing(next)) {
     const auto both = opener_.OpenBoth(states_[index].fetched, states_[next].fetched);
     // Who reads the next page learns what is wrong with it, then.
     if (both.ok() && TakeOpened(next, (*both)[1]).ok()) {
@@ -185,6 +190,18 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
   ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(states_[index].fetched));
   ARROW_RETURN_NOT_OK(TakeOpened(index, page));
   return CheckMemory();
+}
+
+bool FlatColumnReader::IsWorthPairing(size_t page) const {
+  if (page >= states_.size() || states_[page].fetched == nullptr ||
+      wanted_.Intersect(table_.pages()[page].rows).empty()) {
+    return false;
+  }
+  const arrow::Buffer& bytes = *states_[page].fetched;
+  const auto header = ParsePageHeader({bytes.data(), static_cast<size_t>(bytes.size())});
+  const int64_t allowed = reader_->context().memory_bytes - bytes_held_;
+  return header.ok() && header->has_value() &&
+         int64_t{(*header)->uncompressed_size} <= allowed / kPairedShare;
 }
 
 arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
@@ -274,7 +291,8 @@ arrow::Status FlatColumnReader::FilterPart(size_t index, plan::RowRange rows, in
   ARROW_ASSIGN_OR_RAISE(const PageTest* test, TestPage(index, filter));
   if (test != nullptr) {
     AndBits(test->bits->data(), first, rows.size(), at, bits);
-    if (test->is_exact) return arrow::Status::OK();
+    const bool none = arrow::internal::CountSetBits(bits, at, rows.size()) == 0;
+    if (test->is_exact || none) return arrow::Status::OK();
   }
   ARROW_RETURN_NOT_OK(DecodePage(index));
   const arrow::ArrayData& page = *states_[index].decoded;
@@ -293,6 +311,7 @@ arrow::Status FlatColumnReader::Filter(int64_t begin, int64_t length, ValueFilte
   if (table_.Find(begin) < first_live_) {
     return base::Invalid("row {} is filtered after the pages behind it", begin);
   }
+  ReleaseBefore(begin);
   if (table_.known_rows() < rows.end) ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{rows}));
   for (size_t page = table_.Find(begin);
        page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
@@ -312,7 +331,11 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
     if (selected.empty()) return nullptr;
   }
   const bool all = !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
-  ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/all));
+  // The next page is as likely to be read as this part of this one says.
+  const int64_t expected =
+      all ? rows.size()
+          : static_cast<int64_t>(selected.size()) * table_.pages()[index].rows.size() / rows.size();
+  ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/expected >= kLikelyRows));
   ARROW_RETURN_NOT_OK(DecodePage(index));
   const arrow::ArrayData& page = *states_[index].decoded;
   if (all) return page.Slice(rows.begin - first, rows.size());

@@ -44,7 +44,6 @@ class FlatColumnReader : public ColumnReader {
   /// Tests whole pages of dictionary codes, and looks for texts in whole pages; keeps what it has
   /// found.
   arrow::Status Filter(int64_t begin, int64_t length, ValueFilter* filter, uint8_t* bits) override;
-  void SkipTo(int64_t row) override { ReleaseBefore(row); }
   int64_t bytes_held() const override { return bytes_held_; }
 
  private:
@@ -82,6 +81,8 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status LoadDictionary();
   /// `with_next`: the page behind it, if it is fetched, is opened as well, in less time than later.
   arrow::Status OpenPage(size_t page, bool with_next);
+  /// Whether a page is wanted, fetched, and no larger than what may be held besides another one.
+  bool IsWorthPairing(size_t page) const;
   arrow::Status TakeOpened(size_t page, const Page& opened);
   arrow::Status DecodePage(size_t page);
   arrow::Status CheckMemory() const;

@@ -6,15 +6,21 @@
 #include <cstring>
 
 #ifdef __x86_64__
-// g++ 12 takes the undefined vectors that its own intrinsics begin with for a mistake.
+// g++ 12 takes the undefined vectors that its own intrinsics begin with for a mistake, where they
+// are inlined: down to the end of this file.
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
 #include <immintrin.h>
-#define SKYHOOK_AVX2 [[gnu::target("avx2,popcnt")]]
+#define SKYHOOK_AVX2 [[gnu::target("avx2")]]
 #define SKYHOOK_AVX512 [[gnu::target("avx512f,avx512bw,avx512vl,avx512vbmi")]]
 #endif
 
 namespace skyhook::format {
+
+using base::Simd;
+
 namespace {
 
 /// Wider numbers do not fit 32 bits once they begin within a byte.

@@ -11,14 +11,11 @@
 
 namespace skyhook::format {
 
-using base::BestSimd;
-using base::Simd;
-
 /// Unpacks numbers of one width, which lie side by side, least significant bits first.
 class CodeUnpacker {
  public:
   /// `width` in bits, 0 to 32.
-  explicit CodeUnpacker(int width, Simd simd = BestSimd());
+  explicit CodeUnpacker(int width, base::Simd simd = base::BestSimd());
 
   int width() const { return width_; }
   /// The first `count` numbers of `in`, which holds at least as many. The more bytes there are
@@ -30,7 +27,7 @@ class CodeUnpacker {
   int64_t UnpackAvx512(std::span<const uint8_t> in, int64_t count, uint32_t* out) const;
 
   int width_;
-  Simd simd_;
+  base::Simd simd_;
   /// For each byte of a vector of numbers, the byte of the input that goes there, and how far each
   /// number is shifted down afterwards.
   alignas(64) std::array<uint8_t, 64> bytes_{};
@@ -50,7 +47,8 @@ class CodeSet {
 
   /// Bit i of the words at `bits`, of which each 64 codes take one, becomes Contains(codes[i]);
   /// bits behind the last are 0. Returns the largest of the codes.
-  uint32_t Test(std::span<const uint32_t> codes, uint64_t* bits, Simd simd = BestSimd()) const;
+  uint32_t Test(std::span<const uint32_t> codes, uint64_t* bits,
+                base::Simd simd = base::BestSimd()) const;
 
  private:
   uint32_t TestPortable(std::span<const uint32_t> codes, uint64_t* bits) const;

@@ -15,6 +15,8 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 using Codes = std::vector<uint32_t>;
+using base::BestSimd;
+using base::Simd;
 using testing::FailsWith;
 using testing::IsOk;
 

@@ -295,11 +295,11 @@ arrow::Result<bool> FindInPlain(const FlatColumn& column, const Buffer& bytes, i
     }
     const uint8_t* value = at + 4;
     at = value + length;
-    // A place may reach into a length, or across two values.
+    // A place may begin in a length; one that reaches beyond the value rules out all behind it.
     while (place < at) {
       const bool within = place >= value && at - place >= size;
       if (within) arrow::bit_util::SetBit(bits, i);
-      place = text.Find(within ? at : place + 1, end);
+      place = text.Find(place < value ? value : at, end);
     }
   }
   return true;

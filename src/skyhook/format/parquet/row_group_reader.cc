@@ -106,12 +106,6 @@ arrow::Status ParquetRowGroupReader::Filter(int column, int64_t begin, int64_t l
   return filtered.ok() ? filtered : base::AddContext(filtered, Where(column));
 }
 
-void ParquetRowGroupReader::SkipTo(int64_t row) {
-  for (const auto& column : columns_) {
-    if (column != nullptr) column->SkipTo(row - rows_.begin);
-  }
-}
-
 int64_t ParquetRowGroupReader::bytes_held() const {
   int64_t bytes = 0;
   for (const auto& column : columns_) bytes += column == nullptr ? 0 : column->bytes_held();

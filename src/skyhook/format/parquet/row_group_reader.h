@@ -29,7 +29,6 @@ class ParquetRowGroupReader : public RowGroupReader {
       std::optional<std::span<const int32_t>> selection) override;
   arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
                        uint8_t* bits) override;
-  void SkipTo(int64_t row) override;
   int64_t bytes_held() const override;
 
  private:

@@ -98,6 +98,23 @@ void LongLiteral(Cursor* cursor, uint8_t tag) {
   cursor->out += length;
 }
 
+/// A copy of what it has just written repeats it. Eight bytes at a time, once `from` is as far
+/// behind; may write up to 15 bytes more than `length`.
+void RepeatingCopy(const uint8_t* from, uint8_t* to, int length) {
+  const uint8_t* end = to + length;
+  const auto copy_eight = [](const uint8_t* source, uint8_t* target) {
+    uint64_t eight;
+    std::memcpy(&eight, source, sizeof(eight));
+    std::memcpy(target, &eight, sizeof(eight));
+  };
+  // Each step doubles how much of the pattern there is.
+  while (to - from < 8 && to < end) {
+    copy_eight(from, to);
+    to += to - from;
+  }
+  for (; to < end; from += 8, to += 8) copy_eight(from, to);
+}
+
 void AnyCopy(Cursor* cursor, uint8_t tag) {
   const Tag& known = kTags[tag];
   if (cursor->in_end - cursor->in < known.trailing) return Fail(cursor);
@@ -109,9 +126,7 @@ void AnyCopy(Cursor* cursor, uint8_t tag) {
       cursor->out_end - cursor->out < known.length) {
     return Fail(cursor);
   }
-  const uint8_t* from = cursor->out - offset;
-  // Byte by byte: a copy of what it has just written repeats it.
-  for (int i = 0; i < known.length; ++i) cursor->out[i] = from[i];
+  RepeatingCopy(cursor->out - offset, cursor->out, known.length);
   cursor->out += known.length;
 }
 
