@@ -62,6 +62,18 @@ TEST_F(DescribeTest, SaysHowColumnsAreStored) {
   ASSERT_EQ(storage.columns.size(), 2u);
   EXPECT_EQ(storage.columns[1].name, "s");
   EXPECT_EQ(storage.columns[1].nulls, 1);
+  EXPECT_EQ(storage.columns[0].type, "INT64");
+  EXPECT_EQ(storage.columns[1].type, "BYTE_ARRAY (String)");
+  EXPECT_EQ(storage.bytes, static_cast<int64_t>(bytes_.size()));
+}
+
+TEST_F(DescribeTest, OfArrowFilesItKnowsHowManyValuesThereAre) {
+  const auto table = testing::TableOf(table_->schema, "1,a\n2,b\n3,NULL\n");
+  testing::WriteIpc(directory_.File("t.arrow"), *table);
+  const auto arrow_table = Require(OpenAlone(directory_.File("t.arrow")));
+  const auto storage = Require(DescribeStorage(arrow_table->fragments[0]));
+  ASSERT_EQ(storage.columns.size(), 2u);
+  EXPECT_EQ(storage.columns[1].values, 3);
 }
 
 TEST_F(DescribeTest, AnEncryptedFooterIsNamedAndNotTakenForAnotherFormat) {

@@ -150,6 +150,14 @@ TEST_F(FieldIdTest, ARenamedColumnIsFoundByItsId) {
               ElementsAre("NULL, 1", "NULL, 2", "300, 3", "NULL, 4"));
 }
 
+TEST_F(FieldIdTest, AnIdThatIsLearntLaterCountsFromThen) {
+  WriteIds("1.parquet", {{"a", -1}}, "1");
+  WriteIds("2.parquet", {{"a", 7}}, "2");
+  WriteIds("3.parquet", {{"renamed", 7}}, "3");
+  EXPECT_EQ(Open("*.parquet")->schema->field_names(), (std::vector<std::string>{"a"}));
+  EXPECT_THAT(Read("*.parquet", {"a"}), ElementsAre("1", "2", "3"));
+}
+
 TEST_F(FieldIdTest, FiltersAndStatisticsFollowTheRenamedColumn) {
   WriteIds("1.parquet", {{"a", 1}, {"x", 5}}, "1,7\n2,8");
   WriteIds("2.parquet", {{"renamed", 1}, {"x", 5}}, "3,9\n4,6");

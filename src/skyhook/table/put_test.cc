@@ -37,6 +37,10 @@ TEST_F(PutTest, ASmallFileIsOneObjectAsItIs) {
   EXPECT_EQ(fragment.rows, 100);
   EXPECT_THAT(fragment.row_group_rows, ElementsAre(50, 50));
   EXPECT_EQ(fragment.crc32c, base::Crc32c(ContentOf(file.get())));
+  ASSERT_EQ(fragment.column_bytes.size(), 2u);
+  EXPECT_GT(fragment.column_bytes[0], 0);
+  EXPECT_GT(fragment.column_bytes[1], 0);
+  EXPECT_LT(fragment.column_bytes[0] + fragment.column_bytes[1], fragment.bytes);
   const auto object = Require(store_.OpenObject(ObjectOf("t", fragment.object)));
   EXPECT_EQ(ContentOf(object.get()), ContentOf(file.get()));
   const auto& n = *fragment.statistics[0];

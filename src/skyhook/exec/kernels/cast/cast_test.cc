@@ -143,8 +143,9 @@ TEST(CastKernels, TextAsDates) {
       Read(arrow::date32(),
            {"2024-2-9", " 2024/02/09", "2024 2 9 later", "epoch", "0044-03-15", "0001-01-01 (BC)"}),
       (Texts{"2024-02-09", "2024-02-09", "2024-02-09", "1970-01-01", "0044-03-15", "0000-01-01"}));
-  const Texts wrong = {"2023-02-29", "2024-13-01", "2024-02/09",      "2024-02",      "2024-02-099",
-                       "",           "infinit",    "0000-01-01 (BC)", "5881580-07-11"};
+  const Texts wrong = {"2023-02-29",    "2024-13-01", "2024-02/09", "2024-02",
+                       "2024-02-099",   "",           "infinit",    "0000-01-01 (BC)",
+                       "5881580-07-11", "epoc"};
   EXPECT_EQ(Read(arrow::date32(), wrong), Texts(wrong.size(), "NULL"));
   const auto infinite = Require(CastOver(TextsOf({"infinity", "-inf"}), arrow::date32()));
   EXPECT_EQ(infinite,
