@@ -57,22 +57,38 @@ View ViewAt(const uint8_t* data, int64_t size, int64_t offset, uint32_t length) 
   return arrow::util::ToInlineBinaryView(data + offset, static_cast<int32_t>(length));
 }
 
+/// Steps over the length at the cursor's offset; false where it leaves the bytes.
+inline bool TakeLength(const arrow::Buffer& bytes, PlainCursor* cursor, uint32_t* length) {
+  const int64_t left = bytes.size() - cursor->offset;
+  if (left < 4) return false;
+  std::memcpy(length, bytes.data() + cursor->offset, 4);
+  if (int64_t{*length} > left - 4) return false;
+  cursor->offset += 4;
+  return true;
+}
+
+arrow::Status Leaves(const arrow::Buffer& bytes, int64_t count, const PlainCursor& cursor) {
+  const int64_t left = bytes.size() - cursor.offset;
+  uint32_t length = 0;
+  if (left >= 4) std::memcpy(&length, bytes.data() + cursor.offset, 4);
+  return base::CorruptData("value {} of {} has {} bytes where {} are left", cursor.value, count,
+                           length, left);
+}
+
 arrow::Status Fill(const arrow::Buffer& bytes, int64_t count, View* views) {
-  const uint8_t* data = bytes.data();
-  const int64_t size = bytes.size();
-  int64_t offset = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t length = 0;
-    if (size - offset >= 4) std::memcpy(&length, data + offset, 4);
-    if (size - offset < 4 || int64_t{length} > size - offset - 4) {
-      return base::CorruptData("value {} of {} has {} bytes where {} are left", i, count, length,
-                               size - offset);
-    }
-    offset += 4;
-    views[i] = ViewAt(data, size, offset, length);
-    offset += length;
+  PlainCursor cursor;
+  for (; cursor.value < count; ++cursor.value) {
+    uint32_t length;
+    if (!TakeLength(bytes, &cursor, &length)) return Leaves(bytes, count, cursor);
+    views[cursor.value] = ViewAt(bytes.data(), bytes.size(), cursor.offset, length);
+    cursor.offset += length;
   }
   return arrow::Status::OK();
+}
+
+arrow::Status CheckOffsetsFit(const arrow::Buffer& bytes) {
+  if (bytes.size() <= std::numeric_limits<int32_t>::max()) return arrow::Status::OK();
+  return base::CorruptData("page with {} bytes of values", bytes.size());
 }
 
 void ClearNulls(const arrow::ArrayData& data, View* views) {
@@ -95,21 +111,40 @@ int64_t ReferredBytes(const View* views, int64_t count) {
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
                                                         arrow::MemoryPool* pool) {
-  if (bytes.size() > std::numeric_limits<int32_t>::max()) {
-    return base::CorruptData("page with {} bytes of values", bytes.size());
-  }
+  ARROW_RETURN_NOT_OK(CheckOffsetsFit(bytes));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
                         arrow::AllocateBuffer(count * kViewBytes, pool));
   ARROW_RETURN_NOT_OK(Fill(bytes, count, reinterpret_cast<View*>(out->mutable_data())));
   return out;
 }
 
+arrow::Result<std::shared_ptr<arrow::Buffer>> PickViews(const arrow::Buffer& bytes, int64_t count,
+                                                        std::span<const int32_t> positions,
+                                                        int64_t shift, PlainCursor* cursor,
+                                                        arrow::MemoryPool* pool) {
+  ARROW_RETURN_NOT_OK(CheckOffsetsFit(bytes));
+  const auto picked = static_cast<int64_t>(positions.size());
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
+                        arrow::AllocateBuffer(picked * kViewBytes, pool));
+  auto* view = reinterpret_cast<View*>(out->mutable_data());
+  for (const int32_t position : positions) {
+    uint32_t length;
+    for (; cursor->value < position - shift; ++cursor->value) {
+      if (!TakeLength(bytes, cursor, &length)) return Leaves(bytes, count, *cursor);
+      cursor->offset += length;
+    }
+    // The value itself may be asked for again.
+    PlainCursor at = *cursor;
+    if (!TakeLength(bytes, &at, &length)) return Leaves(bytes, count, at);
+    *view++ = ViewAt(bytes.data(), bytes.size(), at.offset, length);
+  }
+  return out;
+}
+
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer& bytes, int width,
                                                              int64_t count,
                                                              arrow::MemoryPool* pool) {
-  if (bytes.size() > std::numeric_limits<int32_t>::max()) {
-    return base::CorruptData("page with {} bytes of values", bytes.size());
-  }
+  ARROW_RETURN_NOT_OK(CheckOffsetsFit(bytes));
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> out,
                         arrow::AllocateBuffer(count * kViewBytes, pool));
   auto* views = reinterpret_cast<View*>(out->mutable_data());

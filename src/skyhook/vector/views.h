@@ -20,6 +20,19 @@ namespace skyhook::vector {
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
                                                         arrow::MemoryPool* pool);
 
+/// Where a walk through such values has got to.
+struct PlainCursor {
+  int64_t value = 0;   ///< the next one
+  int64_t offset = 0;  ///< where it begins
+};
+
+/// Views of the values at `positions[i] - shift` alone (ascending, none before the cursor's) of
+/// `count`, to which the cursor walks. Fails as MakeViews, for what it passes.
+arrow::Result<std::shared_ptr<arrow::Buffer>> PickViews(const arrow::Buffer& bytes, int64_t count,
+                                                        std::span<const int32_t> positions,
+                                                        int64_t shift, PlainCursor* cursor,
+                                                        arrow::MemoryPool* pool);
+
 /// Views of the first `count` values in `bytes`, which holds them side by side, `width` bytes each.
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer& bytes, int width,
                                                              int64_t count,

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "skyhook/testing/matchers.h"
 
@@ -27,6 +30,41 @@ TEST(MakeViewsTest, TakesLengthsOfFourBytes) {
   EXPECT_EQ(view[0].size(), 5);
   EXPECT_EQ(view[1].size(), static_cast<int64_t>(large.size()));
   EXPECT_EQ(view[2].size(), 3);
+}
+
+TEST(PickViewsTest, GivesThoseOfMakeViews) {
+  std::mt19937 random(1);
+  std::string plain;
+  constexpr int64_t kValues = 1000;
+  for (int64_t i = 0; i < kValues; ++i) plain += Plain(std::string(random() % 40, 'x'));
+  const auto bytes = arrow::Buffer::FromString(plain);
+  auto* pool = arrow::default_memory_pool();
+  const auto all = testing::Require(MakeViews(*bytes, kValues, pool));
+  const auto* view = reinterpret_cast<const View*>(all->data());
+  PlainCursor cursor;
+  int64_t next = 0;
+  while (next < kValues) {
+    // Some calls begin with the value that the last one ended with.
+    std::vector<int32_t> positions;
+    for (int64_t value = next; value < std::min(next + 50, kValues);
+         value += 1 + static_cast<int64_t>(random() % 30)) {
+      positions.push_back(static_cast<int32_t>(value + 7));
+    }
+    const auto picked = testing::Require(PickViews(*bytes, kValues, positions, 7, &cursor, pool));
+    const auto* some = reinterpret_cast<const View*>(picked->data());
+    for (size_t i = 0; i < positions.size(); ++i) {
+      ASSERT_EQ(std::memcmp(&some[i], &view[positions[i] - 7], sizeof(View)), 0) << positions[i];
+    }
+    next = std::max<int64_t>(positions.back() - 7 + static_cast<int64_t>(random() % 3), next + 1);
+  }
+}
+
+TEST(PickViewsTest, RefusesValuesThatLeaveTheBytes) {
+  const auto bytes = arrow::Buffer::FromString(Plain("one") + Plain("two").substr(0, 5));
+  PlainCursor cursor;
+  EXPECT_THAT(
+      PickViews(*bytes, 2, std::vector<int32_t>{1}, 0, &cursor, arrow::default_memory_pool()),
+      testing::FailsWith(base::Code::kCorruptData, "value 1 of 2 has 3 bytes"));
 }
 
 TEST(MakeViewsTest, RefusesValuesThatLeaveTheBytes) {

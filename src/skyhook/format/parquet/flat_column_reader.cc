@@ -5,6 +5,7 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "skyhook/base/status.h"
 #include "skyhook/vector/gather.h"
@@ -18,6 +19,9 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 /// Rows of a page that are expected to be wanted, so that at least one very likely is.
 constexpr int64_t kLikelyRows = 4;
 
+/// Of fewer rows than one in so many, values are picked one by one.
+constexpr int64_t kPickedShare = 32;
+
 /// A page is opened ahead of need if it takes no more than this part of the memory that is left.
 constexpr int64_t kPairedShare = 8;
 
@@ -29,6 +33,12 @@ int64_t BytesOf(const arrow::ArrayData& data) {
 
 int64_t BytesOf(const EncodedPage& page) {
   return page.values->size() + (page.validity == nullptr ? 0 : page.validity->size());
+}
+
+/// Of a page in front; none where it is damaged.
+std::optional<PageHeader> HeaderOf(const arrow::Buffer& page) {
+  auto header = ParsePageHeader({page.data(), static_cast<size_t>(page.size())});
+  return header.ok() ? *header : std::nullopt;
 }
 
 /// The part of `selection` within [from, to).
@@ -162,7 +172,11 @@ arrow::Status FlatColumnReader::Fetch(const plan::RowRanges& rows) {
 
 arrow::Status FlatColumnReader::LoadDictionary() {
   if (dictionary_ != nullptr || dictionary_page_ == nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(Page page, opener_.Open(dictionary_page_));
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(dictionary_page_));
+  return TakeDictionary(page);
+}
+
+arrow::Status FlatColumnReader::TakeDictionary(const Page& page) {
   if (page.header.kind != PageHeader::Kind::kDictionary) {
     return base::CorruptData("no dictionary page in front of the data pages");
   }
@@ -170,6 +184,24 @@ arrow::Status FlatColumnReader::LoadDictionary() {
   dictionary_page_ = nullptr;
   bytes_held_ += BytesOf(*dictionary_);
   return arrow::Status::OK();
+}
+
+int64_t FlatColumnReader::waiting_dictionary_bytes() const {
+  if (dictionary_ != nullptr || dictionary_page_ == nullptr) return 0;
+  for (const PageState& state : states_) {
+    if (state.fetched == nullptr) continue;
+    const auto header = HeaderOf(*state.fetched);
+    const bool needs = header.has_value() && IsDictionaryEncoding(header->encoding);
+    return needs ? dictionary_page_->size() : 0;
+  }
+  return 0;
+}
+
+void FlatColumnReader::LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b) {
+  const auto both = a->opener_.OpenBoth(a->dictionary_page_, b->dictionary_page_);
+  if (!both.ok()) return;
+  static_cast<void>(a->TakeDictionary((*both)[0]).ok());
+  static_cast<void>(b->TakeDictionary((*both)[1]).ok());
 }
 
 arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
@@ -197,11 +229,9 @@ bool FlatColumnReader::IsWorthPairing(size_t page) const {
       wanted_.Intersect(table_.pages()[page].rows).empty()) {
     return false;
   }
-  const arrow::Buffer& bytes = *states_[page].fetched;
-  const auto header = ParsePageHeader({bytes.data(), static_cast<size_t>(bytes.size())});
+  const auto header = HeaderOf(*states_[page].fetched);
   const int64_t allowed = reader_->context().memory_bytes - bytes_held_;
-  return header.ok() && header->has_value() &&
-         int64_t{(*header)->uncompressed_size} <= allowed / kPairedShare;
+  return header.has_value() && int64_t{header->uncompressed_size} <= allowed / kPairedShare;
 }
 
 arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
@@ -322,6 +352,15 @@ arrow::Status FlatColumnReader::Filter(int64_t begin, int64_t length, ValueFilte
   return arrow::Status::OK();
 }
 
+arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
+                                                       std::span<const int32_t> positions,
+                                                       int64_t shift) {
+  PageState& state = states_[index];
+  if (!state.opened.has_value()) return nullptr;
+  if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
+  return decoder_.Pick(*state.opened, dictionary_, positions, shift, &state.picked);
+}
+
 arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRange rows,
                                                        int64_t begin, const Selection& selection) {
   const int64_t first = table_.pages()[index].rows.begin;
@@ -336,6 +375,10 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
       all ? rows.size()
           : static_cast<int64_t>(selected.size()) * table_.pages()[index].rows.size() / rows.size();
   ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/expected >= kLikelyRows));
+  if (!all && static_cast<int64_t>(selected.size()) < rows.size() / kPickedShare) {
+    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, selected, first - begin));
+    if (picked != nullptr) return picked;
+  }
   ARROW_RETURN_NOT_OK(DecodePage(index));
   const arrow::ArrayData& page = *states_[index].decoded;
   if (all) return page.Slice(rows.begin - first, rows.size());

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "skyhook/format/byte_reader.h"
@@ -46,6 +47,13 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status Filter(int64_t begin, int64_t length, ValueFilter* filter, uint8_t* bits) override;
   int64_t bytes_held() const override { return bytes_held_; }
 
+  /// Compressed bytes of the dictionary, where a page that was fetched needs it and it is not
+  /// decoded; else 0.
+  int64_t waiting_dictionary_bytes() const;
+  /// Decodes the dictionaries of two columns of one row group, in less time than one after the
+  /// other where both wait. What fails is tried again, and reported, when a page needs it.
+  static void LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b);
+
  private:
   /// A filter over the dictionary: the codes that pass.
   struct DictionaryTest {
@@ -67,6 +75,7 @@ class FlatColumnReader : public ColumnReader {
     std::optional<EncodedPage> opened;
     std::shared_ptr<arrow::ArrayData> decoded;
     std::vector<PageTest> tests;
+    PickState picked;  ///< of `opened`
 
     bool is_opened() const { return opened.has_value() || decoded != nullptr; }
   };
@@ -79,6 +88,7 @@ class FlatColumnReader : public ColumnReader {
   void ReleaseBefore(int64_t row);
   void Release(PageState* state);
   arrow::Status LoadDictionary();
+  arrow::Status TakeDictionary(const Page& page);
   /// `with_next`: the page behind it, if it is fetched, is opened as well, in less time than later.
   arrow::Status OpenPage(size_t page, bool with_next);
   /// Whether a page is wanted, fetched, and no larger than what may be held besides another one.
@@ -94,6 +104,10 @@ class FlatColumnReader : public ColumnReader {
                            uint8_t* bits);
   arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> ReadParts(
       plan::RowRange rows, const Selection& selection);
+  /// Few values of an opened page; null: it has to be decoded.
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> PickRows(size_t page,
+                                                            std::span<const int32_t> positions,
+                                                            int64_t shift);
   arrow::Result<std::shared_ptr<arrow::ArrayData>> ReadPart(size_t page, plan::RowRange rows,
                                                             int64_t begin,
                                                             const Selection& selection);

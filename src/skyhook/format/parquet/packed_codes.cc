@@ -80,6 +80,12 @@ void CodeUnpacker::Unpack(std::span<const uint8_t> in, int64_t count, uint32_t* 
   UnpackPortable(in, width_, done, count, out);
 }
 
+uint32_t CodeUnpacker::At(std::span<const uint8_t> in, int64_t at) const {
+  const int64_t byte = at * width_ / 8;
+  const uint64_t word = LoadAtMost8(in.data() + byte, static_cast<int64_t>(in.size()) - byte);
+  return static_cast<uint32_t>(word >> (at * width_ % 8) & ((uint64_t{1} << width_) - 1));
+}
+
 CodeSet CodeSet::FromBits(const uint8_t* bits, int64_t codes) {
   CodeSet out;
   out.num_codes_ = codes;

@@ -21,6 +21,8 @@ class CodeUnpacker {
   /// The first `count` numbers of `in`, which holds at least as many. The more bytes there are
   /// behind them, the fewer are unpacked one by one.
   void Unpack(std::span<const uint8_t> in, int64_t count, uint32_t* out) const;
+  /// Number `at` of `in`, which holds it.
+  uint32_t At(std::span<const uint8_t> in, int64_t at) const;
 
  private:
   int64_t UnpackAvx2(std::span<const uint8_t> in, int64_t count, uint32_t* out) const;

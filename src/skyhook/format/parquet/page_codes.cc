@@ -119,9 +119,33 @@ arrow::Status UnpackPageCodes(std::span<const uint8_t> bytes, int64_t count, int
         end += length;
         return arrow::Status::OK();
       }));
-  uint32_t largest = 0;
-  for (const uint32_t* code = out; code < end; ++code) largest = std::max(largest, *code);
-  return count == 0 ? arrow::Status::OK() : CheckCode(largest, num_codes);
+  // Of all at once, without a branch.
+  const auto limit =
+      static_cast<uint32_t>(std::min<int64_t>(num_codes, std::numeric_limits<uint32_t>::max()));
+  bool outside = false;
+  for (const uint32_t* code = out; code < end; ++code) outside |= *code >= limit;
+  return outside ? CheckCode(limit, limit) : arrow::Status::OK();
+}
+
+arrow::Status PickPageCodes(std::span<const uint8_t> bytes, std::span<const int32_t> positions,
+                            int64_t shift, int64_t num_codes, uint32_t* out) {
+  if (positions.empty()) return arrow::Status::OK();
+  int64_t begin = 0;  // of the run
+  size_t next = 0;
+  const auto pick = [&](int64_t length, auto&& code_at) {
+    for (; next < positions.size() && positions[next] - shift < begin + length; ++next) {
+      out[next] = code_at(positions[next] - shift - begin);
+      ARROW_RETURN_NOT_OK(CheckCode(out[next], num_codes));
+    }
+    begin += length;
+    return arrow::Status::OK();
+  };
+  return VisitRuns(
+      bytes, positions.back() - shift + 1,
+      [&](uint32_t code, int64_t length) { return pick(length, [&](int64_t) { return code; }); },
+      [&](const CodeUnpacker& unpacker, std::span<const uint8_t> packed, int64_t length) {
+        return pick(length, [&](int64_t at) { return unpacker.At(packed, at); });
+      });
 }
 
 arrow::Status TestPageCodes(std::span<const uint8_t> bytes, int64_t count, const CodeSet& set,

@@ -18,6 +18,10 @@ namespace skyhook::format {
 arrow::Status UnpackPageCodes(std::span<const uint8_t> bytes, int64_t count, int64_t num_codes,
                               uint32_t* out);
 
+/// The codes at `positions[i] - shift` (ascending) alone. Those behind the last are not looked at.
+arrow::Status PickPageCodes(std::span<const uint8_t> bytes, std::span<const int32_t> positions,
+                            int64_t shift, int64_t num_codes, uint32_t* out);
+
 /// Sets bit i of the bitmap `bits` where `set` contains code i, and clears it elsewhere; `bits` has
 /// room for whole words of 64 bits. Fails as UnpackPageCodes with the codes of `set` does.
 arrow::Status TestPageCodes(std::span<const uint8_t> bytes, int64_t count, const CodeSet& set,

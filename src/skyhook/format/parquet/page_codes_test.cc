@@ -179,6 +179,27 @@ TEST(PageCodesTest, ReadsRunsOfBothKindsAsArrowDoes) {
   }
 }
 
+TEST(PageCodesTest, PicksSomeCodes) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 400; ++round) {
+    const Page page = RandomPage(&random, static_cast<int>(random() % 33));
+    const auto shift = static_cast<int64_t>(random() % 1000);
+    std::vector<int32_t> positions;
+    Codes expected;
+    for (size_t i = random() % 50; i < page.codes.size(); i += 1 + random() % 200) {
+      positions.push_back(static_cast<int32_t>(static_cast<int64_t>(i) + shift));
+      expected.push_back(page.codes[i]);
+    }
+    Codes out(positions.size());
+    ASSERT_THAT(PickPageCodes(page.bytes, positions, shift, int64_t{1} << 32, out.data()), IsOk());
+    ASSERT_EQ(out, expected) << round;
+    const auto largest = std::max_element(expected.begin(), expected.end());
+    if (largest == expected.end()) continue;
+    EXPECT_THAT(PickPageCodes(page.bytes, positions, shift, *largest, out.data()),
+                FailsWith(base::Code::kCorruptData, "outside of the dictionary"));
+  }
+}
+
 TEST(PageCodesTest, TestsRunsOfBothKinds) {
   std::mt19937 random(4);
   for (int round = 0; round < 400; ++round) {

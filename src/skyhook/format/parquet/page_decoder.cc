@@ -35,6 +35,11 @@ std::span<const uint8_t> SpanOf(const arrow::Buffer& buffer) {
   return {buffer.data(), static_cast<size_t>(buffer.size())};
 }
 
+/// Arrow's indices are signed.
+int64_t NumCodes(const ArrayData& dictionary) {
+  return std::min<int64_t>(dictionary.length, std::numeric_limits<int32_t>::max());
+}
+
 /// Whole words of a bitmap, so that they can be written 64 bits at a time.
 arrow::Result<BufferPtr> AllocateWords(int64_t bits, arrow::MemoryPool* pool) {
   return arrow::AllocateBuffer((bits + 63) / 64 * 8, pool);
@@ -83,6 +88,35 @@ arrow::Result<ArrayDataPtr> PageDecoder::Decode(const EncodedPage& page,
     if (page.validity == nullptr) return dense;
     return vector::Spread(*dense, page.validity, page.num_values, pool_);
   });
+}
+
+arrow::Result<ArrayDataPtr> PageDecoder::Pick(const EncodedPage& page,
+                                              const ArrayDataPtr& dictionary,
+                                              std::span<const int32_t> positions, int64_t shift,
+                                              PickState* state) {
+  const auto count = static_cast<int64_t>(positions.size());
+  if (count == 0) return nullptr;
+  if (!state->picks.has_value()) {
+    const bool text = column_.conversion == Conversion::kView &&
+                      page.encoding == parquet::Encoding::PLAIN &&
+                      IsPlainAscii(column_, *page.values);
+    state->picks =
+        page.validity == nullptr && (page.is_dictionary() ? dictionary != nullptr : text);
+  }
+  if (!*state->picks) return nullptr;
+  if (page.is_dictionary()) {
+    ARROW_ASSIGN_OR_RAISE(BufferPtr codes, arrow::AllocateBuffer(4 * count, pool_));
+    ARROW_RETURN_NOT_OK(PickPageCodes(SpanOf(*page.values), positions, shift, NumCodes(*dictionary),
+                                      reinterpret_cast<uint32_t*>(codes->mutable_data())));
+    return DictionaryData(count, std::move(codes), dictionary);
+  }
+  if (positions.front() - shift < state->cursor.value) state->cursor = {};
+  ARROW_ASSIGN_OR_RAISE(BufferPtr views, vector::PickViews(*page.values, page.num_values, positions,
+                                                           shift, &state->cursor, pool_));
+  auto data = ArrayData::Make(column_.type, count, {nullptr, std::move(views), page.values},
+                              /*null_count=*/0);
+  ARROW_RETURN_NOT_OK(vector::CompactViews(data.get(), pool_));
+  return data;
 }
 
 arrow::Result<BufferPtr> PageDecoder::Test(const EncodedPage& page, const CodeSet& set,
@@ -176,12 +210,15 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeValues(const EncodedPage& page,
 
 arrow::Result<ArrayDataPtr> PageDecoder::DecodeIndices(const EncodedPage& page,
                                                        const ArrayDataPtr& dictionary) {
-  ARROW_ASSIGN_OR_RAISE(BufferPtr buffer, arrow::AllocateBuffer(4 * page.valid_count, pool_));
-  // Arrow's indices are signed.
-  const int64_t codes = std::min<int64_t>(dictionary->length, std::numeric_limits<int32_t>::max());
-  ARROW_RETURN_NOT_OK(UnpackPageCodes(SpanOf(*page.values), page.valid_count, codes,
-                                      reinterpret_cast<uint32_t*>(buffer->mutable_data())));
-  auto data = ArrayData::Make(dictionary_type_, page.valid_count, {nullptr, std::move(buffer)},
+  ARROW_ASSIGN_OR_RAISE(BufferPtr codes, arrow::AllocateBuffer(4 * page.valid_count, pool_));
+  ARROW_RETURN_NOT_OK(UnpackPageCodes(SpanOf(*page.values), page.valid_count, NumCodes(*dictionary),
+                                      reinterpret_cast<uint32_t*>(codes->mutable_data())));
+  return DictionaryData(page.valid_count, std::move(codes), dictionary);
+}
+
+ArrayDataPtr PageDecoder::DictionaryData(int64_t count, BufferPtr codes,
+                                         const ArrayDataPtr& dictionary) const {
+  auto data = ArrayData::Make(dictionary_type_, count, {nullptr, std::move(codes)},
                               /*null_count=*/0);
   data->dictionary = dictionary;
   return data;

@@ -10,12 +10,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "skyhook/format/parquet/flat_column.h"
 #include "skyhook/format/parquet/packed_codes.h"
 #include "skyhook/format/parquet/page.h"
 #include "skyhook/vector/substring.h"
+#include "skyhook/vector/views.h"
 
 namespace skyhook::format {
 
@@ -28,6 +31,12 @@ struct EncodedPage {
   std::shared_ptr<arrow::Buffer> values;  ///< the page's bytes behind the levels
 
   bool is_dictionary() const { return IsDictionaryEncoding(encoding); }
+};
+
+/// How far the values of one page have been picked.
+struct PickState {
+  std::optional<bool> picks;  ///< whether values can be had one by one, once that is known
+  vector::PlainCursor cursor;
 };
 
 /// Decodes the pages of one column chunk. Not thread-safe.
@@ -51,6 +60,13 @@ class PageDecoder {
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Decode(
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary);
 
+  /// The values at `positions[i] - shift` alone (ascending), as Decode gives them; soonest where
+  /// calls ascend, too. Null: all have to be decoded, because of nulls, the encoding, or text that
+  /// is not ASCII.
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> Pick(
+      const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary,
+      std::span<const int32_t> positions, int64_t shift, PickState* state);
+
   /// A bitmap of the page's rows, of a page with is_dictionary(): set where `set` contains the
   /// code, and, if `null_passes`, where the value is null.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Test(const EncodedPage& page, const CodeSet& set,
@@ -72,6 +88,9 @@ class PageDecoder {
       const std::shared_ptr<arrow::Buffer>& plain, int64_t count);
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeIndices(
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary);
+  std::shared_ptr<arrow::ArrayData> DictionaryData(
+      int64_t count, std::shared_ptr<arrow::Buffer> codes,
+      const std::shared_ptr<arrow::ArrayData>& dictionary) const;
   /// Pages of more than max_page_bytes_ are refused.
   arrow::Status CheckDecodedSize(int64_t num_values) const;
 

@@ -279,9 +279,13 @@ arrow::Status CheckText(const FlatColumn& column, const Buffer& bytes, const Arr
   return arrow::Status::OK();
 }
 
+bool IsPlainAscii(const FlatColumn& column, const Buffer& bytes) {
+  return column.type->id() != arrow::Type::STRING_VIEW || IsAscii(bytes);
+}
+
 arrow::Result<bool> FindInPlain(const FlatColumn& column, const Buffer& bytes, int64_t count,
                                 const vector::Substring& text, uint8_t* bits) {
-  if (column.type->id() == arrow::Type::STRING_VIEW && !IsAscii(bytes)) return false;
+  if (!IsPlainAscii(column, bytes)) return false;
   const auto size = static_cast<int64_t>(text.text().size());
   const uint8_t* at = bytes.data();
   const uint8_t* end = at + bytes.size();

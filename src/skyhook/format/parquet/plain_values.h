@@ -26,6 +26,10 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodePlain(
 arrow::Status CheckText(const FlatColumn& column, const arrow::Buffer& bytes,
                         const arrow::ArrayData& values);
 
+/// Whether CheckText would let any of the values in `bytes` pass: bytes that are no text, and
+/// ASCII.
+bool IsPlainAscii(const FlatColumn& column, const arrow::Buffer& bytes);
+
 /// Sets bit i of the bitmap `bits`, which is clear, where `text` stands in value i of the first
 /// `count` in `bytes` (PLAIN BYTE_ARRAY). False: values have to be made first, because there may be
 /// text that is no UTF-8. Fails with kCorruptData when `bytes` holds fewer values.

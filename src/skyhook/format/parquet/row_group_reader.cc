@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include "skyhook/base/status.h"
 
@@ -28,7 +30,8 @@ ParquetRowGroupReader::ParquetRowGroupReader(std::string where,
       rows_(rows),
       reader_(std::move(reader)),
       make_column_(std::move(make_column)),
-      columns_(static_cast<size_t>(schema_->num_fields())) {}
+      columns_(static_cast<size_t>(schema_->num_fields())),
+      flat_columns_(columns_.size()) {}
 
 std::string ParquetRowGroupReader::Where(int column) const {
   return fmt::format("{}: column '{}'", where_, schema_->field(column)->name());
@@ -43,6 +46,7 @@ arrow::Result<ColumnReader*> ParquetRowGroupReader::Column(int column) {
     auto made = make_column_(column, &reader_);
     if (!made.ok()) return base::AddContext(made.status(), Where(column));
     reader = std::move(made).ValueUnsafe();
+    flat_columns_[static_cast<size_t>(column)] = dynamic_cast<FlatColumnReader*>(reader.get());
   }
   return reader.get();
 }
@@ -55,7 +59,25 @@ arrow::Status ParquetRowGroupReader::Prefetch(const std::vector<int>& columns,
     ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
     reader->Want(relative, late);
   }
-  return Fetch({distinct.begin(), distinct.end()});
+  const std::vector<int> once(distinct.begin(), distinct.end());
+  ARROW_RETURN_NOT_OK(Fetch(once));
+  LoadDictionaries(once);
+  return arrow::Status::OK();
+}
+
+void ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
+  std::vector<std::pair<int64_t, FlatColumnReader*>> waiting;
+  for (const int column : columns) {
+    FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+    const int64_t bytes = flat == nullptr ? 0 : flat->waiting_dictionary_bytes();
+    if (bytes > 0) waiting.emplace_back(bytes, flat);
+  }
+  // Two that are alike in size take least.
+  std::sort(waiting.begin(), waiting.end(),
+            [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (size_t i = 0; i + 1 < waiting.size(); i += 2) {
+    FlatColumnReader::LoadDictionaries(waiting[i].second, waiting[i + 1].second);
+  }
 }
 
 arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {

@@ -9,6 +9,7 @@
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/column_reader.h"
 #include "skyhook/format/fragment.h"
+#include "skyhook/format/parquet/flat_column_reader.h"
 
 namespace skyhook::format {
 
@@ -35,6 +36,8 @@ class ParquetRowGroupReader : public RowGroupReader {
   arrow::Result<ColumnReader*> Column(int column);
   /// Fetches what the columns (distinct ones) miss, until they miss nothing.
   arrow::Status Fetch(const std::vector<int>& columns);
+  /// Of the columns (distinct ones) whose pages wait for one.
+  void LoadDictionaries(const std::vector<int>& columns);
   std::string Where(int column) const;
   arrow::Status CheckRows(int64_t begin, int64_t length) const;
 
@@ -44,6 +47,7 @@ class ParquetRowGroupReader : public RowGroupReader {
   ByteReader reader_;
   MakeColumn make_column_;
   std::vector<std::unique_ptr<ColumnReader>> columns_;
+  std::vector<FlatColumnReader*> flat_columns_;  ///< those of columns_ that are; else null
 };
 
 }  // namespace skyhook::format
