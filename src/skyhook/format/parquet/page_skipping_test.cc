@@ -11,6 +11,7 @@
 #include <parquet/properties.h>
 
 #include <functional>
+#include <set>
 
 #include "skyhook/format/fragment_rows_test.h"
 #include "skyhook/testing/parquet_files.h"
@@ -204,6 +205,44 @@ TEST(PageSkipping, LeavesPagesWithoutSelectedRowsAlone) {
   EXPECT_EQ(cost.pages_read, 3);
   EXPECT_EQ(cost.pages_skipped, 7);
   EXPECT_EQ(cost.pages_skipped_late, 7);
+}
+
+/// The first of ten pages of kText that fails, read one after the other or each by itself; -1:
+/// none.
+int FirstThatFails(const std::shared_ptr<arrow::Buffer>& bytes, bool alone) {
+  const auto fragment = OpenBytes(bytes);
+  plan::Cost cost;
+  std::unique_ptr<RowGroupReader> reader;
+  for (int page = 0; page < 10; ++page) {
+    const plan::RowRange rows{page * 1000, page * 1000 + 1000};
+    if (alone || reader == nullptr) {
+      reader = OpenGroup(*fragment, &cost);
+      Require(reader->Prefetch({kText}, alone ? RowRanges{rows} : RowRanges{{0, 10000}}, false));
+    }
+    if (!reader->Read(kText, rows.begin, rows.size(), std::nullopt).ok()) return page;
+  }
+  return -1;
+}
+
+// Pages are decompressed two at a time.
+TEST(PageSkipping, APageIsReadThoughTheNextOneIsDamaged) {
+  const auto bytes = WritePages([](WriterProperties::Builder* b) {
+    b->enable_write_page_index()->enable_page_checksum()->compression(arrow::Compression::SNAPPY);
+  });
+  const auto metadata =
+      parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes))
+          ->metadata();
+  const auto chunk = metadata->RowGroup(0)->ColumnChunk(kText);
+  std::set<int> failed;
+  for (int64_t at = 100; at < chunk->total_compressed_size(); at += 997) {
+    auto damaged = bytes->ToString();
+    damaged[static_cast<size_t>(chunk->data_page_offset() + at)] ^= 0x10;
+    const auto buffer = arrow::Buffer::FromString(damaged);
+    const int page = FirstThatFails(buffer, true);
+    EXPECT_EQ(FirstThatFails(buffer, false), page) << "byte " << at;
+    failed.insert(page);
+  }
+  EXPECT_GT(failed.size(), 8u);
 }
 
 TEST(PageSkipping, CountsALateColumnThatIsNeverRead) {
