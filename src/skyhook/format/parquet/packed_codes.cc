@@ -28,7 +28,8 @@ constexpr int kWidestInLane = 25;
 
 uint64_t LoadAtMost8(const uint8_t* from, int64_t bytes) {
   uint64_t word = 0;
-  std::memcpy(&word, from, static_cast<size_t>(std::min<int64_t>(bytes, 8)));
+  // There may be none, at no address: of numbers without bits.
+  if (bytes > 0) std::memcpy(&word, from, static_cast<size_t>(std::min<int64_t>(bytes, 8)));
   return word;
 }
 
@@ -90,7 +91,8 @@ CodeSet CodeSet::FromBits(const uint8_t* bits, int64_t codes) {
   CodeSet out;
   out.num_codes_ = codes;
   out.words_.resize(static_cast<size_t>(codes / 32 + 1));
-  std::memcpy(out.words_.data(), bits, static_cast<size_t>(arrow::bit_util::BytesForBits(codes)));
+  const auto bytes = static_cast<size_t>(arrow::bit_util::BytesForBits(codes));
+  if (bytes > 0) std::memcpy(out.words_.data(), bits, bytes);
   if (codes % 32 != 0) out.words_.back() &= (uint32_t{1} << (codes % 32)) - 1;
   int64_t first = 0;
   while (first < codes && !arrow::bit_util::GetBit(bits, first)) ++first;
