@@ -198,6 +198,7 @@ int64_t FlatColumnReader::waiting_dictionary_bytes() const {
 }
 
 void FlatColumnReader::LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b) {
+  if (a->compression() != b->compression()) return;  // what opens pages is of one codec
   const auto both = a->opener_.OpenBoth(a->dictionary_page_, b->dictionary_page_);
   if (!both.ok()) return;
   static_cast<void>(a->TakeDictionary((*both)[0]).ok());

@@ -50,7 +50,8 @@ class FlatColumnReader : public ColumnReader {
   /// Compressed bytes of the dictionary, where a page that was fetched needs it and it is not
   /// decoded; else 0.
   int64_t waiting_dictionary_bytes() const;
-  /// Decodes the dictionaries of two columns of one row group, in less time than one after the
+  arrow::Compression::type compression() const { return chunk_.compression; }
+  /// Decodes the dictionaries of two columns with one compression, in less time than one after the
   /// other where both wait. What fails is tried again, and reported, when a page needs it.
   static void LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b);
 

@@ -72,9 +72,11 @@ void ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
     const int64_t bytes = flat == nullptr ? 0 : flat->waiting_dictionary_bytes();
     if (bytes > 0) waiting.emplace_back(bytes, flat);
   }
-  // Two that are alike in size take least.
-  std::sort(waiting.begin(), waiting.end(),
-            [](const auto& a, const auto& b) { return a.first > b.first; });
+  // Two of one codec; those that are alike in size take least.
+  std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second->compression(), a.first) >
+           std::pair(b.second->compression(), b.first);
+  });
   for (size_t i = 0; i + 1 < waiting.size(); i += 2) {
     FlatColumnReader::LoadDictionaries(waiting[i].second, waiting[i + 1].second);
   }

@@ -5,6 +5,7 @@
 #include <parquet/properties.h>
 
 #include <functional>
+#include <numeric>
 #include <random>
 
 #include "skyhook/format/fragment_rows_test.h"
@@ -84,6 +85,15 @@ std::vector<Layout> Layouts() {
       {"Gzip", codec(Compression::GZIP)},
       {"Brotli", codec(Compression::BROTLI)},
       {"Zstd", codec(Compression::ZSTD)},
+      {"OneCodecForEachColumn",
+       [](Builder* b) {
+         const std::vector<Compression::type> codecs{Compression::UNCOMPRESSED, Compression::SNAPPY,
+                                                     Compression::ZSTD, Compression::LZ4};
+         size_t next = 0;
+         for (const auto& field : RandomTable(1, 0)->schema()->fields()) {
+           b->compression(field->name(), codecs[next++ % codecs.size()]);
+         }
+       }},
       {"Lz4", codec(Compression::LZ4)},
       {"Lz4Hadoop", codec(Compression::LZ4_HADOOP)},
       {"DeltaAndSplit",
@@ -113,6 +123,28 @@ TEST_P(WrittenParquet, ReadsAsArrowDoes) {
                                    Reading{.window = 256, .share = 0.01, .prefetch = false}}) {
       ExpectReadsAs(*fragment, *expected, reading);
     }
+  }
+}
+
+TEST_P(WrittenParquet, ReadsColumnsThatWereAnnouncedTogetherAsArrowDoes) {
+  const auto bytes = Write(*RandomTable(1500, 0.1), GetParam());
+  const auto expected = ReadByArrow(bytes);
+  const auto fragment = OpenBytes(bytes);
+  const auto columns = plan::AllColumns(*fragment->schema(), fragment->nested_fields());
+  std::vector<int> all(static_cast<size_t>(columns->num_fields()));
+  std::iota(all.begin(), all.end(), 0);
+  plan::Cost cost;
+  const plan::RowRange rows = fragment->row_group_rows(0);
+  auto reader = testing::Require(fragment->Open(0, &cost));
+  testing::Require(reader->Prefetch(all, plan::RowRanges{rows}, false));
+  const auto options = arrow::EqualOptions::Defaults().nans_equal(true);
+  for (const int column : all) {
+    const ArrayPtr read =
+        Flat(testing::Require(reader->Read(column, rows.begin, rows.size(), std::nullopt)));
+    const ArrayPtr whole =
+        InEngineType(*ColumnOf(*expected, *fragment, column), columns->field(column)->type());
+    EXPECT_TRUE(read->Equals(*whole->Slice(0, rows.size()), options))
+        << columns->field(column)->ToString();
   }
 }
 
@@ -209,6 +241,31 @@ TEST_P(WrittenParquet, FiltersWhatArrowReads) {
 
 INSTANTIATE_TEST_SUITE_P(Layouts, WrittenParquet, ::testing::ValuesIn(Layouts()),
                          [](const auto& layout) { return layout.param.name; });
+
+// Dictionaries of two columns are decompressed together where they can be.
+TEST(Dictionaries, OfOneRowGroupMayHaveOtherCodecs) {
+  using Compression = arrow::Compression;
+  const auto schema =
+      arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::int64())});
+  // The dictionary of "b" is as long when it is compressed, and shorter than that of "a".
+  const auto table = testing::TableOf(schema, "11,1234567890123456789\n22,1234567890123456789\n");
+  for (const auto a : {Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD}) {
+    for (const auto b : {Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD}) {
+      const auto bytes =
+          Write(*table,
+                {"", [&](Builder* builder) { builder->compression("a", a)->compression("b", b); }});
+      const auto fragment = OpenBytes(bytes);
+      plan::Cost cost;
+      auto reader = testing::Require(fragment->Open(0, &cost));
+      testing::Require(reader->Prefetch({0, 1}, plan::RowRanges{{0, 2}}, false));
+      for (const int column : {0, 1}) {
+        const ArrayPtr read = Flat(testing::Require(reader->Read(column, 0, 2, std::nullopt)));
+        EXPECT_TRUE(read->Equals(*table->column(column)->chunk(0)))
+            << a << ", " << b << ": " << read->ToString();
+      }
+    }
+  }
+}
 
 TEST(ReadRowGroup, AReadThatFailsIsAnErrorWhereverItFalls) {
   const auto bytes = testing::ParquetBytes(*RandomTable(500, 0.1));
