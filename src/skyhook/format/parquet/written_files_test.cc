@@ -90,8 +90,9 @@ std::vector<Layout> Layouts() {
          const std::vector<Compression::type> codecs{Compression::UNCOMPRESSED, Compression::SNAPPY,
                                                      Compression::ZSTD, Compression::LZ4};
          size_t next = 0;
-         for (const auto& field : RandomTable(1, 0)->schema()->fields()) {
-           b->compression(field->name(), codecs[next++ % codecs.size()]);
+         const auto names = RandomTable(1, 0)->ColumnNames();
+         for (const std::string& name : names) {
+           b->compression(name, codecs[next++ % codecs.size()]);
          }
        }},
       {"Lz4", codec(Compression::LZ4)},
