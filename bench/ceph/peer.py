@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pyarrow
-import pyarrow.compute as compute
+from sums import sum_of
 
 KEY = SECRET = "skyhook"
 
@@ -40,19 +40,6 @@ def polars_runner(endpoint: str, url: str, query: str) -> Callable[[], pyarrow.T
             return context.execute(query.format(table="lineitem")).collect().to_arrow()
 
     return once
-
-
-def sum_of(column: pyarrow.ChunkedArray) -> float:
-    """Of its numbers, or of the lengths of its texts; 0 for other types."""
-    kind = column.type
-    if pyarrow.types.is_string_view(kind):
-        column = column.cast(pyarrow.large_string())
-        kind = column.type
-    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-        column = compute.binary_length(column)
-    elif not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or pyarrow.types.is_decimal(kind)):
-        return 0.0
-    return compute.sum(column.cast(pyarrow.float64())).as_py() or 0.0
 
 
 def main() -> None:

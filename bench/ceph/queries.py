@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from peer import sum_of
+from sums import sum_of
 from testbed import (PORT, PROGRAMS, ROOT, STORAGE_ADDRESS, Testbed, on_client, results_file, run, shape, testbed)
 
 ROUNDS = 3
