@@ -2,8 +2,8 @@
 
 #include <arrow/array/util.h>
 #include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
 
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -17,11 +17,6 @@ using plan::Expression;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 namespace {
-
-/// Eight bytes of 0 or 1 as the bits of one.
-uint8_t PackEight(uint64_t bytes) {
-  return static_cast<uint8_t>((bytes * 0x0102040810204080) >> 56);
-}
 
 /// The text of a literal that is not NULL.
 std::optional<std::string> LiteralText(const Expression& expression) {
@@ -78,43 +73,24 @@ Result<BufferPtr> NodeFilter::TestValues(const std::shared_ptr<arrow::Array>& va
   ARROW_ASSIGN_OR_RAISE(const auto column, vector::Column::FromArray(values));
   ARROW_ASSIGN_OR_RAISE(const vector::Column result,
                         EvaluateInPieces(*program_, node_, column, context_));
-  const uint8_t* truth = result.values<uint8_t>();
-  const uint8_t* valid = result.valid();
-  const int64_t rows = values->length();
-  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(rows));
-  uint8_t* out = bits->mutable_data();
-  int64_t i = 0;
-  for (; i + 8 <= rows; i += 8) {
-    uint64_t passes;
-    std::memcpy(&passes, truth + i, sizeof(passes));
-    if (valid != nullptr) {
-      uint64_t known;
-      std::memcpy(&known, valid + i, sizeof(known));
-      passes &= known;
-    }
-    out[i / 8] = PackEight(passes);
-  }
-  for (; i < rows; ++i) {
-    const unsigned passes = valid == nullptr ? truth[i] : truth[i] & valid[i];
-    out[i / 8] = static_cast<uint8_t>(out[i / 8] | passes << (i % 8));
-  }
-  return bits;
+  ARROW_ASSIGN_OR_RAISE(const auto truths, result.ToArray());
+  const BufferPtr& passes = truths->data()->buffers[1];
+  if (truths->null_bitmap() == nullptr) return passes;
+  return arrow::internal::BitmapAnd(arrow::default_memory_pool(), passes->data(), 0,
+                                    truths->null_bitmap_data(), 0, truths->length(), 0);
 }
 
 Result<BufferPtr> NodeFilter::TestCodes(const arrow::DictionaryArray& values) {
   if (dictionary_ != values.data()->dictionary) {
     ARROW_ASSIGN_OR_RAISE(dictionary_passes_, TestValues(values.dictionary()));
-    dictionary_ = values.data()->dictionary;
-  }
-  bool null_passes = false;
-  if (values.null_count() > 0) {
-    ARROW_ASSIGN_OR_RAISE(const auto null, arrow::MakeArrayOfNull(dictionary_->type, 1));
+    ARROW_ASSIGN_OR_RAISE(const auto null, arrow::MakeArrayOfNull(values.dictionary()->type(), 1));
     ARROW_ASSIGN_OR_RAISE(const BufferPtr one, TestValues(null));
-    null_passes = arrow::bit_util::GetBit(one->data(), 0);
+    null_passes_ = arrow::bit_util::GetBit(one->data(), 0);
+    dictionary_ = values.data()->dictionary;
   }
   ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(values.length()));
   for (int64_t i = 0; i < values.length(); ++i) {
-    const bool passes = values.IsNull(i) ? null_passes
+    const bool passes = values.IsNull(i) ? null_passes_
                                          : arrow::bit_util::GetBit(dictionary_passes_->data(),
                                                                    values.GetValueIndex(i));
     if (passes) arrow::bit_util::SetBit(bits->mutable_data(), i);

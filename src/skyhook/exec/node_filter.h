@@ -49,6 +49,7 @@ class NodeFilter : public format::ValueFilter {
   /// The dictionary that was tested last, and what passes of it.
   std::shared_ptr<arrow::ArrayData> dictionary_;
   std::shared_ptr<arrow::Buffer> dictionary_passes_;
+  bool null_passes_ = false;
 };
 
 }  // namespace skyhook::exec

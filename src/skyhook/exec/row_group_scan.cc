@@ -222,6 +222,7 @@ Status RowGroupScan::FilterNextChunk() {
 }
 
 Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
+  if (filters_.empty()) return 0;
   const int64_t rows = chunk->rows();
   std::vector<uint8_t> bits(static_cast<size_t>(arrow::bit_util::BytesForBits(rows)));
   arrow::bit_util::SetBitsTo(bits.data(), 0, rows, true);

@@ -3,6 +3,7 @@
 #include <arrow/array/array_binary.h>
 #include <arrow/array/concatenate.h>
 #include <arrow/c/bridge.h>
+#include <arrow/type_traits.h>
 #include <arrow/util/bitmap_ops.h>
 #include <arrow/util/byte_size.h>
 
@@ -39,10 +40,6 @@ class Carrier : public duckdb::VectorBuffer {
  private:
   CarriedColumn column_;
 };
-
-bool IsView(const arrow::DataType& type) {
-  return type.id() == Type::STRING_VIEW || type.id() == Type::BINARY_VIEW;
-}
 
 /// Whether the values of `from` are those of `to` byte by byte.
 bool IsSame(const arrow::DataType& from, const arrow::DataType& to) {
@@ -274,7 +271,7 @@ CarriedColumns ColumnsOf(const arrow::RecordBatch& batch, const std::vector<int>
   CarriedColumns out;
   for (const int column : columns) {
     const ArrayPtr array = batch.column(column)->Slice(offset);
-    out.push_back({array, IsView(*array->type()) ? TextBytes(*array) : 0});
+    out.push_back({array, arrow::is_binary_view_like(*array->type()) ? TextBytes(*array) : 0});
   }
   return out;
 }
@@ -283,7 +280,9 @@ int64_t ShownBytes(const CarriedColumns& columns) {
   int64_t bytes = 0;
   for (const auto& [array, text_bytes] : columns) {
     const arrow::DataType& type = *array->type();
-    const int64_t bits = type.id() == Type::DECIMAL64 ? 128 : IsView(type) ? 32 : type.bit_width();
+    const int64_t bits = type.id() == Type::DECIMAL64       ? 128
+                         : arrow::is_binary_view_like(type) ? 32
+                                                            : type.bit_width();
     bytes += (array->length() * bits + 7) / 8 + text_bytes;
   }
   return bytes;

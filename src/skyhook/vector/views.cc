@@ -57,31 +57,12 @@ View ViewAt(const uint8_t* data, int64_t size, int64_t offset, uint32_t length) 
   return arrow::util::ToInlineBinaryView(data + offset, static_cast<int32_t>(length));
 }
 
-/// Steps over the length at the cursor's offset; false where it leaves the bytes.
-inline bool TakeLength(const arrow::Buffer& bytes, PlainCursor* cursor, uint32_t* length) {
-  const int64_t left = bytes.size() - cursor->offset;
-  if (left < 4) return false;
-  std::memcpy(length, bytes.data() + cursor->offset, 4);
-  if (int64_t{*length} > left - 4) return false;
-  cursor->offset += 4;
-  return true;
-}
-
-arrow::Status Leaves(const arrow::Buffer& bytes, int64_t count, const PlainCursor& cursor) {
-  const int64_t left = bytes.size() - cursor.offset;
-  uint32_t length = 0;
-  if (left >= 4) std::memcpy(&length, bytes.data() + cursor.offset, 4);
-  return base::CorruptData("value {} of {} has {} bytes where {} are left", cursor.value, count,
-                           length, left);
-}
-
 arrow::Status Fill(const arrow::Buffer& bytes, int64_t count, View* views) {
   PlainCursor cursor;
-  for (; cursor.value < count; ++cursor.value) {
+  for (int64_t i = 0; i < count; ++i) {
     uint32_t length;
-    if (!TakeLength(bytes, &cursor, &length)) return Leaves(bytes, count, cursor);
-    views[cursor.value] = ViewAt(bytes.data(), bytes.size(), cursor.offset, length);
-    cursor.offset += length;
+    if (!cursor.Take(bytes, &length)) return cursor.Leaves(bytes, count);
+    views[i] = ViewAt(bytes.data(), bytes.size(), cursor.offset - length, length);
   }
   return arrow::Status::OK();
 }
@@ -109,6 +90,14 @@ int64_t ReferredBytes(const View* views, int64_t count) {
 
 }  // namespace
 
+arrow::Status PlainCursor::Leaves(const arrow::Buffer& bytes, int64_t count) const {
+  const int64_t left = bytes.size() - offset;
+  uint32_t length = 0;
+  if (left >= 4) std::memcpy(&length, bytes.data() + offset, 4);
+  return base::CorruptData("value {} of {} has {} bytes where {} are left", value, count, length,
+                           left);
+}
+
 arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& bytes, int64_t count,
                                                         arrow::MemoryPool* pool) {
   ARROW_RETURN_NOT_OK(CheckOffsetsFit(bytes));
@@ -129,14 +118,13 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> PickViews(const arrow::Buffer& byt
   auto* view = reinterpret_cast<View*>(out->mutable_data());
   for (const int32_t position : positions) {
     uint32_t length;
-    for (; cursor->value < position - shift; ++cursor->value) {
-      if (!TakeLength(bytes, cursor, &length)) return Leaves(bytes, count, *cursor);
-      cursor->offset += length;
+    while (cursor->value < position - shift) {
+      if (!cursor->Take(bytes, &length)) return cursor->Leaves(bytes, count);
     }
     // The value itself may be asked for again.
-    PlainCursor at = *cursor;
-    if (!TakeLength(bytes, &at, &length)) return Leaves(bytes, count, at);
-    *view++ = ViewAt(bytes.data(), bytes.size(), at.offset, length);
+    PlainCursor behind = *cursor;
+    if (!behind.Take(bytes, &length)) return behind.Leaves(bytes, count);
+    *view++ = ViewAt(bytes.data(), bytes.size(), behind.offset - length, length);
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -24,6 +25,20 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeViews(const arrow::Buffer& byt
 struct PlainCursor {
   int64_t value = 0;   ///< the next one
   int64_t offset = 0;  ///< where it begins
+
+  /// Gives the length of the next value, and goes behind it; false where the value leaves `bytes`.
+  /// The value then ends at `offset`.
+  bool Take(const arrow::Buffer& bytes, uint32_t* length) {
+    const int64_t left = bytes.size() - offset;
+    if (left < 4) return false;
+    std::memcpy(length, bytes.data() + offset, 4);
+    if (int64_t{*length} > left - 4) return false;
+    offset += 4 + int64_t{*length};
+    ++value;
+    return true;
+  }
+  /// The error, where that gave false, of `count` values.
+  arrow::Status Leaves(const arrow::Buffer& bytes, int64_t count) const;
 };
 
 /// Views of the values at `positions[i] - shift` alone (ascending, none before the cursor's) of

@@ -154,10 +154,14 @@ void FlatColumnReader::Release(PageState* state) {
   *state = {};
 }
 
-void FlatColumnReader::ReleaseBefore(int64_t row) {
+arrow::Status FlatColumnReader::MoveTo(int64_t row) {
+  if (table_.Find(row) < first_live_) {
+    return base::Invalid("row {} is read after the pages behind it", row);
+  }
   while (first_live_ < states_.size() && table_.pages()[first_live_].rows.end <= row) {
     Release(&states_[first_live_++]);
   }
+  return arrow::Status::OK();
 }
 
 arrow::Status FlatColumnReader::Fetch(const plan::RowRanges& rows) {
@@ -313,6 +317,17 @@ arrow::Result<const FlatColumnReader::PageTest*> FlatColumnReader::TestPage(size
   return &state.tests.back();
 }
 
+template <typename Visit>
+arrow::Status FlatColumnReader::VisitParts(plan::RowRange rows, Visit&& visit) {
+  for (size_t page = table_.Find(rows.begin);
+       page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
+    const plan::RowRange& held = table_.pages()[page].rows;
+    ARROW_RETURN_NOT_OK(visit(
+        page, plan::RowRange{std::max(rows.begin, held.begin), std::min(rows.end, held.end)}));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status FlatColumnReader::FilterPart(size_t index, plan::RowRange rows, int64_t at,
                                            ValueFilter* filter, uint8_t* bits) {
   const int64_t set = arrow::internal::CountSetBits(bits, at, rows.size());
@@ -339,18 +354,11 @@ arrow::Status FlatColumnReader::FilterPart(size_t index, plan::RowRange rows, in
 arrow::Status FlatColumnReader::Filter(int64_t begin, int64_t length, ValueFilter* filter,
                                        uint8_t* bits) {
   const plan::RowRange rows{begin, begin + length};
-  if (table_.Find(begin) < first_live_) {
-    return base::Invalid("row {} is filtered after the pages behind it", begin);
-  }
-  ReleaseBefore(begin);
+  ARROW_RETURN_NOT_OK(MoveTo(begin));
   if (table_.known_rows() < rows.end) ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{rows}));
-  for (size_t page = table_.Find(begin);
-       page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
-    const plan::RowRange& held = table_.pages()[page].rows;
-    const plan::RowRange part{std::max(rows.begin, held.begin), std::min(rows.end, held.end)};
-    ARROW_RETURN_NOT_OK(FilterPart(page, part, part.begin - begin, filter, bits));
-  }
-  return arrow::Status::OK();
+  return VisitParts(rows, [&](size_t page, plan::RowRange part) {
+    return FilterPart(page, part, part.begin - begin, filter, bits);
+  });
 }
 
 arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
@@ -389,23 +397,18 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
 arrow::Result<std::vector<ArrayDataPtr>> FlatColumnReader::ReadParts(plan::RowRange rows,
                                                                      const Selection& selection) {
   std::vector<ArrayDataPtr> parts;
-  for (size_t page = table_.Find(rows.begin);
-       page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
-    const plan::RowRange& held = table_.pages()[page].rows;
-    const plan::RowRange part{std::max(rows.begin, held.begin), std::min(rows.end, held.end)};
+  ARROW_RETURN_NOT_OK(VisitParts(rows, [&](size_t page, plan::RowRange part) -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(ArrayDataPtr data, ReadPart(page, part, rows.begin, selection));
     if (data != nullptr) parts.push_back(std::move(data));
-  }
+    return arrow::Status::OK();
+  }));
   return parts;
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> FlatColumnReader::Read(int64_t begin, int64_t length,
                                                                     const Selection& selection) {
   const plan::RowRange rows{begin, begin + length};
-  if (table_.Find(begin) < first_live_) {
-    return base::Invalid("row {} is read after the pages behind it", begin);
-  }
-  ReleaseBefore(begin);
+  ARROW_RETURN_NOT_OK(MoveTo(begin));
   if (length == 0 || (selection.has_value() && selection->empty())) {
     return arrow::MakeEmptyArray(column_.type, pool_);
   }

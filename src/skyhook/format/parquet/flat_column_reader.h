@@ -86,7 +86,8 @@ class FlatColumnReader : public ColumnReader {
 
   arrow::Status Fetch(const plan::RowRanges& rows);
   void Keep(size_t page, std::shared_ptr<arrow::Buffer> bytes);
-  void ReleaseBefore(int64_t row);
+  /// Lets go what is before `row`, to which reading moves forward.
+  arrow::Status MoveTo(int64_t row);
   void Release(PageState* state);
   arrow::Status LoadDictionary();
   arrow::Status TakeDictionary(const Page& page);
@@ -100,6 +101,9 @@ class FlatColumnReader : public ColumnReader {
   arrow::Result<const DictionaryTest*> TestDictionary(ValueFilter* filter);
   /// Of an opened page, valid until the next call; null: only its values can tell.
   arrow::Result<const PageTest*> TestPage(size_t page, ValueFilter* filter);
+  /// Calls `visit(page, rows)` for each known page with some of `rows`, and those of them.
+  template <typename Visit>
+  arrow::Status VisitParts(plan::RowRange rows, Visit&& visit);
   /// The part `rows` of a page, whose bits begin at bit `at`.
   arrow::Status FilterPart(size_t page, plan::RowRange rows, int64_t at, ValueFilter* filter,
                            uint8_t* bits);

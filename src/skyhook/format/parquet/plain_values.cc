@@ -287,18 +287,15 @@ arrow::Result<bool> FindInPlain(const FlatColumn& column, const Buffer& bytes, i
                                 const vector::Substring& text, uint8_t* bits) {
   if (!IsPlainAscii(column, bytes)) return false;
   const auto size = static_cast<int64_t>(text.text().size());
-  const uint8_t* at = bytes.data();
-  const uint8_t* end = at + bytes.size();
-  const uint8_t* place = text.Find(at, end);
+  const uint8_t* begin = bytes.data();
+  const uint8_t* end = begin + bytes.size();
+  const uint8_t* place = text.Find(begin, end);
+  vector::PlainCursor cursor;
   for (int64_t i = 0; i < count; ++i) {
-    uint32_t length = 0;
-    if (end - at >= 4) std::memcpy(&length, at, 4);
-    if (end - at < 4 || int64_t{length} > end - at - 4) {
-      return base::CorruptData("value {} of {} has {} bytes where {} are left", i, count, length,
-                               end - at);
-    }
-    const uint8_t* value = at + 4;
-    at = value + length;
+    uint32_t length;
+    if (!cursor.Take(bytes, &length)) return cursor.Leaves(bytes, count);
+    const uint8_t* at = begin + cursor.offset;
+    const uint8_t* value = at - length;
     // A place may begin in a length; one that reaches beyond the value rules out all behind it.
     while (place < at) {
       const bool within = place >= value && at - place >= size;

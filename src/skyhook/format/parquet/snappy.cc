@@ -99,7 +99,7 @@ void LongLiteral(Cursor* cursor, uint8_t tag) {
 }
 
 /// A copy of what it has just written repeats it. Eight bytes at a time, once `from` is as far
-/// behind; may write up to 15 bytes more than `length`.
+/// behind; may write up to 7 bytes more than `length`.
 void RepeatingCopy(const uint8_t* from, uint8_t* to, int length) {
   const uint8_t* end = to + length;
   const auto copy_eight = [](const uint8_t* source, uint8_t* target) {
@@ -130,7 +130,7 @@ void AnyCopy(Cursor* cursor, uint8_t tag) {
   cursor->out += known.length;
 }
 
-/// One element of any kind, written to the byte.
+/// One element of any kind, whose bytes are all within the output.
 [[gnu::noinline]] void CheckedElement(Cursor* cursor) {
   const uint8_t tag = *cursor->in++;
   if ((tag & 3) == kLiteral) return LongLiteral(cursor, tag);
