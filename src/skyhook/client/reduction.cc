@@ -61,7 +61,7 @@ class TopKReduction : public Reduction {
 class LimitReduction : public Reduction {
  public:
   LimitReduction(int64_t limit, int64_t memory_bytes)
-      : limit_(limit), memory_bytes_(memory_bytes) {}
+      : limit_(limit), memory_bytes_(memory_bytes), left_(limit) {}
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -102,10 +102,10 @@ class LimitReduction : public Reduction {
   }
 
   arrow::Result<BatchPtr> Next() override {
-    if (limit_ == 0 || next_ == result_.size()) return nullptr;
+    if (left_ == 0 || next_ == result_.size()) return nullptr;
     BatchPtr batch = std::move(result_[next_++]);
-    if (batch->num_rows() > limit_) batch = batch->Slice(0, limit_);
-    limit_ -= batch->num_rows();
+    if (batch->num_rows() > left_) batch = batch->Slice(0, left_);
+    left_ -= batch->num_rows();
     return batch;
   }
 
@@ -117,13 +117,14 @@ class LimitReduction : public Reduction {
   };
 
   std::mutex mutex_;
-  int64_t limit_;
-  int64_t memory_bytes_;
+  const int64_t limit_;
+  const int64_t memory_bytes_;
   std::map<int64_t, Rows> units_;
   int64_t rows_ = 0;   ///< of all units_
   int64_t bytes_ = 0;  ///< of all units_
   std::vector<BatchPtr> result_;
   size_t next_ = 0;
+  int64_t left_;  ///< rows that Next may give; IsFull may still be asked then
 };
 
 }  // namespace
