@@ -26,6 +26,11 @@ target_compile_options(skyhook_test_flags INTERFACE $<$<CONFIG:Release>:-O1>)
 if(SKYHOOK_SANITIZE MATCHES "undefined")
   target_compile_options(skyhook_test_flags INTERFACE -fno-sanitize=undefined)
 endif()
+if(SKYHOOK_SANITIZE MATCHES "thread")
+  add_library(skyhook_clock_lock OBJECT "${CMAKE_SOURCE_DIR}/cmake/clock_lock.cc")
+  target_link_libraries(skyhook_clock_lock PRIVATE skyhook_flags)
+  target_link_libraries(skyhook_test_flags INTERFACE $<TARGET_OBJECTS:skyhook_clock_lock>)
+endif()
 
 # skyhook_precompiled(NAME LINK LIBRARIES... HEADERS FILES...): a target whose precompiled header
 # others reuse: what nearly all files include, and FILES.
@@ -56,7 +61,8 @@ if(SKYHOOK_SANITIZE)
   list(APPEND SKYHOOK_TEST_ENVIRONMENT
     "ARROW_DEFAULT_MEMORY_POOL=system"
     "ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1"
-    "UBSAN_OPTIONS=print_stacktrace=1")
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/thread_sanitizer.supp")
 endif()
 
 # skyhook_test(NAME COMMAND...): a ctest test with that environment.

@@ -251,7 +251,7 @@ bool HasKnownEnding(const std::string& path) { return EndsInAny(Lower(path), kEn
 bool HasTextEnding(const std::string& path) {
   std::string name = Lower(path);
   for (const std::string_view packed : {".gz", ".zst"}) {
-    if (name.ends_with(packed)) name.resize(name.size() - packed.size());
+    if (name.ends_with(packed)) name.erase(name.size() - packed.size());
   }
   return EndsInAny(name, kTextEndings);
 }
