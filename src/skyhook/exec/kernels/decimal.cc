@@ -56,6 +56,73 @@ bool MayExceed(const plan::Expression& call) {
   return call.options().overflow != CallOptions::Overflow::kError || plan::CallCanFail(call);
 }
 
+// Unscaled values that all fit into 64 bits.
+struct Words {
+  const int64_t* values;
+  bool constant;
+  std::shared_ptr<arrow::Buffer> owner;  // null: the column's
+};
+
+// Nothing where one of them does not fit.
+Result<std::optional<Words>> WordsOf(const vector::Column& column) {
+  if (column.type()->id() == arrow::Type::DECIMAL64) {
+    return Words{column.values<int64_t>(), column.is_constant(), nullptr};
+  }
+  const int64_t rows = column.is_constant() ? 1 : column.length();
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<int64_t>(rows));
+  int64_t* to = vector::MutableValues<int64_t>(out);
+  const vector::Int128* from = column.values<vector::Int128>();
+  bool fit = true;
+  for (int64_t i = 0; i < rows; ++i) {
+    to[i] = static_cast<int64_t>(from[i]);
+    fit &= to[i] == from[i];
+  }
+  if (!fit) return std::nullopt;
+  return Words{to, column.is_constant(), std::move(out)};
+}
+
+template <typename A, typename B>
+void ApplyToWords(Function function, A a, B b, vector::Int128* out, int64_t length) {
+  const auto each = [&](auto&& one) {
+    for (int64_t i = 0; i < length; ++i) out[i] = one(vector::Int128{a(i)}, vector::Int128{b(i)});
+  };
+  if (function == Function::kAdd) {
+    each([](vector::Int128 x, vector::Int128 y) { return x + y; });
+  } else if (function == Function::kSubtract) {
+    each([](vector::Int128 x, vector::Int128 y) { return x - y; });
+  } else {
+    each([](vector::Int128 x, vector::Int128 y) { return x * y; });
+  }
+}
+
+// In 128 bits, of arguments in 64: half the memory, and one multiplication in place of three.
+// Nothing where an argument has more bits.
+Result<std::optional<vector::Column>> SumOrProductOfWords(const plan::Expression& call,
+                                                          const Arguments& arguments,
+                                                          int64_t length) {
+  ARROW_ASSIGN_OR_RAISE(const auto a, WordsOf(arguments[0]));
+  if (!a.has_value()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const auto b, WordsOf(arguments[1]));
+  if (!b.has_value()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto out, vector::AllocateValues<vector::Int128>(length));
+  ARROW_ASSIGN_OR_RAISE(auto valid, RowValidity::Of(arguments, length));
+  const auto all = [](const Words& words) {
+    return [values = words.values](int64_t i) { return values[i]; };
+  };
+  const auto same = [](const Words& words) {
+    return [value = words.values[0]](int64_t) { return value; };
+  };
+  auto* to = vector::MutableValues<vector::Int128>(out);
+  if (a->constant) {
+    ApplyToWords(call.function(), same(*a), all(*b), to, length);
+  } else if (b->constant) {
+    ApplyToWords(call.function(), all(*a), same(*b), to, length);
+  } else {
+    ApplyToWords(call.function(), all(*a), all(*b), to, length);
+  }
+  return vector::Column::Flat(call.type(), length, std::move(out), valid.Finish());
+}
+
 Result<vector::Column> SumOrProduct(const plan::Expression& call, const Arguments& arguments,
                                     int64_t length) {
   const int precision = plan::ShapeOf(*call.type()).precision;
@@ -66,6 +133,11 @@ Result<vector::Column> SumOrProduct(const plan::Expression& call, const Argument
   if (!wide) {
     const auto bound = static_cast<int64_t>(vector::PowerOfTen(precision) - 1);
     return Exact<int64_t>(call, arguments, check, bound, length);
+  }
+  // No product of 64 bits has more than 38 digits: it takes 126 bits at most.
+  if (call.type()->id() == arrow::Type::DECIMAL128 && (check == Check::kNone || precision == 38)) {
+    ARROW_ASSIGN_OR_RAISE(auto out, SumOrProductOfWords(call, arguments, length));
+    if (out.has_value()) return *std::move(out);
   }
   ARROW_ASSIGN_OR_RAISE(vector::Column a, Widened(arguments[0]));
   ARROW_ASSIGN_OR_RAISE(vector::Column b, Widened(arguments[1]));

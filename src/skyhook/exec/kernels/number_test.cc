@@ -58,6 +58,44 @@ CallOptions With(Domain domain, CallOptions::LogarithmOfZero zero = {}) {
   return options;
 }
 
+// Python's integers.
+TEST(NumberKernels, DecimalsAroundSixtyFourBitsAreExact) {
+  const auto type = arrow::decimal128(38, 0);
+  const std::string fitting =
+      "9223372036854775807,9223372036854775807\n-9223372036854775808,-9223372036854775808\n"
+      "-9223372036854775808,9223372036854775807\n0,-1\nNULL,5\n";
+  const std::string one_larger = fitting + "9223372036854775808,1\n";
+  const auto rows = [&](Function function, const std::string& lines) {
+    return Require(Binary(type, lines, function, {}, type));
+  };
+  Rows products = {"85070591730234615847396907784232501249",
+                   "85070591730234615865843651857942052864",
+                   "-85070591730234615856620279821087277056", "0", "NULL"};
+  Rows sums = {"18446744073709551614", "-18446744073709551616", "-1", "-1", "NULL"};
+  Rows differences = {"0", "0", "-18446744073709551615", "1", "NULL"};
+  EXPECT_EQ(rows(Function::kMultiply, fitting), products);
+  EXPECT_EQ(rows(Function::kAdd, fitting), sums);
+  EXPECT_EQ(rows(Function::kSubtract, fitting), differences);
+  products.emplace_back("9223372036854775808");
+  sums.emplace_back("9223372036854775809");
+  differences.emplace_back("9223372036854775807");
+  EXPECT_EQ(rows(Function::kMultiply, one_larger), products);
+  EXPECT_EQ(rows(Function::kAdd, one_larger), sums);
+  EXPECT_EQ(rows(Function::kSubtract, one_larger), differences);
+  const auto seven =
+      Require(plan::Literal(std::make_shared<arrow::Decimal128Scalar>(arrow::Decimal128(7), type)));
+  const auto with_seven = [&](bool first) {
+    return Require(Evaluate(type, type, fitting, [&](const ExpressionPtr& x, const ExpressionPtr&) {
+      return first ? Require(plan::Call(Function::kMultiply, {seven, x}, {}, type))
+                   : Require(plan::Call(Function::kMultiply, {x, seven}, {}, type));
+    }));
+  };
+  const Rows sevenfold = {"64563604257983430649", "-64563604257983430656", "-64563604257983430656",
+                          "0", "NULL"};
+  EXPECT_EQ(with_seven(true), sevenfold);
+  EXPECT_EQ(with_seven(false), sevenfold);
+}
+
 TEST(NumberKernels, OverflowFollowsItsOption) {
   const std::string lines = "127,1\n-128,-1\n100,20\nNULL,1\n127,NULL\n";
   const auto sum = [&](Overflow overflow) {
