@@ -1,5 +1,6 @@
 #include "skyhook/exec/aggregate/accumulator.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -45,6 +46,31 @@ std::shared_ptr<arrow::DataType> SumType(const arrow::DataType& argument) {
                                        : arrow::decimal128(38, scale);
 }
 
+// Rows of few groups go through several lanes of sums, so that one row of a group does not wait for
+// the sum of the row before.
+constexpr size_t kLanes = 4;
+constexpr size_t kFewGroups = 32;
+constexpr int64_t kLaneRows = int64_t{1} << 16;  // at most, of one update
+
+/// Whether `rows` are worth lanes: all count, and are of few groups.
+bool TakesLanes(const GroupedRows& rows, size_t groups) {
+  return rows.groups != nullptr && rows.counts == nullptr && groups <= kFewGroups &&
+         rows.rows > static_cast<int64_t>(4 * kFewGroups) && rows.rows <= kLaneRows;
+}
+
+/// add(lane, group, row) for all rows.
+template <typename Add>
+void VisitInLanes(const GroupedRows& rows, Add&& add) {
+  int64_t i = 0;
+  for (; i + static_cast<int64_t>(kLanes) <= rows.rows; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const int64_t row = i + static_cast<int64_t>(lane);
+      add(lane, rows.groups[row], row);
+    }
+  }
+  for (; i < rows.rows; ++i) add(0, rows.groups[i], i);
+}
+
 class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
@@ -54,7 +80,15 @@ class CountAccumulator : public Accumulator {
       counts_[0] += rows.rows;
       return Status::OK();
     }
-    for (int64_t i = 0; i < rows.rows; ++i) counts_[rows.group(i)] += int64_t{rows.count(i)};
+    if (!TakesLanes(rows, counts_.size())) {
+      VisitCounting(rows, [this](int64_t, uint32_t group) { ++counts_[group]; });
+      return Status::OK();
+    }
+    std::array<std::array<int64_t, kFewGroups>, kLanes> lanes{};
+    VisitInLanes(rows, [&](size_t lane, uint32_t group, int64_t) { ++lanes[lane][group]; });
+    for (const auto& lane : lanes) {
+      for (size_t group = 0; group < counts_.size(); ++group) counts_[group] += lane[group];
+    }
     return Status::OK();
   }
 
@@ -148,13 +182,39 @@ class ExactSumAccumulator : public Accumulator {
       seen_[0] |= static_cast<uint8_t>(rows.rows > 0);
       return Status::OK();
     }
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (!rows.count(i)) continue;
-      const uint32_t group = rows.group(i);
+    if (!constant && TakesLanes(rows, sums_.size()) && AreShort(values, rows.rows)) {
+      AddInLanes(values, rows);
+      return Status::OK();
+    }
+    VisitCounting(rows, [&](int64_t i, uint32_t group) {
       sums_[group] += values[constant ? 0 : i];
       seen_[group] = 1;
-    }
+    });
     return Status::OK();
+  }
+
+  /// Whether kLaneRows of the values cannot leave 64 bits.
+  template <typename T>
+  static bool AreShort(const T* values, int64_t count) {
+    if constexpr (sizeof(T) <= 4) return true;
+    uint64_t bits = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      const auto value = static_cast<uint64_t>(values[i]);
+      bits |= std::is_signed_v<T> && values[i] < 0 ? ~value : value;
+    }
+    return bits < (uint64_t{1} << 46);
+  }
+
+  template <typename T>
+  void AddInLanes(const T* values, const GroupedRows& rows) {
+    std::array<std::array<int64_t, kFewGroups>, kLanes> lanes{};
+    VisitInLanes(rows, [&](size_t lane, uint32_t group, int64_t row) {
+      lanes[lane][group] += static_cast<int64_t>(values[row]);
+      seen_[group] = 1;
+    });
+    for (const auto& lane : lanes) {
+      for (size_t group = 0; group < sums_.size(); ++group) sums_[group] += lane[group];
+    }
   }
 
   std::shared_ptr<arrow::DataType> type_;
@@ -240,9 +300,9 @@ class FloatSumAccumulator : public Accumulator {
 
   template <typename T>
   Status AddAll(const T* values, bool constant, const GroupedRows& rows) {
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (rows.count(i)) Add(rows.group(i), static_cast<double>(values[constant ? 0 : i]));
-    }
+    VisitCounting(rows, [&](int64_t i, uint32_t group) {
+      Add(group, static_cast<double>(values[constant ? 0 : i]));
+    });
     return Status::OK();
   }
 
@@ -272,9 +332,7 @@ class ExtremeAccumulator : public Accumulator {
 
   Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     const vector::Column* argument = arguments.data();
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (rows.count(i)) Take(rows.group(i), At(*argument, i));
-    }
+    VisitCounting(rows, [&](int64_t i, uint32_t group) { Take(group, At(*argument, i)); });
     return Status::OK();
   }
 

@@ -38,6 +38,28 @@ struct GroupedRows {
   bool count(int64_t row) const { return counts == nullptr || counts[row] != 0; }
 };
 
+/// Calls visit(row, group) for each row that counts.
+template <typename Visit>
+void VisitCounting(const GroupedRows& rows, Visit&& visit) {
+  const auto visit_all = [&](auto&& counts, auto&& group_of) {
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      if (counts(i)) visit(i, group_of(i));
+    }
+  };
+  const auto of_groups = [&](auto&& counts) {
+    if (rows.groups == nullptr) {
+      visit_all(counts, [](int64_t) { return uint32_t{0}; });
+    } else {
+      visit_all(counts, [groups = rows.groups](int64_t i) { return groups[i]; });
+    }
+  };
+  if (rows.counts == nullptr) {
+    of_groups([](int64_t) { return true; });
+  } else {
+    of_groups([counts = rows.counts](int64_t i) { return counts[i] != 0; });
+  }
+}
+
 /// Adds a count of partial state to `count`; kCorruptData when it is none or leaves 64 bits, which
 /// no rows make it.
 arrow::Status AddCount(int64_t more, int64_t* count);
@@ -85,6 +107,11 @@ enum class StateKind : uint8_t {
 /// Whether rows count whose argument is NULL.
 inline bool CountsNull(StateKind kind) {
   return kind == StateKind::kFirst || kind == StateKind::kLast;
+}
+
+/// Whether the state hangs on where rows lie.
+inline bool WantsPlaces(StateKind kind) {
+  return kind == StateKind::kFirst || kind == StateKind::kLast || kind == StateKind::kFirstValid;
 }
 
 /// `argument` is the type of the first argument, null for a count of rows.

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "skyhook/testing/kernel.h"
 #include "skyhook/testing/pipelines.h"
@@ -18,9 +21,9 @@ using Rows = std::vector<std::string>;
 
 // One aggregate of x (and y), each row group in a call of its own.
 Rows Aggregate(const std::shared_ptr<arrow::Schema>& schema, const std::string& lines,
-               plan::Measure measure, std::vector<int> keys = {}) {
+               plan::Measure measure, std::vector<int> keys = {}, int64_t row_group_rows = 2) {
   const auto table = testing::TableOf(schema, lines);
-  const auto fragment = testing::OpenParquet(*table, {.row_group_rows = 2});
+  const auto fragment = testing::OpenParquet(*table, {.row_group_rows = row_group_rows});
   auto pipeline = testing::ReadAll(*schema);
   measure.name = "m";
   pipeline.aggregate = plan::Aggregate{std::move(keys), {measure}};
@@ -43,6 +46,45 @@ double Value(AggregateFunction function, int second = -1) {
                               {.function = function, .argument = 0, .name = "", .second = second});
   EXPECT_EQ(rows.size(), 1u);
   return std::stod(rows.at(0));
+}
+
+// Few groups, few rows, NULLs and values of many bits go other ways.
+TEST(Accumulator, ManyRowsOfFewGroupsAreSummedAsAnyOthers) {
+  const auto schema =
+      arrow::schema({arrow::field("k", arrow::int64()), arrow::field("x", arrow::int64())});
+  for (const int64_t largest :
+       {int64_t{1000}, (int64_t{1} << 46) - 1, int64_t{1} << 46, int64_t{1} << 52}) {
+    for (const int groups : {1, 3, 32, 37}) {
+      for (const bool nulls : {false, true}) {
+        SCOPED_TRACE(fmt::format("{} in {} groups, nulls: {}", largest, groups, nulls));
+        std::string lines;
+        std::map<int64_t, std::pair<int64_t, int64_t>> expected;  // sum and count
+        for (int64_t row = 0; row < 1003; ++row) {
+          const int64_t key = row * 7 % groups;
+          const int64_t value = row % 3 == 0 ? -largest + row % 5 : largest - row;
+          const bool null = nulls && row % 11 == 0;
+          lines += fmt::format("{},{}\n", key, null ? "NULL" : std::to_string(value));
+          if (null) continue;
+          expected[key].first += value;
+          ++expected[key].second;
+        }
+        Rows sums, counts;
+        for (const auto& [key, of] : expected) {
+          sums.push_back(fmt::format("{}, {}", key, of.first));
+          counts.push_back(fmt::format("{}, {}", key, of.second));
+        }
+        const auto rows = [&](AggregateFunction function) {
+          Rows out = Aggregate(schema, lines, {function, 1, -1, "m"}, {0}, 600);
+          std::sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
+            return std::stoll(a) < std::stoll(b);
+          });
+          return out;
+        };
+        EXPECT_EQ(rows(AggregateFunction::kSum), sums);
+        EXPECT_EQ(rows(AggregateFunction::kCount), counts);
+      }
+    }
+  }
 }
 
 TEST(Accumulator, MomentsMergeToThoseOfTheWhole) {

@@ -4,14 +4,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "skyhook/base/status.h"
-#include "skyhook/plan/types.h"
-#include "skyhook/vector/text.h"
-#include "skyhook/vector/value_set.h"
 
 namespace skyhook::exec {
 
@@ -21,9 +16,8 @@ using arrow::Status;
 namespace {
 
 constexpr size_t kMaxCodes = 1 << 16;
-// Keys that are encoded at a time.
-constexpr int64_t kPieceRows = 1024;
-constexpr int64_t kPieceBytes = 64 * 1024;
+// Keys of so many bytes are hashed word by word.
+constexpr int64_t kShortKey = 64;
 constexpr uint64_t kUpperHalf = 0xFFFFFFFF00000000ULL;
 
 uint64_t HashRow(const uint8_t* row, int64_t size) {
@@ -39,26 +33,38 @@ uint64_t HashRow(const uint8_t* row, int64_t size) {
 }
 
 // 16 bytes that the system gives each process.
-uint64_t SeedOfProcess() {
-  static const uint64_t kSeed = [] {
-    uint64_t seed = 0;
+struct Seed {
+  uint64_t first = 0;
+  uint64_t second = 0;
+};
+
+const Seed& SeedOfProcess() {
+  static const Seed kSeed = [] {
+    Seed seed;
     const auto* random = reinterpret_cast<const void*>(getauxval(AT_RANDOM));
     if (random != nullptr) std::memcpy(&seed, random, sizeof(seed));
+    seed.second |= 1;
     return seed;
   }();
   return kSeed;
 }
 
-uint64_t SeededHash(const uint8_t* row, int64_t size) {
-  return XXH3_64bits_withSeed(row, static_cast<size_t>(size), SeedOfProcess());
+uint64_t SeededHash(const Seed& seed, const uint8_t* row, int64_t size) {
+  if (size > kShortKey) return XXH3_64bits_withSeed(row, static_cast<size_t>(size), seed.first);
+  uint64_t hash = seed.first;
+  for (int64_t i = 0; i < size; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, row + i, 8);
+    const auto product = static_cast<unsigned __int128>(hash ^ word) * seed.second;
+    hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  }
+  return hash;
 }
-
-int64_t PaddedTo8(int64_t size) { return (size + 7) / 8 * 8; }
 
 }  // namespace
 
 GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types, int64_t max_groups)
-    : types_(std::move(key_types)), max_groups_(max_groups) {
+    : layout_(std::move(key_types)), max_groups_(max_groups) {
   Clear();
 }
 
@@ -73,20 +79,19 @@ void GroupTable::Clear() {
   slots_.shrink_to_fit();
   dictionaries_.clear();
   by_codes_ = {};
-  scratch_ = {};
+  piece_ = {};
+  piece_hashes_ = {};
 }
 
-uint64_t GroupTable::HashOf(int64_t group) const {
-  const auto at = static_cast<size_t>(group);
-  return HashRow(rows_.data() + offsets_[at], offsets_[at + 1] - offsets_[at]);
-}
+uint64_t GroupTable::HashOf(int64_t group) const { return HashRow(RowOf(group), SizeOf(group)); }
 
 int64_t GroupTable::bytes_held() const {
   return static_cast<int64_t>(rows_.capacity() + offsets_.capacity() * sizeof(int64_t) +
                               hashes_.capacity() * sizeof(uint64_t) +
                               slots_.capacity() * sizeof(uint64_t) +
+                              piece_hashes_.capacity() * sizeof(uint64_t) +
                               by_codes_.capacity() * sizeof(uint32_t)) +
-         scratch_.bytes_held();
+         piece_.bytes_held();
 }
 
 Status GroupTable::Assign(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups) {
@@ -132,13 +137,14 @@ bool GroupTable::AssignByCodes(const std::vector<vector::Column>& keys, int64_t 
     for (int64_t i = 0; i < rows; ++i)
       groups[i] = groups[i] * scale + static_cast<uint32_t>(codes[i]);
   }
+  constexpr uint32_t kUnknown = 0u - 1u;
+  bool any = false;
   for (int64_t i = 0; i < rows; ++i) {
-    const uint32_t known = by_codes_[groups[i]];
-    if (known == 0) {
-      unknown->push_back(static_cast<int32_t>(i));
-    } else {
-      groups[i] = known - 1;
-    }
+    groups[i] = by_codes_[groups[i]] - 1;
+    any |= groups[i] == kUnknown;
+  }
+  for (int64_t i = 0; any && i < rows; ++i) {
+    if (groups[i] == kUnknown) unknown->push_back(static_cast<int32_t>(i));
   }
   return true;
 }
@@ -166,64 +172,19 @@ Result<std::vector<vector::Column>> GroupTable::Flattened(const std::vector<vect
   return flat;
 }
 
-// Encodes some of the rows [begin, end): the first, and as many as fit a piece.
-void GroupTable::Encode(const std::vector<vector::Column>& keys, int64_t begin, int64_t end,
-                        Encoded* out) {
-  int64_t fixed = 0;
-  for (const vector::Column& key : keys) {
-    fixed += 1 + (plan::IsTextOrBytes(*key.type()) ? 4 : vector::ValueWidth(*key.type()));
-  }
-  std::vector<int64_t>& offsets = out->offsets;
-  offsets.assign(1, 0);
-  for (int64_t row = begin; row < end && out->rows() < kPieceRows; ++row) {
-    int64_t size = fixed;
-    for (const vector::Column& key : keys) {
-      if (plan::IsTextOrBytes(*key.type()) && key.IsValid(row)) {
-        size += key.values<vector::TextView>()[key.is_constant() ? 0 : row].size();
-      }
-    }
-    if (row > begin && offsets.back() + size > kPieceBytes) break;
-    offsets.push_back(offsets.back() + PaddedTo8(size));
-  }
-  out->bytes.assign(static_cast<size_t>(offsets.back()), 0);
-  out->cursors.assign(offsets.begin(), offsets.end() - 1);
-  for (const vector::Column& key : keys) EncodeKey(key, begin, out);
-}
-
-void GroupTable::EncodeKey(const vector::Column& key, int64_t begin, Encoded* out) {
-  vector::VisitPhysical(*key.type(), [&](auto value) {
-    using T = decltype(value);
-    for (int64_t i = 0; i < out->rows(); ++i) {
-      const int64_t row = begin + i;
-      int64_t& cursor = out->cursors[static_cast<size_t>(i)];
-      uint8_t* to = out->bytes.data() + cursor;
-      const bool valid = key.IsValid(row);
-      *to++ = static_cast<uint8_t>(!valid);
-      if constexpr (std::is_same_v<T, vector::TextView>) {
-        const std::string_view text = valid ? key.TextAt(row) : std::string_view();
-        const auto size = static_cast<uint32_t>(text.size());
-        std::memcpy(to, &size, sizeof(size));
-        if (!text.empty()) std::memcpy(to + sizeof(size), text.data(), text.size());
-        cursor += 1 + static_cast<int64_t>(sizeof(size) + text.size());
-      } else {
-        const T one = valid ? vector::Canonical(key.values<T>()[key.is_constant() ? 0 : row]) : T{};
-        std::memcpy(to, &one, sizeof(T));
-        cursor += 1 + static_cast<int64_t>(sizeof(T));
-      }
-    }
-  });
-}
-
 Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<vector::Column>& given,
                                                    int64_t rows) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, Flattened(given));
-  Encoded encoded;
+  std::vector<std::shared_ptr<arrow::DataType>> types;
+  for (const vector::Column& key : keys) types.push_back(key.type());
+  const KeyLayout layout(std::move(types));
+  KeyRows piece;
   std::vector<uint64_t> hashes;
   hashes.reserve(static_cast<size_t>(rows));
-  for (int64_t begin = 0; begin < rows; begin += encoded.rows()) {
-    Encode(keys, begin, rows, &encoded);
-    for (int64_t i = 0; i < encoded.rows(); ++i) {
-      hashes.push_back(HashRow(encoded.row(i), encoded.size(i)));
+  for (int64_t begin = 0; begin < rows; begin += piece.rows()) {
+    piece.Encode(layout, keys, begin, rows);
+    for (int64_t i = 0; i < piece.rows(); ++i) {
+      hashes.push_back(HashRow(piece.row(i), piece.size(i)));
     }
   }
   return hashes;
@@ -232,17 +193,59 @@ Result<std::vector<uint64_t>> GroupTable::HashesOf(const std::vector<vector::Col
 Status GroupTable::AssignByHash(const std::vector<vector::Column>& given, int64_t rows,
                                 uint32_t* groups) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<vector::Column> keys, Flattened(given));
-  for (int64_t begin = 0; begin < rows; begin += scratch_.rows()) {
-    Encode(keys, begin, rows, &scratch_);
-    for (int64_t i = 0; i < scratch_.rows(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(groups[begin + i], FindOrInsert(scratch_.row(i), scratch_.size(i)));
+  for (int64_t begin = 0; begin < rows; begin += piece_.rows()) {
+    piece_.Encode(layout_, keys, begin, rows);
+    ARROW_RETURN_NOT_OK(AssignPiece(groups + begin));
+  }
+  return Status::OK();
+}
+
+// Three walks, so that what one needs of a large table is on its way from memory since the one
+// before: the slot of each row, then the key of the group that the slot names.
+Status GroupTable::AssignPiece(uint32_t* groups) {
+  const Seed& seed = SeedOfProcess();
+  const uint64_t mask = slots_.size() - 1;
+  const int64_t rows = piece_.rows();
+  piece_hashes_.resize(std::max(piece_hashes_.size(), static_cast<size_t>(rows)));
+  uint64_t* hashes = piece_hashes_.data();
+  for (int64_t i = 0; i < rows; ++i) {
+    hashes[i] = SeededHash(seed, piece_.row(i), piece_.size(i));
+    __builtin_prefetch(&slots_[hashes[i] & mask]);
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    uint64_t at = hashes[i] & mask;
+    while (slots_[at] != 0 && (slots_[at] & kUpperHalf) != (hashes[i] & kUpperHalf)) {
+      at = (at + 1) & mask;
+    }
+    groups[i] = static_cast<uint32_t>(slots_[at]);
+    if (groups[i] != 0) __builtin_prefetch(RowOf(groups[i] - 1));
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    const uint8_t* row = piece_.row(i);
+    if (groups[i] != 0 && HasKey(groups[i] - 1, row, piece_.size(i))) {
+      --groups[i];
+    } else {
+      ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(row, piece_.size(i), hashes[i]));
     }
   }
   return Status::OK();
 }
 
-Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size) {
-  const uint64_t hash = SeededHash(row, size);
+bool GroupTable::HasKey(int64_t group, const uint8_t* row, int64_t size) const {
+  if (SizeOf(group) != size) return false;
+  const uint8_t* kept = RowOf(group);
+  uint64_t differing = 0;
+  for (int64_t i = 0; i < size; i += 8) {
+    uint64_t a;
+    uint64_t b;
+    std::memcpy(&a, kept + i, 8);
+    std::memcpy(&b, row + i, 8);
+    differing |= a ^ b;
+  }
+  return differing == 0;
+}
+
+Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size, uint64_t hash) {
   const uint64_t mask = slots_.size() - 1;
   for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
     const uint64_t slot = slots_[at];
@@ -255,17 +258,12 @@ Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size) {
       slots_[at] = (hash & kUpperHalf) | (group + 1);
       hashes_.push_back(hash);
       rows_.insert(rows_.end(), row, row + size);
-      offsets_.push_back(static_cast<int64_t>(rows_.size()));
+      if (layout_.row_bytes() == 0) offsets_.push_back(static_cast<int64_t>(rows_.size()));
       if (hashes_.size() * 2 > slots_.size()) Grow();
       return group;
     }
-    if ((slot & kUpperHalf) != (hash & kUpperHalf)) continue;
     const auto group = static_cast<uint32_t>(slot) - 1;
-    const int64_t begin = offsets_[group];
-    if (offsets_[group + 1] - begin == size &&
-        std::memcmp(rows_.data() + begin, row, static_cast<size_t>(size)) == 0) {
-      return group;
-    }
+    if ((slot & kUpperHalf) == (hash & kUpperHalf) && HasKey(group, row, size)) return group;
   }
 }
 
@@ -280,53 +278,11 @@ void GroupTable::Grow() {
   slots_ = std::move(slots);
 }
 
-// Decodes one key of each group, starting at its cursor, which moves on to the next key.
-Result<vector::Column> GroupTable::DecodeKey(size_t key, std::span<const int32_t> groups,
-                                             std::vector<int64_t>* cursors) const {
-  const auto& type = types_[key];
-  const auto count = static_cast<int64_t>(groups.size());
-  return vector::VisitPhysical(*type, [&](auto value) -> Result<vector::Column> {
-    using T = decltype(value);
-    if constexpr (std::is_same_v<T, vector::TextView>) {
-      vector::TextBuilder builder;
-      for (int64_t& cursor : *cursors) {
-        uint32_t size;
-        std::memcpy(&size, rows_.data() + cursor + 1, sizeof(size));
-        const auto* text = reinterpret_cast<const char*>(rows_.data() + cursor + 5);
-        ARROW_RETURN_NOT_OK(rows_[static_cast<size_t>(cursor)] != 0
-                                ? builder.AppendNull()
-                                : builder.Append(std::string_view(text, size)));
-        cursor += 5 + int64_t{size};
-      }
-      return builder.Finish(type);
-    } else {
-      ARROW_ASSIGN_OR_RAISE(auto values, vector::AllocateValues<T>(count));
-      ARROW_ASSIGN_OR_RAISE(auto valid, vector::AllocateValues<uint8_t>(count));
-      bool any_null = false;
-      for (size_t i = 0; i < groups.size(); ++i) {
-        int64_t& cursor = (*cursors)[i];
-        const bool null = rows_[static_cast<size_t>(cursor)] != 0;
-        any_null |= null;
-        valid->mutable_data()[i] = static_cast<uint8_t>(!null);
-        std::memcpy(vector::MutableValues<T>(values) + i, rows_.data() + cursor + 1, sizeof(T));
-        cursor += 1 + static_cast<int64_t>(sizeof(T));
-      }
-      if (!any_null) valid = nullptr;
-      return vector::Column::Flat(type, count, std::move(values), std::move(valid));
-    }
-  });
-}
-
 Result<std::vector<vector::Column>> GroupTable::Keys(std::span<const int32_t> groups) const {
-  std::vector<int64_t> cursors;
-  cursors.reserve(groups.size());
-  for (int32_t group : groups) cursors.push_back(offsets_[static_cast<size_t>(group)]);
-  std::vector<vector::Column> out;
-  for (size_t key = 0; key < types_.size(); ++key) {
-    ARROW_ASSIGN_OR_RAISE(vector::Column column, DecodeKey(key, groups, &cursors));
-    out.push_back(std::move(column));
-  }
-  return out;
+  std::vector<const uint8_t*> rows;
+  rows.reserve(groups.size());
+  for (const int32_t group : groups) rows.push_back(RowOf(group));
+  return layout_.Decode(rows);
 }
 
 }  // namespace skyhook::exec

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "skyhook/exec/aggregate/key_rows.h"
 #include "skyhook/vector/column.h"
 
 namespace skyhook::exec {
@@ -19,9 +20,6 @@ namespace skyhook::exec {
 ///
 /// Places in the table depend on a seed of the process, so that nobody can choose keys that meet
 /// there.
-///
-/// A key is kept as a row of bytes: for each column a byte that is 1 for NULL, then the value
-/// (text: its length as uint32_t, then the bytes), zero-padded to a multiple of eight.
 class GroupTable {
  public:
   /// Groups are numbered with 31 bits; one more than `max_groups` is kLimitExceeded.
@@ -43,22 +41,6 @@ class GroupTable {
   void Clear();
 
  private:
-  struct Encoded {
-    std::vector<uint8_t> bytes;
-    std::vector<int64_t> offsets;  // rows + 1
-    std::vector<int64_t> cursors;  // where the next key of each row goes
-
-    int64_t rows() const { return static_cast<int64_t>(offsets.size()) - 1; }
-    int64_t bytes_held() const {
-      const size_t numbers = offsets.capacity() + cursors.capacity();
-      return static_cast<int64_t>(bytes.capacity() + numbers * sizeof(int64_t));
-    }
-    const uint8_t* row(int64_t i) const { return bytes.data() + offsets[static_cast<size_t>(i)]; }
-    int64_t size(int64_t i) const {
-      return offsets[static_cast<size_t>(i) + 1] - offsets[static_cast<size_t>(i)];
-    }
-  };
-
   bool AssignByCodes(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups,
                      std::vector<int32_t>* unknown);
   void RememberCodes(const std::vector<vector::Column>& keys, const std::vector<int32_t>& rows,
@@ -67,21 +49,31 @@ class GroupTable {
                              uint32_t* groups);
   static arrow::Result<std::vector<vector::Column>> Flattened(
       const std::vector<vector::Column>& keys);
-  static void Encode(const std::vector<vector::Column>& keys, int64_t begin, int64_t end,
-                     Encoded* out);
-  static void EncodeKey(const vector::Column& key, int64_t begin, Encoded* out);
-  arrow::Result<uint32_t> FindOrInsert(const uint8_t* row, int64_t size);
+  /// Of the rows of `piece_`.
+  arrow::Status AssignPiece(uint32_t* groups);
+  arrow::Result<uint32_t> FindOrInsert(const uint8_t* row, int64_t size, uint64_t hash);
   void Grow();
-  arrow::Result<vector::Column> DecodeKey(size_t key, std::span<const int32_t> groups,
-                                          std::vector<int64_t>* cursors) const;
 
-  std::vector<std::shared_ptr<arrow::DataType>> types_;
+  const uint8_t* RowOf(int64_t group) const {
+    const int64_t row_bytes = layout_.row_bytes();
+    return rows_.data() +
+           (row_bytes > 0 ? group * row_bytes : offsets_[static_cast<size_t>(group)]);
+  }
+  int64_t SizeOf(int64_t group) const {
+    const auto at = static_cast<size_t>(group);
+    const int64_t row_bytes = layout_.row_bytes();
+    return row_bytes > 0 ? row_bytes : offsets_[at + 1] - offsets_[at];
+  }
+  bool HasKey(int64_t group, const uint8_t* row, int64_t size) const;
+
+  KeyLayout layout_;
   int64_t max_groups_;
-  std::vector<uint8_t> rows_;
-  std::vector<int64_t> offsets_;  // groups + 1
+  std::vector<uint8_t> rows_;     // of the groups' keys
+  std::vector<int64_t> offsets_;  // groups + 1, where rows differ in size
   std::vector<uint64_t> hashes_;  // with the seed
   std::vector<uint64_t> slots_;   // upper half of the hash, then group + 1; 0: free
-  Encoded scratch_;
+  KeyRows piece_;
+  std::vector<uint64_t> piece_hashes_;
 
   // Groups by combination of dictionary codes, while the dictionaries stay the same.
   std::vector<std::shared_ptr<const vector::Column>> dictionaries_;
