@@ -35,9 +35,11 @@ arrow::Result<struct stat> StatOf(int fd, const std::string& path) {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(FileDescriptor fd, std::string path, const struct stat& file)
+  FileSource(FileDescriptor fd, std::string path, const struct stat& file,
+             std::shared_ptr<arrow::MemoryPool> pool)
       : fd_(std::move(fd)),
         name_(std::move(path)),
+        pool_(std::move(pool)),
         version_(VersionOf(file)),
         size_(file.st_size) {}
 
@@ -58,6 +60,7 @@ class FileSource : public ByteSource {
 
   FileDescriptor fd_;
   std::string name_;
+  std::shared_ptr<arrow::MemoryPool> pool_;
   std::string version_;
   int64_t size_;
 };
@@ -77,7 +80,8 @@ arrow::Result<Buffers> FileSource::ReadAll(const std::vector<ByteRange>& ranges,
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> FileSource::ReadRange(
     ByteRange range, const arrow::StopToken& stop) const {
-  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(range.length));
+  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<arrow::Buffer> buffer,
+                        arrow::AllocateBuffer(range.length, pool_.get()));
   int64_t done = 0;
   while (done < range.length) {
     ARROW_RETURN_NOT_OK(stop.Poll());
@@ -108,7 +112,8 @@ arrow::Status FileSource::CheckVersion() const {
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path) {
+arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path,
+                                                    std::shared_ptr<arrow::MemoryPool> pool) {
   // Non-blocking, so that a pipe without a writer is refused below instead of waited for.
   FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) return SystemError("cannot open", path, errno);
@@ -116,7 +121,7 @@ arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path) {
   if (!S_ISREG(file.st_mode)) {
     return arrow::Status::IOError(fmt::format("cannot open '{}': it is not a regular file", path));
   }
-  return std::make_shared<FileSource>(std::move(fd), path, file);
+  return std::make_shared<FileSource>(std::move(fd), path, file, std::move(pool));
 }
 
 arrow::Result<std::string> FileVersion(const std::string& path) {

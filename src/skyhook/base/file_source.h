@@ -1,6 +1,7 @@
 // The bytes of a local file as a fragment's source.
 #pragma once
 
+#include <arrow/memory_pool.h>
 #include <arrow/result.h>
 
 #include <memory>
@@ -12,8 +13,10 @@ namespace skyhook::base {
 
 /// Opens a regular file. Reads happen on the calling thread and the future is finished when
 /// ReadAsync returns. A file whose size or modification time is no longer what it was when it was
-/// opened fails every read with Code::kStaleObject. Holds one file descriptor.
-arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path);
+/// opened fails every read with Code::kStaleObject. Holds one file descriptor. What is read is
+/// allocated from `pool` (null: Arrow's default).
+arrow::Result<std::shared_ptr<ByteSource>> OpenFile(
+    const std::string& path, std::shared_ptr<arrow::MemoryPool> pool = nullptr);
 
 /// The version a file has now: "size-mtime_ns-inode", as OpenFile's sources say it.
 arrow::Result<std::string> FileVersion(const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "skyhook/base/recycling_pool.h"
 #include "skyhook/objects/local/local_store.h"
 #include "skyhook/site/local/local_site.h"
 #include "skyhook/site/rados/rados_site.h"
@@ -23,7 +24,8 @@ Session::Session(SessionOptions options)
       timer_(std::make_shared<base::Timer>()),
       timer_of_calls_(std::make_shared<base::Timer>()),
       budget_(std::make_shared<base::MemoryBudget>(options_.cache_bytes)),
-      files_(site::local::MakeLocalSite({options_.max_open_files, budget_})) {}
+      pool_(base::RecyclingPool(nullptr, options_.cache_bytes / 4)),
+      files_(site::local::MakeLocalSite({options_.max_open_files, budget_, pool_})) {}
 
 Result<OpenedStore> Session::OpenStore(const table::Location& location,
                                        const arrow::StopToken& stop) {

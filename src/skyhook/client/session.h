@@ -24,7 +24,7 @@ struct SessionOptions {
   /// How Ceph is reached, and as whom.
   objects::RadosOptions rados = {};
   /// What all that is kept of open fragments may take: footers, page indexes, bloom filters,
-  /// dictionaries. In bytes.
+  /// dictionaries. In bytes. A quarter more is kept to read into again.
   int64_t cache_bytes = int64_t{256} << 20;
   /// Files kept open.
   int max_open_files = 256;
@@ -75,6 +75,7 @@ class Session {
   const std::shared_ptr<base::Timer> timer_;
   const std::shared_ptr<base::Timer> timer_of_calls_;
   const std::shared_ptr<base::MemoryBudget> budget_;
+  const std::shared_ptr<arrow::MemoryPool> pool_;  ///< pages of files
   const std::shared_ptr<site::Site> files_;
 
   std::mutex mutex_;

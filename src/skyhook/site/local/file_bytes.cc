@@ -6,9 +6,11 @@
 
 namespace skyhook::site::local {
 
-arrow::Result<std::shared_ptr<base::ByteSource>> OpenFileBytes(const FragmentId& id) {
-  if (id.layout == nullptr) return base::OpenFile(id.name);
-  return base::OpenLayout(*id.layout, id.name, base::OpenFile);
+arrow::Result<std::shared_ptr<base::ByteSource>> OpenFileBytes(
+    const FragmentId& id, const std::shared_ptr<arrow::MemoryPool>& pool) {
+  if (id.layout == nullptr) return base::OpenFile(id.name, pool);
+  return base::OpenLayout(*id.layout, id.name,
+                          [&](const std::string& file) { return base::OpenFile(file, pool); });
 }
 
 arrow::Result<std::string> FileVersionOf(const FragmentId& id) {

@@ -12,7 +12,8 @@
 namespace skyhook::site::local {
 
 /// As base::OpenFile, or base::OpenLayout of such files. The version is not compared.
-arrow::Result<std::shared_ptr<base::ByteSource>> OpenFileBytes(const FragmentId& id);
+arrow::Result<std::shared_ptr<base::ByteSource>> OpenFileBytes(
+    const FragmentId& id, const std::shared_ptr<arrow::MemoryPool>& pool);
 
 /// The version that such a source has now.
 arrow::Result<std::string> FileVersionOf(const FragmentId& id);

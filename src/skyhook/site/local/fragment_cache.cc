@@ -17,7 +17,7 @@ arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
     ARROW_RETURN_NOT_OK(CheckVersion(id, version, known->bytes, id.name));
     return *std::move(known);
   }
-  ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id));
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id, pool_));
   if (source->version() != version) {
     return base::StaleObject("'{}' changed while it was opened: version {} became {}", id.name,
                              version, source->version());
@@ -28,6 +28,7 @@ arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
   plan::Cost opening;
   format::ReadOptions options;
   options.budget = budget_;
+  options.pool = pool_.get();  // the source, which the fragment holds, keeps it
   ARROW_ASSIGN_OR_RAISE(open.fragment,
                         format::OpenFragment(std::move(source), options, {&opening, context.stop}));
   if (cost != nullptr) *cost += std::exchange(opening, {});

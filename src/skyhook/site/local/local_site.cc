@@ -15,8 +15,9 @@ class LocalSite : public Site {
   explicit LocalSite(const LocalSiteOptions& options)
       : fragments_(options.max_open_fragments,
                    options.budget != nullptr ? options.budget
-                                             : std::make_shared<base::MemoryBudget>(kLocalBudget)) {
-  }
+                                             : std::make_shared<base::MemoryBudget>(kLocalBudget),
+                   options.pool),
+        pool_(options.pool) {}
 
   const Profile& profile() const override { return profile_; }
 
@@ -40,7 +41,7 @@ class LocalSite : public Site {
 
   arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
                                                              const arrow::StopToken&) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id));
+    ARROW_ASSIGN_OR_RAISE(auto source, OpenFileBytes(id, pool_));
     ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), id.name));
     return source;
   }
@@ -55,6 +56,7 @@ class LocalSite : public Site {
  private:
   Profile profile_{.kind = "local", .location = "this machine's files", .runs_pipelines = true};
   FragmentCache fragments_;
+  const std::shared_ptr<arrow::MemoryPool> pool_;
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The site whose fragments are files of this machine and whose kernel runs in this process.
 #pragma once
 
+#include <arrow/memory_pool.h>
+
 #include <cstdint>
 #include <memory>
 
@@ -16,6 +18,8 @@ struct LocalSiteOptions {
   /// What their footers, page indexes, bloom filters and dictionaries may take. Null: that of no
   /// others, kLocalBudget bytes.
   std::shared_ptr<base::MemoryBudget> budget = nullptr;
+  /// What they are read into. Null: Arrow's default.
+  std::shared_ptr<arrow::MemoryPool> pool = nullptr;
 };
 inline constexpr int64_t kLocalBudget = int64_t{256} << 20;
 

@@ -1,0 +1,160 @@
+#include "skyhook/base/recycling_pool.h"
+
+#include <sanitizer/asan_interface.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace skyhook::base {
+namespace {
+
+constexpr int kLeastLog = 15;
+constexpr int kMostLog = 24;
+constexpr int64_t kLeastBytes = int64_t{1} << kLeastLog;
+constexpr int64_t kMostBytes = int64_t{1} << kMostLog;
+
+/// Blocks come in four sizes for each power of two: 4, 5, 6 and 7 quarters of it.
+struct SizeClass {
+  size_t index;
+  int64_t bytes;
+};
+
+/// Of the smallest block that holds `size` bytes; nothing for sizes that are not kept.
+std::optional<SizeClass> ClassOf(int64_t size, int64_t alignment) {
+  if (size < kLeastBytes || size > kMostBytes || alignment != arrow::kDefaultBufferAlignment) {
+    return std::nullopt;
+  }
+  const int log = std::bit_width(static_cast<uint64_t>(size)) - 1;
+  const int64_t quarter = int64_t{1} << (log - 2);
+  const int64_t quarters = (size + quarter - 1) / quarter;  // 4 to 8
+  return SizeClass{static_cast<size_t>((log - kLeastLog) * 4 + (quarters - 4)), quarters * quarter};
+}
+
+/// Goes with the last of its holders, as in guarded_pool.cc: who made it, and what was allocated.
+class Recycler final : public arrow::MemoryPool {
+ public:
+  Recycler(arrow::MemoryPool* pool, int64_t most) : pool_(pool), most_(most) {}
+
+  using MemoryPool::Allocate;
+  using MemoryPool::Free;
+  using MemoryPool::Reallocate;
+
+  arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
+    const auto block = ClassOf(size, alignment);
+    if (!block.has_value() || !TakeKept(*block, out)) {
+      ARROW_RETURN_NOT_OK(pool_->Allocate(block ? block->bytes : size, alignment, out));
+    }
+    ++holders_;
+    stats_.DidAllocateBytes(size);
+    return arrow::Status::OK();
+  }
+
+  arrow::Status Reallocate(int64_t old_size, int64_t new_size, int64_t alignment,
+                           uint8_t** data) override {
+    const auto block = ClassOf(old_size, alignment);
+    const auto wanted = ClassOf(new_size, alignment);
+    if (!block.has_value() && !wanted.has_value()) {
+      ARROW_RETURN_NOT_OK(pool_->Reallocate(old_size, new_size, alignment, data));
+    } else if (!block.has_value() || !wanted.has_value() || block->index != wanted->index) {
+      uint8_t* moved = nullptr;
+      ARROW_RETURN_NOT_OK(Allocate(new_size, alignment, &moved));
+      std::memcpy(moved, *data, static_cast<size_t>(std::min(old_size, new_size)));
+      Free(*data, old_size, alignment);
+      *data = moved;
+      return arrow::Status::OK();
+    }
+    stats_.DidReallocateBytes(old_size, new_size);
+    return arrow::Status::OK();
+  }
+
+  void Free(uint8_t* data, int64_t size, int64_t alignment) override {
+    const auto block = ClassOf(size, alignment);
+    if (!block.has_value() || !Keep(*block, data)) {
+      pool_->Free(data, block ? block->bytes : size, alignment);
+    }
+    stats_.DidFreeBytes(size);
+    LetGo();
+  }
+
+  void ReleaseUnused() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    FreeKept();
+    pool_->ReleaseUnused();
+  }
+
+  void LetGo() {
+    if (--holders_ == 0) delete this;
+  }
+
+  int64_t bytes_allocated() const override { return stats_.bytes_allocated(); }
+  int64_t total_bytes_allocated() const override { return stats_.total_bytes_allocated(); }
+  int64_t num_allocations() const override { return stats_.num_allocations(); }
+  int64_t max_memory() const override { return stats_.max_memory(); }
+  std::string backend_name() const override { return pool_->backend_name(); }
+
+ private:
+  using Blocks = std::vector<uint8_t*>;
+  static constexpr size_t kClasses = (kMostLog - kLeastLog) * 4 + 1;
+
+  ~Recycler() override { FreeKept(); }
+
+  bool TakeKept(const SizeClass& block, uint8_t** out) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Blocks& blocks = kept_[block.index].blocks;
+    if (blocks.empty()) return false;
+    *out = blocks.back();
+    blocks.pop_back();
+    ASAN_UNPOISON_MEMORY_REGION(*out, static_cast<size_t>(block.bytes));
+    kept_bytes_ -= block.bytes;
+    return true;
+  }
+
+  bool Keep(const SizeClass& block, uint8_t* data) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (block.bytes > most_ - kept_bytes_) return false;
+    kept_[block.index].bytes = block.bytes;
+    kept_[block.index].blocks.push_back(data);
+    ASAN_POISON_MEMORY_REGION(data, static_cast<size_t>(block.bytes));
+    kept_bytes_ += block.bytes;
+    return true;
+  }
+
+  void FreeKept() {
+    for (auto& [bytes, blocks] : kept_) {
+      for (uint8_t* block : blocks) {
+        ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(bytes));
+        pool_->Free(block, bytes, arrow::kDefaultBufferAlignment);
+      }
+      blocks.clear();
+    }
+    kept_bytes_ = 0;
+  }
+
+  struct Kept {
+    int64_t bytes = 0;  ///< of each
+    Blocks blocks;
+  };
+
+  arrow::MemoryPool* const pool_;
+  const int64_t most_;
+  std::atomic<int64_t> holders_ = 1;
+  arrow::internal::MemoryPoolStats stats_;
+  std::mutex mutex_;
+  std::array<Kept, kClasses> kept_;
+  int64_t kept_bytes_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<arrow::MemoryPool> RecyclingPool(arrow::MemoryPool* pool, int64_t most) {
+  if (pool == nullptr) pool = arrow::default_memory_pool();
+  return {new Recycler(pool, most), [](Recycler* recycler) { recycler->LetGo(); }};
+}
+
+}  // namespace skyhook::base
