@@ -33,26 +33,44 @@ class AggregateReduction : public Reduction {
 
 class TopKReduction : public Reduction {
  public:
-  explicit TopKReduction(std::unique_ptr<exec::TopKMerger> merger)
-      : merger_(std::move(merger)),
-        threshold_(std::make_shared<plan::SettableRuntimeFilter>("top-k threshold")) {}
+  TopKReduction(std::unique_ptr<exec::TopKMerger> merger, plan::ExpressionPtr first_threshold)
+      : merger_(std::move(merger)), threshold_(NewFilter()), guesses_(first_threshold != nullptr) {
+    threshold_->Set(std::move(first_threshold));
+  }
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
     std::lock_guard<std::mutex> lock(mutex_);
     ARROW_RETURN_NOT_OK(
         merger_->Consume(std::move(batch), unit.fragment, unit.rows.begin + sequence));
-    threshold_->Set(merger_->Threshold());
+    if (merger_->full()) threshold_->Set(merger_->Threshold());
     return arrow::Status::OK();
   }
 
-  std::shared_ptr<const plan::RuntimeFilter> filter() const override { return threshold_; }
+  std::shared_ptr<const plan::RuntimeFilter> filter() const override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return threshold_;
+  }
+
+  arrow::Result<bool> StartsOver() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!std::exchange(guesses_, false) || merger_->full()) return false;
+    merger_->Clear();
+    threshold_ = NewFilter();
+    return true;
+  }
+
   arrow::Status Finish() override { return merger_->Finish().Value(&result_); }
   arrow::Result<BatchPtr> Next() override { return std::exchange(result_, nullptr); }
 
  private:
-  std::mutex mutex_;
+  static std::shared_ptr<plan::SettableRuntimeFilter> NewFilter() {
+    return std::make_shared<plan::SettableRuntimeFilter>("top-k threshold");
+  }
+
+  mutable std::mutex mutex_;
   std::unique_ptr<exec::TopKMerger> merger_;
   std::shared_ptr<plan::SettableRuntimeFilter> threshold_;
+  bool guesses_;  ///< rows were left out that no others are known to come before
   BatchPtr result_;
 };
 
@@ -130,7 +148,8 @@ class LimitReduction : public Reduction {
 }  // namespace
 
 arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pipeline,
-                                                        const ScanOptions& options) {
+                                                        const ScanOptions& options,
+                                                        plan::ExpressionPtr first_threshold) {
   if (pipeline.aggregate.has_value()) {
     exec::MergeOptions merge{options.memory_bytes / 3, options.spill_directory, options.batch_rows,
                              options.stop};
@@ -139,7 +158,7 @@ arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pi
   }
   if (pipeline.top_k.has_value()) {
     ARROW_ASSIGN_OR_RAISE(auto merger, exec::TopKMerger::Make(pipeline, options.memory_bytes / 3));
-    return std::make_unique<TopKReduction>(std::move(merger));
+    return std::make_unique<TopKReduction>(std::move(merger), std::move(first_threshold));
   }
   return std::make_unique<LimitReduction>(pipeline.limit->limit, options.memory_bytes / 3);
 }

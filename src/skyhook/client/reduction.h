@@ -14,8 +14,8 @@
 
 namespace skyhook::client {
 
-/// Consume, IsNeeded and IsFull may be called by several threads at once, for different units;
-/// Finish once, after all units; Next by one thread, after Finish.
+/// Consume, IsNeeded, IsFull and filter may be called by several threads at once, for different
+/// units; Finish once, after all units; Next by one thread, after Finish.
 class Reduction {
  public:
   virtual ~Reduction() = default;
@@ -30,14 +30,20 @@ class Reduction {
   /// A filter that further calls should be given, or null.
   virtual std::shared_ptr<const plan::RuntimeFilter> filter() const { return nullptr; }
 
+  /// Whether the rows that were needed are not all there, because the first threshold was wrong:
+  /// forgets it and all rows then, and needs all units once more. Before Finish, by one thread,
+  /// when all units were consumed.
+  virtual arrow::Result<bool> StartsOver() { return false; }
   virtual arrow::Status Finish() = 0;
   /// The next batch of the result, null at the end.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
   virtual int64_t spilled_bytes() const { return 0; }
 };
 
-/// For a pipeline with an aggregate, a top-k or a limit.
+/// For a pipeline with an aggregate, a top-k or a limit. `first_threshold` (may be null) is what
+/// the rows of a top-k are believed to pass.
 arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pipeline,
-                                                        const ScanOptions& options);
+                                                        const ScanOptions& options,
+                                                        plan::ExpressionPtr first_threshold);
 
 }  // namespace skyhook::client

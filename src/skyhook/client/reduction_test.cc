@@ -19,7 +19,7 @@ class LimitReductionTest : public ::testing::Test {
   void Make(int64_t limit) {
     plan::Pipeline pipeline = testing::ReadAll(*schema_);
     pipeline.limit = plan::Limit{limit};
-    reduction_ = Require(MakeReduction(pipeline, {}));
+    reduction_ = Require(MakeReduction(pipeline, {}, nullptr));
   }
 
   static Unit UnitOf(int64_t index) { return {0, {index * 10, index * 10 + 10}, 0, false}; }
@@ -76,7 +76,7 @@ TEST_F(LimitReductionTest, RowsBeyondTheMemoryAreAnErrorThatSaysWhat) {
   pipeline.limit = plan::Limit{100};
   ScanOptions options;
   options.memory_bytes = 3 * 24;
-  reduction_ = Require(MakeReduction(pipeline, options));
+  reduction_ = Require(MakeReduction(pipeline, options, nullptr));
   Consume(0, "0\n1\n2");
   const auto batch = Require(testing::TableOf(schema_, "10")->CombineChunksToBatch());
   EXPECT_THAT(reduction_->Consume(UnitOf(1), 0, batch),

@@ -123,21 +123,29 @@ class ReducingStream : public ScanStream {
   }
 
   arrow::Status RunUnits() {
-    // Once it is full no unit is begun: they come behind all that were. Those that were begun may
-    // hold rows that come before what filled it.
-    while (true) {
-      if (reduction_->IsFull()) work_->Close();
-      ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance(reduction_->filter()));
-      if (!more) break;
-      ARROW_RETURN_NOT_OK(RunUnit());
+    for (bool again = true; again;) {
+      ARROW_RETURN_NOT_OK(RunUnitsOnce());
+      ARROW_RETURN_NOT_OK(work_->Check());
+      if (!work_->ClaimFinish()) return arrow::Status::OK();
+      ARROW_ASSIGN_OR_RAISE(again, reduction_->StartsOver());
+      if (again) work_->StartOver();
     }
-    ARROW_RETURN_NOT_OK(work_->Check());
-    if (!work_->ClaimFinish()) return arrow::Status::OK();
     const int64_t started = base::ThreadCpuNanos();
     ARROW_RETURN_NOT_OK(reduction_->Finish());
     AccountSince(started);
     finishing_ = true;
     return arrow::Status::OK();
+  }
+
+  arrow::Status RunUnitsOnce() {
+    // Once it is full no unit is begun: they come behind all that were. Those that were begun may
+    // hold rows that come before what filled it.
+    while (true) {
+      if (reduction_->IsFull()) work_->Close();
+      ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance(reduction_->filter()));
+      if (!more) return arrow::Status::OK();
+      ARROW_RETURN_NOT_OK(RunUnit());
+    }
   }
 
   arrow::Status RunUnit() {
@@ -296,17 +304,19 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   CutOptions cut{.max_streams = options.max_streams, .min_rows = options.unit_rows};
   if (pipeline.aggregate.has_value()) cut.min_rows = RowsOfFewUnits(*table, cut);
   std::vector<Unit> units = CutUnits(*table, skipped, cut);
+  plan::ExpressionPtr threshold;
   if (pipeline.top_k.has_value()) {
-    ARROW_RETURN_NOT_OK(SortForTopK(*table, pipeline, &units));
+    ARROW_ASSIGN_OR_RAISE(threshold, SortForTopK(*table, pipeline, &units));
+    if (!options.runtime_filters.empty()) threshold = nullptr;  // rows may be filtered out
   }
   std::shared_ptr<Reduction> reduction;
   const bool held = pipeline.limit.has_value() && pipeline.limit->limit <= kMaxHeldLimit &&
                     pipeline.limit->limit <= options.memory_bytes / 8 / MostRowBytes(*table);
   if (pipeline.aggregate.has_value() || pipeline.top_k.has_value() || held) {
-    ARROW_ASSIGN_OR_RAISE(reduction, MakeReduction(pipeline, options));
+    ARROW_ASSIGN_OR_RAISE(reduction, MakeReduction(pipeline, options, std::move(threshold)));
   }
   auto work = std::make_shared<Work>(std::move(table), std::move(pipeline), std::move(options),
-                                     units, cut, num_skipped);
+                                     std::move(units), cut, num_skipped);
   return std::make_shared<ScanOfTable>(std::move(work), std::move(reduction));
 }
 

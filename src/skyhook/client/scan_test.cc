@@ -310,6 +310,31 @@ TEST_P(ScanTest, ATopKThresholdThatTightensSkipsRowGroups) {
   EXPECT_GT(scan_->cost().row_groups_skipped_runtime, 20);
 }
 
+/// Names larger values than its fragments hold.
+class BoastingSite : public testing::ForwardingSite {
+ public:
+  using ForwardingSite::ForwardingSite;
+  arrow::Result<std::vector<std::optional<plan::ColumnStatistics>>> Statistics(
+      const site::FragmentId& id, const std::string& column) override {
+    ARROW_ASSIGN_OR_RAISE(auto groups, ForwardingSite::Statistics(id, column));
+    for (auto& group : groups) {
+      if (group.has_value()) group->max = arrow::MakeScalar(kRows + 17);
+    }
+    return groups;
+  }
+};
+
+TEST_P(ScanTest, ATopKIsRightWhereStatisticsNameValuesThatAreNotThere) {
+  table_ = Behind([](auto site) { return std::make_shared<BoastingSite>(std::move(site)); });
+  plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
+  pipeline.top_k = plan::TopK{{{.column = 0, .descending = true}}, 3};
+  EXPECT_THAT(Rows(pipeline), ElementsAre("2999", "2998", "2997"));
+  EXPECT_EQ(scan_->progress(), 1.0);
+  // Rows that others leave out are none that their statistics tell of.
+  pipeline.filter = {Fn(Function::kLess, {Col(pipeline, "id"), Lit(1000)})};
+  EXPECT_THAT(Rows(pipeline), ElementsAre("999", "998", "997"));
+}
+
 TEST_P(ScanTest, ALimitIsTheFirstRows) {
   for (const int64_t limit : {0, 1, 99, 1500, 2999, 3000, 5000}) {
     plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});

@@ -5,7 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "skyhook/exec/order/sort_key.h"
 #include "skyhook/plan/statistics.h"
+#include "skyhook/plan/types.h"
 
 namespace skyhook::client {
 namespace {
@@ -88,6 +90,34 @@ std::optional<std::string> SortColumn(const plan::Pipeline& pipeline) {
   return pipeline.input->field(expression.column())->name();
 }
 
+void AddBests(const TableFragment& fragment, const GroupStatistics& statistics,
+              const plan::SortKey& key, std::vector<ScalarPtr>* bests) {
+  for (const auto& group : statistics) {
+    if (!group.has_value()) continue;
+    const ScalarPtr& best = key.descending ? group->max : group->min;
+    if (best == nullptr || !best->is_valid) continue;
+    bests->push_back(best);
+    if (fragment.stored != nullptr) return;  // the manifest knows of the whole object only
+  }
+}
+
+/// What as many of `bests` as the top-k has rows pass; null where there are fewer, or rows may be
+/// filtered out.
+arrow::Result<plan::ExpressionPtr> NotAfterTheLastOf(std::vector<ScalarPtr> bests,
+                                                     const plan::Pipeline& pipeline) {
+  const int64_t limit = pipeline.top_k->limit;
+  const plan::SortKey& key = pipeline.top_k->keys.front();
+  const plan::ExpressionPtr& column = pipeline.projection[key.column].expression;
+  const bool unknown = limit == 0 || static_cast<int64_t>(bests.size()) < limit;
+  // Bounds of texts are cut short.
+  if (unknown || !pipeline.filter.empty() || plan::IsTextOrBytes(*column->type())) return nullptr;
+  const auto last = bests.begin() + (limit - 1);
+  std::nth_element(bests.begin(), last, bests.end(), [&](const ScalarPtr& a, const ScalarPtr& b) {
+    return Precedes({false, a}, {false, b}, key.descending);
+  });
+  return exec::NotAfter(column, key, *last);
+}
+
 }  // namespace
 
 int64_t RowsOfFewUnits(const Table& table, const CutOptions& options) {
@@ -128,14 +158,13 @@ std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOpti
   return units;
 }
 
-arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
-                          std::vector<Unit>* units) {
-  if (pipeline.top_k->keys.empty() || table.fragments.size() > kMaxSortedFragments) {
-    return arrow::Status::OK();
-  }
+arrow::Result<plan::ExpressionPtr> SortForTopK(const Table& table, const plan::Pipeline& pipeline,
+                                               std::vector<Unit>* units) {
+  if (pipeline.top_k->keys.empty() || table.fragments.size() > kMaxSortedFragments) return nullptr;
   const std::optional<std::string> column = SortColumn(pipeline);
-  if (!column.has_value()) return arrow::Status::OK();
+  if (!column.has_value()) return nullptr;
   const plan::SortKey& key = pipeline.top_k->keys.front();
+  std::vector<ScalarPtr> bests;  // each of another row, by statistics
   std::vector<std::pair<Rank, Unit>> ranked;
   int64_t described = -1;
   GroupStatistics statistics;
@@ -143,6 +172,7 @@ arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
     const TableFragment& fragment = table.fragments[unit.fragment];
     if (described != std::exchange(described, unit.fragment)) {
       ARROW_ASSIGN_OR_RAISE(statistics, StatisticsOf(table, fragment, *column));
+      AddBests(fragment, statistics, key, &bests);
     }
     ranked.emplace_back(RankOf(unit, fragment.description.row_groups, statistics, key), unit);
   }
@@ -150,7 +180,7 @@ arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
     return Precedes(a.first, b.first, key.descending);
   });
   for (size_t i = 0; i < ranked.size(); ++i) (*units)[i] = ranked[i].second;
-  return arrow::Status::OK();
+  return NotAfterTheLastOf(std::move(bests), pipeline);
 }
 
 }  // namespace skyhook::client

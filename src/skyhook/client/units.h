@@ -48,7 +48,12 @@ std::vector<Unit> CutPulled(const Table& table, const Unit& whole, const CutOpti
 
 /// Puts first the units that by statistics hold the smallest (or largest) values of the first sort
 /// key, so that the threshold is tight early. Leaves the order alone where nothing is known.
-arrow::Status SortForTopK(const Table& table, const plan::Pipeline& pipeline,
-                          std::vector<Unit>* units);
+///
+/// Returns a predicate over the pipeline's input that the rows of the top-k pass, if each row group
+/// holds the smallest (or largest) value that its statistics name; null where they do not tell. A
+/// file may name values that it does not hold: when fewer rows than the limit pass, others count
+/// too.
+arrow::Result<plan::ExpressionPtr> SortForTopK(const Table& table, const plan::Pipeline& pipeline,
+                                               std::vector<Unit>* units);
 
 }  // namespace skyhook::client

@@ -137,24 +137,51 @@ TEST(UnitsTest, AnAggregateGetsFewUnits) {
   EXPECT_EQ(units(), 16u);
 }
 
-/// The indices of units of 100 rows with these bounds of x, in the order of visits.
-std::vector<int64_t> OrderOf(std::vector<std::pair<int64_t, int64_t>> bounds, plan::SortKey key) {
+struct Visits {
+  std::vector<int64_t> order;   ///< indices of units
+  std::string first_threshold;  ///< empty: none
+};
+
+/// Of units of 100 rows with these bounds of x.
+Visits VisitsOf(std::vector<std::pair<int64_t, int64_t>> bounds, plan::SortKey key,
+                int64_t limit = 5) {
   Table table = TableOfGroups({std::vector<int64_t>(bounds.size(), 100)});
   table.schema = arrow::schema({arrow::field("x", arrow::int64())});
   table.fragments[0].site = std::make_shared<BoundsSite>(bounds);
   plan::Pipeline pipeline = testing::ReadAll(*arrow::schema({arrow::field("x", arrow::int64())}));
-  pipeline.top_k = plan::TopK{{key}, 5};
+  pipeline.top_k = plan::TopK{{key}, limit};
   std::vector<Unit> units = CutUnits(table, {false}, kOneStream);
-  testing::Require(SortForTopK(table, pipeline, &units));
-  std::vector<int64_t> order;
-  for (const Unit& unit : units) order.push_back(unit.index() / 100);
-  return order;
+  const auto threshold = testing::Require(SortForTopK(table, pipeline, &units));
+  Visits visits;
+  for (const Unit& unit : units) visits.order.push_back(unit.index() / 100);
+  if (threshold != nullptr) visits.first_threshold = threshold->ToString();
+  return visits;
+}
+
+std::vector<int64_t> OrderOf(const std::vector<std::pair<int64_t, int64_t>>& bounds,
+                             plan::SortKey key) {
+  return VisitsOf(bounds, key).order;
 }
 
 TEST(UnitsTest, ATopKVisitsTheMostPromisingUnitsFirst) {
   const std::vector<std::pair<int64_t, int64_t>> bounds = {{10, 20}, {5, 90}, {7, 30}, {5, 6}};
   EXPECT_THAT(OrderOf(bounds, {.column = 0, .descending = false}), ElementsAre(1, 3, 2, 0));
   EXPECT_THAT(OrderOf(bounds, {.column = 0, .descending = true}), ElementsAre(1, 2, 0, 3));
+}
+
+TEST(UnitsTest, AThresholdOfATopKIsWhatAsManyRowGroupsHold) {
+  const std::vector<std::pair<int64_t, int64_t>> bounds = {{10, 20}, {5, 90}, {7, 30}, {5, 6}};
+  const auto threshold = [&](bool descending, int64_t limit, bool nulls_first = false) {
+    const plan::SortKey key{.column = 0, .descending = descending, .nulls_first = nulls_first};
+    return VisitsOf(bounds, key, limit).first_threshold;
+  };
+  EXPECT_EQ(threshold(true, 1), "(#0 >= 90)");
+  EXPECT_EQ(threshold(true, 3), "(#0 >= 20)");
+  EXPECT_EQ(threshold(true, 4), "(#0 >= 6)");
+  EXPECT_EQ(threshold(true, 5), "") << "four row groups may hold four rows";
+  EXPECT_EQ(threshold(true, 0), "");
+  EXPECT_EQ(threshold(false, 3), "(#0 <= 7)");
+  EXPECT_EQ(threshold(false, 2, true), "((#0 IS NULL) OR (#0 <= 5))");
 }
 
 TEST(UnitsTest, ATopKVisitsNullsFirstWhenTheyComeFirst) {

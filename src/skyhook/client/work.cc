@@ -32,17 +32,18 @@ base::Limits LimitsOf(const ScanOptions& options, bool remote) {
 }  // namespace
 
 Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOptions options,
-           const std::vector<Unit>& units, CutOptions cut, int64_t skipped)
+           std::vector<Unit> units, CutOptions cut, int64_t skipped)
     : table_(std::move(table)),
       pipeline_(std::move(pipeline)),
       options_(std::move(options)),
       cut_(cut),
       prepared_calls_(std::make_shared<exec::PreparedCalls>(options_.memory_bytes / 4)),
-      units_(units.begin(), units.end()),
+      all_units_(std::move(units)),
+      units_(all_units_.begin(), all_units_.end()),
       touched_(table_->fragments.size()) {
   cost_.fragments = static_cast<int64_t>(table_->fragments.size());
   cost_.fragments_skipped = skipped;
-  for (const Unit& unit : units) {
+  for (const Unit& unit : all_units_) {
     most_units_ += unit.whole ? static_cast<int64_t>(CutPulled(*table_, unit, cut_).size()) : 1;
     rows_ += unit.rows.size();
   }
@@ -115,6 +116,13 @@ bool Work::ClaimFinish() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (!failure_.ok() || !units_.empty() || at_work_ > 0) return false;
   return !std::exchange(finish_claimed_, true);
+}
+
+void Work::StartOver() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  units_.assign(all_units_.begin(), all_units_.end());
+  rows_done_ = 0;
+  finish_claimed_ = false;
 }
 
 arrow::Status Work::Fail(arrow::Status status) {

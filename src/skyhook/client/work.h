@@ -36,7 +36,7 @@ class Work {
  public:
   /// `units` in the order of visits, cut by `cut`; `skipped` fragments have none.
   Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOptions options,
-       const std::vector<Unit>& units, CutOptions cut, int64_t skipped);
+       std::vector<Unit> units, CutOptions cut, int64_t skipped);
 
   const Table& table() const { return *table_; }
   const plan::SharedPipeline& pipeline() const { return pipeline_; }
@@ -55,6 +55,9 @@ class Work {
   void Close();
   /// True once, for whoever asks first after the last unit is done.
   bool ClaimFinish();
+
+  /// Has all units to be taken once more, and finished once more; by whoever claimed the finish.
+  void StartOver();
 
   /// Remembers the first failure and returns it.
   arrow::Status Fail(arrow::Status status);
@@ -84,6 +87,8 @@ class Work {
   const CutOptions cut_;
   const std::shared_ptr<exec::PreparedCalls> prepared_calls_;
   int64_t most_units_ = 0;
+
+  const std::vector<Unit> all_units_;
 
   mutable std::mutex mutex_;
   std::deque<Unit> units_;  ///< not taken yet

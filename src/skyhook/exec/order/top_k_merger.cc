@@ -53,6 +53,14 @@ class BestMerger : public TopKMerger {
     return CheckMemory();
   }
 
+  bool full() const override { return best_.full(); }
+
+  void Clear() override {
+    best_ = BestRows(best_.limit());
+    batches_.clear();
+    held_rows_ = held_bytes_ = 0;
+  }
+
   Result<BatchPtr> Finish() override {
     const std::vector<Candidate> best = best_.TakeSorted();
     ARROW_RETURN_NOT_OK(Compact(best));

@@ -23,6 +23,10 @@ class TopKMerger {
   /// `fragment` and `sequence` order the rows of equal keys: smaller first.
   virtual arrow::Status Consume(std::shared_ptr<arrow::RecordBatch> rows, int64_t fragment,
                                 int64_t sequence) = 0;
+  /// Whether as many rows are known as there may be.
+  virtual bool full() const = 0;
+  /// Forgets all rows.
+  virtual void Clear() = 0;
   /// The rows, sorted.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Finish() = 0;
   /// A predicate over the pipeline's input that a further row must pass to matter, or null while
