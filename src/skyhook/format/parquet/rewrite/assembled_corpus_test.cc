@@ -48,7 +48,8 @@ std::string DescribeColumn(Fragment& fragment, int row_group, int column) {
     out += fmt::format("\nrows {} to {}: {}", page.rows.begin - first_row,
                        page.rows.end - first_row, Describe(page.statistics));
   }
-  const auto dictionary = fragment.Dictionary(row_group, column, nullptr);
+  plan::Cost cost;
+  const auto dictionary = Require(fragment.Open(row_group, &cost))->Dictionary(column);
   if (dictionary.ok() && *dictionary != nullptr) out += "\n" + (*dictionary)->ToString();
   out += fragment.HasBloomFilter(row_group, column) ? "\nbloom filter" : "";
   for (const auto& probe : Probes(*ColumnType(fragment, column))) {

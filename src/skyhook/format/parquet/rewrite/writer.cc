@@ -1,6 +1,7 @@
 #include "skyhook/format/parquet/rewrite/writer.h"
 
 #include <arrow/io/memory.h>
+#include <arrow/table.h>
 #include <arrow/util/compression.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
@@ -13,6 +14,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet/exceptions.h"
+#include "skyhook/format/parquet/rewrite/dictionary_choice.h"
 #include "skyhook/format/random_access_file.h"
 
 namespace skyhook::format {
@@ -40,7 +42,8 @@ std::string NameOf(arrow::Compression::type compression) {
 }
 
 Result<std::shared_ptr<parquet::WriterProperties>> PropertiesOf(
-    const arrow::Schema& schema, const ParquetWriteOptions& options) {
+    const arrow::Schema& schema, const ParquetWriteOptions& options,
+    const std::vector<std::string>& without_dictionary) {
   ARROW_ASSIGN_OR_RAISE(const auto compression, CompressionOf(options.codec));
   parquet::WriterProperties::Builder builder;
   builder.compression(compression)
@@ -53,28 +56,26 @@ Result<std::shared_ptr<parquet::WriterProperties>> PropertiesOf(
     }
     builder.enable_bloom_filter(column, {});
   }
+  for (const std::string& column : without_dictionary) builder.disable_dictionary(column);
   return builder.build();
 }
 
 class BufferedWriter : public ParquetWriter {
  public:
-  BufferedWriter(std::shared_ptr<arrow::io::BufferOutputStream> sink,
-                 std::unique_ptr<parquet::arrow::FileWriter> writer, int64_t row_group_rows)
-      : sink_(std::move(sink)), writer_(std::move(writer)), row_group_rows_(row_group_rows) {}
+  BufferedWriter(std::shared_ptr<arrow::Schema> schema, const ParquetWriteOptions& options,
+                 std::shared_ptr<arrow::io::BufferOutputStream> sink)
+      : schema_(std::move(schema)), options_(options), sink_(std::move(sink)) {}
 
   Status Write(const arrow::RecordBatch& batch) override {
-    for (int64_t begin = 0; begin < batch.num_rows();) {
-      const int64_t rows = std::min(batch.num_rows() - begin, row_group_rows_ - rows_);
-      ARROW_RETURN_NOT_OK(
-          CatchParquet([&] { return writer_->WriteRecordBatch(*batch.Slice(begin, rows)); }));
-      begin += rows;
-      rows_ += rows;
-      if (rows_ == row_group_rows_) ARROW_RETURN_NOT_OK(EndRowGroup());
-    }
-    return Status::OK();
+    if (writer_ != nullptr) return WriteRows(batch);
+    first_.push_back(batch.Slice(0));
+    first_rows_ += batch.num_rows();
+    const int64_t sample = std::min(kDictionarySampleRows, options_.row_group_rows);
+    return first_rows_ < sample ? Status::OK() : Begin();
   }
 
   Status EndRowGroup() override {
+    if (writer_ == nullptr && first_rows_ > 0) ARROW_RETURN_NOT_OK(Begin());
     if (std::exchange(rows_, 0) == 0) return Status::OK();
     return CatchParquet([&] { return writer_->NewBufferedRowGroup(); });
   }
@@ -82,15 +83,53 @@ class BufferedWriter : public ParquetWriter {
   int64_t bytes() const override { return sink_->Tell().ValueOr(0); }
 
   Result<std::shared_ptr<arrow::Buffer>> Finish() override {
+    if (writer_ == nullptr) ARROW_RETURN_NOT_OK(Begin());
     ARROW_RETURN_NOT_OK(CatchParquet([&] { return writer_->Close(); }));
     return sink_->Finish();
   }
 
  private:
+  // Opens the writer as the first rows want it, and writes them.
+  Status Begin() {
+    const arrow::RecordBatchVector first = std::exchange(first_, {});
+    std::vector<std::string> without_dictionary;
+    if (first_rows_ > 0) {
+      ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(schema_, first));
+      ARROW_ASSIGN_OR_RAISE(const auto sample, table->CombineChunksToBatch());
+      ARROW_ASSIGN_OR_RAISE(without_dictionary,
+                            ColumnsWithoutDictionary(*sample, options_.row_group_rows));
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto properties,
+                          PropertiesOf(*schema_, options_, without_dictionary));
+    const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    ARROW_RETURN_NOT_OK(CatchParquet([&] {
+      return parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), sink_,
+                                              properties, arrow_properties)
+          .Value(&writer_);
+    }));
+    for (const auto& batch : first) ARROW_RETURN_NOT_OK(WriteRows(*batch));
+    return Status::OK();
+  }
+
+  Status WriteRows(const arrow::RecordBatch& batch) {
+    for (int64_t begin = 0; begin < batch.num_rows();) {
+      const int64_t rows = std::min(batch.num_rows() - begin, options_.row_group_rows - rows_);
+      ARROW_RETURN_NOT_OK(
+          CatchParquet([&] { return writer_->WriteRecordBatch(*batch.Slice(begin, rows)); }));
+      begin += rows;
+      rows_ += rows;
+      if (rows_ == options_.row_group_rows) ARROW_RETURN_NOT_OK(EndRowGroup());
+    }
+    return Status::OK();
+  }
+
+  const std::shared_ptr<arrow::Schema> schema_;
+  const ParquetWriteOptions options_;
   std::shared_ptr<arrow::io::BufferOutputStream> sink_;
-  std::unique_ptr<parquet::arrow::FileWriter> writer_;
-  const int64_t row_group_rows_;
-  int64_t rows_ = 0;  // of the row group that is being written
+  arrow::RecordBatchVector first_;  // rows that say how all are written
+  int64_t first_rows_ = 0;
+  std::unique_ptr<parquet::arrow::FileWriter> writer_;  // null until they are there
+  int64_t rows_ = 0;                                    // of the row group that is being written
 };
 
 std::shared_ptr<arrow::io::RandomAccessFile> FileOf(std::shared_ptr<base::ByteSource> source) {
@@ -125,16 +164,9 @@ Status Validate(const ParquetWriteOptions& options) {
 Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Make(std::shared_ptr<arrow::Schema> schema,
                                                            const ParquetWriteOptions& options) {
   ARROW_RETURN_NOT_OK(Validate(options));
-  ARROW_ASSIGN_OR_RAISE(const auto properties, PropertiesOf(*schema, options));
-  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+  ARROW_RETURN_NOT_OK(PropertiesOf(*schema, options, {}).status());
   ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create());
-  return CatchParquet([&]() -> Result<std::unique_ptr<ParquetWriter>> {
-    ARROW_ASSIGN_OR_RAISE(
-        auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), sink,
-                                                      properties, arrow_properties));
-    return std::make_unique<BufferedWriter>(std::move(sink), std::move(writer),
-                                            options.row_group_rows);
-  });
+  return std::make_unique<BufferedWriter>(std::move(schema), options, std::move(sink));
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> ReadRowGroup(
