@@ -1,6 +1,7 @@
 #include "skyhook/exec/chunk.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace skyhook::exec {
 
@@ -29,7 +30,7 @@ Result<vector::Column> Chunk::Load(int column) {
   }
   const int field = (*context_.fields)[static_cast<size_t>(column)];
   std::optional<std::span<const int32_t>> selection;
-  if (selection_.has_value()) selection = *selection_;
+  if (this->selection().has_value()) selection = *this->selection();
   ARROW_ASSIGN_OR_RAISE(auto array, context_.reader->Read(field, begin_, length_, selection));
   vector::Column values;
   if (array->type_id() == arrow::Type::DICTIONARY) {
@@ -44,18 +45,30 @@ Result<vector::Column> Chunk::Load(int column) {
   return values;
 }
 
+const std::optional<std::vector<int32_t>>& Chunk::selection() const {
+  if (!bits_.empty()) selection_ = format::SetBits(std::exchange(bits_, {}).data(), 0, length_);
+  return selection_;
+}
+
+void Chunk::KeepBits(std::vector<uint8_t> bits, int64_t left) {
+  if (left == length_) return;
+  bits_ = std::move(bits);
+  rows_ = left;
+}
+
 void Chunk::Narrow(const std::vector<int32_t>& rows) {
-  if (static_cast<int64_t>(rows.size()) == this->rows()) return;
-  if (selection_.has_value()) {
-    std::vector<int32_t> selection(rows.size());
+  if (static_cast<int64_t>(rows.size()) == rows_) return;
+  rows_ = static_cast<int64_t>(rows.size());
+  if (selection().has_value()) {
+    std::vector<int32_t> narrower(rows.size());
     for (size_t i = 0; i < rows.size(); ++i) {
-      selection[i] = (*selection_)[static_cast<size_t>(rows[i])];
+      narrower[i] = (*selection_)[static_cast<size_t>(rows[i])];
     }
-    selection_ = std::move(selection);
+    selection_ = std::move(narrower);
   } else {
     selection_ = rows;
   }
-  narrowings_.push_back(rows);
+  if (!loaded_.empty()) narrowings_.push_back(rows);
 }
 
 Status Chunk::Retain(std::span<const int> columns) {

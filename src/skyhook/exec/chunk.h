@@ -41,23 +41,24 @@ struct ChunkContext {
 class Chunk : public ColumnSource {
  public:
   Chunk(ChunkContext context, int64_t begin, int64_t length)
-      : context_(context), begin_(begin), length_(length) {}
+      : context_(context), begin_(begin), length_(length), rows_(length) {}
 
   arrow::Result<vector::Column> Load(int column) override;
 
   int64_t begin() const { return begin_; }
   int64_t end() const { return begin_ + length_; }
   /// Rows that are left.
-  int64_t rows() const {
-    return selection_.has_value() ? static_cast<int64_t>(selection_->size()) : length_;
-  }
+  int64_t rows() const { return rows_; }
   /// The left rows' places, counted from begin(); nullopt: all.
-  const std::optional<std::vector<int32_t>>& selection() const { return selection_; }
+  const std::optional<std::vector<int32_t>>& selection() const;
   /// The fragment row of a left row.
   int64_t RowAt(int64_t row) const {
-    return begin_ + (selection_.has_value() ? (*selection_)[static_cast<size_t>(row)] : row);
+    return begin_ + (selection().has_value() ? (*selection())[static_cast<size_t>(row)] : row);
   }
 
+  /// Keeps only the `left` rows whose bit is set, of a chunk with all of its rows and none of its
+  /// columns.
+  void KeepBits(std::vector<uint8_t> bits, int64_t left);
   /// Keeps only the rows `rows` of those left (ascending).
   void Narrow(const std::vector<int32_t>& rows);
   /// Drops every loaded column that is not in `columns`, and brings the others to the left rows.
@@ -72,7 +73,9 @@ class Chunk : public ColumnSource {
   ChunkContext context_;
   int64_t begin_;
   int64_t length_;
-  std::optional<std::vector<int32_t>> selection_;
+  int64_t rows_;
+  mutable std::optional<std::vector<int32_t>> selection_;
+  mutable std::vector<uint8_t> bits_;  // of the rows that are left, until their places are wanted
   std::vector<std::vector<int32_t>> narrowings_;  // each counts the rows left by the one before
   std::map<int, Loaded> loaded_;
 };

@@ -54,8 +54,11 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
     Count(wanted.program, plan.rows, end);
     return Status::OK();
   }
-  Piece piece{nullptr, std::move(plan.rows), RowBytes(row_group_, FieldsOf(wanted)), end};
-  ARROW_ASSIGN_OR_RAISE(piece.reader, fragment_->Open(row_group_, wanted.context));
+  Piece piece{std::move(plan.reader), std::move(plan.rows), RowBytes(row_group_, FieldsOf(wanted)),
+              end};
+  if (piece.reader == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(piece.reader, fragment_->Open(row_group_, wanted.context));
+  }
   return Scan(std::move(wanted), std::move(piece));
 }
 

@@ -33,7 +33,8 @@ class Planner {
       ARROW_ASSIGN_OR_RAISE(const auto probe, ProbeOf(*conjunct.predicate));
       ARROW_ASSIGN_OR_RAISE(const bool bloom, BloomExcludes(probe));
       if (bloom) return Skipped(&plan::Cost::row_groups_skipped_bloom);
-      ARROW_ASSIGN_OR_RAISE(const bool dictionary, DictionaryExcludes(conjunct.predicate, probe));
+      ARROW_ASSIGN_OR_RAISE(const bool dictionary,
+                            DictionaryExcludes(conjunct.predicate, probe, &plan.reader));
       if (dictionary) return Skipped(&plan::Cost::row_groups_skipped_dictionary);
     }
     plan.rows = rows;
@@ -115,13 +116,17 @@ class Planner {
   }
 
   Result<bool> DictionaryExcludes(const plan::ExpressionPtr& predicate,
-                                  const std::optional<plan::EqualityProbe>& probe) {
+                                  const std::optional<plan::EqualityProbe>& probe,
+                                  std::unique_ptr<format::RowGroupReader>* reader) {
     const std::set<int>& columns = plan::ColumnsOf(*predicate);
     if (columns.size() != 1 || plan::CanFail(*predicate) || !IsSelective(*predicate, probe)) {
       return false;
     }
     const int field = fields_[static_cast<size_t>(*columns.begin())];
-    ARROW_ASSIGN_OR_RAISE(auto values, fragment_->Dictionary(row_group_, field, context_));
+    if (*reader == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(*reader, fragment_->Open(row_group_, context_));
+    }
+    ARROW_ASSIGN_OR_RAISE(auto values, (*reader)->Dictionary(field));
     if (values == nullptr) return false;
     ARROW_ASSIGN_OR_RAISE(const bool any, AnyTrue(predicate, values));
     if (any) return false;

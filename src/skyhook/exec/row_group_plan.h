@@ -22,6 +22,7 @@ struct Conjunct {
 
 /// What is left to do in one row group.
 struct RowGroupPlan {
+  std::unique_ptr<format::RowGroupReader> reader;  ///< of what was read of it; null: nothing was
   plan::RowRanges rows;             ///< rows that may pass; empty: the row group is skipped
   std::vector<Conjunct> conjuncts;  ///< those that statistics did not decide
 };

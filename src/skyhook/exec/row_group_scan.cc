@@ -33,8 +33,9 @@ constexpr int64_t kMinChunkBytes = 1024 * 1024;
 // what it keeps, and reading needs more.
 constexpr int64_t kReadTimes = 4;
 constexpr int64_t kMinReadBytes = 32 * 1024 * 1024;
-// Rows that are left are fetched in blocks of this many: fewer never share a page worth skipping.
-constexpr int64_t kBlockRows = 512;
+// Rows that are left are fetched from the first to the last of this many: fewer never share a page
+// worth skipping.
+constexpr int32_t kBlockRows = 512;
 
 int64_t ChunkRows(int64_t memory_bytes, int64_t row_bytes) {
   const int64_t bytes = std::max(memory_bytes / kChunkShare, kMinChunkBytes);
@@ -145,20 +146,31 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
 Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
   ARROW_RETURN_NOT_OK(CheckMemory());
   if (ready_.empty() && !is_done()) {
-    if (todo_.empty()) ARROW_RETURN_NOT_OK(NextWindow());
-    if (conjuncts_.empty()) {
-      const plan::RowRange range = todo_.front();
-      todo_.pop_front();
-      examined_until_ = range.end;
-      *examined_until = examined_until_;
-      return std::make_unique<Chunk>(
-          ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_}, range.begin,
-          range.size());
+    if (todo_.empty()) {
+      ARROW_RETURN_NOT_OK(NextWindow());
+      if (inputs_.context.in_steps) return nullptr;
     }
-    ARROW_RETURN_NOT_OK(FilterNextChunk());
+    auto chunk =
+        std::make_unique<Chunk>(ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_},
+                                todo_.front().begin, todo_.front().size());
+    const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
+    ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(columns, *chunk));
+    if (goes_on) return nullptr;
+    todo_.pop_front();
+    examined_until_ = chunk->end();
+    if (conjuncts_.empty()) {
+      *examined_until = examined_until_;
+      return chunk;
+    }
+    ARROW_RETURN_NOT_OK(FilterChunk(std::move(chunk)));
     if (!todo_.empty()) return nullptr;
     ready_ = std::exchange(filtered_, {});
     ARROW_RETURN_NOT_OK(PrefetchLate());
+    if (inputs_.context.in_steps && !ready_.empty()) return nullptr;
+  }
+  if (!ready_.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(late_columns_, *ready_.front()));
+    if (goes_on) return nullptr;
   }
   auto chunk = TakeChunk();
   // Chunks before the next ready one hold no row that is left.
@@ -173,6 +185,14 @@ Status RowGroupScan::CheckMemory() const {
   if (held <= allowed) return Status::OK();
   return base::LimitExceeded("columns of one row group take {} bytes while they are read, of {}",
                              held, allowed);
+}
+
+Result<bool> RowGroupScan::Prepare(const std::vector<int>& columns, const Chunk& chunk) {
+  if (!inputs_.context.in_steps) return false;
+  std::optional<std::span<const int32_t>> selected;
+  if (chunk.selection().has_value()) selected = *chunk.selection();
+  return inputs_.reader->Prepare(FieldsOf(columns, *inputs_.fields), chunk.begin(),
+                                 chunk.end() - chunk.begin(), selected);
 }
 
 std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {
@@ -196,13 +216,7 @@ Status RowGroupScan::NextWindow() {
                                   plan::RowRanges(std::move(ranges)), false);
 }
 
-Status RowGroupScan::FilterNextChunk() {
-  const plan::RowRange range = todo_.front();
-  todo_.pop_front();
-  examined_until_ = range.end;
-  auto chunk =
-      std::make_unique<Chunk>(ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_},
-                              range.begin, range.size());
+Status RowGroupScan::FilterChunk(std::unique_ptr<Chunk> chunk) {
   ARROW_ASSIGN_OR_RAISE(const size_t done, FilterByReader(chunk.get()));
   if (chunk->rows() == 0) return Status::OK();
   for (const CompiledConjunct& conjunct : std::span(conjuncts_).subspan(done)) {
@@ -236,7 +250,7 @@ Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
     if (conjuncts_[i].is_runtime) inputs_.cost->rows_skipped_runtime += left - passed;
     left = passed;
   }
-  if (left < rows) chunk->Narrow(format::SetBits(bits.data(), 0, rows));
+  chunk->KeepBits(std::move(bits), left);
   return filters_.size();
 }
 
@@ -249,10 +263,14 @@ Status RowGroupScan::PrefetchLate() {
       blocks.push_back({chunk->begin(), chunk->end()});
       continue;
     }
+    int32_t block = -1;
     for (int32_t row : *selection) {
-      const int64_t begin = chunk->begin() + row / kBlockRows * kBlockRows;
-      if (!blocks.empty() && blocks.back().begin == begin) continue;
-      blocks.push_back({begin, std::min(begin + kBlockRows, chunk->end())});
+      const int64_t at = chunk->begin() + row;
+      if (std::exchange(block, row / kBlockRows) == row / kBlockRows) {
+        blocks.back().end = at + 1;
+      } else {
+        blocks.push_back({at, at + 1});
+      }
     }
   }
   return inputs_.reader->Prefetch(FieldsOf(late_columns_, *inputs_.fields),

@@ -67,11 +67,15 @@ class RowGroupScan {
   explicit RowGroupScan(Inputs inputs);
 
   arrow::Status NextWindow();
-  arrow::Status FilterNextChunk();
+  /// Evaluates the predicates over a chunk, and keeps it if rows are left.
+  arrow::Status FilterChunk(std::unique_ptr<Chunk> chunk);
   /// Narrows the chunk by the first conjuncts, as far as the reader evaluates them; returns how
   /// many.
   arrow::Result<size_t> FilterByReader(Chunk* chunk);
   arrow::Status PrefetchLate();
+  /// Does a piece of what reading `columns` for a chunk takes; false: the chunk can be read.
+  /// Without steps always that.
+  arrow::Result<bool> Prepare(const std::vector<int>& columns, const Chunk& chunk);
   arrow::Status CheckMemory() const;
   std::unique_ptr<Chunk> TakeChunk();
 

@@ -117,8 +117,10 @@ class AggregateSink : public Sink {
       ARROW_ASSIGN_OR_RAISE(const vector::Column* column, frame->Value(node));
       projected.push_back(*column);
     }
-    const auto& selection = chunk->selection();
-    const RowPlaces places{chunk->begin(), selection.has_value() ? selection->data() : nullptr};
+    RowPlaces places{chunk->begin()};
+    if (aggregator_->wants_places() && chunk->selection().has_value()) {
+      places.selection = chunk->selection()->data();
+    }
     ARROW_RETURN_NOT_OK(aggregator_->Consume(projected, frame->rows(), places));
     // What is held becomes a reply, and a chunk's groups may go beyond the bound.
     must_flush_ =

@@ -31,10 +31,10 @@ arrow::Status ReadAll(const BufferPtr& bytes) {
     for (int column = 0; column < fragment->schema()->num_fields(); ++column) {
       note(fragment->Statistics(group, column).status());
       note(fragment->Pages(group, column, &cost).status());
-      note(fragment->Dictionary(group, column, &cost).status());
       note(fragment->MayContain(group, column, arrow::Int64Scalar(1), &cost).status());
       auto reader = fragment->Open(group, &cost);
       if (!reader.ok()) return reader.status();
+      note((*reader)->Dictionary(column).status());
       note((*reader)->Prefetch({column}, plan::RowRanges{rows}, false));
       const int64_t length = std::min<int64_t>(rows.size(), 100000);
       auto array = (*reader)->Read(column, rows.begin, length, std::nullopt);

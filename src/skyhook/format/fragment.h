@@ -41,10 +41,25 @@ class RowGroupReader {
 
   /// Says that `rows` (fragment rows, within the row group) of `columns` will be read next, so that
   /// their pages are fetched together. Pages outside stay unread. May be called again for other
-  /// columns or later rows. `late` marks columns that are read after predicates, for the account:
-  /// announced with no rows, all pages of a column count as skipped.
+  /// columns or later rows. `late` marks columns that are read after predicates: all pages with
+  /// announced rows will be wanted, and announced with no rows, all pages count as skipped.
   virtual arrow::Status Prefetch(const std::vector<int>& columns, const plan::RowRanges& rows,
                                  bool late) = 0;
+
+  /// Every distinct value of a column, when all its pages are dictionary-encoded; else null. Values
+  /// are not null; the column may have nulls besides. Reads nothing else; what this has decoded
+  /// stays for Filter and Read.
+  virtual arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int column) {
+    return std::shared_ptr<arrow::Array>();
+  }
+
+  /// Does a piece of the work that Read or Filter of such rows of `columns` would do first: about a
+  /// millisecond of it. False where no such piece is left. Needs ReadContext::in_steps.
+  virtual arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin,
+                                      int64_t length,
+                                      std::optional<std::span<const int32_t>> selection) {
+    return false;
+  }
 
   /// The values of rows [begin, begin + length) of a column, or, when `selection` is given, of
   /// begin + selection[i] only (ascending, each < length).
@@ -130,10 +145,6 @@ class Fragment {
   /// The same of one value.
   arrow::Result<bool> MayContain(int row_group, int column, const arrow::Scalar& value,
                                  const ReadContext& context);
-  /// Every distinct value of a column of a row group, when all its pages are dictionary-encoded;
-  /// else null. Values are not null; the column may have nulls besides.
-  virtual arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                                  const ReadContext& context) = 0;
 
   /// The account of `context` must outlive the reader; its pages_skipped is complete when the
   /// reader is gone.

@@ -36,11 +36,6 @@ arrow::Result<bool> PlainFragment::MayContainAny(int, int, plan::ScalarSpan, con
   return true;
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> PlainFragment::Dictionary(int, int,
-                                                                       const ReadContext&) {
-  return nullptr;
-}
-
 arrow::Status PlainFragment::CheckRowGroup(int row_group) const {
   if (row_group >= 0 && row_group < num_row_groups()) return arrow::Status::OK();
   return base::Invalid("{}: row group {} of {}", name_, row_group, num_row_groups());

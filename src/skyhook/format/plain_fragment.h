@@ -33,8 +33,6 @@ class PlainFragment : public Fragment {
   bool HasBloomFilter(int row_group, int column) const override { return false; }
   arrow::Result<bool> MayContainAny(int row_group, int column, plan::ScalarSpan values,
                                     const ReadContext& context) override;
-  arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                          const ReadContext& context) override;
 
  protected:
   /// Fails unless there is such a row group.

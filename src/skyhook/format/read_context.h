@@ -31,6 +31,10 @@ struct ReadContext {
   /// What a reader may hold of one column: a page that leads beyond it fails with kLimitExceeded.
   int64_t memory_bytes = std::numeric_limits<int64_t>::max();
 
+  /// Whether who reads has something else to do between short steps: work that can wait is then
+  /// left to RowGroupReader::Prepare, which does it piece by piece.
+  bool in_steps = false;
+
   /// Fails once there is nothing to wait for any longer: Cancelled, or kLimitExceeded.
   arrow::Status Poll() const;
 };

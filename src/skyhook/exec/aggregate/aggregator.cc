@@ -160,6 +160,11 @@ Status Aggregator::Clear() {
   return Status::OK();
 }
 
+bool Aggregator::wants_places() const {
+  return std::any_of(states_.begin(), states_.end(),
+                     [](const State& state) { return WantsPlaces(state.kind); });
+}
+
 int64_t Aggregator::num_groups() const { return keys_.empty() ? 1 : table_.size(); }
 
 int64_t Aggregator::bytes_held() const {

@@ -30,6 +30,8 @@ class Aggregator {
  public:
   static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
 
+  /// Whether it matters where rows lie.
+  bool wants_places() const;
   /// Takes rows of the projected columns, which lie at `places` of the fragment.
   arrow::Status Consume(const std::vector<vector::Column>& projected, int64_t rows,
                         const RowPlaces& places);

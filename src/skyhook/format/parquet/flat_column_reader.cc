@@ -22,6 +22,9 @@ constexpr int64_t kLikelyRows = 4;
 /// Of fewer rows than one in so many, values are picked one by one.
 constexpr int64_t kPickedShare = 32;
 
+/// How far the page that is opened ahead of need may be.
+constexpr size_t kMostPagesBetween = 8;
+
 /// A page is opened ahead of need if it takes no more than this part of the memory that is left.
 constexpr int64_t kPairedShare = 8;
 
@@ -85,6 +88,7 @@ FlatColumnReader::FlatColumnReader(const FlatColumn& column, const ColumnChunk& 
       states_(table_.pages().size()) {}
 
 FlatColumnReader::~FlatColumnReader() {
+  if (!is_wanted_) return;
   const auto known = static_cast<int64_t>(table_.pages().size());
   const int64_t counted = std::max(known, chunk_.num_data_pages.value_or(0));
   const int64_t pages = table_.complete() ? known : counted;
@@ -94,6 +98,7 @@ FlatColumnReader::~FlatColumnReader() {
 
 void FlatColumnReader::Want(const plan::RowRanges& rows, bool late) {
   wanted_ = rows;
+  is_wanted_ = true;
   late_ = late;
 }
 
@@ -124,7 +129,7 @@ arrow::Status FlatColumnReader::Accept(std::span<const BufferPtr> buffers) {
     ARROW_ASSIGN_OR_RAISE(auto walked, table_.Walk(*piece_, buffers[0]));
     states_.resize(table_.pages().size());
     const base::ByteRange& dictionary = table_.dictionary();
-    if (dictionary.length > 0 && dictionary.offset >= piece_->offset &&
+    if (dictionary_ == nullptr && dictionary.length > 0 && dictionary.offset >= piece_->offset &&
         dictionary.end() <= piece_->end()) {
       dictionary_page_ =
           arrow::SliceBuffer(buffers[0], dictionary.offset - piece_->offset, dictionary.length);
@@ -166,6 +171,7 @@ arrow::Status FlatColumnReader::MoveTo(int64_t row) {
 
 arrow::Status FlatColumnReader::Fetch(const plan::RowRanges& rows) {
   wanted_ = rows;
+  is_wanted_ = true;
   for (;;) {
     const std::vector<base::ByteRange> missing = Missing();
     if (missing.empty()) return arrow::Status::OK();
@@ -180,6 +186,23 @@ arrow::Status FlatColumnReader::LoadDictionary() {
   return TakeDictionary(page);
 }
 
+arrow::Result<std::shared_ptr<arrow::Array>> FlatColumnReader::Dictionary() {
+  const base::ByteRange range{chunk_.bytes.offset, chunk_.first_data_page - chunk_.bytes.offset};
+  if (!chunk_.all_dictionary || range.length <= 0 || range.length > chunk_.bytes.length) {
+    return nullptr;
+  }
+  if (dictionary_ == nullptr) {
+    BufferPtr bytes = dictionary_page_;
+    if (bytes == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(bytes, reader_->ReadOne(range));
+    }
+    ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(bytes));
+    if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
+    ARROW_RETURN_NOT_OK(TakeDictionary(page));
+  }
+  return arrow::MakeArray(dictionary_);
+}
+
 arrow::Status FlatColumnReader::TakeDictionary(const Page& page) {
   if (page.header.kind != PageHeader::Kind::kDictionary) {
     return base::CorruptData("no dictionary page in front of the data pages");
@@ -191,7 +214,7 @@ arrow::Status FlatColumnReader::TakeDictionary(const Page& page) {
 }
 
 int64_t FlatColumnReader::waiting_dictionary_bytes() const {
-  if (dictionary_ != nullptr || dictionary_page_ == nullptr) return 0;
+  if (dictionary_ != nullptr || dictionary_page_ == nullptr || dictionary_tried_) return 0;
   for (const PageState& state : states_) {
     if (state.fetched == nullptr) continue;
     const auto header = HeaderOf(*state.fetched);
@@ -201,12 +224,18 @@ int64_t FlatColumnReader::waiting_dictionary_bytes() const {
   return 0;
 }
 
-void FlatColumnReader::LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b) {
-  if (a->compression() != b->compression()) return;  // what opens pages is of one codec
-  const auto both = a->opener_.OpenBoth(a->dictionary_page_, b->dictionary_page_);
+void FlatColumnReader::LoadDictionaryWith(FlatColumnReader* other) {
+  dictionary_tried_ = true;
+  // What opens pages is of one codec.
+  if (other == nullptr || compression() != other->compression()) {
+    static_cast<void>(LoadDictionary().ok());
+    return;
+  }
+  other->dictionary_tried_ = true;
+  const auto both = opener_.OpenBoth(dictionary_page_, other->dictionary_page_);
   if (!both.ok()) return;
-  static_cast<void>(a->TakeDictionary((*both)[0]).ok());
-  static_cast<void>(b->TakeDictionary((*both)[1]).ok());
+  static_cast<void>(TakeDictionary((*both)[0]).ok());
+  static_cast<void>(other->TakeDictionary((*both)[1]).ok());
 }
 
 arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
@@ -215,11 +244,11 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
   if (states_[index].fetched == nullptr) {
     ARROW_RETURN_NOT_OK(Fetch(plan::RowRanges{table_.pages()[index].rows}));
   }
-  const size_t next = index + 1;
-  if (with_next && IsWorthPairing(next)) {
-    const auto both = opener_.OpenBoth(states_[index].fetched, states_[next].fetched);
+  const std::optional<size_t> next = with_next ? PairFor(index) : std::nullopt;
+  if (next.has_value()) {
+    const auto both = opener_.OpenBoth(states_[index].fetched, states_[*next].fetched);
     // Who reads the next page learns what is wrong with it, then.
-    if (both.ok() && TakeOpened(next, (*both)[1]).ok()) {
+    if (both.ok() && TakeOpened(*next, (*both)[1]).ok()) {
       ARROW_RETURN_NOT_OK(TakeOpened(index, (*both)[0]));
       return CheckMemory();
     }
@@ -227,6 +256,14 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
   ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(states_[index].fetched));
   ARROW_RETURN_NOT_OK(TakeOpened(index, page));
   return CheckMemory();
+}
+
+std::optional<size_t> FlatColumnReader::PairFor(size_t index) const {
+  const size_t end = std::min(states_.size(), index + 1 + kMostPagesBetween);
+  for (size_t page = index + 1; page < end; ++page) {
+    if (!states_[page].is_opened() && IsWorthPairing(page)) return page;
+  }
+  return std::nullopt;
 }
 
 bool FlatColumnReader::IsWorthPairing(size_t page) const {
@@ -370,28 +407,53 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
   return decoder_.Pick(*state.opened, dictionary_, positions, shift, &state.picked);
 }
 
-arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRange rows,
-                                                       int64_t begin, const Selection& selection) {
-  const int64_t first = table_.pages()[index].rows.begin;
-  std::span<const int32_t> selected;
+FlatColumnReader::PagePart FlatColumnReader::PartOf(size_t index, plan::RowRange rows,
+                                                    int64_t begin,
+                                                    const Selection& selection) const {
+  PagePart part;
   if (selection.has_value()) {
-    selected = Clip(*selection, rows.begin - begin, rows.end - begin);
-    if (selected.empty()) return nullptr;
+    part.selected = Clip(*selection, rows.begin - begin, rows.end - begin);
   }
-  const bool all = !selection.has_value() || static_cast<int64_t>(selected.size()) == rows.size();
+  const auto count = static_cast<int64_t>(part.selected.size());
+  part.is_all = !selection.has_value() || count == rows.size();
   // The next page is as likely to be read as this part of this one says.
   const int64_t expected =
-      all ? rows.size()
-          : static_cast<int64_t>(selected.size()) * table_.pages()[index].rows.size() / rows.size();
-  ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/expected >= kLikelyRows));
-  if (!all && static_cast<int64_t>(selected.size()) < rows.size() / kPickedShare) {
-    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, selected, first - begin));
+      part.is_all ? rows.size() : count * table_.pages()[index].rows.size() / rows.size();
+  // What is read late was announced for the rows that are left.
+  part.with_next = late_ || expected >= kLikelyRows;
+  return part;
+}
+
+arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRange rows,
+                                                       int64_t begin, const Selection& selection) {
+  const PagePart part = PartOf(index, rows, begin, selection);
+  if (part.is_empty()) return nullptr;
+  const int64_t first = table_.pages()[index].rows.begin;
+  ARROW_RETURN_NOT_OK(OpenPage(index, part.with_next));
+  if (!part.is_all && static_cast<int64_t>(part.selected.size()) < rows.size() / kPickedShare) {
+    ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, part.selected, first - begin));
     if (picked != nullptr) return picked;
   }
   ARROW_RETURN_NOT_OK(DecodePage(index));
   const arrow::ArrayData& page = *states_[index].decoded;
-  if (all) return page.Slice(rows.begin - first, rows.size());
-  return vector::Take(page, selected, first - begin, pool_);
+  if (part.is_all) return page.Slice(rows.begin - first, rows.size());
+  return vector::Take(page, part.selected, first - begin, pool_);
+}
+
+arrow::Result<bool> FlatColumnReader::OpenNext(int64_t begin, int64_t length,
+                                               const Selection& selection) {
+  const plan::RowRange rows{begin, begin + length};
+  for (size_t page = std::max(table_.Find(begin), first_live_);
+       page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
+    if (states_[page].is_opened() || states_[page].fetched == nullptr) continue;
+    const plan::RowRange& held = table_.pages()[page].rows;
+    const PagePart part = PartOf(
+        page, {std::max(rows.begin, held.begin), std::min(rows.end, held.end)}, begin, selection);
+    if (part.is_empty()) continue;
+    ARROW_RETURN_NOT_OK(OpenPage(page, part.with_next));
+    return true;
+  }
+  return false;
 }
 
 arrow::Result<std::vector<ArrayDataPtr>> FlatColumnReader::ReadParts(plan::RowRange rows,

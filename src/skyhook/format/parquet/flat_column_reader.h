@@ -47,13 +47,19 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status Filter(int64_t begin, int64_t length, ValueFilter* filter, uint8_t* bits) override;
   int64_t bytes_held() const override { return bytes_held_; }
 
-  /// Compressed bytes of the dictionary, where a page that was fetched needs it and it is not
-  /// decoded; else 0.
+  /// As RowGroupReader::Dictionary.
+  arrow::Result<std::shared_ptr<arrow::Array>> Dictionary();
+  /// Compressed bytes of the dictionary, where a page that was fetched needs it and nobody has
+  /// tried to decode it; else 0.
   int64_t waiting_dictionary_bytes() const;
   arrow::Compression::type compression() const { return chunk_.compression; }
-  /// Decodes the dictionaries of two columns with one compression, in less time than one after the
-  /// other where both wait. What fails is tried again, and reported, when a page needs it.
-  static void LoadDictionaries(FlatColumnReader* a, FlatColumnReader* b);
+  /// Decodes a dictionary that waits, and that of another column (may be null) if it has the same
+  /// compression, in less time than one after the other. What fails is tried again, and reported,
+  /// when a page needs it.
+  void LoadDictionaryWith(FlatColumnReader* other);
+  /// Opens the first page that a Read of these rows would open, and perhaps the next; false where
+  /// all that were fetched are open.
+  arrow::Result<bool> OpenNext(int64_t begin, int64_t length, const Selection& selection);
 
  private:
   /// A filter over the dictionary: the codes that pass.
@@ -68,6 +74,15 @@ class FlatColumnReader : public ColumnReader {
     ValueFilter* filter;
     std::shared_ptr<arrow::Buffer> bits;
     bool is_exact;  ///< rows whose bit is set pass; else they may
+  };
+
+  /// What is wanted of a page.
+  struct PagePart {
+    std::span<const int32_t> selected;  ///< rows, counted as the selection counts them
+    bool is_all = false;                ///< all rows of the part, whatever `selected` is
+    bool with_next = false;             ///< the next page is likely to be wanted, too
+
+    bool is_empty() const { return !is_all && selected.empty(); }
   };
 
   /// A page: fetched, opened, decoded, or none of them; and what filters say of its rows.
@@ -90,9 +105,14 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status MoveTo(int64_t row);
   void Release(PageState* state);
   arrow::Status LoadDictionary();
+  PagePart PartOf(size_t page, plan::RowRange rows, int64_t begin,
+                  const Selection& selection) const;
   arrow::Status TakeDictionary(const Page& page);
-  /// `with_next`: the page behind it, if it is fetched, is opened as well, in less time than later.
+  /// `with_next`: a page behind it that is wanted and fetched is opened as well, in less time than
+  /// later.
   arrow::Status OpenPage(size_t page, bool with_next);
+  /// One of the next pages that is worth it; nothing where none is.
+  std::optional<size_t> PairFor(size_t page) const;
   /// Whether a page is wanted, fetched, and no larger than what may be held besides another one.
   bool IsWorthPairing(size_t page) const;
   arrow::Status TakeOpened(size_t page, const Page& opened);
@@ -126,10 +146,12 @@ class FlatColumnReader : public ColumnReader {
   const ByteReader* reader_;
 
   plan::RowRanges wanted_;
+  bool is_wanted_ = false;  ///< some rows were announced or read, or none for the account
   bool late_ = false;
   std::vector<PageState> states_;  ///< one for each page the table knows
   size_t first_live_ = 0;          ///< pages before are released
   std::shared_ptr<arrow::Buffer> dictionary_page_;
+  bool dictionary_tried_ = false;  ///< by LoadDictionaryWith
   std::shared_ptr<arrow::ArrayData> dictionary_;
   std::vector<DictionaryTest> dictionary_tests_;
   bool search_pays_ = true;  ///< for texts, page by page

@@ -194,7 +194,7 @@ TEST(PageSkipping, LeavesPagesWithoutSelectedRowsAlone) {
   const auto fragment = OpenBytes(WithIndex());
   plan::Cost cost;
   auto reader = OpenGroup(*fragment, &cost);
-  Require(reader->Prefetch({kText}, RowRanges{{0, 10000}}, true));
+  Require(reader->Prefetch({kText}, RowRanges{{505, 506}, {1499, 1500}, {4500, 4501}}, true));
   const std::vector<int32_t> selection{5, 999, 4000};
   const auto rows = Require(reader->Read(kText, 500, 8192, selection));
   ASSERT_EQ(rows->length(), 3);
@@ -296,22 +296,28 @@ TEST(PageSkipping, GivesPlainValuesWhereDictionaryPagesEnd) {
   ASSERT_EQ(mixed->type_id(), arrow::Type::STRING_VIEW);
   EXPECT_EQ(TextAt(*mixed, 0), "text of row 10");
   EXPECT_EQ(TextAt(*mixed, 9899), "text of row 9909");
-  EXPECT_EQ(Require(fragment->Dictionary(0, kText, &cost)), nullptr);
+  EXPECT_EQ(Require(reader->Dictionary(kText)), nullptr);
 }
 
 TEST(PageSkipping, ReadsTheDictionaryAlone) {
   for (const auto& bytes : {WithIndex(), WithoutIndex()}) {
     const auto fragment = OpenBytes(bytes);
     plan::Cost cost;
-    const auto values = Require(fragment->Dictionary(0, kMode, &cost));
+    auto reader = OpenGroup(*fragment, &cost);
+    const auto values = Require(reader->Dictionary(kMode));
     ASSERT_NE(values, nullptr);
     ASSERT_EQ(values->length(), 3);
     EXPECT_EQ(TextAt(*values, 0), "rail");
     EXPECT_EQ(TextAt(*values, 1), "road");
     EXPECT_EQ(TextAt(*values, 2), "ship");
     EXPECT_EQ(cost.pages_read, 0);
-    EXPECT_LT(cost.bytes_read, 100);
-    EXPECT_EQ(Require(fragment->Dictionary(0, kKey, &cost)), nullptr);
+    EXPECT_LT(cost.bytes_read, 500) << "and where the pages lie";
+    EXPECT_EQ(Require(reader->Dictionary(kKey)), nullptr);
+    const auto rows = Require(reader->Read(kMode, 0, 10, std::nullopt));
+    EXPECT_EQ(rows->data()->dictionary, values->data()) << "read once";
+    EXPECT_EQ(Require(reader->Dictionary(kMode))->data(), values->data());
+    reader.reset();
+    EXPECT_GT(cost.pages_read, 0);
   }
 }
 

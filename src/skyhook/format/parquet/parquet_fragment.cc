@@ -77,8 +77,6 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
   bool HasBloomFilter(int row_group, int column) const override;
   arrow::Result<bool> MayContainAny(int row_group, int column, plan::ScalarSpan values,
                                     const ReadContext& context) override;
-  arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int row_group, int column,
-                                                          const ReadContext& context) override;
   arrow::Result<std::unique_ptr<RowGroupReader>> Open(int row_group,
                                                       const ReadContext& context) override;
 
@@ -98,9 +96,6 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
 
   arrow::Result<std::vector<PageStatistics>> ReadPages(int row_group, const FlatColumn& column,
                                                        const ReadContext& context);
-  arrow::Result<std::shared_ptr<arrow::Array>> ReadDictionary(int row_group,
-                                                              const FlatColumn& column,
-                                                              const ReadContext& context);
   arrow::Result<std::unique_ptr<ColumnReader>> OpenColumn(int row_group, int column,
                                                           const ByteReader* reader);
   arrow::Result<std::unique_ptr<ColumnReader>> OpenByArrow(int row_group, int column,
@@ -202,31 +197,6 @@ arrow::Result<bool> ParquetFragment::MayContainAny(int row_group, int column,
   });
   if (!answer.ok()) return base::AddContext(answer.status(), Where(row_group, column));
   return answer;
-}
-
-arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::ReadDictionary(
-    int row_group, const FlatColumn& column, const ReadContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
-                        LocateColumnChunk(*metadata_, row_group, column.leaf, source_->size()));
-  const base::ByteRange range{chunk.bytes.offset, chunk.first_data_page - chunk.bytes.offset};
-  if (!chunk.all_dictionary || range.length <= 0 || range.length > chunk.bytes.length) {
-    return nullptr;
-  }
-  ARROW_ASSIGN_OR_RAISE(auto bytes, Reader(context).ReadOne(range));
-  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options_, context));
-  ARROW_ASSIGN_OR_RAISE(const Page page, opener.Open(bytes));
-  if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
-  PageDecoder decoder(column, options_.max_page_bytes, options_.pool);
-  ARROW_ASSIGN_OR_RAISE(auto values, decoder.DecodeDictionary(page));
-  return arrow::MakeArray(values);
-}
-
-arrow::Result<std::shared_ptr<arrow::Array>> ParquetFragment::Dictionary(
-    int row_group, int column, const ReadContext& context) {
-  if (!Column(column).flat.has_value()) return nullptr;
-  auto values = ReadDictionary(row_group, *Column(column).flat, context);
-  if (!values.ok()) return base::AddContext(values.status(), Where(row_group, column));
-  return values;
 }
 
 arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(

@@ -61,11 +61,12 @@ arrow::Status ParquetRowGroupReader::Prefetch(const std::vector<int>& columns,
   }
   const std::vector<int> once(distinct.begin(), distinct.end());
   ARROW_RETURN_NOT_OK(Fetch(once));
-  LoadDictionaries(once);
+  while (!reader_.context().in_steps && LoadDictionaries(once)) {
+  }
   return arrow::Status::OK();
 }
 
-void ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
+bool ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
   std::vector<std::pair<int64_t, FlatColumnReader*>> waiting;
   for (const int column : columns) {
     FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
@@ -77,9 +78,28 @@ void ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
     return std::pair(a.second->compression(), a.first) >
            std::pair(b.second->compression(), b.first);
   });
-  for (size_t i = 0; i + 1 < waiting.size(); i += 2) {
-    FlatColumnReader::LoadDictionaries(waiting[i].second, waiting[i + 1].second);
+  if (waiting.empty()) return false;
+  FlatColumnReader* const next = waiting.size() > 1 ? waiting[1].second : nullptr;
+  waiting[0].second->LoadDictionaryWith(next);
+  return true;
+}
+
+arrow::Result<bool> ParquetRowGroupReader::Prepare(
+    const std::vector<int>& columns, int64_t begin, int64_t length,
+    std::optional<std::span<const int32_t>> selection) {
+  ARROW_RETURN_NOT_OK(CheckRows(begin, length));
+  const std::set<int> distinct(columns.begin(), columns.end());
+  const std::vector<int> once(distinct.begin(), distinct.end());
+  for (const int column : once) ARROW_RETURN_NOT_OK(Column(column).status());
+  if (LoadDictionaries(once)) return true;
+  for (const int column : once) {
+    FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+    if (flat == nullptr) continue;
+    const auto opened = flat->OpenNext(begin - rows_.begin, length, selection);
+    if (!opened.ok()) return base::AddContext(opened.status(), Where(column));
+    if (*opened) return true;
   }
+  return false;
 }
 
 arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {
@@ -128,6 +148,14 @@ arrow::Status ParquetRowGroupReader::Filter(int column, int64_t begin, int64_t l
   ARROW_ASSIGN_OR_RAISE(ColumnReader * reader, Column(column));
   const auto filtered = reader->Filter(begin - rows_.begin, length, filter, bits);
   return filtered.ok() ? filtered : base::AddContext(filtered, Where(column));
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> ParquetRowGroupReader::Dictionary(int column) {
+  ARROW_RETURN_NOT_OK(Column(column).status());
+  FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+  if (flat == nullptr) return nullptr;
+  auto values = flat->Dictionary();
+  return values.ok() ? values : base::AddContext(values.status(), Where(column));
 }
 
 int64_t ParquetRowGroupReader::bytes_held() const {

@@ -30,14 +30,17 @@ class ParquetRowGroupReader : public RowGroupReader {
       std::optional<std::span<const int32_t>> selection) override;
   arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
                        uint8_t* bits) override;
+  arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin, int64_t length,
+                              std::optional<std::span<const int32_t>> selection) override;
+  arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int column) override;
   int64_t bytes_held() const override;
 
  private:
   arrow::Result<ColumnReader*> Column(int column);
   /// Fetches what the columns (distinct ones) miss, until they miss nothing.
   arrow::Status Fetch(const std::vector<int>& columns);
-  /// Of the columns (distinct ones) whose pages wait for one.
-  void LoadDictionaries(const std::vector<int>& columns);
+  /// One or two of the columns (distinct ones) whose pages wait for one; false: none does.
+  bool LoadDictionaries(const std::vector<int>& columns);
   std::string Where(int column) const;
   arrow::Status CheckRows(int64_t begin, int64_t length) const;
 
