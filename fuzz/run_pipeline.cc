@@ -59,11 +59,11 @@ void ReadColumn(format::Fragment* fragment, int group, int column) {
   const plan::RowRange rows = fragment->row_group_rows(group);
   (void)fragment->Statistics(group, column);
   (void)fragment->Pages(group, column, &cost);
-  (void)fragment->Dictionary(group, column, &cost);
   (void)fragment->HasBloomFilter(group, column);
   (void)fragment->MayContain(group, column, arrow::Int64Scalar(1), &cost);
   auto reader = fragment->Open(group, &cost);
   if (!reader.ok()) return;
+  (void)(*reader)->Dictionary(column);
   const int64_t length = std::min(rows.size(), kMostRows);
   const plan::RowRanges wanted{{rows.begin, rows.begin + length}};
   if (!(*reader)->Prefetch({column}, wanted, false).ok()) return;
@@ -81,7 +81,9 @@ std::vector<plan::ExpressionPtr> PredicatesOn(const plan::ExpressionPtr& column)
   if (!zero.ok()) return out;
   auto literal = plan::Literal(*zero);
   if (!literal.ok()) return out;
-  for (const Function function : {Function::kEqual, Function::kGreater}) {
+  std::vector<Function> functions{Function::kEqual, Function::kGreater};
+  if (plan::IsTextOrBytes(*column->type())) functions.push_back(Function::kContains);
+  for (const Function function : functions) {
     auto call = plan::Call(function, {column, *literal});
     if (call.ok()) out.push_back(*call);
   }

@@ -32,6 +32,9 @@ extern const Target kExpressionTarget;
 /// Parquet files: opened, read column by column, under a predicate on each column, and assembled
 /// anew.
 extern const Target kParquetTarget;
+/// Pages of Snappy and of dictionary codes: judged as Arrow judges them, and alike by all ways of
+/// reading them and by all instruction sets.
+extern const Target kPageTarget;
 /// Arrow IPC files, likewise.
 extern const Target kIpcTarget;
 /// Requests and replies of remote sites, under a checksum that is right; partial state is merged.
