@@ -272,8 +272,10 @@ bool FlatColumnReader::IsWorthPairing(size_t page) const {
     return false;
   }
   const auto header = HeaderOf(*states_[page].fetched);
-  const int64_t allowed = reader_->context().memory_bytes - bytes_held_;
-  return header.has_value() && int64_t{header->uncompressed_size} <= allowed / kPairedShare;
+  const ReadContext& context = reader_->context();
+  const int64_t allowed = std::min((context.memory_bytes - bytes_held_) / kPairedShare,
+                                   context.in_steps ? kMostPairedInSteps : context.memory_bytes);
+  return header.has_value() && int64_t{header->uncompressed_size} <= allowed;
 }
 
 arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {

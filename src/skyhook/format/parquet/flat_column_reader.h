@@ -23,6 +23,10 @@
 
 namespace skyhook::format {
 
+/// Pages of more bytes are opened alone where work is done in steps: two take more than one step
+/// may.
+inline constexpr int64_t kMostPairedInSteps = 256 * 1024;
+
 /// Opens the pages of `chunk`.
 arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
                                    const ReadContext& context);

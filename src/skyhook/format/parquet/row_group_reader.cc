@@ -79,8 +79,9 @@ bool ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
            std::pair(b.second->compression(), b.first);
   });
   if (waiting.empty()) return false;
-  FlatColumnReader* const next = waiting.size() > 1 ? waiting[1].second : nullptr;
-  waiting[0].second->LoadDictionaryWith(next);
+  const bool pairs =
+      waiting.size() > 1 && (!reader_.context().in_steps || waiting[0].first <= kMostPairedInSteps);
+  waiting[0].second->LoadDictionaryWith(pairs ? waiting[1].second : nullptr);
   return true;
 }
 
