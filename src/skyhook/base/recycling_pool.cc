@@ -15,7 +15,7 @@ namespace skyhook::base {
 namespace {
 
 constexpr int kLeastLog = 15;
-constexpr int kMostLog = 24;
+constexpr int kMostLog = 26;
 constexpr int64_t kLeastBytes = int64_t{1} << kLeastLog;
 constexpr int64_t kMostBytes = int64_t{1} << kMostLog;
 

@@ -9,7 +9,7 @@
 namespace skyhook::base {
 
 /// `pool` (null: Arrow's default), which gets back only what goes beyond `most` bytes: blocks of 32
-/// KiB to 16 MiB are kept when they are freed, and given to who next asks for about as much. Memory
+/// KiB to 64 MiB are kept when they are freed, and given to who next asks for about as much. Memory
 /// fresh from the system has to be zeroed page by page when it is first touched, which takes about
 /// as long as decompressing into it.
 ///

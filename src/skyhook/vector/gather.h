@@ -13,6 +13,8 @@
 #include <span>
 #include <vector>
 
+#include "skyhook/base/simd.h"
+
 namespace skyhook::vector {
 
 /// The values at `positions[i] - shift`, each within the array. Views are copied together when
@@ -25,7 +27,14 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Take(const arrow::ArrayData& da
 /// bits and as many ones as `dense` has values. Values under nulls are zero.
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Spread(const arrow::ArrayData& dense,
                                                         std::shared_ptr<arrow::Buffer> validity,
-                                                        int64_t length, arrow::MemoryPool* pool);
+                                                        int64_t length, arrow::MemoryPool* pool,
+                                                        base::Simd simd = base::BestSimd());
+
+/// Bit i of `out` becomes, where `validity` has a one, the next bit of `dense`, and `null`
+/// elsewhere; all have `length` bits, of which `dense` only needs as many as `validity` has ones.
+/// `out` has room for whole words of 64 bits.
+void SpreadBits(const uint8_t* dense, const uint8_t* validity, int64_t length, bool null,
+                uint8_t* out, base::Simd simd = base::BestSimd());
 
 /// The arrays one after the other. Stays dictionary-encoded when all share one dictionary; a mix
 /// becomes plain values.

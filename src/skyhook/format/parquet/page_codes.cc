@@ -15,7 +15,7 @@ constexpr int kWidest = 32;
 constexpr int64_t kBlock = 1024;
 
 arrow::Status CutShort(int64_t found, int64_t count) {
-  return base::CorruptData("{} dictionary indices where {} are promised", found, count);
+  return base::CorruptData("{} dictionary indices or levels where {} are promised", found, count);
 }
 
 arrow::Status CheckCode(uint32_t code, int64_t num_codes) {
@@ -38,29 +38,23 @@ bool TakeVarint(std::span<const uint8_t>* bytes, uint32_t* out) {
   return false;
 }
 
-/// Goes through the runs of `count` codes: `repeated(code, length)` and `packed(unpacker, bytes,
-/// length)`, where `bytes` go on to the end of the page. Both return a Status.
+/// Goes through the runs of `count` numbers of `width` bits: `repeated(number, length)` and
+/// `packed(bytes, length)`, where `bytes` go on to the end of the page. Both return a Status.
 template <typename Repeated, typename Packed>
-arrow::Status VisitRuns(std::span<const uint8_t> bytes, int64_t count, Repeated&& repeated,
-                        Packed&& packed) {
-  if (count == 0) return arrow::Status::OK();
-  if (bytes.empty()) return CutShort(0, count);
-  if (bytes[0] > kWidest) return base::CorruptData("dictionary indices of {} bits", bytes[0]);
-  const CodeUnpacker unpacker(bytes[0]);
-  const auto code_bytes = static_cast<size_t>((unpacker.width() + 7) / 8);
-  bytes = bytes.subspan(1);
+arrow::Status VisitRunsOf(int width, std::span<const uint8_t> bytes, int64_t count,
+                          Repeated&& repeated, Packed&& packed) {
+  const auto code_bytes = static_cast<size_t>((width + 7) / 8);
   int64_t done = 0;
   while (done < count) {
     uint32_t header;
     if (!TakeVarint(&bytes, &header) || header < 2) return CutShort(done, count);
     if ((header & 1) != 0) {
       const int64_t length = std::min(int64_t{header >> 1} * 8, count - done);
-      const int64_t needed = (length * unpacker.width() + 7) / 8;
+      const int64_t needed = (length * width + 7) / 8;
       if (needed > static_cast<int64_t>(bytes.size())) return CutShort(done, count);
-      ARROW_RETURN_NOT_OK(packed(unpacker, bytes, length));
+      ARROW_RETURN_NOT_OK(packed(bytes, length));
       // Padding of the last run may be missing.
-      const auto whole =
-          static_cast<uint64_t>(header >> 1) * static_cast<unsigned>(unpacker.width());
+      const auto whole = static_cast<uint64_t>(header >> 1) * static_cast<unsigned>(width);
       bytes = bytes.subspan(std::min<uint64_t>(whole, bytes.size()));
       done += length;
     } else {
@@ -74,6 +68,19 @@ arrow::Status VisitRuns(std::span<const uint8_t> bytes, int64_t count, Repeated&
     }
   }
   return arrow::Status::OK();
+}
+
+/// The same of codes, whose width is in front: `packed(unpacker, bytes, length)`.
+template <typename Repeated, typename Packed>
+arrow::Status VisitRuns(std::span<const uint8_t> bytes, int64_t count, Repeated&& repeated,
+                        Packed&& packed) {
+  if (count == 0) return arrow::Status::OK();
+  if (bytes.empty()) return CutShort(0, count);
+  if (bytes[0] > kWidest) return base::CorruptData("dictionary indices of {} bits", bytes[0]);
+  const CodeUnpacker unpacker(bytes[0]);
+  return VisitRunsOf(
+      unpacker.width(), bytes.subspan(1), count, repeated,
+      [&](std::span<const uint8_t> run, int64_t length) { return packed(unpacker, run, length); });
 }
 
 /// Writes bits one behind the other.
@@ -170,6 +177,26 @@ arrow::Status TestPageCodes(std::span<const uint8_t> bytes, int64_t count, const
           for (int64_t i = 0; i < now; i += 64) {
             out.Append(words[static_cast<size_t>(i / 64)], std::min<int64_t>(now - i, 64));
           }
+        }
+        return arrow::Status::OK();
+      });
+}
+
+arrow::Status UnpackLevels(std::span<const uint8_t> bytes, int64_t count, uint64_t* bits) {
+  BitAppender out(bits);
+  return VisitRunsOf(
+      1, bytes, count,
+      [&](uint32_t level, int64_t length) {
+        if (level > 1) return base::CorruptData("definition level {} of at most 1", level);
+        out.AppendRun(level == 1, length);
+        return arrow::Status::OK();
+      },
+      [&](std::span<const uint8_t> run, int64_t length) {
+        for (int64_t done = 0; done < length; done += 64) {
+          const int64_t now = std::min<int64_t>(length - done, 64);
+          uint64_t word = 0;
+          std::memcpy(&word, run.data() + done / 8, static_cast<size_t>((now + 7) / 8));
+          out.Append(word & ~uint64_t{0} >> (64 - now), now);
         }
         return arrow::Status::OK();
       });

@@ -27,4 +27,9 @@ arrow::Status PickPageCodes(std::span<const uint8_t> bytes, std::span<const int3
 arrow::Status TestPageCodes(std::span<const uint8_t> bytes, int64_t count, const CodeSet& set,
                             uint64_t* bits);
 
+/// The `count` levels of a column whose values may be null and nothing else: 0 for null, 1 for a
+/// value. They become the bits of `bits`, which has room for whole words of 64 bits. Unlike codes
+/// they have no width in front. Fails with kCorruptData when there are fewer.
+arrow::Status UnpackLevels(std::span<const uint8_t> bytes, int64_t count, uint64_t* bits);
+
 }  // namespace skyhook::format

@@ -4,6 +4,7 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <span>
 
@@ -21,16 +22,6 @@ using arrow::ArrayData;
 using ArrayDataPtr = std::shared_ptr<ArrayData>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
-/// A bit for each level, set where it is `valid`.
-void PackLevels(std::span<const int16_t> levels, int16_t valid, uint8_t* bits) {
-  for (size_t i = 0; i < levels.size(); i += 8) {
-    const size_t count = std::min<size_t>(8, levels.size() - i);
-    uint32_t byte = 0;
-    for (size_t j = 0; j < count; ++j) byte |= uint32_t{levels[i + j] == valid} << j;
-    bits[i / 8] = static_cast<uint8_t>(byte);
-  }
-}
-
 std::span<const uint8_t> SpanOf(const arrow::Buffer& buffer) {
   return {buffer.data(), static_cast<size_t>(buffer.size())};
 }
@@ -45,16 +36,35 @@ arrow::Result<BufferPtr> AllocateWords(int64_t bits, arrow::MemoryPool* pool) {
   return arrow::AllocateBuffer((bits + 63) / 64 * 8, pool);
 }
 
-/// The bits of `dense` at the set bits of `validity`, and `null` elsewhere; all of `length` rows.
+/// See vector::SpreadBits.
 arrow::Result<BufferPtr> SpreadBits(const arrow::Buffer& dense, const arrow::Buffer& validity,
                                     int64_t length, bool null, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(BufferPtr out, arrow::AllocateEmptyBitmap(length, pool));
-  int64_t next = 0;
-  for (int64_t row = 0; row < length; ++row) {
-    const bool valid = arrow::bit_util::GetBit(validity.data(), row);
-    const bool bit = valid ? arrow::bit_util::GetBit(dense.data(), next) : null;
-    next += valid ? 1 : 0;
-    if (bit) arrow::bit_util::SetBit(out->mutable_data(), row);
+  ARROW_ASSIGN_OR_RAISE(BufferPtr out, AllocateWords(length, pool));
+  vector::SpreadBits(dense.data(), validity.data(), length, null, out->mutable_data());
+  return out;
+}
+
+/// Positions of rows as positions of the values that are not null.
+struct DensePositions {
+  std::vector<int32_t> positions;           ///< of those that are valid, shifted
+  std::shared_ptr<arrow::Buffer> validity;  ///< a bit for each of the rows
+};
+
+arrow::Result<DensePositions> DenseOf(const arrow::Buffer& validity,
+                                      std::span<const int32_t> positions, int64_t shift,
+                                      arrow::MemoryPool* pool) {
+  const auto count = static_cast<int64_t>(positions.size());
+  DensePositions out;
+  ARROW_ASSIGN_OR_RAISE(out.validity, arrow::AllocateEmptyBitmap(count, pool));
+  int64_t rank = 0;  // of values before `counted`
+  int64_t counted = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = positions[static_cast<size_t>(i)] - shift;
+    rank += arrow::internal::CountSetBits(validity.data(), counted, row - counted);
+    counted = row;
+    if (!arrow::bit_util::GetBit(validity.data(), row)) continue;
+    arrow::bit_util::SetBit(out.validity->mutable_data(), i);
+    out.positions.push_back(static_cast<int32_t>(rank));
   }
   return out;
 }
@@ -94,16 +104,29 @@ arrow::Result<ArrayDataPtr> PageDecoder::Pick(const EncodedPage& page,
                                               const ArrayDataPtr& dictionary,
                                               std::span<const int32_t> positions, int64_t shift,
                                               PickState* state) {
-  const auto count = static_cast<int64_t>(positions.size());
-  if (count == 0) return nullptr;
+  if (positions.empty()) return nullptr;
   if (!state->picks.has_value()) {
     const bool text = column_.conversion == Conversion::kView &&
                       page.encoding == parquet::Encoding::PLAIN &&
                       IsPlainAscii(column_, *page.values);
-    state->picks =
-        page.validity == nullptr && (page.is_dictionary() ? dictionary != nullptr : text);
+    state->picks = page.is_dictionary() ? dictionary != nullptr : text;
   }
   if (!*state->picks) return nullptr;
+  if (page.validity == nullptr) return PickValues(page, dictionary, positions, shift, state);
+  ARROW_ASSIGN_OR_RAISE(const DensePositions dense,
+                        DenseOf(*page.validity, positions, shift, pool_));
+  if (dense.positions.empty()) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(const ArrayDataPtr values,
+                        PickValues(page, dictionary, dense.positions, 0, state));
+  if (dense.positions.size() == positions.size()) return values;
+  return vector::Spread(*values, dense.validity, static_cast<int64_t>(positions.size()), pool_);
+}
+
+arrow::Result<ArrayDataPtr> PageDecoder::PickValues(const EncodedPage& page,
+                                                    const ArrayDataPtr& dictionary,
+                                                    std::span<const int32_t> positions,
+                                                    int64_t shift, PickState* state) {
+  const auto count = static_cast<int64_t>(positions.size());
   if (page.is_dictionary()) {
     ARROW_ASSIGN_OR_RAISE(BufferPtr codes, arrow::AllocateBuffer(4 * count, pool_));
     ARROW_RETURN_NOT_OK(PickPageCodes(SpanOf(*page.values), positions, shift, NumCodes(*dictionary),
@@ -111,8 +134,9 @@ arrow::Result<ArrayDataPtr> PageDecoder::Pick(const EncodedPage& page,
     return DictionaryData(count, std::move(codes), dictionary);
   }
   if (positions.front() - shift < state->cursor.value) state->cursor = {};
-  ARROW_ASSIGN_OR_RAISE(BufferPtr views, vector::PickViews(*page.values, page.num_values, positions,
-                                                           shift, &state->cursor, pool_));
+  ARROW_ASSIGN_OR_RAISE(
+      BufferPtr views,
+      vector::PickViews(*page.values, page.valid_count, positions, shift, &state->cursor, pool_));
   auto data = ArrayData::Make(column_.type, count, {nullptr, std::move(views), page.values},
                               /*null_count=*/0);
   ARROW_RETURN_NOT_OK(vector::CompactViews(data.get(), pool_));
@@ -149,14 +173,41 @@ arrow::Result<EncodedPage> PageDecoder::ReadLevels(const Page& page) {
   const int count = page.header.num_values;
   EncodedPage out{page.header.encoding, count, nullptr, count, page.body};
   if (!column_.nullable()) return out;
+  ARROW_ASSIGN_OR_RAISE(const bool known, ReadBits(page, &out));
+  if (known) return out;
   ARROW_ASSIGN_OR_RAISE(const int64_t consumed, StartLevels(page));
   out.values = arrow::SliceBuffer(page.body, consumed);
   if (count == 0) return out;
-  const auto run = level_decoder_.CountUpTo(MaxLevel(), count);
-  if (run.processed_count == count && run.matching_count == count) return out;
-  ARROW_RETURN_NOT_OK(StartLevels(page));
   ARROW_ASSIGN_OR_RAISE(out.validity, ReadValidity(count, &out.valid_count));
+  if (out.valid_count == count) out.validity = nullptr;
   return out;
+}
+
+/// Levels of one bit each, which are a bitmap; false: they are others.
+arrow::Result<bool> PageDecoder::ReadBits(const Page& page, EncodedPage* out) {
+  const bool is_v2 = page.levels != nullptr;
+  if (MaxLevel() != 1 || (!is_v2 && page.header.level_encoding != parquet::Encoding::RLE)) {
+    return false;
+  }
+  std::span<const uint8_t> levels;
+  if (is_v2) {
+    levels = SpanOf(*page.levels).subspan(static_cast<size_t>(page.header.repetition_bytes));
+  } else {
+    uint32_t length = 0;
+    const std::span<const uint8_t> body = SpanOf(*page.body);
+    if (body.size() >= sizeof(length)) std::memcpy(&length, body.data(), sizeof(length));
+    if (body.size() < sizeof(length) || length > body.size() - sizeof(length)) {
+      return base::CorruptData("{} bytes of levels in a page of {}", length, body.size());
+    }
+    levels = body.subspan(sizeof(length), length);
+    out->values = arrow::SliceBuffer(page.body, static_cast<int64_t>(sizeof(length)) + length);
+  }
+  ARROW_ASSIGN_OR_RAISE(BufferPtr bits, AllocateWords(out->num_values, pool_));
+  ARROW_RETURN_NOT_OK(
+      UnpackLevels(levels, out->num_values, reinterpret_cast<uint64_t*>(bits->mutable_data())));
+  out->valid_count = arrow::internal::CountSetBits(bits->data(), 0, out->num_values);
+  if (out->valid_count < out->num_values) out->validity = std::move(bits);
+  return true;
 }
 
 /// Points the level decoder at the page's definition levels; returns how many bytes of the body
@@ -187,7 +238,11 @@ arrow::Result<BufferPtr> PageDecoder::ReadValidity(int count, int64_t* valid_cou
     return base::CorruptData("{} definition levels where {} are promised", decoded, count);
   }
   ARROW_ASSIGN_OR_RAISE(BufferPtr bits, arrow::AllocateEmptyBitmap(count, pool_));
-  PackLevels(levels_, MaxLevel(), bits->mutable_data());
+  for (int row = 0; row < count; ++row) {
+    if (levels_[static_cast<size_t>(row)] == MaxLevel()) {
+      arrow::bit_util::SetBit(bits->mutable_data(), row);
+    }
+  }
   *valid_count = arrow::internal::CountSetBits(bits->data(), 0, count);
   return bits;
 }

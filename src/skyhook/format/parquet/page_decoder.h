@@ -61,8 +61,8 @@ class PageDecoder {
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary);
 
   /// The values at `positions[i] - shift` alone (ascending), as Decode gives them; soonest where
-  /// calls ascend, too. Null: all have to be decoded, because of nulls, the encoding, or text that
-  /// is not ASCII.
+  /// calls ascend, too. Null: all have to be decoded, because all of these are null, of the
+  /// encoding, or of text that is not ASCII.
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Pick(
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary,
       std::span<const int32_t> positions, int64_t shift, PickState* state);
@@ -79,10 +79,15 @@ class PageDecoder {
 
  private:
   arrow::Result<EncodedPage> ReadLevels(const Page& page);
+  arrow::Result<bool> ReadBits(const Page& page, EncodedPage* out);
   arrow::Result<int64_t> StartLevels(const Page& page);
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadValidity(int count, int64_t* valid_count);
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeValues(
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary);
+  /// As Pick, of the values that are not null.
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> PickValues(
+      const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary,
+      std::span<const int32_t> positions, int64_t shift, PickState* state);
   /// PLAIN values whose text is UTF-8.
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeChecked(
       const std::shared_ptr<arrow::Buffer>& plain, int64_t count);
