@@ -7,9 +7,9 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <deque>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace skyhook::base {
 namespace {
@@ -99,16 +99,25 @@ class Recycler final : public arrow::MemoryPool {
   std::string backend_name() const override { return pool_->backend_name(); }
 
  private:
-  using Blocks = std::vector<uint8_t*>;
+  struct Block {
+    uint8_t* data;
+    uint64_t since;  ///< the later it was kept, the larger
+  };
+  /// Of one size, the one kept first in front. The last is used first, so that what is not needed
+  /// stays in front.
+  struct Kept {
+    int64_t bytes = 0;  ///< of each
+    std::deque<Block> blocks;
+  };
   static constexpr size_t kClasses = (kMostLog - kLeastLog) * 4 + 1;
 
   ~Recycler() override { FreeKept(); }
 
   bool TakeKept(const SizeClass& block, uint8_t** out) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    Blocks& blocks = kept_[block.index].blocks;
+    std::deque<Block>& blocks = kept_[block.index].blocks;
     if (blocks.empty()) return false;
-    *out = blocks.back();
+    *out = blocks.back().data;
     blocks.pop_back();
     ASAN_UNPOISON_MEMORY_REGION(*out, static_cast<size_t>(block.bytes));
     kept_bytes_ -= block.bytes;
@@ -117,29 +126,34 @@ class Recycler final : public arrow::MemoryPool {
 
   bool Keep(const SizeClass& block, uint8_t* data) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (block.bytes > most_ - kept_bytes_) return false;
+    if (block.bytes > most_) return false;
+    while (block.bytes > most_ - kept_bytes_) FreeOldest();
     kept_[block.index].bytes = block.bytes;
-    kept_[block.index].blocks.push_back(data);
+    kept_[block.index].blocks.push_back({data, ++clock_});
     ASAN_POISON_MEMORY_REGION(data, static_cast<size_t>(block.bytes));
     kept_bytes_ += block.bytes;
     return true;
   }
 
   void FreeKept() {
-    for (auto& [bytes, blocks] : kept_) {
-      for (uint8_t* block : blocks) {
-        ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(bytes));
-        pool_->Free(block, bytes, arrow::kDefaultBufferAlignment);
-      }
-      blocks.clear();
-    }
-    kept_bytes_ = 0;
+    while (kept_bytes_ > 0) FreeOldest();
   }
 
-  struct Kept {
-    int64_t bytes = 0;  ///< of each
-    Blocks blocks;
-  };
+  /// Of all that are kept; there is one.
+  void FreeOldest() {
+    Kept* oldest = nullptr;
+    for (Kept& kept : kept_) {
+      if (kept.blocks.empty()) continue;
+      const bool older =
+          oldest == nullptr || kept.blocks.front().since < oldest->blocks.front().since;
+      if (older) oldest = &kept;
+    }
+    uint8_t* const block = oldest->blocks.front().data;
+    oldest->blocks.pop_front();
+    kept_bytes_ -= oldest->bytes;
+    ASAN_UNPOISON_MEMORY_REGION(block, static_cast<size_t>(oldest->bytes));
+    pool_->Free(block, oldest->bytes, arrow::kDefaultBufferAlignment);
+  }
 
   arrow::MemoryPool* const pool_;
   const int64_t most_;
@@ -148,6 +162,7 @@ class Recycler final : public arrow::MemoryPool {
   std::mutex mutex_;
   std::array<Kept, kClasses> kept_;
   int64_t kept_bytes_ = 0;
+  uint64_t clock_ = 0;
 };
 
 }  // namespace

@@ -54,6 +54,18 @@ TEST_F(RecyclingPoolTest, KeepsNoMoreThanItsBound) {
   EXPECT_EQ(under_.bytes_allocated(), 0);
 }
 
+TEST_F(RecyclingPoolTest, WhatNobodyWantsAnyMoreMakesRoom) {
+  std::vector<std::unique_ptr<arrow::Buffer>> buffers;
+  for (int i = 0; i < 20; ++i) buffers.push_back(Allocate(50'000));
+  buffers.clear();
+  const uint8_t* large = Allocate(600'000)->data();
+  for (int i = 0; i < 3; ++i) {
+    Allocate(50'000);
+    EXPECT_EQ(Allocate(600'000)->data(), large) << i;
+  }
+  EXPECT_LE(under_.bytes_allocated(), 1 << 20);
+}
+
 TEST_F(RecyclingPoolTest, BuffersMayOutliveIt) {
   std::shared_ptr<arrow::Buffer> kept = Allocate(100'000);
   Allocate(50'000);
