@@ -1,7 +1,5 @@
 #include "skyhook/base/recycling_pool.h"
 
-#include <sanitizer/asan_interface.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -10,6 +8,13 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else  // clang's comes with its runtime libraries, which may be missing
+#define ASAN_POISON_MEMORY_REGION(address, size) static_cast<void>(address)
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) static_cast<void>(address)
+#endif
 
 namespace skyhook::base {
 namespace {

@@ -13,7 +13,8 @@ namespace {
 arrow::Result<std::vector<int64_t>> CountsOf(const arrow::Array& values) {
   std::unique_ptr<arrow::ArrayBuilder> builder;
   const arrow::Status made = arrow::MakeDictionaryBuilder(
-      arrow::default_memory_pool(), values.type(), /*dictionary=*/nullptr, &builder);
+      arrow::default_memory_pool(), arrow::dictionary(arrow::int32(), values.type()),
+      /*dictionary=*/nullptr, &builder);
   if (made.IsNotImplemented() || made.IsTypeError()) return std::vector<int64_t>();
   ARROW_RETURN_NOT_OK(made);
   ARROW_RETURN_NOT_OK(builder->AppendArraySlice(*values.data(), 0, values.length()));
@@ -42,7 +43,10 @@ arrow::Result<std::vector<std::string>> ColumnsWithoutDictionary(const arrow::Re
   std::vector<std::string> out;
   for (int column = 0; column < sample.num_columns(); ++column) {
     const auto& values = sample.column(column);
-    if (values->length() == values->null_count() || values->type()->num_fields() > 0) continue;
+    const bool is_flat = values->type()->num_fields() == 0 &&
+                         values->type_id() != arrow::Type::DICTIONARY &&
+                         values->type_id() != arrow::Type::EXTENSION;
+    if (!is_flat || values->length() == values->null_count()) continue;
     ARROW_ASSIGN_OR_RAISE(const auto counts, CountsOf(*values->Slice(0, kDictionarySampleRows)));
     // A row group ends early where there are no more rows.
     const bool is_all = values->length() < std::min(kDictionarySampleRows, row_group_rows);
