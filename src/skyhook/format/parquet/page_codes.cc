@@ -14,8 +14,11 @@ constexpr int kWidest = 32;
 /// Packed codes are tested in blocks that stay in the first cache.
 constexpr int64_t kBlock = 1024;
 
-arrow::Status CutShort(int64_t found, int64_t count) {
-  return base::CorruptData("{} dictionary indices or levels where {} are promised", found, count);
+constexpr char kCodes[] = "dictionary indices";
+constexpr char kLevels[] = "definition levels";
+
+arrow::Status CutShort(const char* what, int64_t found, int64_t count) {
+  return base::CorruptData("{} {} where {} are promised", found, what, count);
 }
 
 arrow::Status CheckCode(uint32_t code, int64_t num_codes) {
@@ -38,27 +41,28 @@ bool TakeVarint(std::span<const uint8_t>* bytes, uint32_t* out) {
   return false;
 }
 
-/// Goes through the runs of `count` numbers of `width` bits: `repeated(number, length)` and
-/// `packed(bytes, length)`, where `bytes` go on to the end of the page. Both return a Status.
+/// Goes through the runs of `count` numbers of `width` bits, which messages call `what`:
+/// `repeated(number, length)` and `packed(bytes, length)`, where `bytes` go on to the end of the
+/// page. Both return a Status.
 template <typename Repeated, typename Packed>
-arrow::Status VisitRunsOf(int width, std::span<const uint8_t> bytes, int64_t count,
-                          Repeated&& repeated, Packed&& packed) {
+arrow::Status VisitRunsOf(const char* what, int width, std::span<const uint8_t> bytes,
+                          int64_t count, Repeated&& repeated, Packed&& packed) {
   const auto code_bytes = static_cast<size_t>((width + 7) / 8);
   int64_t done = 0;
   while (done < count) {
     uint32_t header;
-    if (!TakeVarint(&bytes, &header) || header < 2) return CutShort(done, count);
+    if (!TakeVarint(&bytes, &header) || header < 2) return CutShort(what, done, count);
     if ((header & 1) != 0) {
       const int64_t length = std::min(int64_t{header >> 1} * 8, count - done);
       const int64_t needed = (length * width + 7) / 8;
-      if (needed > static_cast<int64_t>(bytes.size())) return CutShort(done, count);
+      if (needed > static_cast<int64_t>(bytes.size())) return CutShort(what, done, count);
       ARROW_RETURN_NOT_OK(packed(bytes, length));
       // Padding of the last run may be missing.
       const auto whole = static_cast<uint64_t>(header >> 1) * static_cast<unsigned>(width);
       bytes = bytes.subspan(std::min<uint64_t>(whole, bytes.size()));
       done += length;
     } else {
-      if (bytes.size() < code_bytes) return CutShort(done, count);
+      if (bytes.size() < code_bytes) return CutShort(what, done, count);
       const int64_t length = std::min<int64_t>(header >> 1, count - done);
       uint32_t code = 0;
       std::memcpy(&code, bytes.data(), code_bytes);
@@ -75,11 +79,11 @@ template <typename Repeated, typename Packed>
 arrow::Status VisitRuns(std::span<const uint8_t> bytes, int64_t count, Repeated&& repeated,
                         Packed&& packed) {
   if (count == 0) return arrow::Status::OK();
-  if (bytes.empty()) return CutShort(0, count);
+  if (bytes.empty()) return CutShort(kCodes, 0, count);
   if (bytes[0] > kWidest) return base::CorruptData("dictionary indices of {} bits", bytes[0]);
   const CodeUnpacker unpacker(bytes[0]);
   return VisitRunsOf(
-      unpacker.width(), bytes.subspan(1), count, repeated,
+      kCodes, unpacker.width(), bytes.subspan(1), count, repeated,
       [&](std::span<const uint8_t> run, int64_t length) { return packed(unpacker, run, length); });
 }
 
@@ -185,7 +189,7 @@ arrow::Status TestPageCodes(std::span<const uint8_t> bytes, int64_t count, const
 arrow::Status UnpackLevels(std::span<const uint8_t> bytes, int64_t count, uint64_t* bits) {
   BitAppender out(bits);
   return VisitRunsOf(
-      1, bytes, count,
+      kLevels, 1, bytes, count,
       [&](uint32_t level, int64_t length) {
         if (level > 1) return base::CorruptData("definition level {} of at most 1", level);
         out.AppendRun(level == 1, length);

@@ -1,29 +1,51 @@
 #include "skyhook/format/parquet/rewrite/dictionary_choice.h"
 
 #include <arrow/array.h>
-#include <arrow/array/builder_base.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
-#include <memory>
+#include <functional>
+#include <string_view>
+#include <unordered_map>
 
 namespace skyhook::format {
 namespace {
 
-/// How often each distinct value occurs; empty for types whose values cannot be told apart.
-arrow::Result<std::vector<int64_t>> CountsOf(const arrow::Array& values) {
-  std::unique_ptr<arrow::ArrayBuilder> builder;
-  const arrow::Status made = arrow::MakeDictionaryBuilder(
-      arrow::default_memory_pool(), arrow::dictionary(arrow::int32(), values.type()),
-      /*dictionary=*/nullptr, &builder);
-  if (made.IsNotImplemented() || made.IsTypeError()) return std::vector<int64_t>();
-  ARROW_RETURN_NOT_OK(made);
-  ARROW_RETURN_NOT_OK(builder->AppendArraySlice(*values.data(), 0, values.length()));
-  ARROW_ASSIGN_OR_RAISE(const auto array, builder->Finish());
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
-  std::vector<int64_t> counts(static_cast<size_t>(encoded.dictionary()->length()));
-  for (int64_t i = 0; i < encoded.length(); ++i) {
-    if (encoded.IsValid(i)) ++counts[static_cast<size_t>(encoded.GetValueIndex(i))];
+/// The bytes of a value that is not null; null for types that are not told apart by them.
+using ValueAt = std::function<std::string_view(int64_t row)>;
+
+template <typename Array>
+ValueAt ViewsOf(const arrow::Array& values) {
+  return [&array = static_cast<const Array&>(values)](int64_t row) { return array.GetView(row); };
+}
+
+ValueAt BytesOf(const arrow::Array& values) {
+  const arrow::Type::type id = values.type_id();
+  if (arrow::is_binary(id) || arrow::is_string(id)) {
+    return arrow::is_large_binary_like(id) ? ViewsOf<arrow::LargeBinaryArray>(values)
+                                           : ViewsOf<arrow::BinaryArray>(values);
   }
+  if (arrow::is_binary_view_like(id)) return ViewsOf<arrow::BinaryViewArray>(values);
+  const bool is_number =
+      arrow::is_primitive(id) || arrow::is_decimal(id) || id == arrow::Type::FIXED_SIZE_BINARY;
+  const int width = is_number ? values.type()->bit_width() / 8 : 0;  // of booleans: 0
+  if (width == 0) return nullptr;
+  const auto* bytes =
+      reinterpret_cast<const char*>(values.data()->buffers[1]->data()) + values.offset() * width;
+  return [=](int64_t row) {
+    return std::string_view(bytes + row * width, static_cast<size_t>(width));
+  };
+}
+
+/// How often each distinct value occurs; empty for types that are not told apart.
+std::vector<int64_t> CountsOf(const arrow::Array& values) {
+  const ValueAt value_at = BytesOf(values);
+  std::unordered_map<std::string_view, int64_t> by_value;
+  for (int64_t row = 0; value_at != nullptr && row < values.length(); ++row) {
+    if (values.IsValid(row)) ++by_value[value_at(row)];
+  }
+  std::vector<int64_t> counts;
+  for (const auto& [value, count] : by_value) counts.push_back(count);
   return counts;
 }
 
@@ -38,16 +60,14 @@ double DistinctValues(const std::vector<int64_t>& counts, double rows) {
 
 }  // namespace
 
-arrow::Result<std::vector<std::string>> ColumnsWithoutDictionary(const arrow::RecordBatch& sample,
-                                                                 int64_t row_group_rows) {
+std::vector<std::string> ColumnsWithoutDictionary(const arrow::RecordBatch& sample,
+                                                  int64_t row_group_rows) {
   std::vector<std::string> out;
   for (int column = 0; column < sample.num_columns(); ++column) {
     const auto& values = sample.column(column);
-    const bool is_flat = values->type()->num_fields() == 0 &&
-                         values->type_id() != arrow::Type::DICTIONARY &&
-                         values->type_id() != arrow::Type::EXTENSION;
-    if (!is_flat || values->length() == values->null_count()) continue;
-    ARROW_ASSIGN_OR_RAISE(const auto counts, CountsOf(*values->Slice(0, kDictionarySampleRows)));
+    const auto first = values->Slice(0, kDictionarySampleRows);
+    const std::vector<int64_t> counts = CountsOf(*first);
+    if (counts.empty()) continue;
     // A row group ends early where there are no more rows.
     const bool is_all = values->length() < std::min(kDictionarySampleRows, row_group_rows);
     const auto rows = static_cast<double>(is_all ? values->length() : row_group_rows);

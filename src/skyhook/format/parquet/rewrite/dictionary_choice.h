@@ -2,7 +2,6 @@
 #pragma once
 
 #include <arrow/record_batch.h>
-#include <arrow/result.h>
 
 #include <cstdint>
 #include <string>
@@ -20,7 +19,7 @@ inline constexpr int64_t kDictionarySampleRows = 16 * 1024;
 ///
 /// Values that were not seen are estimated from those that were seen once and twice (Chao 1984,
 /// "Nonparametric estimation of the number of classes in a population").
-arrow::Result<std::vector<std::string>> ColumnsWithoutDictionary(const arrow::RecordBatch& sample,
-                                                                 int64_t row_group_rows);
+std::vector<std::string> ColumnsWithoutDictionary(const arrow::RecordBatch& sample,
+                                                  int64_t row_group_rows);
 
 }  // namespace skyhook::format

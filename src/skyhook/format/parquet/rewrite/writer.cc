@@ -96,8 +96,7 @@ class BufferedWriter : public ParquetWriter {
     if (first_rows_ > 0) {
       ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(schema_, first));
       ARROW_ASSIGN_OR_RAISE(const auto sample, table->CombineChunksToBatch());
-      ARROW_ASSIGN_OR_RAISE(without_dictionary,
-                            ColumnsWithoutDictionary(*sample, options_.row_group_rows));
+      without_dictionary = ColumnsWithoutDictionary(*sample, options_.row_group_rows);
     }
     ARROW_ASSIGN_OR_RAISE(const auto properties,
                           PropertiesOf(*schema_, options_, without_dictionary));
