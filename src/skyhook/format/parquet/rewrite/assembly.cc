@@ -9,6 +9,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/format/byte_reader.h"
 #include "skyhook/format/parquet/exceptions.h"
+#include "skyhook/format/parquet/footer.h"
 #include "skyhook/format/parquet/rewrite/fields.h"
 #include "skyhook/format/parquet/rewrite/moved_row_group.h"
 
@@ -70,6 +71,9 @@ class Assembler {
   arrow::Status PlaceBloomFilters(PlacedRowGroup* placed);
   arrow::Status MoveEntry(PlacedRowGroup* placed);
   arrow::Status WriteFooter();
+  /// Fails unless Arrow reads the new footer as meant. It takes fields of a wrong type for others,
+  /// and may so have read the old one otherwise than it is written here.
+  arrow::Status CheckFooter(const std::string& bytes);
 
   const std::vector<RowGroupsOf>& wanted_;
   const ReadOptions& options_;
@@ -197,11 +201,27 @@ arrow::Status Assembler::WriteFooter() {
   footer.SetInt64(parquet_field::kFileRows, rows_);
   footer.SetStructs(parquet_field::kRowGroups, entries_);
   std::string bytes = footer.Serialise();
+  ARROW_RETURN_NOT_OK(CheckFooter(bytes));
   const auto length = static_cast<uint32_t>(bytes.size());
   if (length != bytes.size()) return base::LimitExceeded("a footer of {} bytes", bytes.size());
   bytes.append(reinterpret_cast<const char*>(&length), sizeof(length));
   bytes += kMagic;
   return pieces_.Write(bytes).status();
+}
+
+arrow::Status Assembler::CheckFooter(const std::string& bytes) {
+  const std::string& name = Parts(0).source()->name();
+  const auto read = ParseParquetFooter(*arrow::Buffer::FromString(bytes));
+  if (!read.ok()) {
+    return base::AddContext(read.status(), name + ": its footer, written anew");
+  }
+  if ((*read)->num_rows() == rows_ &&
+      (*read)->num_row_groups() == static_cast<int>(entries_.size())) {
+    return arrow::Status::OK();
+  }
+  return base::CorruptData(
+      "{}: its footer, written anew, has {} rows in {} row groups, not {} in {}", name,
+      (*read)->num_rows(), (*read)->num_row_groups(), rows_, entries_.size());
 }
 
 arrow::Result<ParquetAssembly> Assembler::Run() {
