@@ -123,7 +123,8 @@ void RunAssembly(Bytes input) {
   const auto again =
       Require(format::ReadAssembly(*assembly, {0, assembly->bytes}, options, nullptr));
   const auto parts_again = Require(PartsOf(again, options));
-  Check((*parts)->CanJoin(*parts_again), "a file differs from its own row groups");
+  Check((*parts)->CanJoin(*parts_again),
+        "a file differs from its own row groups: " + parts_again->obstacle());
   Check(parts_again->num_row_groups() == row_groups, "row groups were lost");
 }
 

@@ -12,6 +12,7 @@
 #include "skyhook/format/parquet/footer.h"
 #include "skyhook/format/parquet/rewrite/fields.h"
 #include "skyhook/format/parquet/rewrite/moved_row_group.h"
+#include "skyhook/format/parquet/rewrite/row_group_extents.h"
 
 namespace skyhook::format {
 namespace {
@@ -215,13 +216,16 @@ arrow::Status Assembler::CheckFooter(const std::string& bytes) {
   if (!read.ok()) {
     return base::AddContext(read.status(), name + ": its footer, written anew");
   }
-  if ((*read)->num_rows() == rows_ &&
-      (*read)->num_row_groups() == static_cast<int>(entries_.size())) {
-    return arrow::Status::OK();
+  if ((*read)->num_rows() != rows_ ||
+      (*read)->num_row_groups() != static_cast<int>(entries_.size())) {
+    return base::CorruptData(
+        "{}: its footer, written anew, has {} rows in {} row groups, not {} in {}", name,
+        (*read)->num_rows(), (*read)->num_row_groups(), rows_, entries_.size());
   }
-  return base::CorruptData(
-      "{}: its footer, written anew, has {} rows in {} row groups, not {} in {}", name,
-      (*read)->num_rows(), (*read)->num_row_groups(), rows_, entries_.size());
+  const auto magic = static_cast<int64_t>(kMagic.size());
+  const auto extents = RowGroupExtents(**read, {magic, pieces_.bytes() - magic});
+  if (extents.ok()) return arrow::Status::OK();
+  return base::CorruptData("{}: its footer, written anew: {}", name, extents.status().message());
 }
 
 arrow::Result<ParquetAssembly> Assembler::Run() {
