@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstring>
 #include <deque>
 #include <mutex>
 #include <optional>
+
+#include "skyhook/base/held_pool.h"
 
 #if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h>
@@ -41,21 +42,20 @@ std::optional<SizeClass> ClassOf(int64_t size, int64_t alignment) {
   return SizeClass{static_cast<size_t>((log - kLeastLog) * 4 + (quarters - 4)), quarters * quarter};
 }
 
-/// Goes with the last of its holders, as in guarded_pool.cc: who made it, and what was allocated.
-class Recycler final : public arrow::MemoryPool {
+class Recycler final : public HeldPool {
  public:
-  Recycler(arrow::MemoryPool* pool, int64_t most) : pool_(pool), most_(most) {}
+  Recycler(arrow::MemoryPool* pool, int64_t most) : HeldPool(pool), most_(most) {}
 
-  using MemoryPool::Allocate;
-  using MemoryPool::Free;
-  using MemoryPool::Reallocate;
+  using HeldPool::Allocate;
+  using HeldPool::Free;
+  using HeldPool::Reallocate;
 
   arrow::Status Allocate(int64_t size, int64_t alignment, uint8_t** out) override {
     const auto block = ClassOf(size, alignment);
     if (!block.has_value() || !TakeKept(*block, out)) {
       ARROW_RETURN_NOT_OK(pool_->Allocate(block ? block->bytes : size, alignment, out));
     }
-    ++holders_;
+    Hold();
     stats_.DidAllocateBytes(size);
     return arrow::Status::OK();
   }
@@ -93,15 +93,10 @@ class Recycler final : public arrow::MemoryPool {
     pool_->ReleaseUnused();
   }
 
-  void LetGo() {
-    if (--holders_ == 0) delete this;
-  }
-
   int64_t bytes_allocated() const override { return stats_.bytes_allocated(); }
   int64_t total_bytes_allocated() const override { return stats_.total_bytes_allocated(); }
   int64_t num_allocations() const override { return stats_.num_allocations(); }
   int64_t max_memory() const override { return stats_.max_memory(); }
-  std::string backend_name() const override { return pool_->backend_name(); }
 
  private:
   struct Block {
@@ -160,9 +155,7 @@ class Recycler final : public arrow::MemoryPool {
     pool_->Free(block, oldest->bytes, arrow::kDefaultBufferAlignment);
   }
 
-  arrow::MemoryPool* const pool_;
   const int64_t most_;
-  std::atomic<int64_t> holders_ = 1;
   arrow::internal::MemoryPoolStats stats_;
   std::mutex mutex_;
   std::array<Kept, kClasses> kept_;
@@ -173,8 +166,7 @@ class Recycler final : public arrow::MemoryPool {
 }  // namespace
 
 std::shared_ptr<arrow::MemoryPool> RecyclingPool(arrow::MemoryPool* pool, int64_t most) {
-  if (pool == nullptr) pool = arrow::default_memory_pool();
-  return {new Recycler(pool, most), [](Recycler* recycler) { recycler->LetGo(); }};
+  return HeldPool::Make<Recycler>(pool, most);
 }
 
 }  // namespace skyhook::base
