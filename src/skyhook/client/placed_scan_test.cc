@@ -12,6 +12,8 @@
 #include "skyhook/client/scan.h"
 #include "skyhook/client/session_testing.h"
 #include "skyhook/client/unit_run.h"
+#include "skyhook/client/units.h"
+#include "skyhook/client/work.h"
 #include "skyhook/testing/fake_sites.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
@@ -142,6 +144,20 @@ TEST_F(PlacedScanTest, EveryStreamGoesForwardWhereverItsUnitsAreAnswered) {
     EXPECT_EQ(RowsOfTwoStreams(scan.get()), kFiles * kFileRows) << placement::ModeName(mode);
     EXPECT_EQ(scan->cost().rows_in, kFiles * kFileRows) << placement::ModeName(mode);
   }
+}
+
+TEST_F(PlacedScanTest, AFilterIsAskedForOnceItsUnitIsTaken) {
+  const auto units = CutUnits(*table_, std::vector<bool>(kFiles), {});
+  const auto work = std::make_shared<Work>(table_, testing::ReadAll(*Schema()), options_,
+                                           std::vector<Unit>{units.front()}, CutOptions(), 0);
+  bool asked = false;
+  UnitReader reader(work, [&] {
+    asked = true;
+    EXPECT_FALSE(Require(work->Take()).has_value());
+    return nullptr;
+  });
+  EXPECT_TRUE(Require(reader.Advance()));
+  EXPECT_TRUE(asked);
 }
 
 TEST_F(PlacedScanTest, ProgressDoesNotFall) {

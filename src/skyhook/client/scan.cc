@@ -43,7 +43,7 @@ class PassingStream : public ScanStream {
     while (true) {
       ARROW_RETURN_NOT_OK(work_->Check());
       if (!running_) {
-        ARROW_ASSIGN_OR_RAISE(running_, reader_.Advance(nullptr));
+        ARROW_ASSIGN_OR_RAISE(running_, reader_.Advance());
         if (!running_) return nullptr;
         batch_index_ = reader_.unit().index();
       }
@@ -101,7 +101,9 @@ class EmptyStream : public ScanStream {
 class ReducingStream : public ScanStream {
  public:
   ReducingStream(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
-      : work_(std::move(work)), reduction_(std::move(reduction)), reader_(work_) {}
+      : work_(std::move(work)),
+        reduction_(std::move(reduction)),
+        reader_(work_, [reduction = reduction_] { return reduction->filter(); }) {}
 
   arrow::Result<BatchPtr> Next() override {
     arrow::Result<BatchPtr> batch = NextOrError();
@@ -127,7 +129,7 @@ class ReducingStream : public ScanStream {
       ARROW_RETURN_NOT_OK(RunUnitsOnce());
       ARROW_RETURN_NOT_OK(work_->Check());
       if (!work_->ClaimFinish()) return arrow::Status::OK();
-      ARROW_ASSIGN_OR_RAISE(again, reduction_->StartsOver());
+      again = reduction_->StartsOver();
       if (again) work_->StartOver();
     }
     const int64_t started = base::ThreadCpuNanos();
@@ -142,7 +144,7 @@ class ReducingStream : public ScanStream {
     // hold rows that come before what filled it.
     while (true) {
       if (reduction_->IsFull()) work_->Close();
-      ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance(reduction_->filter()));
+      ARROW_ASSIGN_OR_RAISE(const bool more, reader_.Advance());
       if (!more) return arrow::Status::OK();
       ARROW_RETURN_NOT_OK(RunUnit());
     }

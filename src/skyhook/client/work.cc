@@ -200,27 +200,26 @@ UnitReader::~UnitReader() {
   });
 }
 
-arrow::Result<bool> UnitReader::Advance(std::shared_ptr<const plan::RuntimeFilter> filter) {
+arrow::Result<bool> UnitReader::Advance() {
   if (begun_.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto taken, work_->Take());
     if (!taken.has_value()) return false;
-    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), filter));
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken)));
   }
   while (static_cast<int>(begun_.size()) <= work_->units_ahead()) {
     ARROW_ASSIGN_OR_RAISE(auto taken, work_->TakeAhead());
     if (!taken.has_value()) break;
-    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), filter));
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken)));
   }
   return true;
 }
 
-arrow::Status UnitReader::Begin(TakenUnit taken,
-                                const std::shared_ptr<const plan::RuntimeFilter>& filter) {
+arrow::Status UnitReader::Begin(TakenUnit taken) {
   const Unit& unit = taken.unit;
   const TableFragment& fragment = work_->table().fragments[static_cast<size_t>(unit.fragment)];
   const Specialisation& specialisation = *taken.placed->specialisation;
   plan::RuntimeFilters filters = work_->options().runtime_filters;
-  if (filter != nullptr) filters.push_back(filter);
+  if (auto filter = filter_ ? filter_() : nullptr) filters.push_back(std::move(filter));
   site::Request request;
   request.pipeline = specialisation.pipeline();
   request.fragment = fragment.description.id;

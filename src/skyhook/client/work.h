@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -111,14 +112,18 @@ class Work {
 /// are needed. Not thread-safe.
 class UnitReader {
  public:
-  explicit UnitReader(std::shared_ptr<Work> work) : work_(std::move(work)) {}
+  using FilterOfUnit = std::function<std::shared_ptr<const plan::RuntimeFilter>()>;
+
+  /// Units also see what `filter` (may be null, and give null) says once they are taken, besides
+  /// the scan's filters. Not before: until then all may have to be done once more, by another one.
+  explicit UnitReader(std::shared_ptr<Work> work, FilterOfUnit filter = nullptr)
+      : work_(std::move(work)), filter_(std::move(filter)) {}
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
 
-  /// Goes to the next unit; false when there is none. The fragments of units that begin now also
-  /// see `filter` (may be null) besides the scan's filters.
-  arrow::Result<bool> Advance(std::shared_ptr<const plan::RuntimeFilter> filter);
+  /// Goes to the next unit; false when there is none.
+  arrow::Result<bool> Advance();
   bool has_unit() const { return !begun_.empty(); }
   const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
@@ -134,9 +139,10 @@ class UnitReader {
     UnitRun run;
   };
 
-  arrow::Status Begin(TakenUnit taken, const std::shared_ptr<const plan::RuntimeFilter>& filter);
+  arrow::Status Begin(TakenUnit taken);
 
   std::shared_ptr<Work> work_;
+  const FilterOfUnit filter_;
   std::deque<Begun> begun_;  ///< the first is the current one
 };
 
