@@ -51,7 +51,7 @@ class TopKReduction : public Reduction {
     return threshold_;
   }
 
-  arrow::Result<bool> StartsOver() override {
+  bool StartsOver() override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!std::exchange(guesses_, false) || merger_->full()) return false;
     merger_->Clear();

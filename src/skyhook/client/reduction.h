@@ -33,7 +33,7 @@ class Reduction {
   /// Whether the rows that were needed are not all there, because the first threshold was wrong:
   /// forgets it and all rows then, and needs all units once more. Before Finish, by one thread,
   /// when all units were consumed.
-  virtual arrow::Result<bool> StartsOver() { return false; }
+  virtual bool StartsOver() { return false; }
   virtual arrow::Status Finish() = 0;
   /// The next batch of the result, null at the end.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;

@@ -64,6 +64,11 @@ bool Precedes(const Rank& a, const Rank& b, bool descending) {
   return descending ? order > 0 : order < 0;
 }
 
+/// The bound of the values that comes first by the key; null: not known.
+const ScalarPtr& BestOf(const plan::ColumnStatistics& statistics, const plan::SortKey& key) {
+  return key.descending ? statistics.max : statistics.min;
+}
+
 using GroupStatistics = std::vector<std::optional<plan::ColumnStatistics>>;
 
 Rank RankOf(const Unit& unit, const std::vector<plan::RowRange>& groups,
@@ -73,7 +78,7 @@ Rank RankOf(const Unit& unit, const std::vector<plan::RowRange>& groups,
     const bool apart = groups[i].end <= unit.rows.begin || unit.rows.end <= groups[i].begin;
     if (apart || !statistics[i].has_value()) continue;
     if (key.nulls_first && statistics[i]->null_count.value_or(0) > 0) rank.has_null_first = true;
-    const ScalarPtr& bound = key.descending ? statistics[i]->max : statistics[i]->min;
+    const ScalarPtr& bound = BestOf(*statistics[i], key);
     if (bound == nullptr) continue;
     if (rank.best == nullptr || Precedes({false, bound}, {false, rank.best}, key.descending)) {
       rank.best = bound;
@@ -94,7 +99,7 @@ void AddBests(const TableFragment& fragment, const GroupStatistics& statistics,
               const plan::SortKey& key, std::vector<ScalarPtr>* bests) {
   for (const auto& group : statistics) {
     if (!group.has_value()) continue;
-    const ScalarPtr& best = key.descending ? group->max : group->min;
+    const ScalarPtr& best = BestOf(*group, key);
     if (best == nullptr || !best->is_valid) continue;
     bests->push_back(best);
     if (fragment.stored != nullptr) return;  // the manifest knows of the whole object only
