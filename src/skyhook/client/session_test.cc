@@ -110,6 +110,25 @@ TEST_F(ClientSessionTest, GivesBackWhatItKeptWhenItsTablesGo) {
   EXPECT_EQ(budget->taken(), 0);
 }
 
+TEST_F(ClientSessionTest, KeepsAQuarterMoreToReadIntoAgain) {
+  std::string lines;
+  for (int row = 0; row < 100'000; ++row) lines += fmt::format("{},a text of some length\n", row);
+  const auto schema =
+      arrow::schema({arrow::field("k", arrow::int64()), arrow::field("s", arrow::utf8())});
+  testing::WriteParquet(directory_.File("large.parquet"), *testing::TableOf(schema, lines),
+                        {.page_rows = 10'000, .dictionary = false});
+  constexpr int64_t kCacheBytes = int64_t{1} << 20;
+  const int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  {
+    Session session({.cache_bytes = kCacheBytes});
+    RowsWhere(Require(OpenTable(&session, directory_.File("large.parquet"))), 7777);
+    const int64_t kept = arrow::default_memory_pool()->bytes_allocated() - before;
+    EXPECT_GT(kept, 0);
+    EXPECT_LE(kept, kCacheBytes / 4 + session.budget()->taken());
+  }
+  EXPECT_EQ(arrow::default_memory_pool()->bytes_allocated(), before);
+}
+
 TEST(CacheBytesTest, AreASixteenthAndAtMost256MiB) {
   EXPECT_EQ(CacheBytesOf(int64_t{160} << 20), int64_t{10} << 20);
   EXPECT_EQ(CacheBytesOf(int64_t{4} << 30), int64_t{256} << 20);
