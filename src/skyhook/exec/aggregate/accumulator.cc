@@ -71,6 +71,15 @@ void VisitInLanes(const GroupedRows& rows, Add&& add) {
   for (; i < rows.rows; ++i) add(0, rows.groups[i], i);
 }
 
+using Lanes = std::array<std::array<int64_t, kFewGroups>, kLanes>;
+
+template <typename Sum>
+void AddLanes(const Lanes& lanes, std::vector<Sum>* sums) {
+  for (const auto& lane : lanes) {
+    for (size_t group = 0; group < sums->size(); ++group) (*sums)[group] += lane[group];
+  }
+}
+
 class CountAccumulator : public Accumulator {
  public:
   void Resize(int64_t groups) override { counts_.resize(static_cast<size_t>(groups), 0); }
@@ -84,11 +93,9 @@ class CountAccumulator : public Accumulator {
       VisitCounting(rows, [this](int64_t, uint32_t group) { ++counts_[group]; });
       return Status::OK();
     }
-    std::array<std::array<int64_t, kFewGroups>, kLanes> lanes{};
+    Lanes lanes{};
     VisitInLanes(rows, [&](size_t lane, uint32_t group, int64_t) { ++lanes[lane][group]; });
-    for (const auto& lane : lanes) {
-      for (size_t group = 0; group < counts_.size(); ++group) counts_[group] += lane[group];
-    }
+    AddLanes(lanes, &counts_);
     return Status::OK();
   }
 
@@ -207,14 +214,12 @@ class ExactSumAccumulator : public Accumulator {
 
   template <typename T>
   void AddInLanes(const T* values, const GroupedRows& rows) {
-    std::array<std::array<int64_t, kFewGroups>, kLanes> lanes{};
+    Lanes lanes{};
     VisitInLanes(rows, [&](size_t lane, uint32_t group, int64_t row) {
       lanes[lane][group] += static_cast<int64_t>(values[row]);
       seen_[group] = 1;
     });
-    for (const auto& lane : lanes) {
-      for (size_t group = 0; group < sums_.size(); ++group) sums_[group] += lane[group];
-    }
+    AddLanes(lanes, &sums_);
   }
 
   std::shared_ptr<arrow::DataType> type_;

@@ -26,9 +26,7 @@ class BitsAccumulator : public Accumulator {
   Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
     const T* values = arguments[0].values<T>();
     const bool constant = arguments[0].is_constant();
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (rows.count(i)) Take(rows.group(i), values[constant ? 0 : i]);
-    }
+    VisitCounting(rows, [&](int64_t i, uint32_t group) { Take(group, values[constant ? 0 : i]); });
     return Status::OK();
   }
 

@@ -68,11 +68,10 @@ class MomentsAccumulator : public Accumulator {
   void Resize(int64_t groups) override { moments_.resize(static_cast<size_t>(groups)); }
 
   Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (!rows.count(i)) continue;
+    VisitCounting(rows, [&](int64_t i, uint32_t group) {
       const double y = of_two_ ? ValueAt(arguments[1], i) : 0.0;
-      moments_[rows.group(i)].Add(ValueAt(arguments[0], i), y);
-    }
+      moments_[group].Add(ValueAt(arguments[0], i), y);
+    });
     return Status::OK();
   }
 

@@ -30,9 +30,8 @@ class PlacedAccumulator : public Accumulator {
   }
 
   Status Update(std::span<const vector::Column> arguments, const GroupedRows& rows) override {
-    for (int64_t i = 0; i < rows.rows; ++i) {
-      if (rows.count(i)) Take(rows.group(i), arguments[0], i, rows.places[i]);
-    }
+    VisitCounting(rows,
+                  [&](int64_t i, uint32_t group) { Take(group, arguments[0], i, rows.places[i]); });
     return Status::OK();
   }
 

@@ -36,10 +36,9 @@ class QuantileAccumulator : public AccumulatorOfSketches<QuantileSketch> {
         return base::UnsupportedPlan("no quantile of {}", argument.type()->ToString());
       } else {
         const T* values = argument.values<T>();
-        for (int64_t i = 0; i < rows.rows; ++i) {
-          if (!rows.count(i)) continue;
-          AddTo(rows.group(i), static_cast<double>(values[argument.is_constant() ? 0 : i]));
-        }
+        VisitCounting(rows, [&](int64_t i, uint32_t group) {
+          AddTo(group, static_cast<double>(values[argument.is_constant() ? 0 : i]));
+        });
         return Status::OK();
       }
     });

@@ -151,15 +151,14 @@ class SketchAccumulator : public AccumulatorOfSketches<Sketch> {
     const vector::Column& argument = arguments[0];
     vector::VisitPhysical(*argument.type(), [&](auto value) {
       using T = decltype(value);
-      for (int64_t i = 0; i < rows.rows; ++i) {
-        if (!rows.count(i)) continue;
+      VisitCounting(rows, [&](int64_t i, uint32_t group) {
         if constexpr (std::is_same_v<T, vector::TextView>) {
           const std::string_view text = argument.TextAt(i);
-          AddTo(rows.group(i), XXH3_64bits(text.data(), text.size()));
+          AddTo(group, XXH3_64bits(text.data(), text.size()));
         } else {
-          AddTo(rows.group(i), HashOf(argument.values<T>()[argument.is_constant() ? 0 : i]));
+          AddTo(group, HashOf(argument.values<T>()[argument.is_constant() ? 0 : i]));
         }
-      }
+      });
     });
     return Status::OK();
   }
