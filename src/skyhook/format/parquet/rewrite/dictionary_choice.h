@@ -9,8 +9,9 @@
 
 namespace skyhook::format {
 
-/// Rows that are looked at.
+/// Rows that are looked at; fewer where these take more than so many bytes.
 inline constexpr int64_t kDictionarySampleRows = 16 * 1024;
+inline constexpr int64_t kDictionarySampleBytes = 16 * 1024 * 1024;
 
 /// The columns of which the dictionary of a row group of `row_group_rows` rows would hold more than
 /// half as many values as the row group does, judged by its first rows, `sample`: as one piece that

@@ -108,5 +108,30 @@ TEST(DictionaryChoiceTest, AWriterGoesByItsFirstRowsWhateverItsBatches) {
   EXPECT_EQ(Written({Numbers(0, columns)}).second, 0);
 }
 
+TEST(DictionaryChoiceTest, AWriterHoldsNoMoreRowsThanItsSampleHasBytes) {
+  constexpr int64_t kTextBytes = 1024 * 1024;
+  const auto writer =
+      Require(ParquetWriter::Make(arrow::schema({arrow::field("t", arrow::utf8())}), {}));
+  std::weak_ptr<arrow::Buffer> first;
+  for (int64_t bytes = 0; bytes < kDictionarySampleBytes; bytes += kTextBytes) {
+    EXPECT_EQ(first.expired(), bytes == 0) << bytes;
+    arrow::StringBuilder text;
+    Require(text.Append(std::string(kTextBytes, static_cast<char>('a' + bytes / kTextBytes))));
+    const auto array = Require(text.Finish());
+    if (bytes == 0) first = array->data()->buffers[2];
+    Require(writer->Write(
+        *arrow::RecordBatch::Make(arrow::schema({arrow::field("t", arrow::utf8())}), 1, {array})));
+  }
+  EXPECT_TRUE(first.expired());
+}
+
+TEST(DictionaryChoiceTest, AWriterCompressesWithLz4WhereNothingElseIsAskedFor) {
+  std::mt19937_64 random(1);
+  const auto batch = Numbers(1000, Below({3}, &random));
+  const auto writer = Require(ParquetWriter::Make(batch->schema(), {}));
+  Require(writer->Write(*batch));
+  EXPECT_EQ(Require(CodecOf(base::MakeBufferSource(Require(writer->Finish()), "written"))), "lz4");
+}
+
 }  // namespace
 }  // namespace skyhook::format

@@ -2,6 +2,7 @@
 
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
+#include <arrow/util/byte_size.h>
 #include <arrow/util/compression.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
@@ -70,8 +71,11 @@ class BufferedWriter : public ParquetWriter {
     if (writer_ != nullptr) return WriteRows(batch);
     first_.push_back(batch.Slice(0));
     first_rows_ += batch.num_rows();
-    const int64_t sample = std::min(kDictionarySampleRows, options_.row_group_rows);
-    return first_rows_ < sample ? Status::OK() : Begin();
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+    first_bytes_ += bytes;
+    const bool suffices = first_rows_ >= std::min(kDictionarySampleRows, options_.row_group_rows) ||
+                          first_bytes_ >= kDictionarySampleBytes;
+    return suffices ? Begin() : Status::OK();
   }
 
   Status EndRowGroup() override {
@@ -91,7 +95,7 @@ class BufferedWriter : public ParquetWriter {
  private:
   // Opens the writer as the first rows want it, and writes them.
   Status Begin() {
-    const arrow::RecordBatchVector first = std::exchange(first_, {});
+    arrow::RecordBatchVector first = std::exchange(first_, {});
     std::vector<std::string> without_dictionary;
     if (first_rows_ > 0) {
       ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches(schema_, first));
@@ -106,7 +110,7 @@ class BufferedWriter : public ParquetWriter {
                                               properties, arrow_properties)
           .Value(&writer_);
     }));
-    for (const auto& batch : first) ARROW_RETURN_NOT_OK(WriteRows(*batch));
+    for (auto& batch : first) ARROW_RETURN_NOT_OK(WriteRows(*std::exchange(batch, nullptr)));
     return Status::OK();
   }
 
@@ -127,6 +131,7 @@ class BufferedWriter : public ParquetWriter {
   std::shared_ptr<arrow::io::BufferOutputStream> sink_;
   arrow::RecordBatchVector first_;  // rows that say how all are written
   int64_t first_rows_ = 0;
+  int64_t first_bytes_ = 0;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;  // null until they are there
   int64_t rows_ = 0;                                    // of the row group that is being written
 };

@@ -20,8 +20,8 @@ struct ParquetWriteOptions {
   int64_t row_group_rows = 128 * 1024;
   /// Bytes of a data page before compression: what is decoded for one row that is wanted.
   int64_t page_bytes = 128 * 1024;
-  /// none, snappy, gzip, brotli, lz4, zstd. LZ4 is decompressed three times as fast as ZSTD and as
-  /// Arrow's Snappy, and takes about as much room as Snappy.
+  /// none, snappy, gzip, brotli, lz4, zstd. LZ4 is decompressed two to three times as fast as ZSTD
+  /// and as Arrow's Snappy, and takes about as much room as Snappy.
   std::string codec = "lz4";
   /// Columns that get a bloom filter, by name.
   std::vector<std::string> bloom_filters;
