@@ -5,12 +5,13 @@
 
 namespace skyhook::base {
 
-/// Instruction sets that there is code for; what one gives, the others give, too.
+/// Instruction sets that there is code for, each with BMI2; what one gives, the others give, too.
 enum class Simd : uint8_t { kPortable, kAvx2, kAvx512 };
 
 /// The widest one that this processor has.
 inline Simd BestSimd() {
 #ifdef __x86_64__
+  if (!__builtin_cpu_supports("bmi2")) return Simd::kPortable;
   // Ice Lake and later: bytes are permuted across all of a register.
   if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl")) {
