@@ -191,8 +191,15 @@ Result<bool> RowGroupScan::Prepare(const std::vector<int>& columns, const Chunk&
   if (!inputs_.context.in_steps) return false;
   std::optional<std::span<const int32_t>> selected;
   if (chunk.selection().has_value()) selected = *chunk.selection();
-  return inputs_.reader->Prepare(FieldsOf(columns, *inputs_.fields), chunk.begin(),
-                                 chunk.end() - chunk.begin(), selected);
+  for (; prepared_ < columns.size(); ++prepared_) {
+    const int field = (*inputs_.fields)[static_cast<size_t>(columns[prepared_])];
+    ARROW_ASSIGN_OR_RAISE(
+        const bool goes_on,
+        inputs_.reader->Prepare(field, chunk.begin(), chunk.end() - chunk.begin(), selected));
+    if (goes_on) return true;
+  }
+  prepared_ = 0;
+  return false;
 }
 
 std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {

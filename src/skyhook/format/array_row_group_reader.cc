@@ -22,7 +22,7 @@ ArrayRowGroupReader::ArrayRowGroupReader(std::string where, const arrow::Schema&
 
 arrow::Status ArrayRowGroupReader::Prefetch(const std::vector<int>& columns,
                                             const plan::RowRanges& rows, bool late) {
-  if (rows.Intersect(rows_).empty()) return arrow::Status::OK();
+  if (!rows.Overlaps(rows_)) return arrow::Status::OK();
   return base::AddContext(LoadMissing(columns), where_);
 }
 

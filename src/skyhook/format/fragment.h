@@ -53,10 +53,10 @@ class RowGroupReader {
     return std::shared_ptr<arrow::Array>();
   }
 
-  /// Does a piece of the work that Read or Filter of such rows of `columns` would do first: about a
-  /// millisecond of it. False where no such piece is left. Needs ReadContext::in_steps.
-  virtual arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin,
-                                      int64_t length,
+  /// Does a piece of the work that Read or Filter of such rows of a column would do first: opens at
+  /// most two pages, or decodes at most two dictionaries of columns that were announced. False
+  /// where no such piece is left. Needs ReadContext::in_steps.
+  virtual arrow::Result<bool> Prepare(int column, int64_t begin, int64_t length,
                                       std::optional<std::span<const int32_t>> selection) {
     return false;
   }

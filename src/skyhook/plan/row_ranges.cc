@@ -38,6 +38,13 @@ int64_t RowRanges::num_rows() const {
   return rows;
 }
 
+bool RowRanges::Overlaps(RowRange range) const {
+  const auto behind =
+      std::partition_point(ranges_.begin(), ranges_.end(),
+                           [&](const RowRange& before) { return before.end <= range.begin; });
+  return range.begin < range.end && behind != ranges_.end() && behind->begin < range.end;
+}
+
 RowRanges RowRanges::Union(const RowRanges& other) const {
   std::vector<RowRange> all = ranges_;
   all.insert(all.end(), other.ranges_.begin(), other.ranges_.end());

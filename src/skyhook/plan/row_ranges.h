@@ -35,6 +35,8 @@ class RowRanges {
   /// One past the largest row, 0 for the empty set.
   int64_t end() const { return ranges_.empty() ? 0 : ranges_.back().end; }
 
+  /// Whether some row of `range` is in the set.
+  bool Overlaps(RowRange range) const;
   RowRanges Union(const RowRanges& other) const;
   RowRanges Intersect(const RowRanges& other) const;
   RowRanges Intersect(RowRange range) const;

@@ -45,6 +45,9 @@ TEST(RowRanges, AreSetsOfRows) {
     ASSERT_EQ(Members(a.Intersect(b)), both) << a.ToString() << " and " << b.ToString();
     ASSERT_EQ(Members(a.Union(b)), either) << a.ToString() << " and " << b.ToString();
     ASSERT_EQ(Members(a.Subtract(b)), only_a) << a.ToString() << " and " << b.ToString();
+    for (const RowRange& range : {RowRange{0, 7}, RowRange{17, 18}, RowRange{9, 9}}) {
+      ASSERT_EQ(a.Overlaps(range), !Members(a.Intersect(range)).empty()) << a.ToString();
+    }
     ASSERT_EQ(a.Subtract(b), RowRanges(a.Subtract(b).ranges())) << "not canonical";
   }
 }

@@ -137,7 +137,7 @@ arrow::Status FlatColumnReader::Accept(std::span<const BufferPtr> buffers) {
     for (PageTable::Walked& page : walked) {
       const plan::RowRange& rows = table_.pages()[page.page].rows;
       const bool later = rows.end > wanted_.end();
-      if (later || !wanted_.Intersect(rows).empty()) Keep(page.page, std::move(page.bytes));
+      if (later || wanted_.Overlaps(rows)) Keep(page.page, std::move(page.bytes));
     }
     return arrow::Status::OK();
   }
@@ -214,7 +214,7 @@ arrow::Status FlatColumnReader::TakeDictionary(const Page& page) {
 }
 
 int64_t FlatColumnReader::waiting_dictionary_bytes() const {
-  if (dictionary_ != nullptr || dictionary_page_ == nullptr || dictionary_tried_) return 0;
+  if (dictionary_ != nullptr || dictionary_page_ == nullptr) return 0;
   for (const PageState& state : states_) {
     if (state.fetched == nullptr) continue;
     const auto header = HeaderOf(*state.fetched);
@@ -225,13 +225,10 @@ int64_t FlatColumnReader::waiting_dictionary_bytes() const {
 }
 
 void FlatColumnReader::LoadDictionaryWith(FlatColumnReader* other) {
-  dictionary_tried_ = true;
-  // What opens pages is of one codec.
-  if (other == nullptr || compression() != other->compression()) {
+  if (other == nullptr) {
     static_cast<void>(LoadDictionary().ok());
     return;
   }
-  other->dictionary_tried_ = true;
   const auto both = opener_.OpenBoth(dictionary_page_, other->dictionary_page_);
   if (!both.ok()) return;
   static_cast<void>(TakeDictionary((*both)[0]).ok());
@@ -261,14 +258,13 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
 std::optional<size_t> FlatColumnReader::PairFor(size_t index) const {
   const size_t end = std::min(states_.size(), index + 1 + kMostPagesBetween);
   for (size_t page = index + 1; page < end; ++page) {
-    if (!states_[page].is_opened() && IsWorthPairing(page)) return page;
+    if (IsWorthPairing(page)) return page;
   }
   return std::nullopt;
 }
 
 bool FlatColumnReader::IsWorthPairing(size_t page) const {
-  if (page >= states_.size() || states_[page].fetched == nullptr ||
-      wanted_.Intersect(table_.pages()[page].rows).empty()) {
+  if (states_[page].fetched == nullptr || !wanted_.Overlaps(table_.pages()[page].rows)) {
     return false;
   }
   const auto header = HeaderOf(*states_[page].fetched);
@@ -447,7 +443,7 @@ arrow::Result<bool> FlatColumnReader::OpenNext(int64_t begin, int64_t length,
   const plan::RowRange rows{begin, begin + length};
   for (size_t page = std::max(table_.Find(begin), first_live_);
        page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
-    if (states_[page].is_opened() || states_[page].fetched == nullptr) continue;
+    if (states_[page].fetched == nullptr) continue;
     const plan::RowRange& held = table_.pages()[page].rows;
     const PagePart part = PartOf(
         page, {std::max(rows.begin, held.begin), std::min(rows.end, held.end)}, begin, selection);

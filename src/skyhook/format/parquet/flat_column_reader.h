@@ -53,11 +53,11 @@ class FlatColumnReader : public ColumnReader {
 
   /// As RowGroupReader::Dictionary.
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary();
-  /// Compressed bytes of the dictionary, where a page that was fetched needs it and nobody has
-  /// tried to decode it; else 0.
+  /// Compressed bytes of the dictionary, where a page that was fetched needs it and it is not
+  /// decoded; else 0.
   int64_t waiting_dictionary_bytes() const;
   arrow::Compression::type compression() const { return chunk_.compression; }
-  /// Decodes a dictionary that waits, and that of another column (may be null) if it has the same
+  /// Decodes a dictionary that waits, and that of another column (may be null) of the same
   /// compression, in less time than one after the other. What fails is tried again, and reported,
   /// when a page needs it.
   void LoadDictionaryWith(FlatColumnReader* other);
@@ -89,7 +89,8 @@ class FlatColumnReader : public ColumnReader {
     bool is_empty() const { return !is_all && selected.empty(); }
   };
 
-  /// A page: fetched, opened, decoded, or none of them; and what filters say of its rows.
+  /// A page: fetched, opened, decoded, or none of them, and never two; and what filters say of its
+  /// rows.
   struct PageState {
     std::shared_ptr<arrow::Buffer> fetched;
     std::optional<EncodedPage> opened;
@@ -155,7 +156,6 @@ class FlatColumnReader : public ColumnReader {
   std::vector<PageState> states_;  ///< one for each page the table knows
   size_t first_live_ = 0;          ///< pages before are released
   std::shared_ptr<arrow::Buffer> dictionary_page_;
-  bool dictionary_tried_ = false;  ///< by LoadDictionaryWith
   std::shared_ptr<arrow::ArrayData> dictionary_;
   std::vector<DictionaryTest> dictionary_tests_;
   bool search_pays_ = true;  ///< for texts, page by page

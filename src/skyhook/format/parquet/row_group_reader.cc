@@ -61,12 +61,13 @@ arrow::Status ParquetRowGroupReader::Prefetch(const std::vector<int>& columns,
   }
   const std::vector<int> once(distinct.begin(), distinct.end());
   ARROW_RETURN_NOT_OK(Fetch(once));
-  while (!reader_.context().in_steps && LoadDictionaries(once)) {
+  QueueDictionaries(once);
+  while (!reader_.context().in_steps && LoadDictionaries()) {
   }
   return arrow::Status::OK();
 }
 
-bool ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
+void ParquetRowGroupReader::QueueDictionaries(const std::vector<int>& columns) {
   std::vector<std::pair<int64_t, FlatColumnReader*>> waiting;
   for (const int column : columns) {
     FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
@@ -78,29 +79,39 @@ bool ParquetRowGroupReader::LoadDictionaries(const std::vector<int>& columns) {
     return std::pair(a.second->compression(), a.first) >
            std::pair(b.second->compression(), b.first);
   });
-  if (waiting.empty()) return false;
-  const bool pairs =
-      waiting.size() > 1 && (!reader_.context().in_steps || waiting[0].first <= kMostPairedInSteps);
-  waiting[0].second->LoadDictionaryWith(pairs ? waiting[1].second : nullptr);
+  dictionaries_.clear();
+  for (const auto& [bytes, flat] : waiting) dictionaries_.push_back(flat);
+}
+
+bool ParquetRowGroupReader::LoadDictionaries() {
+  int64_t bytes = 0;
+  const auto next = [&]() -> FlatColumnReader* {
+    for (; !dictionaries_.empty(); dictionaries_.pop_front()) {
+      bytes = dictionaries_.front()->waiting_dictionary_bytes();
+      if (bytes > 0) return dictionaries_.front();
+    }
+    return nullptr;
+  };
+  FlatColumnReader* const one = next();
+  if (one == nullptr) return false;
+  dictionaries_.pop_front();
+  FlatColumnReader* other = nullptr;
+  if (!reader_.context().in_steps || bytes <= kMostPairedInSteps) other = next();
+  if (other != nullptr && other->compression() != one->compression()) other = nullptr;
+  if (other != nullptr) dictionaries_.pop_front();
+  one->LoadDictionaryWith(other);
   return true;
 }
 
 arrow::Result<bool> ParquetRowGroupReader::Prepare(
-    const std::vector<int>& columns, int64_t begin, int64_t length,
-    std::optional<std::span<const int32_t>> selection) {
+    int column, int64_t begin, int64_t length, std::optional<std::span<const int32_t>> selection) {
   ARROW_RETURN_NOT_OK(CheckRows(begin, length));
-  const std::set<int> distinct(columns.begin(), columns.end());
-  const std::vector<int> once(distinct.begin(), distinct.end());
-  for (const int column : once) ARROW_RETURN_NOT_OK(Column(column).status());
-  if (LoadDictionaries(once)) return true;
-  for (const int column : once) {
-    FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
-    if (flat == nullptr) continue;
-    const auto opened = flat->OpenNext(begin - rows_.begin, length, selection);
-    if (!opened.ok()) return base::AddContext(opened.status(), Where(column));
-    if (*opened) return true;
-  }
-  return false;
+  ARROW_RETURN_NOT_OK(Column(column).status());
+  if (LoadDictionaries()) return true;
+  FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+  if (flat == nullptr) return false;
+  auto opened = flat->OpenNext(begin - rows_.begin, length, selection);
+  return opened.ok() ? opened : base::AddContext(opened.status(), Where(column));
 }
 
 arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {

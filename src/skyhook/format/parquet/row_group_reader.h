@@ -1,6 +1,7 @@
 // Reads the columns of one Parquet row group: one fetch for all of them, then each by itself.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ class ParquetRowGroupReader : public RowGroupReader {
       std::optional<std::span<const int32_t>> selection) override;
   arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
                        uint8_t* bits) override;
-  arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin, int64_t length,
+  arrow::Result<bool> Prepare(int column, int64_t begin, int64_t length,
                               std::optional<std::span<const int32_t>> selection) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int column) override;
   int64_t bytes_held() const override;
@@ -39,8 +40,11 @@ class ParquetRowGroupReader : public RowGroupReader {
   arrow::Result<ColumnReader*> Column(int column);
   /// Fetches what the columns (distinct ones) miss, until they miss nothing.
   arrow::Status Fetch(const std::vector<int>& columns);
-  /// One or two of the columns (distinct ones) whose pages wait for one; false: none does.
-  bool LoadDictionaries(const std::vector<int>& columns);
+  /// Those of the columns whose fetched pages wait for one; such as are decoded together follow
+  /// each other.
+  void QueueDictionaries(const std::vector<int>& columns);
+  /// Decodes one or two of the queue; false: none of it waits any longer.
+  bool LoadDictionaries();
   std::string Where(int column) const;
   arrow::Status CheckRows(int64_t begin, int64_t length) const;
 
@@ -51,6 +55,7 @@ class ParquetRowGroupReader : public RowGroupReader {
   MakeColumn make_column_;
   std::vector<std::unique_ptr<ColumnReader>> columns_;
   std::vector<FlatColumnReader*> flat_columns_;  ///< those of columns_ that are; else null
+  std::deque<FlatColumnReader*> dictionaries_;
 };
 
 }  // namespace skyhook::format
