@@ -107,8 +107,8 @@ arrow::Result<BufferPtr> TakeBuffer(const ArrayData& data, Positions positions, 
   return out;
 }
 
-/// `in` holds `count` values, as many as `validity` has ones. Without branches, because nulls are
-/// hard to predict.
+/// `in` holds `count` values, as many as `validity` has ones; those behind the last one stay as
+/// `out` has them. Without branches, because nulls are hard to predict.
 template <typename T>
 void SpreadTyped(const uint8_t* in, int64_t count, const uint8_t* validity, uint8_t* out) {
   int64_t next = 0;
@@ -148,7 +148,7 @@ uint64_t DepositBits(uint64_t bits, uint64_t mask) {
   return _pdep_u64(bits, mask);
 }
 
-/// As SpreadTyped, of values of 4, 8 or 16 bytes.
+/// Values of 4, 8 or 16 bytes.
 [[gnu::target("avx512f,bmi2")]] void SpreadAvx512(const uint8_t* in, const uint8_t* validity,
                                                   int64_t length, int64_t width, uint8_t* out) {
   const auto at_a_time = 64 / width;
@@ -173,6 +173,7 @@ uint64_t DepositBits(uint64_t bits, uint64_t mask) {
 }
 #endif
 
+/// Writes all of `out`; nulls as zeros.
 void SpreadValues(const uint8_t* in, int64_t count, const uint8_t* validity, int64_t length,
                   int64_t width, uint8_t* out, base::Simd simd) {
 #ifdef __x86_64__
@@ -180,6 +181,7 @@ void SpreadValues(const uint8_t* in, int64_t count, const uint8_t* validity, int
     return SpreadAvx512(in, validity, length, width, out);
   }
 #endif
+  std::memset(out, 0, static_cast<size_t>(length * width));
   DispatchWidth(
       width, [&](auto sample) { SpreadTyped<decltype(sample)>(in, count, validity, out); },
       [&] {
@@ -278,7 +280,6 @@ arrow::Result<ArrayDataPtr> Spread(const ArrayData& dense, BufferPtr validity, i
   const int64_t width = bits ? 0 : WidthOf(*dense.type);
   const int64_t size = bits ? (length + 63) / 64 * 8 : length * width;
   ARROW_ASSIGN_OR_RAISE(BufferPtr values, arrow::AllocateBuffer(size, pool));
-  std::memset(values->mutable_data(), 0, static_cast<size_t>(size));
   const uint8_t* in = dense.buffers[1]->data();
   if (bits) {
     SpreadBits(in, validity->data(), length, /*null=*/false, values->mutable_data(), simd);

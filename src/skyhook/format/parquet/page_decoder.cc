@@ -115,7 +115,15 @@ arrow::Result<ArrayDataPtr> PageDecoder::Pick(const EncodedPage& page,
   if (page.validity == nullptr) return PickValues(page, dictionary, positions, shift, state);
   ARROW_ASSIGN_OR_RAISE(const DensePositions dense,
                         DenseOf(*page.validity, positions, shift, pool_));
-  if (dense.positions.empty()) return nullptr;
+  if (dense.positions.empty()) {
+    const auto& type = page.is_dictionary() ? dictionary_type_ : column_.type;
+    ARROW_ASSIGN_OR_RAISE(
+        const auto nulls,
+        arrow::MakeArrayOfNull(type, static_cast<int64_t>(positions.size()), pool_));
+    ArrayDataPtr data = nulls->data();
+    if (page.is_dictionary()) data->dictionary = dictionary;
+    return data;
+  }
   ARROW_ASSIGN_OR_RAISE(const ArrayDataPtr values,
                         PickValues(page, dictionary, dense.positions, 0, state));
   if (dense.positions.size() == positions.size()) return values;

@@ -61,8 +61,8 @@ class PageDecoder {
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary);
 
   /// The values at `positions[i] - shift` alone (ascending), as Decode gives them; soonest where
-  /// calls ascend, too. Null: all have to be decoded, because all of these are null, of the
-  /// encoding, or of text that is not ASCII.
+  /// calls ascend, too. Null: all have to be decoded, because of the encoding, or of text
+  /// that is not ASCII.
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Pick(
       const EncodedPage& page, const std::shared_ptr<arrow::ArrayData>& dictionary,
       std::span<const int32_t> positions, int64_t shift, PickState* state);
