@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.dataset as dataset
 from queries import QUERIES
 from sums import sum_of
+from views import without_views
 
 # Runs a query, by its name, over a file. None: the engine does not do such a query by itself.
 Runner = Callable[[str, str], pyarrow.Table | None]
@@ -67,9 +68,7 @@ def pyarrow_runner() -> Runner:
     def run(name: str, file: str) -> pyarrow.Table | None:
         if name not in conditions:
             return None
-        # Views cannot be filtered.
-        schema = pyarrow.schema([one.with_type(pyarrow.string()) if pyarrow.types.is_string_view(one.type) else one
-                                 for one in dataset.dataset(file).schema])
+        schema = without_views(dataset.dataset(file).schema)
         return dataset.dataset(file, schema=schema).to_table(filter=conditions[name], use_threads=False)
 
     return run

@@ -8,6 +8,7 @@ import polars
 import pyarrow
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
+from views import without_views
 
 ROW_GROUP = 120_000
 
@@ -18,10 +19,7 @@ def _write(table: pyarrow.Table, path: pathlib.Path, **options: object) -> None:
 
 def _read(lineitem: pathlib.Path) -> pyarrow.Table:
     table = parquet.read_table(lineitem)
-    # Of views, pyarrow writes no dictionaries.
-    return table.cast(pyarrow.schema([field.with_type(pyarrow.string())
-                                      if pyarrow.types.is_string_view(field.type) else field
-                                      for field in table.schema]))
+    return table.cast(without_views(table.schema))
 
 
 def _nullable(table: pyarrow.Table) -> pyarrow.Table:
