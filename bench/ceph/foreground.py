@@ -94,8 +94,8 @@ def measure(bed: Testbed) -> dict[str, float]:
 def main() -> None:
     results = {}
     with testbed() as bed:
-        bed.put(LINEITEM, "bench/lineitem")
-        bed.put(LINEITEM, "other/lineitem")
+        bed.put_spread(LINEITEM, "bench/lineitem")
+        bed.put_spread(LINEITEM, "other/lineitem")
         print(f"{'calls at a time':>16}{'idle us':>10}{'pulled us':>11}{'pushed us':>11}{'ratio':>8}{'scans/s':>16}")
         for limit in LIMITS:
             bed.restart_osds({"SKYHOOK_CALLS": str(limit)})

@@ -134,7 +134,7 @@ def all_figures(bed: Testbed) -> Iterator[tuple[str, str, dict[str, Figures]]]:
 
 
 def load(bed: Testbed) -> None:
-    bed.put(LINEITEM, "bench/lineitem")
+    bed.put_spread(LINEITEM, "bench/lineitem")
     bed.cluster("start-rgw")
     run(sys.executable, pathlib.Path(__file__).parent / "upload.py", ENDPOINT, "bench", LINEITEM)
 

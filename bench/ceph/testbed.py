@@ -1,6 +1,8 @@
 """A Ceph cluster on one core and a client on another, with a link of their own between them."""
 
+import collections
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -15,6 +17,8 @@ STORAGE_LINK, CLIENT_LINK = "skyhook0", "skyhook1"
 STORAGE_ADDRESS, CLIENT_ADDRESS = "10.77.9.1", "10.77.9.2"
 PORT = 46890
 STORAGE_CORE, CLIENT_CORE = 0, 1
+OSDS = 3
+MOST_PUTS = 50
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -80,12 +84,36 @@ class Testbed:
 
     def restart_osds(self, environment: dict[str, str]) -> None:
         self.environment.update(environment)
-        for osd in range(3):
+        for osd in range(OSDS):
             self.cluster("stop-osd", str(osd))
         self.cluster("up")
 
     def put(self, file: pathlib.Path, table: str, *options: str) -> None:
         run(PROGRAMS / "skyhook", "put", file, f"rados://replicated/{table}", "--replace", *options, env=self.environment)
+
+    def put_spread(self, file: pathlib.Path, table: str) -> None:
+        """Until no OSD is asked for more than its share of the objects, or one: they fall where their random names lead, and
+        how many scans run at a time hangs on that."""
+        known = set(self.objects(table))
+        for _ in range(MOST_PUTS):
+            self.put(file, table)
+            fresh = set(self.objects(table)) - known
+            known |= fresh
+            share = -(-len(fresh) // OSDS)
+            asked = collections.Counter(self.primary(table, name) for name in fresh)
+            if max(asked.values()) <= share + 1 and len(asked) == OSDS:
+                return
+        raise RuntimeError(f"{table}: its objects fell on few OSDs {MOST_PUTS} times")
+
+    def objects(self, table: str) -> list[str]:
+        """That hold data of a table, also such as were replaced."""
+        said = run("rados", "--pool", "replicated", "--namespace", table.partition("/")[0], "ls", env=self.environment)
+        return [name for name in said.splitlines() if name.startswith(f"{table.partition('/')[2]}/data-")]
+
+    def primary(self, table: str, name: str) -> int:
+        """The OSD that is asked for an object."""
+        said = run("ceph", "osd", "map", "replicated", name, table.partition("/")[0], "--format", "json", env=self.environment)
+        return json.loads(said)["acting_primary"]
 
     def pids(self, daemon: str) -> list[int]:
         return [int(file.read_text()) for file in sorted((self.directory / "run").glob(f"{daemon}.*.pid"))]
