@@ -10,22 +10,21 @@ namespace {
 
 using arrow::Status;
 
-Status CheckColumns(const Expression& expression, const arrow::Schema& input,
-                    const std::string& part) {
+Status CheckColumns(const Expression& expression, const arrow::Schema& input) {
   if (expression.kind() == Expression::Kind::kColumn) {
     const int column = expression.column();
     if (column < 0 || column >= input.num_fields()) {
-      return base::Invalid("{}: column #{} is not among the {} columns read", part, column,
+      return base::Invalid("column #{} is not among the {} columns read", column,
                            input.num_fields());
     }
     const auto& field = *input.field(column);
     if (!field.type()->Equals(*expression.type())) {
-      return base::Invalid("{}: column '{}' is {}, not {}", part, field.name(),
-                           field.type()->ToString(), expression.type()->ToString());
+      return base::Invalid("column '{}' is {}, not {}", field.name(), field.type()->ToString(),
+                           expression.type()->ToString());
     }
   }
   for (const auto& argument : expression.arguments()) {
-    ARROW_RETURN_NOT_OK(CheckColumns(*argument, input, part));
+    ARROW_RETURN_NOT_OK(CheckColumns(*argument, input));
   }
   return Status::OK();
 }
@@ -207,15 +206,21 @@ Status Validate(const Pipeline& pipeline) {
   if (pipeline.input == nullptr) return base::Invalid("the pipeline reads no schema");
   for (size_t i = 0; i < pipeline.filter.size(); ++i) {
     const Expression& conjunct = *pipeline.filter[i];
-    const std::string part = fmt::format("filter {}", conjunct.ToString(pipeline.input.get()));
-    ARROW_RETURN_NOT_OK(CheckColumns(conjunct, *pipeline.input, part));
+    // Printed where something is wrong only: a list may be long.
+    const auto part = [&] {
+      return fmt::format("filter {}", conjunct.ToString(pipeline.input.get()));
+    };
+    const Status columns = CheckColumns(conjunct, *pipeline.input);
+    if (!columns.ok()) return base::AddContext(columns, part());
     if (conjunct.type()->id() != arrow::Type::BOOL) {
-      return base::Invalid("{} is {}, not boolean", part, conjunct.type()->ToString());
+      return base::Invalid("{} is {}, not boolean", part(), conjunct.type()->ToString());
     }
   }
   for (const NamedExpression& column : pipeline.projection) {
-    const std::string part = fmt::format("projection '{}'", column.name);
-    ARROW_RETURN_NOT_OK(CheckColumns(*column.expression, *pipeline.input, part));
+    const Status columns = CheckColumns(*column.expression, *pipeline.input);
+    if (!columns.ok()) {
+      return base::AddContext(columns, fmt::format("projection '{}'", column.name));
+    }
   }
   return CheckReduction(pipeline);
 }

@@ -1,11 +1,13 @@
 // Sets of values that many rows are looked up in: the list of an IN.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -39,31 +41,76 @@ uint64_t SpreadBits(const T& value) {
   return hash;
 }
 
-/// Open addressing, at most half full, and a quarter while that stays in the processor's caches: a
-/// look-up touches one line or two. T is a type
-/// of fixed width whose canonical values are equal when their bits are. Immutable once made.
+/// A bit for each value between the least and the greatest where that takes no more memory than
+/// open addressing does; that is at most half full, and a quarter while it stays in the processor's
+/// caches: a look-up touches one line or two. T is a type of fixed width whose canonical values are
+/// equal when their bits are. Immutable once made.
 template <typename T>
 class ValueSet {
  public:
-  explicit ValueSet(const std::vector<T>& values)
-      : slots_(std::bit_ceil(values.size() * (values.size() <= kFew ? 4 : 2) + 1)),
-        mask_(slots_.size() - 1) {
+  explicit ValueSet(const std::vector<T>& values) {
+    if (MakeDense(values)) return;
+    slots_.resize(std::bit_ceil(values.size() * (values.size() <= kFew ? 4 : 2) + 1));
     for (const T& value : values) Insert(Canonical(value));
   }
 
-  bool Has(const T& value) const {
-    const T wanted = Canonical(value);
-    if (IsZero(wanted)) return has_zero_;
-    uint64_t at = SpreadBits(wanted) & mask_;
-    while (!IsZero(slots_[at])) {
-      if (Same(slots_[at], wanted)) return true;
-      at = (at + 1) & mask_;
+  /// Whether each of `values` is in the set, as 1 or 0.
+  void Has(std::span<const T> values, uint8_t* out) const {
+    if constexpr (kMayBeDense) {
+      if (!bits_.empty()) {
+        // Copies: what is written might be taken for parts of the set.
+        const uint64_t* const bits = bits_.data();
+        const uint64_t span = span_;
+        const uint64_t least = least_;
+        for (const T value : values) {
+          const uint64_t at = Widened(value) - least;
+          *out++ = at <= span ? static_cast<uint8_t>(bits[at / 64] >> (at % 64) & 1) : 0;
+        }
+        return;
+      }
     }
-    return false;
+    for (const T& value : values) *out++ = static_cast<uint8_t>(HasHashed(value));
   }
 
  private:
   static constexpr size_t kFew = 4096;
+  static constexpr bool kMayBeDense = std::is_integral_v<T> && sizeof(T) <= 8;
+
+  /// Differences are those of the values, modulo 2^64.
+  static uint64_t Widened(T value) {
+    using Wide = std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>;
+    return static_cast<uint64_t>(static_cast<Wide>(value));
+  }
+
+  /// False: of such values a bit each would take more than slots do.
+  bool MakeDense(const std::vector<T>& values) {
+    if constexpr (kMayBeDense) {
+      if (values.empty()) return false;
+      const auto [least, most] = std::minmax_element(values.begin(), values.end());
+      least_ = Widened(*least);
+      span_ = Widened(*most) - least_;
+      if (span_ / (16 * sizeof(T)) >= values.size()) return false;
+      bits_.resize(span_ / 64 + 1);
+      for (const T value : values) {
+        const uint64_t at = Widened(value) - least_;
+        bits_[at / 64] |= uint64_t{1} << (at % 64);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  bool HasHashed(const T& value) const {
+    const uint64_t mask = slots_.size() - 1;
+    const T wanted = Canonical(value);
+    if (IsZero(wanted)) return has_zero_;
+    uint64_t at = SpreadBits(wanted) & mask;
+    while (!IsZero(slots_[at])) {
+      if (Same(slots_[at], wanted)) return true;
+      at = (at + 1) & mask;
+    }
+    return false;
+  }
 
   static bool Same(const T& a, const T& b) { return std::memcmp(&a, &b, sizeof(T)) == 0; }
   static bool IsZero(const T& value) { return Same(value, T{}); }
@@ -73,13 +120,16 @@ class ValueSet {
       has_zero_ = true;
       return;
     }
-    uint64_t at = SpreadBits(value) & mask_;
-    while (!IsZero(slots_[at]) && !Same(slots_[at], value)) at = (at + 1) & mask_;
+    const uint64_t mask = slots_.size() - 1;
+    uint64_t at = SpreadBits(value) & mask;
+    while (!IsZero(slots_[at]) && !Same(slots_[at], value)) at = (at + 1) & mask;
     slots_[at] = value;
   }
 
+  std::vector<uint64_t> bits_;  // of the values from least_ to least_ + span_; empty: see slots_
+  uint64_t least_ = 0;
+  uint64_t span_ = 0;
   std::vector<T> slots_;  // zero: free
-  uint64_t mask_;
   bool has_zero_ = false;
 };
 

@@ -65,7 +65,7 @@ void LookUp(const List<T>& list, const vector::Column& column, int64_t length, u
   } else {
     const T* in = column.values<T>();
     if (list.many != nullptr) {
-      for (int64_t i = 0; i < length; ++i) out[i] = static_cast<uint8_t>(list.many->Has(in[i]));
+      list.many->Has({in, static_cast<size_t>(length)}, out);
       return;
     }
     std::memset(out, 0, static_cast<size_t>(length));

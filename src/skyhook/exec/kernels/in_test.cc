@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+#include <set>
 
 #include "skyhook/exec/kernels/call_testing.h"
 #include "skyhook/testing/pipelines.h"
@@ -80,16 +82,57 @@ TEST(InLists, ManyFloatsKeepTheRulesOfNanAndZero) {
   EXPECT_EQ(Require(CallOver(Function::kIn, six, literals)), (Texts{"true", "NULL"}));
 }
 
+template <typename T>
+bool Has(const vector::ValueSet<T>& set, T value) {
+  uint8_t out = 2;
+  set.Has({&value, 1}, &out);
+  return out == 1;
+}
+
 TEST(ValueSet, HasWhatWasPutIn) {
   std::vector<vector::Int128> wide;
   for (int i = -500; i < 500; ++i) wide.push_back(vector::Int128{i} << 70);
   const vector::ValueSet<vector::Int128> set(wide);
   for (int i = -600; i < 600; ++i) {
-    EXPECT_EQ(set.Has(vector::Int128{i} << 70), i >= -500 && i < 500) << i;
-    EXPECT_FALSE(set.Has((vector::Int128{i} << 70) + 1)) << i;
+    EXPECT_EQ(Has(set, vector::Int128{i} << 70), i >= -500 && i < 500) << i;
+    EXPECT_FALSE(Has(set, (vector::Int128{i} << 70) + 1)) << i;
   }
-  EXPECT_FALSE(vector::ValueSet<int64_t>({}).Has(0));
-  EXPECT_TRUE(vector::ValueSet<int64_t>({0}).Has(0));
+  EXPECT_FALSE(Has(vector::ValueSet<int64_t>({}), int64_t{0}));
+  EXPECT_TRUE(Has(vector::ValueSet<int64_t>({0}), int64_t{0}));
+}
+
+// Values close to each other are kept in another way than others; both of all integers.
+template <typename T>
+void CheckIntegers() {
+  std::mt19937_64 random(20261130);
+  constexpr T kLeast = std::numeric_limits<T>::min();
+  constexpr T kMost = std::numeric_limits<T>::max();
+  for (const T base : {kLeast, T{0}, static_cast<T>(kMost - 100)}) {
+    for (const uint64_t range : {uint64_t{1}, uint64_t{50}, uint64_t{100}, ~uint64_t{0}}) {
+      std::set<T> expected;
+      for (int i = 0; i < 40; ++i) expected.insert(static_cast<T>(base + random() % range));
+      const vector::ValueSet<T> set(std::vector<T>(expected.begin(), expected.end()));
+      std::vector<T> asked(expected.begin(), expected.end());
+      for (const T value : expected) {
+        asked.push_back(static_cast<T>(value + 1));
+        asked.push_back(static_cast<T>(value - 1));
+        asked.push_back(static_cast<T>(random()));
+      }
+      asked.insert(asked.end(), {kLeast, kMost, T{0}});
+      for (const T value : asked) {
+        ASSERT_EQ(Has(set, value), expected.contains(value)) << +value << " from " << +base;
+      }
+    }
+  }
+}
+
+TEST(ValueSet, HasIntegersFarFromEachOtherAndClose) {
+  CheckIntegers<int8_t>();
+  CheckIntegers<uint8_t>();
+  CheckIntegers<int32_t>();
+  CheckIntegers<uint32_t>();
+  CheckIntegers<int64_t>();
+  CheckIntegers<uint64_t>();
 }
 
 }  // namespace
