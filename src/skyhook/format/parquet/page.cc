@@ -133,6 +133,12 @@ arrow::Status PageOpener::DecompressByCodec(Wrapped* page) {
   if (data.size() == 0) {
     return base::CorruptData("no bytes to decompress {} from", page->body_bytes);
   }
+  if (options_.compression == arrow::Compression::ZSTD) {
+    ARROW_ASSIGN_OR_RAISE(const bool done,
+                          zstd_.TryDecompress({data.data(), static_cast<size_t>(data.size())},
+                                              page->page.body->mutable_data(), page->body_bytes));
+    if (done) return arrow::Status::OK();
+  }
   auto size = codec_->Decompress(data.size(), data.data(), page->body_bytes,
                                  page->page.body->mutable_data());
   if (!size.ok()) {

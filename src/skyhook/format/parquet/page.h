@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "skyhook/format/parquet/page_header.h"
+#include "skyhook/format/parquet/zstd.h"
 
 namespace skyhook::format {
 
@@ -65,6 +66,7 @@ class PageOpener {
 
   Options options_;
   std::unique_ptr<arrow::util::Codec> codec_;
+  ZstdDecompressor zstd_;
 };
 
 }  // namespace skyhook::format
