@@ -153,9 +153,13 @@ Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
     auto chunk =
         std::make_unique<Chunk>(ChunkContext{inputs_.reader.get(), inputs_.fields, &dictionaries_},
                                 todo_.front().begin, todo_.front().size());
-    const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
-    ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(columns, *chunk));
-    if (goes_on) return nullptr;
+    // Where a predicate leaves no rows, the columns of the next are not read: only steps prepare
+    // them.
+    if (inputs_.context.in_steps) {
+      const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
+      ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(columns, *chunk));
+      if (goes_on) return nullptr;
+    }
     todo_.pop_front();
     examined_until_ = chunk->end();
     if (conjuncts_.empty()) {
@@ -188,18 +192,10 @@ Status RowGroupScan::CheckMemory() const {
 }
 
 Result<bool> RowGroupScan::Prepare(const std::vector<int>& columns, const Chunk& chunk) {
-  if (!inputs_.context.in_steps) return false;
   std::optional<std::span<const int32_t>> selected;
   if (chunk.selection().has_value()) selected = *chunk.selection();
-  for (; prepared_ < columns.size(); ++prepared_) {
-    const int field = (*inputs_.fields)[static_cast<size_t>(columns[prepared_])];
-    ARROW_ASSIGN_OR_RAISE(
-        const bool goes_on,
-        inputs_.reader->Prepare(field, chunk.begin(), chunk.end() - chunk.begin(), selected));
-    if (goes_on) return true;
-  }
-  prepared_ = 0;
-  return false;
+  return inputs_.reader->Prepare(FieldsOf(columns, *inputs_.fields), chunk.begin(),
+                                 chunk.end() - chunk.begin(), selected);
 }
 
 std::unique_ptr<Chunk> RowGroupScan::TakeChunk() {

@@ -73,8 +73,8 @@ class RowGroupScan {
   /// many.
   arrow::Result<size_t> FilterByReader(Chunk* chunk);
   arrow::Status PrefetchLate();
-  /// Does a piece of what reading `columns` for a chunk takes; false: the chunk can be read.
-  /// Without steps always that. Called for the same chunk until that.
+  /// Does what reading `columns` for a chunk takes first; true, in steps only: a piece of it, and
+  /// has to be called again for the same chunk.
   arrow::Result<bool> Prepare(const std::vector<int>& columns, const Chunk& chunk);
   arrow::Status CheckMemory() const;
   std::unique_ptr<Chunk> TakeChunk();
@@ -94,7 +94,6 @@ class RowGroupScan {
   std::deque<std::unique_ptr<Chunk>> ready_;     // of the window, once its predicates are evaluated
   std::deque<std::unique_ptr<Chunk>> filtered_;  // of the window, until they are
   int64_t examined_until_ = 0;
-  size_t prepared_ = 0;  ///< columns of the chunk that Prepare is at
 };
 
 }  // namespace skyhook::exec

@@ -53,10 +53,12 @@ class RowGroupReader {
     return std::shared_ptr<arrow::Array>();
   }
 
-  /// Does a piece of the work that Read or Filter of such rows of a column would do first: opens at
-  /// most two pages, or decodes at most two dictionaries of columns that were announced. False
-  /// where no such piece is left. Needs ReadContext::in_steps.
-  virtual arrow::Result<bool> Prepare(int column, int64_t begin, int64_t length,
+  /// Does work that Read of such rows of all `columns` would do first, sooner than column by
+  /// column: opens pages, as announced. With ReadContext::in_steps this is a piece of it: opens at
+  /// most two pages, or decodes at most two dictionaries. True where a piece is left; call again
+  /// for the same rows then.
+  virtual arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin,
+                                      int64_t length,
                                       std::optional<std::span<const int32_t>> selection) {
     return false;
   }

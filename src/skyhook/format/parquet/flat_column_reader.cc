@@ -438,20 +438,40 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   return vector::Take(page, part.selected, first - begin, pool_);
 }
 
-arrow::Result<bool> FlatColumnReader::OpenNext(int64_t begin, int64_t length,
-                                               const Selection& selection) {
-  const plan::RowRange rows{begin, begin + length};
-  for (size_t page = std::max(table_.Find(begin), first_live_);
+std::optional<std::pair<size_t, FlatColumnReader::PagePart>> FlatColumnReader::NextToOpen(
+    plan::RowRange rows, const Selection& selection) const {
+  for (size_t page = std::max(table_.Find(rows.begin), first_live_);
        page < states_.size() && table_.pages()[page].rows.begin < rows.end; ++page) {
     if (states_[page].fetched == nullptr) continue;
     const plan::RowRange& held = table_.pages()[page].rows;
-    const PagePart part = PartOf(
-        page, {std::max(rows.begin, held.begin), std::min(rows.end, held.end)}, begin, selection);
-    if (part.is_empty()) continue;
-    ARROW_RETURN_NOT_OK(OpenPage(page, part.with_next));
-    return true;
+    const PagePart part =
+        PartOf(page, {std::max(rows.begin, held.begin), std::min(rows.end, held.end)}, rows.begin,
+               selection);
+    if (!part.is_empty()) return std::pair(page, part);
   }
-  return false;
+  return std::nullopt;
+}
+
+arrow::Result<bool> FlatColumnReader::OpenNext(plan::RowRange rows, const Selection& selection) {
+  const auto next = NextToOpen(rows, selection);
+  if (!next.has_value()) return false;
+  ARROW_RETURN_NOT_OK(OpenPage(next->first, next->second.with_next));
+  return true;
+}
+
+std::optional<size_t> FlatColumnReader::LonePage(plan::RowRange rows,
+                                                 const Selection& selection) const {
+  const auto next = NextToOpen(rows, selection);
+  if (!next.has_value()) return std::nullopt;
+  const bool alone = !next->second.with_next || !PairFor(next->first).has_value();
+  return alone ? std::optional(next->first) : std::nullopt;
+}
+
+void FlatColumnReader::OpenPageWith(size_t page, FlatColumnReader* other, size_t page_of_other) {
+  const auto both = opener_.OpenBoth(states_[page].fetched, other->states_[page_of_other].fetched);
+  if (!both.ok()) return;
+  static_cast<void>(TakeOpened(page, (*both)[0]).ok());
+  static_cast<void>(other->TakeOpened(page_of_other, (*both)[1]).ok());
 }
 
 arrow::Result<std::vector<ArrayDataPtr>> FlatColumnReader::ReadParts(plan::RowRange rows,

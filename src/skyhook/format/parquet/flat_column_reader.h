@@ -63,7 +63,14 @@ class FlatColumnReader : public ColumnReader {
   void LoadDictionaryWith(FlatColumnReader* other);
   /// Opens the first page that a Read of these rows would open, and perhaps the next; false where
   /// all that were fetched are open.
-  arrow::Result<bool> OpenNext(int64_t begin, int64_t length, const Selection& selection);
+  arrow::Result<bool> OpenNext(plan::RowRange rows, const Selection& selection);
+  /// The page that OpenNext would open, where that would be the only one.
+  std::optional<size_t> LonePage(plan::RowRange rows, const Selection& selection) const;
+  /// Compressed bytes of a page that was fetched and is not open.
+  int64_t FetchedBytes(size_t page) const { return states_[page].fetched->size(); }
+  /// Opens such a page, and such a one of another column of the same compression, in less time than
+  /// one after the other. What fails is tried again, and reported, when a page is read.
+  void OpenPageWith(size_t page, FlatColumnReader* other, size_t page_of_other);
 
  private:
   /// A filter over the dictionary: the codes that pass.
@@ -112,6 +119,10 @@ class FlatColumnReader : public ColumnReader {
   arrow::Status LoadDictionary();
   PagePart PartOf(size_t page, plan::RowRange rows, int64_t begin,
                   const Selection& selection) const;
+  /// The first page with some of these rows that was fetched and is not open, and what is wanted of
+  /// it.
+  std::optional<std::pair<size_t, PagePart>> NextToOpen(plan::RowRange rows,
+                                                        const Selection& selection) const;
   arrow::Status TakeDictionary(const Page& page);
   /// `with_next`: a page behind it that is wanted and fetched is opened as well, in less time than
   /// later.

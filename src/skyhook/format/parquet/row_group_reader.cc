@@ -104,14 +104,52 @@ bool ParquetRowGroupReader::LoadDictionaries() {
 }
 
 arrow::Result<bool> ParquetRowGroupReader::Prepare(
-    int column, int64_t begin, int64_t length, std::optional<std::span<const int32_t>> selection) {
+    const std::vector<int>& columns, int64_t begin, int64_t length,
+    std::optional<std::span<const int32_t>> selection) {
   ARROW_RETURN_NOT_OK(CheckRows(begin, length));
-  ARROW_RETURN_NOT_OK(Column(column).status());
+  const plan::RowRange rows{begin - rows_.begin, begin - rows_.begin + length};
+  if (!reader_.context().in_steps) {
+    // Pages of which all values are read are decoded soonest right after they were opened, from the
+    // processor's caches.
+    if (selection.has_value()) ARROW_RETURN_NOT_OK(OpenAcross(columns, rows, selection));
+    return false;
+  }
   if (LoadDictionaries()) return true;
-  FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
-  if (flat == nullptr) return false;
-  auto opened = flat->OpenNext(begin - rows_.begin, length, selection);
-  return opened.ok() ? opened : base::AddContext(opened.status(), Where(column));
+  for (; prepared_ < columns.size(); ++prepared_) {
+    const int column = columns[prepared_];
+    ARROW_RETURN_NOT_OK(Column(column).status());
+    FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+    if (flat == nullptr) continue;
+    const auto opened = flat->OpenNext(rows, selection);
+    if (!opened.ok()) return base::AddContext(opened.status(), Where(column));
+    if (*opened) return true;
+  }
+  prepared_ = 0;
+  return false;
+}
+
+arrow::Status ParquetRowGroupReader::OpenAcross(const std::vector<int>& columns,
+                                                plan::RowRange rows, const Selection& selection) {
+  struct Lone {
+    int64_t bytes;
+    FlatColumnReader* column;
+    size_t page;
+  };
+  std::vector<Lone> pages;
+  for (const int column : columns) {
+    ARROW_RETURN_NOT_OK(Column(column).status());
+    FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
+    if (flat == nullptr || flat->compression() != arrow::Compression::SNAPPY) continue;
+    const std::optional<size_t> page = flat->LonePage(rows, selection);
+    if (page.has_value()) pages.push_back({flat->FetchedBytes(*page), flat, *page});
+  }
+  // Those that are alike in size take least.
+  std::sort(pages.begin(), pages.end(),
+            [](const Lone& a, const Lone& b) { return a.bytes > b.bytes; });
+  for (size_t i = 0; i + 1 < pages.size(); i += 2) {
+    pages[i].column->OpenPageWith(pages[i].page, pages[i + 1].column, pages[i + 1].page);
+  }
+  return arrow::Status::OK();
 }
 
 arrow::Status ParquetRowGroupReader::Fetch(const std::vector<int>& columns) {

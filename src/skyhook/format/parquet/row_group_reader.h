@@ -31,7 +31,7 @@ class ParquetRowGroupReader : public RowGroupReader {
       std::optional<std::span<const int32_t>> selection) override;
   arrow::Status Filter(int column, int64_t begin, int64_t length, ValueFilter* filter,
                        uint8_t* bits) override;
-  arrow::Result<bool> Prepare(int column, int64_t begin, int64_t length,
+  arrow::Result<bool> Prepare(const std::vector<int>& columns, int64_t begin, int64_t length,
                               std::optional<std::span<const int32_t>> selection) override;
   arrow::Result<std::shared_ptr<arrow::Array>> Dictionary(int column) override;
   int64_t bytes_held() const override;
@@ -45,6 +45,10 @@ class ParquetRowGroupReader : public RowGroupReader {
   void QueueDictionaries(const std::vector<int>& columns);
   /// Decodes one or two of the queue; false: none of it waits any longer.
   bool LoadDictionaries();
+  /// Opens pages of different columns in pairs: those that have no other one of their column to be
+  /// opened with. What is wrong with them is said when they are read.
+  arrow::Status OpenAcross(const std::vector<int>& columns, plan::RowRange rows,
+                           const Selection& selection);
   std::string Where(int column) const;
   arrow::Status CheckRows(int64_t begin, int64_t length) const;
 
@@ -56,6 +60,7 @@ class ParquetRowGroupReader : public RowGroupReader {
   std::vector<std::unique_ptr<ColumnReader>> columns_;
   std::vector<FlatColumnReader*> flat_columns_;  ///< those of columns_ that are; else null
   std::deque<FlatColumnReader*> dictionaries_;
+  size_t prepared_ = 0;  ///< of the columns of Prepare, in steps
 };
 
 }  // namespace skyhook::format
