@@ -8,6 +8,7 @@
 #include <parquet/properties.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -17,8 +18,8 @@
 
 namespace skyhook::format {
 
-/// Decodes the whole column of the row group at the first Read, and selects from it. A column that
-/// takes more than the context's memory fails with kLimitExceeded, some thousand rows later.
+/// Decodes some thousand rows at a time, up to those that are read, and keeps what is read last.
+/// Rows that take more than the context's memory fail with kLimitExceeded.
 class ArrowColumnReader : public ColumnReader {
  public:
   struct Cursor {
@@ -33,8 +34,8 @@ class ArrowColumnReader : public ColumnReader {
   };
 
   /// `reader` must outlive this and carry a cost.
-  ArrowColumnReader(Cursor column, const ByteReader* reader, const ReadOptions& options)
-      : column_(std::move(column)), reader_(reader), options_(options) {}
+  ArrowColumnReader(Cursor column, const ByteReader* reader, const ReadOptions& options);
+  /// Adds the pages that were skipped to the cost.
   ~ArrowColumnReader() override;
 
   void Want(const plan::RowRanges& rows, bool late) override { late_ = late; }
@@ -48,16 +49,35 @@ class ArrowColumnReader : public ColumnReader {
   int64_t bytes_held() const override { return bytes_held_; }
 
  private:
-  arrow::Result<arrow::RecordBatchVector> ReadBatches();
-  arrow::Result<arrow::RecordBatchVector> Collect(arrow::RecordBatchReader* reader) const;
-  arrow::Result<std::shared_ptr<arrow::Array>> Decode();
+  struct Decoder;
+
+  /// Consecutive rows of the row group, as the engine has them.
+  struct Piece {
+    plan::RowRange rows;
+    std::shared_ptr<arrow::Array> values;
+    int64_t bytes = 0;
+  };
+
+  arrow::Status Start();
+  /// Decodes up to row `end`, and keeps what is not before `begin`.
+  arrow::Status DecodeUntil(int64_t begin, int64_t end);
+  arrow::Status DecodeNext(int64_t begin);
+  arrow::Result<std::shared_ptr<arrow::Array>> ValuesOf(const arrow::RecordBatch& batch) const;
+  /// Lets go what is before row `begin`, to which reading moves forward.
+  arrow::Status MoveTo(int64_t begin);
+  /// Counts pages as read by the rows that were decoded: Arrow's reader does not say.
+  void CountPages();
 
   Cursor column_;
   const ByteReader* reader_;
   ReadOptions options_;
   bool late_ = false;
-  std::shared_ptr<arrow::Array> array_;
+  std::unique_ptr<Decoder> decoder_;  ///< null before the first row and behind the last
+  int64_t decoded_rows_ = 0;
+  int64_t released_rows_ = 0;
+  std::deque<Piece> pieces_;
   int64_t bytes_held_ = 0;
+  int64_t pages_read_ = 0;
 };
 
 }  // namespace skyhook::format
