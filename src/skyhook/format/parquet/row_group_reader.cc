@@ -136,7 +136,7 @@ arrow::Status ParquetRowGroupReader::OpenAcross(const std::vector<int>& columns,
     size_t page;
   };
   std::vector<Lone> pages;
-  for (const int column : columns) {
+  for (const int column : std::set<int>(columns.begin(), columns.end())) {
     ARROW_RETURN_NOT_OK(Column(column).status());
     FlatColumnReader* flat = flat_columns_[static_cast<size_t>(column)];
     if (flat == nullptr || flat->compression() != arrow::Compression::SNAPPY) continue;

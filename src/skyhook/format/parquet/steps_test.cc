@@ -19,12 +19,13 @@ constexpr int64_t kRows = 10'000;
 constexpr int kColumns = 5;
 constexpr int kDictionaries = 3;
 
-/// Ten pages for each column; the first columns have dictionaries.
-std::shared_ptr<Fragment> Open() {
+/// Rows hold their number times the column's, modulo 700; the first columns have dictionaries.
+std::shared_ptr<Fragment> Open(int64_t page_rows) {
   arrow::FieldVector fields;
   std::vector<std::shared_ptr<arrow::Array>> columns;
   parquet::WriterProperties::Builder builder;
-  builder.max_rows_per_page(1000)->write_batch_size(1000)->compression(arrow::Compression::SNAPPY);
+  builder.max_rows_per_page(page_rows)->write_batch_size(1000)->compression(
+      arrow::Compression::SNAPPY);
   builder.enable_write_page_index()->disable_dictionary();
   for (int column = 0; column < kColumns; ++column) {
     arrow::Int64Builder values;
@@ -41,7 +42,7 @@ std::shared_ptr<Fragment> Open() {
 }
 
 TEST(StepsTest, EachOpensTwoPagesOrDictionariesAtMostAndReadingOpensNone) {
-  const auto fragment = Open();
+  const auto fragment = Open(1000);
   plan::Cost cost;
   ReadContext context(&cost);
   context.in_steps = true;
@@ -68,6 +69,31 @@ TEST(StepsTest, EachOpensTwoPagesOrDictionariesAtMostAndReadingOpensNone) {
   }
   EXPECT_EQ(cost.pages_read, kColumns * 10);
   EXPECT_EQ(dictionary_steps, (kDictionaries + 1) / 2);
+}
+
+// Without steps: where few rows are read, and no column has two pages to be opened together.
+TEST(StepsTest, LonePagesOfTwoColumnsAreOpenedTogether) {
+  const auto fragment = Open(kRows);
+  plan::Cost cost;
+  const auto reader = Require(fragment->Open(0, ReadContext(&cost)));
+  std::vector<int> all(kColumns);
+  std::iota(all.begin(), all.end(), 0);
+  Require(reader->Prefetch(all, plan::RowRanges::All(kRows), true));
+  EXPECT_FALSE(Require(reader->Prepare(all, 0, kRows, std::nullopt)));
+  EXPECT_EQ(cost.pages_read, 0);
+  const std::vector<int32_t> some = {5, 9000};
+  EXPECT_FALSE(Require(reader->Prepare(all, 0, kRows, some)));
+  EXPECT_EQ(cost.pages_read, kColumns / 2 * 2);
+  for (const int column : all) {
+    const auto values = Require(reader->Read(column, 0, kRows, some));
+    ASSERT_EQ(values->length(), 2);
+    auto value = Require(values->GetScalar(1));
+    if (column < kDictionaries) {
+      value = Require(static_cast<const arrow::DictionaryScalar&>(*value).GetEncodedValue());
+    }
+    EXPECT_EQ(value->ToString(), std::to_string(9000 * (column + 1) % 700));
+  }
+  EXPECT_EQ(cost.pages_read, kColumns);
 }
 
 }  // namespace
