@@ -49,20 +49,6 @@ arrow::Result<ArrayPtr> DictionaryToEngineType(const arrow::DictionaryArray& arr
   return std::make_shared<arrow::DictionaryArray>(dictionary_type, indices, values);
 }
 
-/// The rows by way of slices: slower than a kernel, but made for every type.
-arrow::Result<ArrayPtr> TakeBySlices(const ArrayPtr& values, std::span<const int32_t> positions,
-                                     arrow::MemoryPool* pool) {
-  arrow::ArrayVector slices;
-  for (size_t i = 0; i < positions.size();) {
-    size_t end = i + 1;
-    while (end < positions.size() && positions[end] == positions[end - 1] + 1) ++end;
-    slices.push_back(values->Slice(positions[i], static_cast<int64_t>(end - i)));
-    i = end;
-  }
-  if (slices.empty()) return arrow::MakeEmptyArray(values->type(), pool);
-  return arrow::Concatenate(slices, pool);
-}
-
 /// What Take of gather.h is made for.
 bool IsSimple(const arrow::DataType& type) {
   return arrow::is_primitive(type.id()) || arrow::is_decimal(type.id()) ||
@@ -105,7 +91,7 @@ arrow::Result<ArrayPtr> SelectRows(const ArrayPtr& array, int64_t begin, int64_t
     ARROW_ASSIGN_OR_RAISE(auto data, vector::Take(*array->data(), *selection, -begin, pool));
     return arrow::MakeArray(data);
   }
-  return TakeBySlices(array->Slice(begin, length), *selection, pool);
+  return vector::TakeBySlices(*array->Slice(begin, length), *selection, pool);
 }
 
 }  // namespace skyhook::format

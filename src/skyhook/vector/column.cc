@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "skyhook/plan/types.h"
+#include "skyhook/vector/gather.h"
 #include "skyhook/vector/views.h"
 
 namespace skyhook::vector {
@@ -195,8 +196,14 @@ Result<Column> Column::Gather(std::span<const int32_t> rows) const {
     arrow::Int32Array indices(
         length,
         std::make_shared<Buffer>(reinterpret_cast<const uint8_t*>(rows.data()), length * 4));
-    ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(array_, arrow::Datum(indices.data())));
-    out.array_ = taken.make_array();
+    const auto taken = arrow::compute::Take(array_, arrow::Datum(indices.data()));
+    if (taken.ok()) {
+      out.array_ = taken->make_array();
+      return out;
+    }
+    // There is no kernel for views in structs and lists, nor for runs.
+    if (!taken.status().IsNotImplemented()) return taken.status();
+    ARROW_ASSIGN_OR_RAISE(out.array_, TakeBySlices(*array_, rows, arrow::default_memory_pool()));
     return out;
   }
   if (kind_ == Kind::kDictionary) {

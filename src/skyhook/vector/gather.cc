@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
@@ -253,6 +254,20 @@ arrow::Result<ArrayDataPtr> Take(const ArrayData& data, Positions positions, int
   }
   if (IsView(*data.type)) ARROW_RETURN_NOT_OK(CompactViews(out.get(), pool));
   return out;
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> TakeBySlices(const arrow::Array& values,
+                                                          Positions positions,
+                                                          arrow::MemoryPool* pool) {
+  arrow::ArrayVector slices;
+  for (size_t i = 0; i < positions.size();) {
+    size_t end = i + 1;
+    while (end < positions.size() && positions[end] == positions[end - 1] + 1) ++end;
+    slices.push_back(values.Slice(positions[i], static_cast<int64_t>(end - i)));
+    i = end;
+  }
+  if (slices.empty()) return arrow::MakeEmptyArray(values.type(), pool);
+  return arrow::Concatenate(slices, pool);
 }
 
 void SpreadBits(const uint8_t* dense, const uint8_t* validity, int64_t length, bool null,

@@ -1,9 +1,9 @@
 // Picks rows out of decoded pages, makes room for nulls, and joins pages.
 //
-// Arrays here are primitive values, views, or dictionary(int32, ...) of them.
+// Arrays here are primitive values, views, or dictionary(int32, ...) of them, but for TakeBySlices.
 #pragma once
 
-#include <arrow/array/data.h>
+#include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/memory_pool.h>
 #include <arrow/result.h>
@@ -22,6 +22,12 @@ namespace skyhook::vector {
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Take(const arrow::ArrayData& data,
                                                       std::span<const int32_t> positions,
                                                       int64_t shift, arrow::MemoryPool* pool);
+
+/// The values at `positions`, of an array of any type: by way of slices, for which there is code
+/// where there is no kernel.
+arrow::Result<std::shared_ptr<arrow::Array>> TakeBySlices(const arrow::Array& values,
+                                                          std::span<const int32_t> positions,
+                                                          arrow::MemoryPool* pool);
 
 /// `dense` (without nulls and offset) spread over the set bits of `validity`, which has `length`
 /// bits and as many ones as `dense` has values. Values under nulls are zero.
