@@ -10,6 +10,7 @@
 
 #include "skyhook/objects/local/local_store.h"
 #include "skyhook/table/manifest.h"
+#include "skyhook/table/source_file.h"
 #include "skyhook/table/stored_manifest.h"
 #include "skyhook/table/table_testing.h"
 #include "skyhook/table/upkeep.h"
@@ -373,6 +374,28 @@ TEST_F(VacuumTest, VerifyNamesWhatIsMissingOrChanged) {
   EXPECT_THAT(store_.Remove(object), IsOk());
   EXPECT_THAT(Require(Verify(&store_, "t", snapshot, nullptr)).problems,
               ElementsAre(HasSubstr("is missing")));
+}
+
+TEST_F(VacuumTest, VerifyNamesFilesThatCannotBeGivenBack) {
+  const auto snapshot = Require(ReadSnapshot(&store_, "t", ""));
+  const std::string source = snapshot.fragments[0].sources.at(0);
+  const std::string object = ObjectOf("t", source);
+  const std::string bytes = ContentOf(Require(store_.OpenObject(object)).get());
+  const auto problems_of = [&](const std::string& damaged) {
+    store_.Overwrite(object, damaged);
+    return Require(Verify(&store_, "t", snapshot, nullptr)).problems;
+  };
+  int noticed = 0;
+  for (size_t at = 0; at < bytes.size(); at += 7) {
+    EXPECT_THAT(problems_of(bytes.substr(0, at)), ElementsAre(HasSubstr(source))) << at;
+    std::string damaged = bytes;
+    damaged[at] ^= 1;
+    const auto problems = problems_of(damaged);
+    EXPECT_EQ(problems.empty(), ReadSourceFile(&store_, "t", source).ok()) << at;
+    noticed += problems.empty() ? 0 : 1;
+  }
+  EXPECT_GT(noticed, 10);
+  EXPECT_TRUE(problems_of(bytes).empty());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "skyhook/base/clock.h"
 #include "skyhook/base/status.h"
+#include "skyhook/table/source_file.h"
 #include "skyhook/table/stored_manifest.h"
 #include "skyhook/table/table.h"
 
@@ -43,9 +44,18 @@ Status VerifySources(objects::ObjectStore* store, const std::string& table,
   for (const std::string& source : sources) {
     const std::string name = ObjectOf(table, source);
     ARROW_ASSIGN_OR_RAISE(const auto there, store->Look(name));
-    if (there.has_value()) continue;
-    report->problems.push_back(
-        fmt::format("'{}' is missing: a file cannot be given back", store->UriOf(name)));
+    if (!there.has_value()) {
+      report->problems.push_back(
+          fmt::format("'{}' is missing: a file cannot be given back", store->UriOf(name)));
+      continue;
+    }
+    const Status described = ReadSourceFile(store, table, source).status();
+    if (base::Is(described, base::Code::kCorruptData)) {
+      report->problems.push_back(
+          fmt::format("{}: a file cannot be given back", described.message()));
+    } else {
+      ARROW_RETURN_NOT_OK(described);
+    }
   }
   return Status::OK();
 }

@@ -20,9 +20,10 @@ struct VerifyReport {
   std::vector<std::string> problems;  ///< a sentence each, naming the object
 };
 
-/// Compares size and CRC-32C of every data object of a snapshot with the manifest, and looks for
-/// the objects that describe its files. `on_progress` is told the bytes that were checked. Errors
-/// of the store end it; what is missing or changed is a problem.
+/// Compares size and CRC-32C of every data object of a snapshot with the manifest, and reads the
+/// objects that describe its files; whether these come back byte for byte, only giving them back
+/// tells. `on_progress` is told the bytes that were checked. Errors of the store end it; what is
+/// missing or changed is a problem.
 arrow::Result<VerifyReport> Verify(objects::ObjectStore* store, const std::string& table,
                                    const Snapshot& snapshot,
                                    const std::function<void(int64_t)>& on_progress);
