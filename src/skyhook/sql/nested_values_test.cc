@@ -75,6 +75,35 @@ TEST_F(NestedValuesTest, AreCountedAndCompared) {
   ExpectNative("SELECT id", "WHERE two = {'b': {'c': 7000, 't': 'text 7000'}}");
 }
 
+TEST_F(NestedValuesTest, UnionsAreThoseOfTheirRows) {
+  constexpr int kUnions = 6000;
+  arrow::Int64Builder ids;
+  arrow::Int8Builder types;
+  arrow::StringBuilder texts;
+  for (int i = 0; i < kUnions; ++i) {
+    Require(ids.Append(i));
+    Require(types.Append(static_cast<int8_t>(i % 2)));
+    Require(texts.Append(fmt::format("text {}", i)));
+  }
+  const auto numbers = Require(ids.Finish());
+  const auto values = Require(arrow::SparseUnionArray::Make(
+      *Require(types.Finish()), arrow::ArrayVector{numbers, Require(texts.Finish())},
+      std::vector<std::string>{"n", "t"}));
+  const auto within =
+      Require(arrow::StructArray::Make(arrow::ArrayVector{values}, std::vector<std::string>{"u"}));
+  const auto schema =
+      arrow::schema({arrow::field("id", arrow::int64()), arrow::field("u", values->type()),
+                     arrow::field("s", within->type())});
+  const auto path = directory_.File("unions.arrow");
+  skyhook::testing::WriteIpc(path, *arrow::Table::Make(schema, {numbers, values, within}), kUnions);
+  EXPECT_EQ(
+      Ask(*connection_, fmt::format("SELECT id FROM '{}' WHERE u::VARCHAR <> s.u::VARCHAR OR "
+                                    "u::VARCHAR <> if(id % 2 = 0, id::VARCHAR, 'text ' || id)",
+                                    path))
+          .table->num_rows(),
+      0);
+}
+
 // As Polars writes them to Arrow files.
 TEST_F(NestedValuesTest, ViewsAreTakenFromStructsAndLists) {
   arrow::StringViewBuilder texts;

@@ -252,22 +252,26 @@ std::unique_ptr<ColumnReader> MakeFlatReader(const arrow::DataType& from, const 
   }
 }
 
-// The same values, in arrays of which no struct has an offset: DuckDB's import adds that of the
-// struct around a column, and forgets those of the structs around that one.
-Result<std::shared_ptr<arrow::ArrayData>> WithoutStructOffsets(const arrow::ArrayData& data) {
+// The same values, in arrays of which no struct and no union has an offset: DuckDB's import adds
+// that of the struct around a column, forgets those of the structs around that one, and that of a
+// union.
+Result<std::shared_ptr<arrow::ArrayData>> WithoutOffsets(const arrow::ArrayData& data) {
   std::shared_ptr<arrow::ArrayData> out = data.Copy();
-  if (data.type->id() == Type::STRUCT && data.offset != 0) {
-    if (data.buffers[0] != nullptr) {
+  const bool is_union = data.type->id() == Type::SPARSE_UNION;
+  if ((is_union || data.type->id() == Type::STRUCT) && data.offset != 0) {
+    out->offset = 0;
+    for (auto& child : out->child_data) child = child->Slice(data.offset, data.length);
+    if (is_union) {
+      out->buffers[1] = arrow::SliceBuffer(data.buffers[1], data.offset, data.length);
+    } else if (data.buffers[0] != nullptr) {
       ARROW_ASSIGN_OR_RAISE(
           out->buffers[0],
           arrow::internal::CopyBitmap(arrow::default_memory_pool(), data.buffers[0]->data(),
                                       data.offset, data.length));
     }
-    out->offset = 0;
-    for (auto& child : out->child_data) child = child->Slice(data.offset, data.length);
   }
   for (auto& child : out->child_data) {
-    ARROW_ASSIGN_OR_RAISE(child, WithoutStructOffsets(*child));
+    ARROW_ASSIGN_OR_RAISE(child, WithoutOffsets(*child));
   }
   return out;
 }
@@ -306,7 +310,7 @@ class ImportingReader : public ColumnReader {
   void Import(const arrow::Array& array, const Owner& owner) {
     state_.Reset();
     state_.owned_data = duckdb::make_shared_ptr<duckdb::ArrowArrayWrapper>();
-    const auto data = WithoutStructOffsets(*array.data());
+    const auto data = WithoutOffsets(*array.data());
     if (!data.ok()) throw duckdb::InvalidInputException(data.status().message());
     const arrow::Status exported =
         arrow::ExportArray(*arrow::MakeArray(*data), &state_.owned_data->arrow_array);
