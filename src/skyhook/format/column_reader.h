@@ -4,6 +4,7 @@
 #include <arrow/array.h>
 #include <arrow/result.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,12 @@
 namespace skyhook::format {
 
 using Selection = std::optional<std::span<const int32_t>>;
+
+/// The part of `selected` (ascending) within [from, to).
+inline std::span<const int32_t> Clip(std::span<const int32_t> selected, int64_t from, int64_t to) {
+  const auto first = std::lower_bound(selected.begin(), selected.end(), from);
+  return {first, std::lower_bound(first, selected.end(), to)};
+}
 
 /// One column of one row group; rows count from the row group's first. Not thread-safe.
 class ColumnReader {

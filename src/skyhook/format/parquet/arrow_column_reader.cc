@@ -61,12 +61,11 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowColumnReader::Read(int64_t beg
     Selection selected;
     if (selection.has_value()) {
       within.clear();
-      const auto first = std::lower_bound(selection->begin(), selection->end(), rows.begin - begin);
-      const auto last = std::lower_bound(first, selection->end(), rows.end - begin);
-      if (first == last) continue;
-      for (auto row = first; row != last; ++row) {
-        within.push_back(static_cast<int32_t>(*row - (rows.begin - begin)));
+      const int64_t shift = rows.begin - begin;
+      for (const int32_t row : Clip(*selection, shift, rows.end - begin)) {
+        within.push_back(static_cast<int32_t>(row - shift));
       }
+      if (within.empty()) continue;
       selected = within;
     }
     ARROW_ASSIGN_OR_RAISE(auto part, SelectRows(piece.values, rows.begin - piece.rows.begin,

@@ -44,16 +44,8 @@ std::optional<PageHeader> HeaderOf(const arrow::Buffer& page) {
   return header.ok() ? *header : std::nullopt;
 }
 
-/// The part of `selection` within [from, to).
-std::span<const int32_t> Clip(std::span<const int32_t> selection, int64_t from, int64_t to) {
-  const auto first = std::lower_bound(selection.begin(), selection.end(), from);
-  const auto last = std::lower_bound(first, selection.end(), to);
-  return {first, last};
-}
-
-}  // namespace
-
 arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
+                                   std::shared_ptr<ZstdDecompressor> zstd,
                                    const ReadContext& context) {
   PageOpener::Options out;
   out.compression = chunk.compression;
@@ -61,16 +53,20 @@ arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& 
   out.memory_bytes = context.memory_bytes;
   out.v2_always_compressed = chunk.v2_always_compressed;
   out.pool = options.pool;
+  out.zstd = std::move(zstd);
   return PageOpener::Make(out);
 }
+
+}  // namespace
 
 arrow::Result<std::unique_ptr<FlatColumnReader>> FlatColumnReader::Make(
     const FlatColumn& column, const ColumnChunk& chunk,
     const std::shared_ptr<const std::vector<PageLocation>>& pages, const ReadOptions& options,
-    const ByteReader* reader) {
+    std::shared_ptr<ZstdDecompressor> zstd, const ByteReader* reader) {
   PageTable table =
       pages != nullptr ? PageTable::FromIndex(chunk, *pages) : PageTable::ForWalk(chunk);
-  ARROW_ASSIGN_OR_RAISE(PageOpener opener, OpenerOf(chunk, options, reader->context()));
+  ARROW_ASSIGN_OR_RAISE(PageOpener opener,
+                        OpenerOf(chunk, options, std::move(zstd), reader->context()));
   return std::unique_ptr<FlatColumnReader>(
       new FlatColumnReader(column, chunk, std::move(table), std::move(opener), options, reader));
 }

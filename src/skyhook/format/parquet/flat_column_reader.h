@@ -27,17 +27,14 @@ namespace skyhook::format {
 /// may.
 inline constexpr int64_t kMostPairedInSteps = 256 * 1024;
 
-/// Opens the pages of `chunk`.
-arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& options,
-                                   const ReadContext& context);
-
 class FlatColumnReader : public ColumnReader {
  public:
   /// `pages` is null when there is no offset index. `reader` must outlive this and carry a cost.
+  /// `zstd` is that of the row group.
   static arrow::Result<std::unique_ptr<FlatColumnReader>> Make(
       const FlatColumn& column, const ColumnChunk& chunk,
       const std::shared_ptr<const std::vector<PageLocation>>& pages, const ReadOptions& options,
-      const ByteReader* reader);
+      std::shared_ptr<ZstdDecompressor> zstd, const ByteReader* reader);
   /// Adds the pages that were skipped to the cost.
   ~FlatColumnReader() override;
 

@@ -134,9 +134,9 @@ arrow::Status PageOpener::DecompressByCodec(Wrapped* page) {
     return base::CorruptData("no bytes to decompress {} from", page->body_bytes);
   }
   if (options_.compression == arrow::Compression::ZSTD) {
-    ARROW_ASSIGN_OR_RAISE(const bool done,
-                          zstd_.TryDecompress({data.data(), static_cast<size_t>(data.size())},
-                                              page->page.body->mutable_data(), page->body_bytes));
+    ARROW_ASSIGN_OR_RAISE(const bool done, options_.zstd->TryDecompress(
+                                               {data.data(), static_cast<size_t>(data.size())},
+                                               page->page.body->mutable_data(), page->body_bytes));
     if (done) return arrow::Status::OK();
   }
   auto size = codec_->Decompress(data.size(), data.data(), page->body_bytes,

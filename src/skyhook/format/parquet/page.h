@@ -35,6 +35,8 @@ class PageOpener {
     /// Early Arrow writers marked compressed kDataV2 pages as uncompressed (ARROW-10353).
     bool v2_always_compressed = false;
     arrow::MemoryPool* pool = arrow::default_memory_pool();
+    /// Of all columns of a row group: a context takes much memory for one column. Not null.
+    std::shared_ptr<ZstdDecompressor> zstd;
   };
 
   static arrow::Result<PageOpener> Make(const Options& options);
@@ -66,7 +68,6 @@ class PageOpener {
 
   Options options_;
   std::unique_ptr<arrow::util::Codec> codec_;
-  ZstdDecompressor zstd_;
 };
 
 }  // namespace skyhook::format

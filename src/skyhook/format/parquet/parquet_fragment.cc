@@ -96,8 +96,9 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
 
   arrow::Result<std::vector<PageStatistics>> ReadPages(int row_group, const FlatColumn& column,
                                                        const ReadContext& context);
-  arrow::Result<std::unique_ptr<ColumnReader>> OpenColumn(int row_group, int column,
-                                                          const ByteReader* reader);
+  arrow::Result<std::unique_ptr<ColumnReader>> OpenColumn(
+      int row_group, int column, const std::shared_ptr<ZstdDecompressor>& zstd,
+      const ByteReader* reader);
   arrow::Result<std::unique_ptr<ColumnReader>> OpenByArrow(int row_group, int column,
                                                            const ByteReader* reader);
 
@@ -220,14 +221,15 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenByArrow(
   return std::make_unique<ArrowColumnReader>(std::move(wanted), reader, options_);
 }
 
-arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(int row_group, int column,
-                                                                         const ByteReader* reader) {
+arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(
+    int row_group, int column, const std::shared_ptr<ZstdDecompressor>& zstd,
+    const ByteReader* reader) {
   const auto& flat = Column(column).flat;
   if (!flat.has_value()) return OpenByArrow(row_group, column, reader);
   ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
                         LocateColumnChunk(*metadata_, row_group, flat->leaf, source_->size()));
   ARROW_ASSIGN_OR_RAISE(auto pages, page_index_.Pages(row_group, flat->leaf, chunk, *reader));
-  return FlatColumnReader::Make(*flat, chunk, pages, options_, reader);
+  return FlatColumnReader::Make(*flat, chunk, pages, options_, zstd, reader);
 }
 
 arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_group,
@@ -235,8 +237,10 @@ arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_gro
   if (row_group < 0 || row_group >= num_row_groups()) {
     return base::Invalid("{}: row group {} of {}", name(), row_group, num_row_groups());
   }
-  auto make_column = [self = shared_from_this(), row_group](int column, const ByteReader* reader) {
-    return CatchParquet([&] { return self->OpenColumn(row_group, column, reader); });
+  auto make_column = [self = shared_from_this(), row_group,
+                      zstd = std::make_shared<ZstdDecompressor>()](int column,
+                                                                   const ByteReader* reader) {
+    return CatchParquet([&] { return self->OpenColumn(row_group, column, zstd, reader); });
   };
   ByteReader reader(source_, options_.coalesce, context);
   return std::make_unique<ParquetRowGroupReader>(Where(row_group), all_columns_,
