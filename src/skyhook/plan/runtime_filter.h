@@ -1,9 +1,10 @@
 // Predicates that come into being, and tighten, while a scan runs.
 #pragma once
 
-#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "skyhook/plan/expression.h"
@@ -26,18 +27,22 @@ class RuntimeFilter {
 class SettableRuntimeFilter : public RuntimeFilter {
  public:
   explicit SettableRuntimeFilter(const char* kind) : kind_(kind) {}
-  ExpressionPtr Snapshot() const override { return current_.load(); }
+  ExpressionPtr Snapshot() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return current_;
+  }
   const char* kind() const override { return kind_; }
-  /// By one thread at a time.
   void Set(ExpressionPtr predicate) {
-    const ExpressionPtr current = current_.load();
-    const bool same = current != nullptr && predicate != nullptr && current->Equals(*predicate);
-    if (!same) current_.store(std::move(predicate));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool same = current_ != nullptr && predicate != nullptr && current_->Equals(*predicate);
+    if (!same) std::swap(current_, predicate);
   }
 
  private:
   const char* kind_;
-  std::atomic<ExpressionPtr> current_;
+  // GCC 12's atomic<shared_ptr> does not order what follows a load behind it.
+  mutable std::mutex mutex_;
+  ExpressionPtr current_;
 };
 
 using RuntimeFilters = std::vector<std::shared_ptr<const RuntimeFilter>>;
