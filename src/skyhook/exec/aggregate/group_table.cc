@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "skyhook/base/status.h"
 
@@ -16,9 +17,12 @@ using arrow::Status;
 namespace {
 
 constexpr size_t kMaxCodes = 1 << 16;
+// Groups are less.
+constexpr uint32_t kNewCode = 1u << 31;
 // Keys of so many bytes are hashed word by word.
 constexpr int64_t kShortKey = 64;
 constexpr uint64_t kUpperHalf = 0xFFFFFFFF00000000ULL;
+constexpr int kLeastSlotBits = 6;
 
 uint64_t HashRow(const uint8_t* row, int64_t size) {
   uint64_t hash = 0x9E3779B97F4A7C15ULL ^ static_cast<uint64_t>(size);
@@ -71,12 +75,11 @@ GroupTable::GroupTable(std::vector<std::shared_ptr<arrow::DataType>> key_types, 
 void GroupTable::Clear() {
   rows_.clear();
   rows_.shrink_to_fit();
-  hashes_.clear();
-  hashes_.shrink_to_fit();
+  size_ = 0;
   offsets_.assign(1, 0);
   offsets_.shrink_to_fit();
-  slots_.assign(64, 0);
-  slots_.shrink_to_fit();
+  slots_ = base::ZeroedArray(size_t{1} << kLeastSlotBits);
+  shift_ = 64 - kLeastSlotBits;
   dictionaries_.clear();
   by_codes_ = {};
   piece_ = {};
@@ -87,33 +90,37 @@ uint64_t GroupTable::HashOf(int64_t group) const { return HashRow(RowOf(group), 
 
 int64_t GroupTable::bytes_held() const {
   return static_cast<int64_t>(rows_.capacity() + offsets_.capacity() * sizeof(int64_t) +
-                              hashes_.capacity() * sizeof(uint64_t) +
-                              slots_.capacity() * sizeof(uint64_t) +
-                              piece_hashes_.capacity() * sizeof(uint64_t) +
+                              slots_.bytes() + piece_hashes_.capacity() * sizeof(uint64_t) +
                               by_codes_.capacity() * sizeof(uint32_t)) +
          piece_.bytes_held();
 }
 
 Status GroupTable::Assign(const std::vector<vector::Column>& keys, int64_t rows, uint32_t* groups) {
-  std::vector<int32_t> unknown;
-  if (!AssignByCodes(keys, rows, groups, &unknown)) return AssignByHash(keys, rows, groups);
-  if (unknown.empty()) return Status::OK();
+  std::vector<int32_t> first;
+  if (!AssignByCodes(keys, rows, groups, &first)) return AssignByHash(keys, rows, groups);
+  if (first.empty()) return Status::OK();
+  // Until then codes stand for places in `first`, which nobody else may take for groups.
+  auto dictionaries = std::exchange(dictionaries_, {});
   std::vector<vector::Column> some;
   for (const vector::Column& key : keys) {
-    ARROW_ASSIGN_OR_RAISE(vector::Column gathered, key.Gather(unknown));
+    ARROW_ASSIGN_OR_RAISE(vector::Column gathered, key.Gather(first));
     some.push_back(std::move(gathered));
   }
-  std::vector<uint32_t> found(unknown.size());
-  ARROW_RETURN_NOT_OK(AssignByHash(some, static_cast<int64_t>(unknown.size()), found.data()));
-  for (size_t i = 0; i < unknown.size(); ++i) groups[unknown[i]] = found[i];
-  RememberCodes(keys, unknown, groups);
+  std::vector<uint32_t> found(first.size());
+  ARROW_RETURN_NOT_OK(AssignByHash(some, static_cast<int64_t>(first.size()), found.data()));
+  for (int64_t i = 0; i < rows; ++i) {
+    if ((groups[i] & kNewCode) != 0) groups[i] = found[groups[i] & ~kNewCode];
+  }
+  for (size_t i = 0; i < first.size(); ++i) by_codes_[CodeOf(keys, first[i])] = found[i] + 1;
+  dictionaries_ = std::move(dictionaries);
   return Status::OK();
 }
 
-// Looks every row up by its combination of dictionary codes; rows whose combination is new go to
-// `unknown`. False when the keys are not all dictionary-encoded, or have too many combinations.
+// Looks every row up by its combination of dictionary codes. The first row of each combination that
+// is new goes to `first`, and its number there, with kNewCode, to the rows that have it. False when
+// the keys are not all dictionary-encoded, or have too many combinations.
 bool GroupTable::AssignByCodes(const std::vector<vector::Column>& keys, int64_t rows,
-                               uint32_t* groups, std::vector<int32_t>* unknown) {
+                               uint32_t* groups, std::vector<int32_t>* first) {
   size_t combinations = 1;
   bool same = dictionaries_.size() == keys.size();
   for (size_t k = 0; k < keys.size(); ++k) {
@@ -129,8 +136,8 @@ bool GroupTable::AssignByCodes(const std::vector<vector::Column>& keys, int64_t 
     for (const vector::Column& key : keys) dictionaries_.push_back(key.dictionary());
     by_codes_.assign(combinations, 0);
   }
-  const int32_t* first = keys[0].values<int32_t>();
-  for (int64_t i = 0; i < rows; ++i) groups[i] = static_cast<uint32_t>(first[i]);
+  const int32_t* of_first = keys[0].values<int32_t>();
+  for (int64_t i = 0; i < rows; ++i) groups[i] = static_cast<uint32_t>(of_first[i]);
   for (size_t k = 1; k < keys.size(); ++k) {
     const auto scale = static_cast<uint32_t>(keys[k].dictionary()->length());
     const int32_t* codes = keys[k].values<int32_t>();
@@ -144,21 +151,24 @@ bool GroupTable::AssignByCodes(const std::vector<vector::Column>& keys, int64_t 
     any |= groups[i] == kUnknown;
   }
   for (int64_t i = 0; any && i < rows; ++i) {
-    if (groups[i] == kUnknown) unknown->push_back(static_cast<int32_t>(i));
+    if (groups[i] != kUnknown) continue;
+    uint32_t& known = by_codes_[CodeOf(keys, i)];
+    if (known == 0) {
+      known = kNewCode + 1 + static_cast<uint32_t>(first->size());
+      first->push_back(static_cast<int32_t>(i));
+    }
+    groups[i] = known - 1;
   }
   return true;
 }
 
-void GroupTable::RememberCodes(const std::vector<vector::Column>& keys,
-                               const std::vector<int32_t>& rows, const uint32_t* groups) {
-  for (int32_t row : rows) {
-    size_t code = 0;
-    for (const vector::Column& key : keys) {
-      code = code * static_cast<size_t>(key.dictionary()->length()) +
-             static_cast<size_t>(key.values<int32_t>()[row]);
-    }
-    by_codes_[code] = groups[row] + 1;
+size_t GroupTable::CodeOf(const std::vector<vector::Column>& keys, int64_t row) {
+  size_t code = 0;
+  for (const vector::Column& key : keys) {
+    code = code * static_cast<size_t>(key.dictionary()->length()) +
+           static_cast<size_t>(key.values<int32_t>()[row]);
   }
+  return code;
 }
 
 Result<std::vector<vector::Column>> GroupTable::Flattened(const std::vector<vector::Column>& keys) {
@@ -200,20 +210,43 @@ Status GroupTable::AssignByHash(const std::vector<vector::Column>& given, int64_
   return Status::OK();
 }
 
-// Three walks, so that what one needs of a large table is on its way from memory since the one
-// before: the slot of each row, then the key of the group that the slot names.
 Status GroupTable::AssignPiece(uint32_t* groups) {
+  switch (layout_.row_bytes()) {
+    case 8:
+      return AssignRows<8>(groups);
+    case 16:
+      return AssignRows<16>(groups);
+    case 24:
+      return AssignRows<24>(groups);
+    default:
+      return AssignRows<0>(groups);
+  }
+}
+
+// Three walks, so that what one needs of a large table is on its way from memory since the one
+// before: the slot of each row, then the key of the group that the slot names. Rows of a new key
+// often follow each other.
+template <int64_t kBytes>
+Status GroupTable::AssignRows(uint32_t* groups) {
   const Seed& seed = SeedOfProcess();
   const uint64_t mask = slots_.size() - 1;
   const int64_t rows = piece_.rows();
   piece_hashes_.resize(std::max(piece_hashes_.size(), static_cast<size_t>(rows)));
   uint64_t* hashes = piece_hashes_.data();
+  const auto size_of = [&](int64_t i) { return kBytes > 0 ? kBytes : piece_.size(i); };
+  const auto row_at = [&, first = piece_.row(0)](int64_t i) {
+    return kBytes > 0 ? first + i * kBytes : piece_.row(i);
+  };
+  const auto has_key = [&](uint32_t group, const uint8_t* row, int64_t size) {
+    if constexpr (kBytes == 0) return HasKey(group, row, size);
+    return SameRow(rows_.data() + group * kBytes, row, kBytes);
+  };
   for (int64_t i = 0; i < rows; ++i) {
-    hashes[i] = SeededHash(seed, piece_.row(i), piece_.size(i));
-    __builtin_prefetch(&slots_[hashes[i] & mask]);
+    hashes[i] = SeededHash(seed, row_at(i), size_of(i));
+    __builtin_prefetch(&slots_[hashes[i] >> shift_]);
   }
   for (int64_t i = 0; i < rows; ++i) {
-    uint64_t at = hashes[i] & mask;
+    uint64_t at = hashes[i] >> shift_;
     while (slots_[at] != 0 && (slots_[at] & kUpperHalf) != (hashes[i] & kUpperHalf)) {
       at = (at + 1) & mask;
     }
@@ -221,45 +254,34 @@ Status GroupTable::AssignPiece(uint32_t* groups) {
     if (groups[i] != 0) __builtin_prefetch(RowOf(groups[i] - 1));
   }
   for (int64_t i = 0; i < rows; ++i) {
-    const uint8_t* row = piece_.row(i);
-    if (groups[i] != 0 && HasKey(groups[i] - 1, row, piece_.size(i))) {
+    const uint8_t* row = row_at(i);
+    const int64_t size = size_of(i);
+    if (groups[i] != 0 && has_key(groups[i] - 1, row, size)) {
       --groups[i];
+    } else if (i > 0 && hashes[i] == hashes[i - 1] && size_of(i - 1) == size &&
+               SameRow(row_at(i - 1), row, size)) {
+      groups[i] = groups[i - 1];
     } else {
-      ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(row, piece_.size(i), hashes[i]));
+      ARROW_ASSIGN_OR_RAISE(groups[i], FindOrInsert(row, size, hashes[i]));
     }
   }
   return Status::OK();
 }
 
-bool GroupTable::HasKey(int64_t group, const uint8_t* row, int64_t size) const {
-  if (SizeOf(group) != size) return false;
-  const uint8_t* kept = RowOf(group);
-  uint64_t differing = 0;
-  for (int64_t i = 0; i < size; i += 8) {
-    uint64_t a;
-    uint64_t b;
-    std::memcpy(&a, kept + i, 8);
-    std::memcpy(&b, row + i, 8);
-    differing |= a ^ b;
-  }
-  return differing == 0;
-}
-
 Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size, uint64_t hash) {
   const uint64_t mask = slots_.size() - 1;
-  for (uint64_t at = hash & mask;; at = (at + 1) & mask) {
+  for (uint64_t at = hash >> shift_;; at = (at + 1) & mask) {
     const uint64_t slot = slots_[at];
     if (slot == 0) {
-      if (this->size() >= max_groups_) {
+      if (size_ >= max_groups_) {
         return base::LimitExceeded("more than {} groups, or distinct values, in one table",
                                    max_groups_);
       }
-      const auto group = static_cast<uint32_t>(hashes_.size());
+      const auto group = static_cast<uint32_t>(size_++);
       slots_[at] = (hash & kUpperHalf) | (group + 1);
-      hashes_.push_back(hash);
       rows_.insert(rows_.end(), row, row + size);
       if (layout_.row_bytes() == 0) offsets_.push_back(static_cast<int64_t>(rows_.size()));
-      if (hashes_.size() * 2 > slots_.size()) Grow();
+      if (static_cast<size_t>(size_) * 2 > slots_.size()) Grow();
       return group;
     }
     const auto group = static_cast<uint32_t>(slot) - 1;
@@ -267,13 +289,16 @@ Result<uint32_t> GroupTable::FindOrInsert(const uint8_t* row, int64_t size, uint
   }
 }
 
+// From the first slot to the last, so that they are written nearly in order.
 void GroupTable::Grow() {
-  std::vector<uint64_t> slots(slots_.size() * 2, 0);
+  base::ZeroedArray slots(slots_.size() * 2);
   const uint64_t mask = slots.size() - 1;
-  for (size_t group = 0; group < hashes_.size(); ++group) {
-    uint64_t at = hashes_[group] & mask;
+  --shift_;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i] == 0) continue;
+    uint64_t at = slots_[i] >> shift_;
     while (slots[at] != 0) at = (at + 1) & mask;
-    slots[at] = (hashes_[group] & kUpperHalf) | (group + 1);
+    slots[at] = slots_[i];
   }
   slots_ = std::move(slots);
 }
