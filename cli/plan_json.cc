@@ -24,6 +24,8 @@ Json ActualOf(const sql::ScanAccount& account) {
           {"fragments", cost.fragments},
           {"fragments_skipped", cost.fragments_skipped},
           {"row_groups", cost.row_groups},
+          {"row_groups_remembered", cost.row_groups_remembered},
+          {"row_groups_from_statistics", cost.row_groups_from_statistics},
           {"row_groups_skipped",
            {{"statistics", cost.row_groups_skipped_statistics},
             {"bloom_filter", cost.row_groups_skipped_bloom},

@@ -60,4 +60,14 @@ MORE = {
     "3 of 2,000": Query("SELECT sum(c17) AS a, sum(c1031) AS b, sum(c1999) AS c FROM {table}", "wide"),
 }
 
+# Predicates that are asked for again.
+REPEATED = {
+    "count 0.01 %": Query("SELECT count(*) AS n, sum(l_quantity) AS q FROM {table} WHERE l_partkey <= 20"),
+    "all of 0.01 %": MAIN["d: 0.01 %"],
+    "LIKE 0.04 %": Query("SELECT count(*) AS n FROM {table} WHERE l_comment LIKE '%special%dolphin%'"),
+    "two columns": Query("SELECT l_orderkey FROM {table} WHERE l_partkey <= 200 AND l_discount = 0.05 ORDER BY l_orderkey"),
+}
+# One that comes after them.
+UNRELATED = MAIN["a: Q6"]
+
 QUERIES = MAIN | MORE

@@ -1,7 +1,8 @@
 """How fast one core scans a Parquet file, beside DuckDB, DataFusion, Polars and pyarrow: all pinned to the last core, one query
-after the other, in turn. Prints medians, and how the ratios to the best peer have moved since they were recorded.
+after the other, in turn. Prints medians, and how the ratios to the best peer have moved since they were recorded. Our memory of
+predicates is off; what it gives is shown apart.
 
-Usage: scan.py [--folder FOLDER] [--runs N] [--only NAME...] [--record NOTE]"""
+Usage: scan.py [--folder FOLDER] [--runs N] [--only NAME... | --repeated] [--record NOTE]"""
 
 import argparse
 import contextlib
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 import files
 import pyarrow.ipc
 from engine import answer_of
-from queries import MAIN, QUERIES
+from queries import MAIN, QUERIES, REPEATED, UNRELATED, Query
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HISTORY = pathlib.Path(__file__).with_name("ratios.json")
@@ -53,13 +54,39 @@ class Peer:
         self.process.wait()
 
 
+def times_of(script: str, options: list[str]) -> list[float]:
+    """Milliseconds of each statement of a script, or of each run of one."""
+    program = [ROOT / "build/release/bin/skyhook", "sql", "--threads", "1", "--timing", *options, "-f", "-"]
+    done = subprocess.run(["taskset", "-c", CORE, *program], check=True, input=script, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True)
+    return [float(line.split()[0]) for line in done.stderr.splitlines()]
+
+
 def ours(name: str, file: str, output: str) -> float:
     """Milliseconds of the second of two runs in one process, the rows of the first in `output`."""
     query = QUERIES[name].sql.format(table=f"'{file}'")
-    program = [ROOT / "build/release/bin/skyhook", "sql", "--threads", "1", "--timing", "--repeat", "2", "--format", "arrow",
-               "-o", output, "-f", "-"]
-    done = subprocess.run(["taskset", "-c", CORE, *program], check=True, input=query, stderr=subprocess.PIPE, text=True)
-    return float(done.stderr.split("\n")[1].split()[0])
+    return times_of(query, ["--repeat", "2", "--no-predicate-cache", "--format", "arrow", "-o", output])[1]
+
+
+def repeated(folder: pathlib.Path, runs: int) -> None:
+    """Prints what the memory of predicates gives, and what it costs."""
+    table = f"'{files.path_of(folder, 'lineitem')}'"
+
+    def sql(query: Query) -> str:
+        return query.sql.format(table=table)
+
+    def row(name: str, plain: list[float], remembered: list[float]) -> None:
+        without, with_it = statistics.median(plain), statistics.median(remembered)
+        print(f"{name:<22}{without:>14.1f}{with_it:>14.1f}{with_it / without:>8.2f}")
+
+    print(f"milliseconds on one core, medians of {runs}\n{'':<22}{'not remembered':>14}{'remembered':>14}{'ratio':>8}")
+    # The last statement of each script.
+    scripts = {name: [sql(query)] * 2 for name, query in REPEATED.items()}
+    scripts["another behind these"] = [*map(sql, REPEATED.values()), sql(UNRELATED)]
+    for name, statements in scripts.items():
+        script = ";\n".join(statements)
+        row(name, [times_of(script, ["--format", "csv", "--no-predicate-cache"])[-1] for _ in range(runs)],
+            [times_of(script, ["--format", "csv"])[-1] for _ in range(runs)])
 
 
 @contextlib.contextmanager
@@ -144,9 +171,12 @@ def main() -> None:
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build/data/sf1", help="TPC-H's tables")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=QUERIES, default=list(QUERIES), metavar="NAME")
+    parser.add_argument("--repeated", action="store_true", help="what is remembered of predicates, alone")
     parser.add_argument("--record", metavar="NOTE", help="keep the ratios in the history")
     arguments = parser.parse_args()
     files.make(arguments.folder)
+    if arguments.repeated:
+        return repeated(arguments.folder, arguments.runs)
     history = json.loads(HISTORY.read_text()) if HISTORY.exists() else []
     print(f"milliseconds on one core, medians of {arguments.runs}; * gives another answer, and does not count")
     print(f"{'':<14}" + "".join(f"{engine:>17} " for engine in [OURS, *PEERS]))
@@ -156,6 +186,9 @@ def main() -> None:
         history.append({"date": datetime.date.today().isoformat(), "note": arguments.record,
                         "ratios": {name: round(ratio, 3) for name, ratio in ratios.items()}})
         HISTORY.write_text(json.dumps(history, indent=1) + "\n")
+    if arguments.only == list(QUERIES):
+        print()
+        repeated(arguments.folder, arguments.runs)
 
 
 if __name__ == "__main__":

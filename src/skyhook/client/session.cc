@@ -24,6 +24,9 @@ Session::Session(SessionOptions options)
       timer_(std::make_shared<base::Timer>()),
       timer_of_calls_(std::make_shared<base::Timer>()),
       budget_(std::make_shared<base::MemoryBudget>(options_.cache_bytes)),
+      predicates_(options_.remember_predicates
+                      ? std::make_shared<exec::PredicateCache>(budget_, options_.cache_bytes / 4)
+                      : nullptr),
       pool_(base::RecyclingPool(nullptr, options_.cache_bytes / 4)),
       files_(site::local::MakeLocalSite({options_.max_open_files, budget_, pool_})) {}
 

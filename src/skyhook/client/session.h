@@ -13,6 +13,7 @@
 
 #include "skyhook/base/memory_budget.h"
 #include "skyhook/base/timer.h"
+#include "skyhook/exec/predicate_cache.h"
 #include "skyhook/objects/object_store.h"
 #include "skyhook/objects/rados_pool.h"
 #include "skyhook/site/site.h"
@@ -24,8 +25,11 @@ struct SessionOptions {
   /// How Ceph is reached, and as whom.
   objects::RadosOptions rados = {};
   /// What all that is kept of open fragments may take: footers, page indexes, bloom filters,
-  /// dictionaries. In bytes. A quarter more is kept to read into again.
+  /// dictionaries, and, of a quarter, which rows passed earlier predicates. In bytes. A quarter
+  /// more is kept to read into again.
   int64_t cache_bytes = int64_t{256} << 20;
+  /// Whether scans remember which rows passed their predicates.
+  bool remember_predicates = true;
   /// Files kept open.
   int max_open_files = 256;
 };
@@ -60,6 +64,8 @@ class Session {
                                        const arrow::StopToken& stop);
 
   const std::shared_ptr<base::MemoryBudget>& budget() const { return budget_; }
+  /// Null where predicates are not remembered.
+  const std::shared_ptr<exec::PredicateCache>& predicates() const { return predicates_; }
   /// Of nobody who may block it, such as calls to Ceph.
   const std::shared_ptr<base::Timer>& timer() const { return timer_; }
 
@@ -75,6 +81,7 @@ class Session {
   const std::shared_ptr<base::Timer> timer_;
   const std::shared_ptr<base::Timer> timer_of_calls_;
   const std::shared_ptr<base::MemoryBudget> budget_;
+  const std::shared_ptr<exec::PredicateCache> predicates_;
   const std::shared_ptr<arrow::MemoryPool> pool_;  ///< pages of files
   const std::shared_ptr<site::Site> files_;
 

@@ -133,6 +133,7 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(Session* session, const st
                                         ? OpenStoredTable(session, pattern, options.stop)
                                         : OpenFiles(*session, pattern, options));
   table->budget = session->budget();
+  table->predicates = session->predicates();
   if (options.file_names) ARROW_RETURN_NOT_OK(AddFileNames(table.get()));
   return table;
 }

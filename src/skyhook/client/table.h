@@ -66,6 +66,8 @@ struct Table {
   std::vector<TableFragment> fragments;
   /// Of what is kept of fragments that are opened here; null: each has its own.
   std::shared_ptr<base::MemoryBudget> budget;
+  /// Which rows passed earlier predicates, where fragments are scanned here; null: not remembered.
+  std::shared_ptr<exec::PredicateCache> predicates;
 
   int64_t num_rows() const;
   int64_t num_bytes() const;

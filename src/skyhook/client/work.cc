@@ -228,6 +228,7 @@ arrow::Status UnitReader::Begin(TakenUnit taken) {
   request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
+  request.predicates = work_->table().predicates;
   const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
   begun_.push_back(

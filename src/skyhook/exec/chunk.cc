@@ -71,6 +71,33 @@ void Chunk::Narrow(const std::vector<int32_t>& rows) {
   if (!loaded_.empty()) narrowings_.push_back(rows);
 }
 
+bool Chunk::Joins(const Chunk& next) const {
+  return std::equal(loaded_.begin(), loaded_.end(), next.loaded_.begin(), next.loaded_.end(),
+                    [](const auto& a, const auto& b) {
+                      return a.first == b.first && a.second.values.Joins(b.second.values);
+                    });
+}
+
+Result<std::unique_ptr<Chunk>> Chunk::Joined(std::span<const std::unique_ptr<Chunk>> chunks) {
+  const Chunk& first = *chunks.front();
+  auto joined =
+      std::make_unique<Chunk>(first.context_, first.begin(), chunks.back()->end() - first.begin());
+  std::vector<int32_t> rows;
+  for (const auto& chunk : chunks) {
+    for (int64_t i = 0; i < chunk->rows(); ++i) {
+      rows.push_back(static_cast<int32_t>(chunk->RowAt(i) - first.begin()));
+    }
+  }
+  joined->Narrow(rows);
+  for (const auto& [column, loaded] : first.loaded_) {
+    std::vector<vector::Column> parts;
+    for (const auto& chunk : chunks) parts.push_back(chunk->loaded_.at(column).values);
+    ARROW_ASSIGN_OR_RAISE(vector::Column values, vector::Column::Joined(parts));
+    joined->loaded_[column] = {std::move(values), 0};
+  }
+  return joined;
+}
+
 Status Chunk::Retain(std::span<const int> columns) {
   for (auto loaded = loaded_.begin(); loaded != loaded_.end();) {
     if (std::find(columns.begin(), columns.end(), loaded->first) == columns.end()) {

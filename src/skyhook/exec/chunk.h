@@ -61,6 +61,11 @@ class Chunk : public ColumnSource {
   void KeepBits(std::vector<uint8_t> bits, int64_t left);
   /// Keeps only the rows `rows` of those left (ascending).
   void Narrow(const std::vector<int32_t>& rows);
+  /// Whether Joined takes this chunk and the next one, as Retain leaves them.
+  bool Joins(const Chunk& next) const;
+  /// The rows that are left of all chunks, which are in row order and each join the next, as one.
+  static arrow::Result<std::unique_ptr<Chunk>> Joined(
+      std::span<const std::unique_ptr<Chunk>> chunks);
   /// Drops every loaded column that is not in `columns`, and brings the others to the left rows.
   arrow::Status Retain(std::span<const int> columns);
 

@@ -13,9 +13,9 @@ using arrow::Result;
 using arrow::Status;
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-Result<std::unique_ptr<RowSource>> FragmentSource::Make(const plan::Pipeline& pipeline,
-                                                        std::shared_ptr<format::Fragment> fragment,
-                                                        plan::RowRanges rows) {
+Result<std::unique_ptr<RowSource>> FragmentSource::Make(
+    const plan::Pipeline& pipeline, std::shared_ptr<format::Fragment> fragment,
+    plan::RowRanges rows, std::shared_ptr<PredicateCache> predicates) {
   ARROW_ASSIGN_OR_RAISE(InputBinding input,
                         InputBinding::Make(pipeline, fragment->name(), fragment->schema(),
                                            fragment->nested_fields()));
@@ -23,8 +23,8 @@ Result<std::unique_ptr<RowSource>> FragmentSource::Make(const plan::Pipeline& pi
     return base::Invalid("{}: rows {} were asked for, the fragment has {}", fragment->name(),
                          rows.ToString(), fragment->num_rows());
   }
-  return std::unique_ptr<RowSource>(
-      new FragmentSource(std::move(input), std::move(fragment), std::move(rows)));
+  return std::unique_ptr<RowSource>(new FragmentSource(std::move(input), std::move(fragment),
+                                                       std::move(rows), std::move(predicates)));
 }
 
 Result<bool> FragmentSource::Begin(Wanted wanted, int64_t* position) {
@@ -41,25 +41,100 @@ Result<bool> FragmentSource::Begin(Wanted wanted, int64_t* position) {
 }
 
 Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t* position) {
-  const int64_t end = fragment_->row_group_rows(row_group_).end;
+  const plan::RowRange all = fragment_->row_group_rows(row_group_);
+  Piece piece;
+  piece.end = all.end;
+  piece.known = Recall(rows, &wanted);
+  plan::RowRanges around = rows;
+  if (piece.known == nullptr) {
+    Remember(rows, wanted.conjuncts, &piece);
+  } else {
+    around = piece.known->Around(rows, kChunkRows);
+    if (around.empty()) {
+      *position = all.end;
+      return Status::OK();
+    }
+  }
   ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
-                        PlanRowGroup(fragment_.get(), row_group_, rows, wanted.conjuncts,
+                        PlanRowGroup(fragment_.get(), row_group_, around, wanted.conjuncts,
                                      input_.columns(), wanted.program->calls(), wanted.context));
   if (plan.rows.empty()) {
-    *position = end;
+    if (piece.found.has_value()) piece.remember(*std::move(piece.found));
+    *position = all.end;
     return Status::OK();
   }
   wanted.conjuncts = std::move(plan.conjuncts);
-  if (IsCounted(wanted)) {
-    Count(wanted.program, plan.rows, end);
+  const bool all_pass = wanted.conjuncts.empty() && piece.known == nullptr;
+  if (all_pass && IsCounted(wanted)) {
+    Count(wanted.program, plan.rows, all.end);
     return Status::OK();
   }
-  Piece piece{std::move(plan.reader), std::move(plan.rows), RowBytes(row_group_, FieldsOf(wanted)),
-              end};
+  if (all_pass && plan.rows == plan::RowRanges{all}) {
+    ARROW_ASSIGN_OR_RAISE(const bool summarised, Summarise(wanted));
+    if (summarised) {
+      *position = all.end;
+      return Status::OK();
+    }
+  }
+  piece.reader = std::move(plan.reader);
+  piece.rows = std::move(plan.rows);
+  piece.row_bytes = RowBytes(row_group_, FieldsOf(wanted));
   if (piece.reader == nullptr) {
     ARROW_ASSIGN_OR_RAISE(piece.reader, fragment_->Open(row_group_, wanted.context));
   }
   return Scan(std::move(wanted), std::move(piece));
+}
+
+namespace {
+
+// Runtime filters differ from call to call; a predicate that can fail has to.
+bool CanBeRemembered(const Conjunct& conjunct) {
+  return !conjunct.is_runtime && !plan::CanFail(*conjunct.predicate);
+}
+
+}  // namespace
+
+Result<bool> FragmentSource::Summarise(const Wanted& wanted) {
+  if (!wanted.summarise) return false;
+  const auto statistics = [&](int column) {
+    return fragment_->Statistics(row_group_, input_.columns()[static_cast<size_t>(column)]);
+  };
+  ARROW_ASSIGN_OR_RAISE(const bool summarised,
+                        wanted.summarise(fragment_->row_group_rows(row_group_).size(), statistics));
+  wanted.context.cost->row_groups_from_statistics += summarised ? 1 : 0;
+  return summarised;
+}
+
+std::shared_ptr<const Survivors> FragmentSource::Recall(const plan::RowRanges& rows,
+                                                        Wanted* wanted) {
+  if (predicates_ == nullptr) return nullptr;
+  if (!std::exchange(has_asked_, true)) {
+    std::vector<plan::ExpressionPtr> predicates;
+    for (const Conjunct& conjunct : wanted->conjuncts) {
+      if (CanBeRemembered(conjunct)) predicates.push_back(conjunct.predicate);
+    }
+    if (!predicates.empty()) {
+      predicate_ = PredicateCache::Key::Of(fragment_->name(), fragment_->version(), predicates,
+                                           input_.columns());
+    }
+  }
+  if (!predicate_.has_value()) return nullptr;
+  auto known = predicates_->Find(*predicate_, row_group_, rows);
+  if (known == nullptr) return nullptr;
+  ++wanted->context.cost->row_groups_remembered;
+  std::erase_if(wanted->conjuncts, CanBeRemembered);
+  return known;
+}
+
+void FragmentSource::Remember(const plan::RowRanges& rows, const std::vector<Conjunct>& conjuncts,
+                              Piece* piece) {
+  const plan::RowRange all = fragment_->row_group_rows(row_group_);
+  const bool runtime = std::any_of(conjuncts.begin(), conjuncts.end(),
+                                   [](const Conjunct& conjunct) { return conjunct.is_runtime; });
+  if (!predicate_.has_value() || runtime || !Survivors::CanHold(all)) return;
+  piece->found.emplace(all.begin, rows);
+  piece->remember = [cache = predicates_, key = *predicate_, row_group = row_group_](
+                        Survivors found) { cache->Remember(key, row_group, std::move(found)); };
 }
 
 int64_t FragmentSource::RowBytes(int row_group, const std::vector<int>& fields) const {

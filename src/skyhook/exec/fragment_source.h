@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 
+#include "skyhook/exec/predicate_cache.h"
 #include "skyhook/exec/row_source.h"
 #include "skyhook/plan/pipeline.h"
 
@@ -14,10 +16,12 @@ namespace skyhook::exec {
 
 class FragmentSource : public RowSource {
  public:
-  /// `rows` of `fragment`, for `pipeline`, whose input fields are looked up by name.
+  /// `rows` of `fragment`, for `pipeline`, whose input fields are looked up by name. `predicates`
+  /// may be null.
   static arrow::Result<std::unique_ptr<RowSource>> Make(const plan::Pipeline& pipeline,
                                                         std::shared_ptr<format::Fragment> fragment,
-                                                        plan::RowRanges rows);
+                                                        plan::RowRanges rows,
+                                                        std::shared_ptr<PredicateCache> predicates);
 
   std::string version() const override { return fragment_->version(); }
   arrow::Result<bool> Begin(Wanted wanted, int64_t* position) override;
@@ -28,11 +32,20 @@ class FragmentSource : public RowSource {
 
  private:
   FragmentSource(InputBinding input, std::shared_ptr<format::Fragment> fragment,
-                 plan::RowRanges rows)
+                 plan::RowRanges rows, std::shared_ptr<PredicateCache> predicates)
       : RowSource(fragment->name(), std::move(input), std::move(rows)),
-        fragment_(std::move(fragment)) {}
+        fragment_(std::move(fragment)),
+        predicates_(std::move(predicates)) {}
 
   arrow::Status Open(Wanted wanted, const plan::RowRanges& rows, int64_t* position);
+  /// Whether the sink has taken all rows of the row group as its statistics tell.
+  arrow::Result<bool> Summarise(const Wanted& wanted);
+  /// Looks up which of `rows` pass the conjuncts that can be remembered; where that is known, the
+  /// others are left in `wanted`.
+  std::shared_ptr<const Survivors> Recall(const plan::RowRanges& rows, Wanted* wanted);
+  /// Has a piece remember which of `rows` pass the conjuncts that can be remembered, unless others
+  /// hide which do.
+  void Remember(const plan::RowRanges& rows, const std::vector<Conjunct>& conjuncts, Piece* piece);
   /// Of a row of some fields, decoded, on average.
   int64_t RowBytes(int row_group, const std::vector<int>& fields) const;
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> FetchOf(int row_group,
@@ -42,7 +55,10 @@ class FragmentSource : public RowSource {
                                                              std::span<const int64_t> rows);
 
   std::shared_ptr<format::Fragment> fragment_;
-  int row_group_ = 0;  // the next one
+  const std::shared_ptr<PredicateCache> predicates_;
+  std::optional<PredicateCache::Key> predicate_;  // of the conjuncts that can be remembered
+  bool has_asked_ = false;                        // whether predicate_ was made, if it can be
+  int row_group_ = 0;                             // the next one
 };
 
 }  // namespace skyhook::exec

@@ -11,6 +11,7 @@
 
 #include "skyhook/exec/aggregate/partial.h"
 #include "skyhook/exec/order/top_k_merger.h"
+#include "skyhook/exec/predicate_cache.h"
 #include "skyhook/exec/run.h"
 #include "skyhook/exec/run_over.h"
 #include "skyhook/plan/types.h"
@@ -80,6 +81,9 @@ class Subject {
     return out;
   }
   std::mt19937* random() { return &random_; }
+  /// What calls over the fragment remember; null: nothing.
+  const std::shared_ptr<PredicateCache>& predicates() const { return predicates_; }
+  void Remember(std::shared_ptr<PredicateCache> predicates) { predicates_ = std::move(predicates); }
   int64_t Below(int64_t bound) {
     return std::uniform_int_distribution<int64_t>(0, bound - 1)(random_);
   }
@@ -147,6 +151,7 @@ class Subject {
   BatchPtr batch_;
   int64_t format_;  // of all fragments, for files of another name the items of lists differently
   FragmentPtr fragment_;
+  std::shared_ptr<PredicateCache> predicates_;
 };
 
 arrow::Result<KernelRun> RunCall(const Pipeline& pipeline, const FragmentPtr& fragment,
@@ -248,6 +253,7 @@ arrow::Status RunPiece(Subject* subject, const FragmentPtr& fragment, RowRanges 
     RunRequest request;
     request.slice.rows = rows;
     request.limits = RandomLimits(subject);
+    request.predicates = subject->predicates();
     const bool over = request.limits.deadline.has_value();
     ARROW_ASSIGN_OR_RAISE(KernelRun call, RunCall(subject->pipeline(), fragment, request));
     const plan::Outcome& outcome = call.outcome;
@@ -297,6 +303,7 @@ arrow::Status RunPieceResumed(Subject* subject, const FragmentPtr& fragment, Row
     request.slice.rows = rows;
     request.limits = RandomLimits(subject);
     request.limits.rows_in = base::Limits::kUnlimited;
+    request.predicates = subject->predicates();
     if (subject->Below(4) > 0) request.limits.deadline = std::chrono::steady_clock::now();
     request.slice.scan = 1;
     int64_t kept = 0;
@@ -354,6 +361,20 @@ Answer InResumedPieces(Subject* subject) {
 }
 
 Answer InFragments(Subject* subject) { return InPiecesOf(subject, subject->Fragments()); }
+
+/// In pieces twice, and what is known the second time was found the first time; or part of it,
+/// where little can be remembered.
+Answer Remembered(Subject* subject) {
+  const int64_t most_bytes = subject->Below(3) == 0 ? 2000 : 1 << 20;
+  const auto budget = std::make_shared<base::MemoryBudget>(most_bytes);
+  subject->Remember(std::make_shared<PredicateCache>(budget, most_bytes));
+  Answer answer = InPieces(subject);
+  if (answer.ok()) answer = InResumedPieces(subject);
+  if (answer.ok()) answer = InPieces(subject);
+  EXPECT_LE(budget->taken(), most_bytes);
+  subject->Remember(nullptr);
+  return answer;
+}
 
 /// Returns every input column as it is.
 Pipeline Identity(const std::shared_ptr<arrow::Schema>& input) {
@@ -501,6 +522,7 @@ TEST_F(Metamorphic, SplittingAndPushingChangeNothing) {
                 {"in other pieces", InPieces(&subject)},
                 {"in resumed pieces", InResumedPieces(&subject)},
                 {"in fragments", InFragments(&subject)},
+                {"remembered", Remembered(&subject)},
                 {"passing by", PassingBy(&subject)},
                 {"nothing pushed", WithNothingPushed(subject)},
                 {"the filter pushed", WithTheFilterPushed(subject)},

@@ -29,6 +29,8 @@ constexpr int64_t kRowBytes = 256;
 // What a chunk may take of a call's memory, which is at least so much.
 constexpr int64_t kChunkShare = 4;
 constexpr int64_t kMinChunkBytes = 1024 * 1024;
+// Chunks of few rows are joined over no more rows than these: all between may be decoded.
+constexpr int64_t kJoinedRows = 8 * kChunkRows;
 // How much more than its memory a call may hold of a row group before it fails: its limit is for
 // what it keeps, and reading needs more.
 constexpr int64_t kReadTimes = 4;
@@ -37,14 +39,15 @@ constexpr int64_t kMinReadBytes = 32 * 1024 * 1024;
 // worth skipping.
 constexpr int32_t kBlockRows = 512;
 
-int64_t ChunkRows(int64_t memory_bytes, int64_t row_bytes) {
+// At most `most`, and no more than take a chunk's share.
+int64_t ChunkRows(int64_t memory_bytes, int64_t row_bytes, int64_t most) {
   const int64_t bytes = std::max(memory_bytes / kChunkShare, kMinChunkBytes);
-  return std::clamp<int64_t>(bytes / std::max<int64_t>(row_bytes, 1), 1, kChunkRows);
+  return std::clamp<int64_t>(bytes / std::max<int64_t>(row_bytes, 1), 1, most);
 }
 
 int64_t WindowRows(int64_t memory_bytes, int64_t row_bytes) {
   const int64_t least =
-      row_bytes <= kRowBytes ? kMinWindowRows : ChunkRows(memory_bytes, row_bytes);
+      row_bytes <= kRowBytes ? kMinWindowRows : ChunkRows(memory_bytes, row_bytes, kChunkRows);
   return std::clamp(memory_bytes / std::max(row_bytes, kRowBytes), least, kMaxWindowRows);
 }
 
@@ -116,7 +119,8 @@ Result<std::vector<CompiledConjunct>> OrderConjuncts(const std::vector<Conjunct>
 
 RowGroupScan::RowGroupScan(Inputs inputs)
     : inputs_(std::move(inputs)),
-      chunk_rows_(ChunkRows(inputs_.memory_bytes, inputs_.row_bytes)),
+      chunk_rows_(ChunkRows(inputs_.memory_bytes, inputs_.row_bytes, kChunkRows)),
+      joined_rows_(ChunkRows(inputs_.memory_bytes, inputs_.row_bytes, kJoinedRows)),
       window_rows_(WindowRows(inputs_.memory_bytes, inputs_.row_bytes)) {}
 
 Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
@@ -126,6 +130,12 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   for (const plan::RowRange& range : in.rows.ranges()) {
     Split(range, scan->window_rows_, &scan->windows_);
   }
+  scan->narrows_ = !scan->conjuncts_.empty() || in.known != nullptr;
+  for (const CompiledConjunct& conjunct : scan->conjuncts_) {
+    if (in.program.node(conjunct.node).can_fail) break;
+    ++scan->safe_conjuncts_;
+  }
+  if (scan->safe_conjuncts_ == 0) in.found.reset();
   for (const CompiledConjunct& conjunct : scan->conjuncts_) {
     const Program::Node& node = in.program.node(conjunct.node);
     if (node.columns.size() != 1 || node.can_fail) break;
@@ -156,19 +166,22 @@ Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
     // Where a predicate leaves no rows, the columns of the next are not read: only steps prepare
     // them.
     if (inputs_.context.in_steps) {
-      const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
-      ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(columns, *chunk));
+      ARROW_ASSIGN_OR_RAISE(const bool goes_on, Prepare(first_columns(), *chunk));
       if (goes_on) return nullptr;
     }
     todo_.pop_front();
     examined_until_ = chunk->end();
-    if (conjuncts_.empty()) {
+    if (!narrows_) {
       *examined_until = examined_until_;
       return chunk;
     }
     ARROW_RETURN_NOT_OK(FilterChunk(std::move(chunk)));
     if (!todo_.empty()) return nullptr;
     ready_ = std::exchange(filtered_, {});
+    if (!inputs_.context.in_steps) ARROW_RETURN_NOT_OK(JoinReady());
+    if (windows_.empty() && inputs_.found.has_value()) {
+      inputs_.remember(*std::exchange(inputs_.found, std::nullopt));
+    }
     ARROW_RETURN_NOT_OK(PrefetchLate());
     if (inputs_.context.in_steps && !ready_.empty()) return nullptr;
   }
@@ -192,6 +205,7 @@ Status RowGroupScan::CheckMemory() const {
 }
 
 Result<bool> RowGroupScan::Prepare(const std::vector<int>& columns, const Chunk& chunk) {
+  if (columns.empty()) return false;
   std::optional<std::span<const int32_t>> selected;
   if (chunk.selection().has_value()) selected = *chunk.selection();
   return inputs_.reader->Prepare(FieldsOf(columns, *inputs_.fields), chunk.begin(),
@@ -214,15 +228,16 @@ Status RowGroupScan::NextWindow() {
     Split(windows_.front(), chunk_rows_, &todo_);
     windows_.pop_front();
   }
-  const auto& columns = conjuncts_.empty() ? late_columns_ : predicate_columns_;
-  return inputs_.reader->Prefetch(FieldsOf(columns, *inputs_.fields),
+  return inputs_.reader->Prefetch(FieldsOf(first_columns(), *inputs_.fields),
                                   plan::RowRanges(std::move(ranges)), false);
 }
 
 Status RowGroupScan::FilterChunk(std::unique_ptr<Chunk> chunk) {
   ARROW_ASSIGN_OR_RAISE(const size_t done, FilterByReader(chunk.get()));
   if (chunk->rows() == 0) return Status::OK();
-  for (const CompiledConjunct& conjunct : std::span(conjuncts_).subspan(done)) {
+  Note(*chunk, done);
+  for (size_t i = done; i < conjuncts_.size(); ++i) {
+    const CompiledConjunct& conjunct = conjuncts_[i];
     Frame frame = FrameOf(chunk.get());
     ARROW_ASSIGN_OR_RAISE(const auto rows, frame.TrueRows(conjunct.node));
     if (conjunct.is_runtime) {
@@ -230,6 +245,7 @@ Status RowGroupScan::FilterChunk(std::unique_ptr<Chunk> chunk) {
     }
     chunk->Narrow(rows);
     if (rows.empty()) return Status::OK();
+    Note(*chunk, i + 1);
   }
   // Now, while the reader is at these rows: it only moves forward.
   for (const int column : read_early_) ARROW_RETURN_NOT_OK(chunk->Load(column).status());
@@ -239,11 +255,15 @@ Status RowGroupScan::FilterChunk(std::unique_ptr<Chunk> chunk) {
 }
 
 Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
-  if (filters_.empty()) return 0;
+  if (filters_.empty() && inputs_.known == nullptr) return 0;
   const int64_t rows = chunk->rows();
   std::vector<uint8_t> bits(static_cast<size_t>(arrow::bit_util::BytesForBits(rows)));
-  arrow::bit_util::SetBitsTo(bits.data(), 0, rows, true);
   int64_t left = rows;
+  if (inputs_.known != nullptr) {
+    left = inputs_.known->SetBits({chunk->begin(), chunk->end()}, bits.data());
+  } else {
+    arrow::bit_util::SetBitsTo(bits.data(), 0, rows, true);
+  }
   for (size_t i = 0; i < filters_.size() && left > 0; ++i) {
     const int column = inputs_.program.node(conjuncts_[i].node).columns.front();
     const int field = (*inputs_.fields)[static_cast<size_t>(column)];
@@ -255,6 +275,41 @@ Result<size_t> RowGroupScan::FilterByReader(Chunk* chunk) {
   }
   chunk->KeepBits(std::move(bits), left);
   return filters_.size();
+}
+
+void RowGroupScan::Note(const Chunk& chunk, size_t conjuncts) {
+  if (!inputs_.found.has_value() || conjuncts != safe_conjuncts_) return;
+  if (!PredicateCache::IsWorthIt(inputs_.found->num_passed() + chunk.rows(),
+                                 inputs_.rows.num_rows())) {
+    inputs_.found.reset();
+    return;
+  }
+  const auto& selection = chunk.selection();
+  for (int64_t i = 0; i < chunk.rows(); ++i) {
+    inputs_.found->Add(chunk.begin() + (selection ? (*selection)[static_cast<size_t>(i)] : i));
+  }
+}
+
+Status RowGroupScan::JoinReady() {
+  std::deque<std::unique_ptr<Chunk>> joined;
+  while (!ready_.empty()) {
+    std::vector<std::unique_ptr<Chunk>> run;
+    int64_t rows = 0;
+    do {
+      rows += ready_.front()->rows();
+      run.push_back(std::move(ready_.front()));
+      ready_.pop_front();
+    } while (!ready_.empty() && rows + ready_.front()->rows() <= chunk_rows_ &&
+             ready_.front()->end() - run.front()->begin() <= joined_rows_ &&
+             run.back()->Joins(*ready_.front()));
+    if (run.size() == 1) {
+      joined.push_back(std::move(run.front()));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(joined.emplace_back(), Chunk::Joined(run));
+    }
+  }
+  ready_ = std::move(joined);
+  return Status::OK();
 }
 
 Status RowGroupScan::PrefetchLate() {

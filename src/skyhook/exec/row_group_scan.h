@@ -4,12 +4,15 @@
 #include <arrow/result.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/node_filter.h"
+#include "skyhook/exec/predicate_cache.h"
 #include "skyhook/exec/program.h"
 #include "skyhook/exec/row_group_plan.h"
 #include "skyhook/format/fragment.h"
@@ -36,6 +39,9 @@ int64_t ReadBytes(int64_t memory_bytes);
 /// Not thread-safe; pulled chunk by chunk.
 class RowGroupScan {
  public:
+  /// Takes the rows that pass all conjuncts that cannot fail, once all rows have been gone through.
+  using Remember = std::function<void(Survivors found)>;
+
   struct Inputs {
     std::unique_ptr<format::RowGroupReader> reader;
     plan::RowRanges rows;
@@ -47,6 +53,11 @@ class RowGroupScan {
     format::ReadContext context;  ///< polled between pieces of work
     int64_t memory_bytes = 0;     ///< of the call; what is fetched ahead stays well below
     int64_t row_bytes = 0;        ///< of the columns read, decoded, on average
+    /// Which of the rows may pass; null: all. Conjuncts that it stands for are not among these.
+    std::shared_ptr<const Survivors> known;
+    /// What `remember` is to be given, without rows. Nothing: it is not wanted.
+    std::optional<Survivors> found;
+    Remember remember;  ///< not called where too many rows pass
   };
 
   static arrow::Result<std::unique_ptr<RowGroupScan>> Make(Inputs inputs);
@@ -72,7 +83,15 @@ class RowGroupScan {
   /// Narrows the chunk by the first conjuncts, as far as the reader evaluates them; returns how
   /// many.
   arrow::Result<size_t> FilterByReader(Chunk* chunk);
+  /// Joins chunks of few rows, so that reading the other columns of them is worth a call.
+  arrow::Status JoinReady();
   arrow::Status PrefetchLate();
+  /// Columns that chunks are tested by, or, where they are not tested, read for.
+  const std::vector<int>& first_columns() const {
+    return narrows_ ? predicate_columns_ : late_columns_;
+  }
+  /// Takes note of the rows that are left, which have passed `conjuncts` conjuncts.
+  void Note(const Chunk& chunk, size_t conjuncts);
   /// Does what reading `columns` for a chunk takes first; true, in steps only: a piece of it, and
   /// has to be called again for the same chunk.
   arrow::Result<bool> Prepare(const std::vector<int>& columns, const Chunk& chunk);
@@ -82,10 +101,13 @@ class RowGroupScan {
   std::vector<std::unique_ptr<NodeFilter>> filters_;  // of the first conjuncts, for the reader
   Inputs inputs_;
   const int64_t chunk_rows_;
+  const int64_t joined_rows_;
   const int64_t window_rows_;
   DictionaryColumns dictionaries_;
   DictionaryResults dictionary_results_;
   std::vector<CompiledConjunct> conjuncts_;
+  bool narrows_ = false;       // whether some rows of a chunk may not pass
+  size_t safe_conjuncts_ = 0;  // of conjuncts_, the first, that cannot fail
   std::vector<int> predicate_columns_;
   std::vector<int> read_early_;                  // output columns that predicates read
   std::vector<int> late_columns_;                // output columns that no predicate reads

@@ -55,6 +55,9 @@ Status RowSource::Scan(Wanted wanted, Piece piece) {
   inputs.context = std::move(wanted.context);
   inputs.memory_bytes = wanted.memory_bytes;
   inputs.row_bytes = piece.row_bytes;
+  inputs.known = std::move(piece.known);
+  inputs.found = std::move(piece.found);
+  inputs.remember = std::move(piece.remember);
   return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
 }
 

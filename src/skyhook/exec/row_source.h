@@ -9,6 +9,7 @@
 #include <arrow/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/exec/aggregate/statistics_state.h"
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/input_binding.h"
 #include "skyhook/exec/kept_rows.h"
@@ -35,6 +37,10 @@ struct Wanted {
   std::vector<int> output_columns;  ///< input columns that chunks are asked for afterwards
   format::ReadContext context;      ///< its account is the call's
   int64_t memory_bytes = 0;         ///< of the call
+  /// Offered what is known of a piece of so many rows, all of which pass: true, and they need not
+  /// be read. Null: nobody wants that.
+  std::function<arrow::Result<bool>(int64_t rows, const StatisticsOfColumn& statistics)> summarise =
+      nullptr;
 };
 
 /// Not thread-safe.
@@ -87,6 +93,9 @@ class RowSource {
     plan::RowRanges rows;
     int64_t row_bytes = 0;  ///< of the columns read, decoded, on average
     int64_t end = 0;
+    std::shared_ptr<const Survivors> known = nullptr;  ///< as RowGroupScan::Inputs
+    std::optional<Survivors> found = std::nullopt;     ///< the same
+    RowGroupScan::Remember remember = nullptr;         ///< the same
   };
   arrow::Status Scan(Wanted wanted, Piece piece);
   /// One of which nothing has to be read.

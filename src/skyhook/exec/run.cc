@@ -152,8 +152,14 @@ class KernelExecution : public Execution {
   }
 
   Wanted Want(std::vector<Conjunct> conjuncts) {
-    return {&program_, std::move(conjuncts), output_columns_, Context(),
-            request_.limits.memory_bytes};
+    Wanted wanted{&program_, std::move(conjuncts), output_columns_, Context(),
+                  request_.limits.memory_bytes};
+    if (sink_->may_take_statistics()) {
+      wanted.summarise = [this](int64_t rows, const StatisticsOfColumn& statistics) {
+        return sink_->TakeStatistics(rows, statistics);
+      };
+    }
+    return wanted;
   }
 
   format::ReadContext Context() {
@@ -249,8 +255,8 @@ class KernelExecution : public Execution {
   std::vector<int> output_columns_;
   plan::Outcome outcome_;
   std::unique_ptr<Sink> sink_;
-  int64_t position_ = 0;     // all rows asked for before it are dealt with
-  int64_t rows_before_ = 0;  // of those asked for, dealt with before the call was resumed
+  int64_t position_ = 0;        // all rows asked for before it are dealt with
+  int64_t rows_before_ = 0;     // of those asked for, dealt with before the call was resumed
   Batches ready_;
   std::optional<StoppedBy> ending_;  // why no further rows are read
   bool finished_ = false;
@@ -288,8 +294,8 @@ Result<std::unique_ptr<Execution>> Run(const plan::Pipeline& pipeline,
                                        std::shared_ptr<format::Fragment> fragment,
                                        RunRequest request) {
   ARROW_RETURN_NOT_OK(Check(pipeline, request));
-  ARROW_ASSIGN_OR_RAISE(auto source,
-                        FragmentSource::Make(pipeline, std::move(fragment), request.slice.rows));
+  ARROW_ASSIGN_OR_RAISE(auto source, FragmentSource::Make(pipeline, std::move(fragment),
+                                                          request.slice.rows, request.predicates));
   return Start(pipeline, std::move(source), std::move(request));
 }
 

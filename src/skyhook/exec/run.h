@@ -16,6 +16,7 @@
 
 namespace skyhook::exec {
 
+class PredicateCache;
 class PreparedCalls;
 
 /// What one call is given besides the pipeline and the fragment.
@@ -29,6 +30,9 @@ struct RunRequest {
   /// What is made of the pipeline's constants, shared with the scan's other calls
   /// (exec/prepared_calls.h). Null: this call makes its own.
   std::shared_ptr<PreparedCalls> prepared_calls = nullptr;
+  /// Where rows that pass are looked up and remembered (exec/predicate_cache.h), by the fragment's
+  /// name and version. Null: nowhere.
+  std::shared_ptr<PredicateCache> predicates = nullptr;
 };
 
 /// A running call. Pulled by one thread at a time; uses no other thread. Between two looks at the

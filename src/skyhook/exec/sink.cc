@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "skyhook/exec/aggregate/aggregator.h"
@@ -102,14 +103,26 @@ class RowSink : public Sink {
 
 class AggregateSink : public Sink {
  public:
-  AggregateSink(std::vector<int> nodes, std::unique_ptr<Aggregator> aggregator,
-                const base::Limits& limits, plan::Cost* cost)
-      : nodes_(std::move(nodes)),
+  /// `summarised` is the pipeline where statistics may tell its state; else null.
+  AggregateSink(std::optional<plan::Pipeline> summarised, std::vector<int> nodes,
+                std::unique_ptr<Aggregator> aggregator, const base::Limits& limits,
+                plan::Cost* cost)
+      : summarised_(std::move(summarised)),
+        nodes_(std::move(nodes)),
         aggregator_(std::move(aggregator)),
         limits_(limits),
         cost_(cost) {}
 
   std::vector<int> nodes() const override { return nodes_; }
+
+  bool may_take_statistics() const override { return summarised_.has_value(); }
+
+  Result<bool> TakeStatistics(int64_t rows, const StatisticsOfColumn& statistics) override {
+    ARROW_ASSIGN_OR_RAISE(const auto state, StateOfStatistics(*summarised_, rows, statistics));
+    if (state == nullptr) return false;
+    ARROW_RETURN_NOT_OK(aggregator_->Merge(*state, /*first_row=*/0));
+    return true;
+  }
 
   Status Consume(Chunk* chunk, Frame* frame, Batches* out, int64_t*) override {
     std::vector<vector::Column> projected;
@@ -151,6 +164,7 @@ class AggregateSink : public Sink {
   }
 
  private:
+  const std::optional<plan::Pipeline> summarised_;
   std::vector<int> nodes_;
   std::unique_ptr<Aggregator> aggregator_;
   base::Limits limits_;
@@ -357,10 +371,12 @@ std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* progr
 }
 
 Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, Program* program,
-                                                const base::Limits& limits, plan::Cost* cost) {
-  ARROW_ASSIGN_OR_RAISE(auto aggregator, Aggregator::Make(pipeline));
-  return std::make_unique<AggregateSink>(ProjectionOf(pipeline, program).nodes,
-                                         std::move(aggregator), limits, cost);
+                                                const base::Limits& limits,
+                                                plan::Cost* cost) {
+  ARROW_ASSIGN_OR_RAISE(auto groups, Aggregator::Make(pipeline));
+  return std::make_unique<AggregateSink>(
+      MayComeOfStatistics(pipeline) ? std::optional(pipeline) : std::nullopt,
+      ProjectionOf(pipeline, program).nodes, std::move(groups), limits, cost);
 }
 
 std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* program,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "skyhook/base/limits.h"
+#include "skyhook/exec/aggregate/statistics_state.h"
 #include "skyhook/exec/chunk.h"
 #include "skyhook/exec/kept_rows.h"
 #include "skyhook/exec/program.h"
@@ -33,6 +34,13 @@ class Sink {
   /// `answered_until` is lowered to the row after the last used.
   virtual arrow::Status Consume(Chunk* chunk, Frame* frame, Batches* out,
                                 int64_t* answered_until) = 0;
+  /// Whether TakeStatistics may ever be true.
+  virtual bool may_take_statistics() const { return false; }
+  /// Takes a piece of so many rows as its statistics tell; false, and nothing is taken: they do
+  /// not.
+  virtual arrow::Result<bool> TakeStatistics(int64_t rows, const StatisticsOfColumn& statistics) {
+    return false;
+  }
   /// Whether no further row can matter, because a limit is full.
   virtual bool is_full() const { return false; }
   /// True when Flush has to be called until it returns true, before the next chunk.

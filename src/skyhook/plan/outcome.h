@@ -21,7 +21,10 @@ struct Cost {
   int64_t wait_ns = 0;        ///< spent waiting for answers of remote sites
   int64_t network_bytes = 0;  ///< of replies of remote sites, and read of their fragments here
 
-  int64_t row_groups = 0;  ///< row groups asked for
+  int64_t row_groups = 0;                  ///< row groups asked for
+  int64_t row_groups_from_statistics = 0;  ///< whose aggregates statistics told
+  /// Row groups of which was known from an earlier call which rows pass.
+  int64_t row_groups_remembered = 0;
   int64_t row_groups_skipped_statistics = 0;
   int64_t row_groups_skipped_bloom = 0;
   int64_t row_groups_skipped_dictionary = 0;

@@ -20,6 +20,8 @@ struct ColumnStatistics {
   /// (text by bytes). They may be wider than the values. Null pointers: unknown.
   std::shared_ptr<arrow::Scalar> min;
   std::shared_ptr<arrow::Scalar> max;
+  /// Whether both are there, and values that the column has: the bounds are not wider.
+  bool are_values = false;
   int64_t num_rows = 0;
   std::optional<int64_t> null_count;
   /// False only when no NaN can be there (always false for types without NaN).

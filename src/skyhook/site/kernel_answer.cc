@@ -41,6 +41,7 @@ arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request requ
   run.runtime_filters = std::move(request.runtime_filters);
   run.stop = request.stop;
   run.prepared_calls = std::move(request.prepared_calls);
+  run.predicates = std::move(request.predicates);
   ARROW_ASSIGN_OR_RAISE(auto execution,
                         exec::Run(*request.pipeline, input.fragment, std::move(run)));
   return std::make_unique<KernelAnswer>(std::move(execution), input);

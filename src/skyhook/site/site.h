@@ -23,6 +23,7 @@
 #include "skyhook/site/profile.h"
 
 namespace skyhook::exec {
+class PredicateCache;
 class PreparedCalls;
 }  // namespace skyhook::exec
 
@@ -49,6 +50,8 @@ struct Request {
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
   /// As exec::RunRequest::prepared_calls, for a site that runs the kernel in this process.
   std::shared_ptr<exec::PreparedCalls> prepared_calls;
+  /// As exec::RunRequest::predicates, likewise.
+  std::shared_ptr<exec::PredicateCache> predicates;
 };
 
 /// The stream of batches of one answer. Pulled by one thread at a time.

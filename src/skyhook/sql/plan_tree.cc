@@ -53,6 +53,18 @@ void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* 
                    GroupedNumber(cost.pages_read)),
        out);
   Line(indent, "skipped: " + SkippedText(cost), out);
+  if (cost.row_groups_from_statistics > 0) {
+    Line(indent,
+         fmt::format("from statistics: aggregates of {} row groups",
+                     GroupedNumber(cost.row_groups_from_statistics)),
+         out);
+  }
+  if (cost.row_groups_remembered > 0) {
+    Line(indent,
+         fmt::format("remembered: which rows pass in {} row groups",
+                     GroupedNumber(cost.row_groups_remembered)),
+         out);
+  }
   if (cost.spilled_bytes > 0) Line(indent, "spilled: " + ByteSize(cost.spilled_bytes), out);
   Line(indent,
        fmt::format("cpu: {:.1f} ms, reading: {:.1f} ms", static_cast<double>(cost.cpu_ns) / 1e6,

@@ -184,6 +184,43 @@ Column Column::Resized(int64_t length) const {
   return out;
 }
 
+bool Column::Joins(const Column& next) const {
+  if (kind_ != next.kind_ || !type_->Equals(*next.type_)) return false;
+  if (kind_ == Kind::kDictionary) return dictionary_ == next.dictionary_;
+  return kind_ == Kind::kFlat && !plan::IsTextOrBytes(*type_);
+}
+
+Result<Column> Column::Joined(std::span<const Column> columns) {
+  Column out = columns.front();
+  const int64_t width = out.kind_ == Kind::kDictionary ? static_cast<int64_t>(sizeof(int32_t))
+                                                       : ValueWidth(*out.type_);
+  bool nulls = false;
+  out.length_ = 0;
+  for (const Column& column : columns) {
+    out.length_ += column.length_;
+    nulls |= column.valid_ != nullptr;
+  }
+  ARROW_ASSIGN_OR_RAISE(out.values_, arrow::AllocateBuffer(out.length_ * width));
+  if (nulls) {
+    ARROW_ASSIGN_OR_RAISE(out.valid_, arrow::AllocateBuffer(out.length_));
+  }
+  uint8_t* values = out.values_->mutable_data();
+  uint8_t* valid = nulls ? out.valid_->mutable_data() : nullptr;
+  for (const Column& column : columns) {
+    const auto length = static_cast<size_t>(column.length_);
+    std::memcpy(values, column.values_->data(), length * static_cast<size_t>(width));
+    values += column.length_ * width;
+    if (!nulls) continue;
+    if (column.valid_ != nullptr) {
+      std::memcpy(valid, column.valid_->data(), length);
+    } else {
+      std::memset(valid, 1, length);
+    }
+    valid += length;
+  }
+  return out;
+}
+
 Result<Column> Column::Gather(std::span<const int32_t> rows) const {
   const auto length = static_cast<int64_t>(rows.size());
   if (is_constant()) return Resized(length);

@@ -83,6 +83,12 @@ class Column {
     return Text(values<TextView>()[is_constant() ? 0 : row]);
   }
 
+  /// Whether Joined takes this column and `next`: both are flat and not text, or over one
+  /// dictionary.
+  bool Joins(const Column& next) const;
+  /// The rows of all columns, one after the other, of which each joins the next.
+  static arrow::Result<Column> Joined(std::span<const Column> columns);
+
   /// The rows `rows[i]`, in that order.
   arrow::Result<Column> Gather(std::span<const int32_t> rows) const;
   /// The same values as kFlat (or kOpaque).

@@ -93,7 +93,8 @@ constexpr std::array kCostNumbers = {CostNumber{1, &Cost::bytes_read},
                                      CostNumber{15, &Cost::pages_skipped},
                                      CostNumber{16, &Cost::pages_skipped_late},
                                      CostNumber{17, &Cost::partial_flushes},
-                                     CostNumber{18, &Cost::read_ns}};
+                                     CostNumber{18, &Cost::read_ns},
+                                     CostNumber{19, &Cost::row_groups_from_statistics}};
 
 // Sums of many are numbers still.
 constexpr int64_t kMostCost = int64_t{1} << 53;

@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>
+#include <arrow/util/utf8.h>
 #include <parquet/statistics.h>
 
 #include <cmath>
@@ -104,6 +105,12 @@ void SetNullCount(int64_t null_count, plan::ColumnStatistics* statistics) {
   if (statistics->all_null()) statistics->may_have_nan = false;
 }
 
+bool IsValue(const arrow::Scalar& bound) {
+  if (bound.type->id() != arrow::Type::STRING_VIEW) return true;
+  arrow::util::InitializeUTF8();
+  return arrow::util::ValidateUTF8(static_cast<const arrow::BaseBinaryScalar&>(bound).view());
+}
+
 /// Bounds that contradict each other come from a broken writer.
 void SetBounds(ScalarPtr min, ScalarPtr max, plan::ColumnStatistics* statistics) {
   if (min != nullptr && max != nullptr && plan::CompareScalars(*min, *max) > 0) return;
@@ -112,6 +119,12 @@ void SetBounds(ScalarPtr min, ScalarPtr max, plan::ColumnStatistics* statistics)
 }
 
 }  // namespace
+
+bool AreValues(const arrow::Scalar& min, std::optional<bool> min_is_exact, const arrow::Scalar& max,
+               std::optional<bool> max_is_exact) {
+  return min_is_exact.value_or(false) && max_is_exact.value_or(false) &&
+         !plan::IsFloat(*min.type) && IsValue(min) && IsValue(max);
+}
 
 plan::ColumnStatistics UnknownStatistics(const FlatColumn& column, int64_t num_rows) {
   plan::ColumnStatistics statistics;
@@ -137,6 +150,9 @@ std::optional<plan::ColumnStatistics> ChunkStatistics(const FlatColumn& column,
   if (OrderIsKnown(*column.descriptor)) {
     SetBounds(stored->has_min ? BoundOf(column, stored->min(), Side::kMin) : nullptr,
               stored->has_max ? BoundOf(column, stored->max(), Side::kMax) : nullptr, &out);
+    out.are_values =
+        out.min != nullptr && out.max != nullptr &&
+        AreValues(*out.min, stored->is_min_value_exact, *out.max, stored->is_max_value_exact);
   }
   return out;
 }

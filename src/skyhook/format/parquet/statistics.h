@@ -15,6 +15,12 @@
 
 namespace skyhook::format {
 
+/// Whether bounds of a column chunk (not null) are its least and its greatest value: the file has
+/// to say so of each (Parquet's is_min_value_exact and is_max_value_exact). Those of floats leave
+/// out NaN, and what is no UTF-8 is no value of text.
+bool AreValues(const arrow::Scalar& min, std::optional<bool> min_is_exact, const arrow::Scalar& max,
+               std::optional<bool> max_is_exact);
+
 /// Statistics of a chunk of `num_rows` rows; nullopt when there are none. Bounds are left out
 /// when the order in which the writer compared is not known to be SQL's: undefined column order
 /// (unless signed numbers), unsigned comparison by early writers, NaN as a bound. Numbers of nulls

@@ -87,6 +87,27 @@ std::string DoublePage(double min, double max) {
                   OnePage(Bytes(min), Bytes(max)));
 }
 
+TEST(ParquetStatistics, BoundsAreValuesWhereTheFileSaysSo) {
+  const std::optional<bool> unsaid;
+  const arrow::Int64Scalar number(7);
+  const arrow::StringViewScalar text("text");
+  for (const arrow::Scalar* value :
+       {static_cast<const arrow::Scalar*>(&number), static_cast<const arrow::Scalar*>(&text)}) {
+    EXPECT_TRUE(AreValues(*value, true, *value, true));
+    EXPECT_FALSE(AreValues(*value, unsaid, *value, unsaid));
+    EXPECT_FALSE(AreValues(*value, true, *value, unsaid));
+    EXPECT_FALSE(AreValues(*value, unsaid, *value, true));
+    EXPECT_FALSE(AreValues(*value, true, *value, false));
+  }
+  const arrow::StringViewScalar cut("caf\xc3");
+  EXPECT_FALSE(AreValues(text, true, cut, true));
+  EXPECT_FALSE(AreValues(cut, true, text, true));
+  const arrow::BinaryViewScalar bytes("\xc3");
+  EXPECT_TRUE(AreValues(bytes, true, bytes, true));
+  const arrow::DoubleScalar real(0.5);
+  EXPECT_FALSE(AreValues(real, true, real, true));
+}
+
 TEST(ParquetStatistics, IgnoresNanBounds) {
   EXPECT_EQ(DoublePage(1.5, 2.5), "1.5..2.5, unknown nulls of 10, NaN?");
   EXPECT_EQ(DoublePage(kNan, 2.5), "unknown..2.5, unknown nulls of 10, NaN?");

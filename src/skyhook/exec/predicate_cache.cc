@@ -1,0 +1,188 @@
+#include "skyhook/exec/predicate_cache.h"
+
+#include <arrow/util/bit_util.h>
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "skyhook/plan/mix_hash.h"
+
+namespace skyhook::exec {
+
+namespace {
+
+// About what a node of an expression takes, with its literal.
+constexpr int64_t kNodeBytes = 400;
+
+// The bytes of texts that are literals, and how many nodes there are.
+void Measure(const plan::Expression& expression, int64_t* nodes, int64_t* text) {
+  ++*nodes;
+  if (expression.kind() == plan::Expression::Kind::kLiteral) {
+    const arrow::Scalar& literal = *expression.literal();
+    const auto id = literal.type->id();
+    if (literal.is_valid && (arrow::is_base_binary_like(id) || arrow::is_binary_view_like(id))) {
+      *text += static_cast<const arrow::BaseBinaryScalar&>(literal).value->size();
+    }
+  }
+  for (const auto& argument : expression.arguments()) Measure(*argument, nodes, text);
+}
+
+// The expression over the columns `fields`.
+plan::ExpressionPtr Renumbered(const plan::ExpressionPtr& expression,
+                               const std::vector<int>& fields) {
+  if (expression->columns().empty()) return expression;
+  if (expression->kind() == plan::Expression::Kind::kColumn) {
+    const int field = fields[static_cast<size_t>(expression->column())];
+    return plan::InputColumn(field, expression->type());
+  }
+  std::vector<plan::ExpressionPtr> arguments;
+  for (const auto& argument : expression->arguments()) {
+    arguments.push_back(Renumbered(argument, fields));
+  }
+  return plan::WithArguments(*expression, std::move(arguments));
+}
+
+}  // namespace
+
+std::span<const uint32_t> Survivors::Within(plan::RowRange range) const {
+  const auto begin = std::lower_bound(passed_.begin(), passed_.end(), range.begin - first_row_);
+  const auto end = std::lower_bound(begin, passed_.end(), range.end - first_row_);
+  return {begin, end};
+}
+
+int64_t Survivors::SetBits(plan::RowRange range, uint8_t* bits) const {
+  const auto within = Within(range);
+  for (const uint32_t row : within) {
+    arrow::bit_util::SetBit(bits, first_row_ + row - range.begin);
+  }
+  return static_cast<int64_t>(within.size());
+}
+
+plan::RowRanges Survivors::Around(const plan::RowRanges& rows, int64_t block) const {
+  std::vector<plan::RowRange> blocks;
+  for (const uint32_t row : passed_) {
+    const int64_t begin = first_row_ + row / block * block;
+    if (blocks.empty() || blocks.back().begin != begin) blocks.push_back({begin, begin + block});
+  }
+  return rows.Intersect(plan::RowRanges(std::move(blocks)));
+}
+
+Survivors Survivors::Joined(const Survivors& a, const Survivors& b) {
+  Survivors joined(a.first_row_, a.examined_.Union(b.examined_));
+  std::set_union(a.passed_.begin(), a.passed_.end(), b.passed_.begin(), b.passed_.end(),
+                 std::back_inserter(joined.passed_));
+  joined.passed_.shrink_to_fit();
+  return joined;
+}
+
+int64_t Survivors::bytes() const {
+  return static_cast<int64_t>(sizeof(*this) + passed_.size() * sizeof(uint32_t) +
+                              examined_.ranges().size() * sizeof(plan::RowRange));
+}
+
+std::optional<PredicateCache::Key> PredicateCache::Key::Of(
+    const std::string& fragment, const std::string& version,
+    const std::vector<plan::ExpressionPtr>& conjuncts, const std::vector<int>& fields) {
+  int64_t nodes = 0;
+  int64_t text = 0;
+  for (const auto& conjunct : conjuncts) Measure(*conjunct, &nodes, &text);
+  if (nodes > kMostNodes) return std::nullopt;
+  Key key;
+  key.fragment_ = fragment;
+  key.version_ = version;
+  key.bytes_ = static_cast<int64_t>(sizeof(Entry) + fragment.size() + version.size()) +
+               nodes * kNodeBytes + text;
+  plan::MixHash(std::hash<std::string>()(fragment), &key.hash_);
+  plan::MixHash(std::hash<std::string>()(version), &key.hash_);
+  for (const auto& conjunct : conjuncts) {
+    key.conjuncts_.push_back(Renumbered(conjunct, fields));
+    plan::MixHash(key.conjuncts_.back()->hash(), &key.hash_);
+  }
+  return key;
+}
+
+bool PredicateCache::Key::operator==(const Key& other) const {
+  return hash_ == other.hash_ && fragment_ == other.fragment_ && version_ == other.version_ &&
+         std::equal(conjuncts_.begin(), conjuncts_.end(), other.conjuncts_.begin(),
+                    other.conjuncts_.end(),
+                    [](const auto& a, const auto& b) { return a->Equals(*b); });
+}
+
+PredicateCache::PredicateCache(std::shared_ptr<base::MemoryBudget> budget, int64_t most_bytes)
+    : most_bytes_(most_bytes), held_(std::move(budget)) {}
+
+std::shared_ptr<const Survivors> PredicateCache::Find(const Key& key, int row_group,
+                                                      const plan::RowRanges& rows) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto entry = Lookup(key);
+  if (entry == entries_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, entry);
+  const auto found = entry->row_groups.find(row_group);
+  if (found == entry->row_groups.end()) return nullptr;
+  return rows.Subtract(found->second->examined()).empty() ? found->second : nullptr;
+}
+
+void PredicateCache::Remember(const Key& key, int row_group, Survivors survivors) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto known = Lookup(key);
+  if (known == entries_.end()) {
+    Insert(key);
+  } else {
+    entries_.splice(entries_.begin(), entries_, known);
+  }
+  Entry& entry = entries_.front();
+  if (const auto before = entry.row_groups.find(row_group); before != entry.row_groups.end()) {
+    survivors = Survivors::Joined(*before->second, survivors);
+    held_.Give(before->second->bytes());
+    entry.bytes -= before->second->bytes();
+    entry.row_groups.erase(before);
+  }
+  const int64_t more = survivors.bytes() + (entry.bytes == 0 ? key.bytes_ : 0);
+  if (!MakeRoom(more)) {
+    if (entry.bytes == 0) DropLast();  // it is the only one
+    return;
+  }
+  entry.bytes += more;
+  entry.row_groups[row_group] = std::make_shared<const Survivors>(std::move(survivors));
+}
+
+// As the first entry.
+void PredicateCache::Insert(const Key& key) {
+  Entries one;
+  one.push_front({key, {}, 0});
+  by_hash_.emplace(key.hash_, one.begin());
+  entries_.splice(entries_.begin(), one);
+}
+
+int64_t PredicateCache::bytes_held() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return held_.bytes();
+}
+
+PredicateCache::Entries::iterator PredicateCache::Lookup(const Key& key) {
+  const auto [begin, end] = by_hash_.equal_range(key.hash_);
+  const auto found =
+      std::find_if(begin, end, [&](const auto& one) { return one.second->key == key; });
+  return found == end ? entries_.end() : found->second;
+}
+
+// By dropping what was used longest ago, but never the first entry.
+bool PredicateCache::MakeRoom(int64_t bytes) {
+  while (held_.bytes() + bytes > most_bytes_ || !held_.Add(bytes)) {
+    if (entries_.size() < 2) return false;
+    DropLast();
+  }
+  return true;
+}
+
+void PredicateCache::DropLast() {
+  const auto last = std::prev(entries_.end());
+  const auto [begin, end] = by_hash_.equal_range(last->key.hash_);
+  by_hash_.erase(std::find_if(begin, end, [&](const auto& one) { return one.second == last; }));
+  held_.Give(last->bytes);
+  entries_.erase(last);
+}
+
+}  // namespace skyhook::exec

@@ -1,0 +1,218 @@
+// Rows that passed a predicate are known the next time: the answer stays the same, less is read,
+// and memory is bounded.
+#include "skyhook/exec/predicate_cache.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+
+#include "skyhook/exec/run.h"
+#include "skyhook/testing/kernel.h"
+#include "skyhook/testing/pipelines.h"
+
+namespace skyhook::exec {
+namespace {
+
+using plan::Function;
+using plan::RowRanges;
+using testing::Col;
+using ::testing::ElementsAre;
+using testing::Fn;
+using testing::Lit;
+using testing::Require;
+
+constexpr int64_t kMuch = int64_t{1} << 20;
+
+class PredicateCacheTest : public ::testing::Test {
+ protected:
+  PredicateCacheTest()
+      : budget_(std::make_shared<base::MemoryBudget>(kMuch)),
+        cache_(std::make_shared<PredicateCache>(budget_, kMuch)) {
+    // `k` is in no order, so that nothing but its values tells where 0 is: rows 300, 301, 1300, ...
+    // There are no odd ones.
+    std::string lines;
+    for (int64_t i = 0; i < kRows; ++i) {
+      const bool found = i % 1000 == 300 || i % 1000 == 301;
+      lines += fmt::format("{},{},{}\n", found ? 0 : 2 + i * 7919 % 997 * 2, i, i % 10);
+    }
+    const auto schema =
+        arrow::schema({arrow::field("k", arrow::int64()), arrow::field("v", arrow::int64()),
+                       arrow::field("w", arrow::int64())});
+    table_ = testing::TableOf(schema, lines);
+    fragment_ = Open("one");
+  }
+
+  std::shared_ptr<format::Fragment> Open(const std::string& name) {
+    testing::ParquetLayout layout;
+    layout.row_group_rows = 1000;
+    layout.page_rows = 100;
+    layout.dictionary = false;
+    layout.page_index = false;
+    plan::Cost cost;
+    return Require(format::OpenFragment(
+        base::MakeBufferSource(testing::ParquetBytes(*table_, layout), name), {}, &cost));
+  }
+
+  plan::Pipeline Where(Function function, int64_t value) const {
+    auto pipeline = testing::ReadAll(*fragment_->schema());
+    pipeline.filter = {Fn(function, {Col(pipeline, "k"), Lit(value)})};
+    return pipeline;
+  }
+
+  testing::KernelRun Run(const plan::Pipeline& pipeline) { return Run(pipeline, AllRows()); }
+  testing::KernelRun Run(const plan::Pipeline& pipeline, RunRequest request) {
+    request.predicates = cache_;
+    return testing::RunKernel(pipeline, fragment_, std::move(request));
+  }
+  RunRequest AllRows() const { return testing::AllRowsOf(*fragment_); }
+  RunRequest RowsOf(RowRanges rows) const {
+    RunRequest request;
+    request.slice.rows = std::move(rows);
+    return request;
+  }
+
+  static constexpr int64_t kRows = 4000;
+  std::shared_ptr<arrow::Table> table_;
+  std::shared_ptr<format::Fragment> fragment_;
+  std::shared_ptr<base::MemoryBudget> budget_;
+  std::shared_ptr<PredicateCache> cache_;
+};
+
+TEST_F(PredicateCacheTest, TheNextScanReadsNoPageOfThePredicate) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  const auto first = Run(pipeline);
+  EXPECT_EQ(first.outcome.cost.row_groups_remembered, 0);
+  EXPECT_EQ(first.outcome.cost.pages_read, 40 + 4 + 4) << "all of k; one of v and w each";
+  auto other = pipeline;
+  other.projection = {{"v", Col(pipeline, "v")}};
+  const auto second = Run(other);
+  EXPECT_EQ(second.outcome.cost.row_groups_remembered, 4);
+  EXPECT_EQ(second.outcome.cost.pages_read, 4);
+  EXPECT_THAT(second.rows(),
+              ElementsAre("300", "301", "1300", "1301", "2300", "2301", "3300", "3301"));
+  const auto third = Run(pipeline);
+  EXPECT_EQ(third.rows(), first.rows());
+  EXPECT_EQ(third.outcome.cost.pages_read, 4 + 4 + 4) << "k is wanted for the rows that are left";
+}
+
+TEST_F(PredicateCacheTest, CountingReadsNothing) {
+  auto pipeline = Where(Function::kEqual, 0);
+  pipeline.projection = {};
+  pipeline.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  for (const int64_t pages : {40, 0}) {
+    const auto run = Run(pipeline);
+    EXPECT_EQ(testing::FinalRows(pipeline, run.batches), (std::vector<std::string>{"8"}));
+    EXPECT_EQ(run.outcome.cost.pages_read, pages);
+  }
+}
+
+TEST_F(PredicateCacheTest, WhereNoRowPassesNothingIsOpened) {
+  const auto pipeline = Where(Function::kEqual, 333);
+  const auto first = Run(pipeline);
+  EXPECT_TRUE(first.rows().empty());
+  EXPECT_EQ(first.outcome.cost.pages_read, 40);
+  const auto second = Run(pipeline);
+  EXPECT_TRUE(second.rows().empty());
+  EXPECT_EQ(second.outcome.cost.pages_read, 0);
+  EXPECT_EQ(second.outcome.cost.read_calls, 0);
+}
+
+TEST_F(PredicateCacheTest, ColumnsAreToldApartAndOtherNumbersOfOneAreNot) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  Run(pipeline);
+  plan::Pipeline reversed;
+  reversed.input = arrow::schema({pipeline.input->field(1), pipeline.input->field(0)});
+  reversed.projection = {{"v", Col(reversed, "v")}};
+  reversed.filter = {Fn(Function::kEqual, {Col(reversed, "k"), Lit(0)})};
+  const auto again = Run(reversed);
+  EXPECT_EQ(again.outcome.cost.row_groups_remembered, 4);
+  EXPECT_EQ(again.rows().size(), 8u);
+  reversed.filter = {Fn(Function::kEqual, {Col(reversed, "v"), Lit(0)})};
+  const auto of_v = Run(reversed);
+  EXPECT_EQ(of_v.outcome.cost.row_groups_remembered, 0);
+  EXPECT_THAT(of_v.rows(), ElementsAre("0"));
+}
+
+TEST_F(PredicateCacheTest, PartOfARowGroupIsAddedToAnother) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  Run(pipeline, RowsOf(RowRanges({{0, 301}})));
+  const auto others = Run(pipeline, RowsOf(RowRanges({{301, 500}})));
+  EXPECT_EQ(others.outcome.cost.row_groups_remembered, 0);
+  EXPECT_THAT(others.rows(), ElementsAre("0, 301, 1"));
+  const auto both = Run(pipeline, RowsOf(RowRanges({{10, 450}})));
+  EXPECT_EQ(both.outcome.cost.row_groups_remembered, 1);
+  EXPECT_THAT(both.rows(), ElementsAre("0, 300, 0", "0, 301, 1"));
+  const auto more = Run(pipeline, RowsOf(RowRanges({{10, 501}})));
+  EXPECT_EQ(more.outcome.cost.row_groups_remembered, 0) << "row 500 was not looked at";
+}
+
+TEST_F(PredicateCacheTest, WhatCanFailIsEvaluatedAgain) {
+  auto pipeline = Where(Function::kEqual, 0);
+  const auto sum =
+      Fn(Function::kAdd, {Col(pipeline, "w"), Lit(std::numeric_limits<int64_t>::max())});
+  pipeline.filter.push_back(Fn(Function::kGreater, {sum, Lit(0)}));
+  ASSERT_TRUE(plan::CanFail(*pipeline.filter.back()));
+  // Of rows 300 and 301, the second overflows.
+  const auto only_first = RowRanges({{0, 301}});
+  for (const int64_t remembered : {0, 1}) {
+    const auto run = Run(pipeline, RowsOf(only_first));
+    EXPECT_THAT(run.rows(), ElementsAre("0, 300, 0"));
+    EXPECT_EQ(run.outcome.cost.row_groups_remembered, remembered);
+  }
+  for (int i = 0; i < 2; ++i) {
+    RunRequest request = AllRows();
+    request.predicates = cache_;
+    EXPECT_FALSE(testing::TryKernel(pipeline, fragment_, std::move(request)).ok());
+  }
+}
+
+TEST_F(PredicateCacheTest, AScanThatIsCutOffSaysNothing) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  auto limited = pipeline;
+  limited.limit = plan::Limit{1};
+  EXPECT_THAT(Run(limited).rows(), ElementsAre("0, 300, 0"));
+  const auto all = Run(pipeline);
+  EXPECT_EQ(all.rows().size(), 8u);
+}
+
+TEST_F(PredicateCacheTest, FragmentsAreToldApartByName) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  Run(pipeline);
+  fragment_ = Open("two");
+  EXPECT_EQ(Run(pipeline).outcome.cost.row_groups_remembered, 0);
+  EXPECT_EQ(Run(pipeline).outcome.cost.row_groups_remembered, 4);
+}
+
+TEST_F(PredicateCacheTest, ManyRowsAreNotRemembered) {
+  const auto pipeline = Where(Function::kGreater, 0);
+  for (int i = 0; i < 2; ++i) {
+    const auto run = Run(pipeline);
+    EXPECT_EQ(run.outcome.cost.row_groups_remembered, 0);
+    EXPECT_EQ(run.rows().size(), static_cast<size_t>(kRows - 8));
+  }
+  EXPECT_EQ(budget_->taken(), 0);
+}
+
+TEST_F(PredicateCacheTest, WhatWasUsedLongestAgoIsDropped) {
+  cache_ = std::make_shared<PredicateCache>(budget_, 20'000);
+  for (int64_t value = 0; value < 100; value += 2) Run(Where(Function::kEqual, value));
+  EXPECT_LE(cache_->bytes_held(), 20'000);
+  EXPECT_EQ(budget_->taken(), cache_->bytes_held());
+  EXPECT_EQ(Run(Where(Function::kEqual, 98)).outcome.cost.row_groups_remembered, 4);
+  EXPECT_EQ(Run(Where(Function::kEqual, 2)).outcome.cost.row_groups_remembered, 0);
+}
+
+TEST_F(PredicateCacheTest, NothingIsTakenThatOthersNeed) {
+  ASSERT_TRUE(budget_->TryTake(kMuch));
+  const auto pipeline = Where(Function::kEqual, 0);
+  const auto first = Run(pipeline);
+  const auto second = Run(pipeline);
+  EXPECT_EQ(second.rows(), first.rows());
+  EXPECT_EQ(second.outcome.cost.row_groups_remembered, 0);
+  EXPECT_EQ(cache_->bytes_held(), 0);
+}
+
+}  // namespace
+}  // namespace skyhook::exec
