@@ -17,18 +17,28 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 class AggregateReduction : public Reduction {
  public:
-  explicit AggregateReduction(std::unique_ptr<exec::PartialMerger> merger)
-      : merger_(std::move(merger)) {}
+  AggregateReduction(const plan::Pipeline& pipeline, std::unique_ptr<exec::PartialMerger> merger)
+      : pipeline_(pipeline), merger_(std::move(merger)) {}
 
   arrow::Status Consume(const Unit& unit, int64_t sequence, BatchPtr batch) override {
     return merger_->Consume(*batch, unit.first_row);
+  }
+  arrow::Result<std::shared_ptr<exec::Aggregator>> MakeGroups() override {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<exec::Aggregator> groups,
+                          exec::Aggregator::Make(pipeline_));
+    // Each unit counts the places of its rows by itself.
+    return groups->wants_places() ? nullptr : groups;
+  }
+  arrow::Status Take(std::shared_ptr<exec::Aggregator> groups) override {
+    return merger_->Take(std::move(groups));
   }
   arrow::Status Finish() override { return merger_->Finish(); }
   arrow::Result<BatchPtr> Next() override { return merger_->Next(); }
   int64_t spilled_bytes() const override { return merger_->spilled_bytes(); }
 
  private:
-  std::unique_ptr<exec::PartialMerger> merger_;
+  const plan::Pipeline pipeline_;
+  const std::unique_ptr<exec::PartialMerger> merger_;
 };
 
 class TopKReduction : public Reduction {
@@ -152,9 +162,9 @@ arrow::Result<std::unique_ptr<Reduction>> MakeReduction(const plan::Pipeline& pi
                                                         plan::ExpressionPtr first_threshold) {
   if (pipeline.aggregate.has_value()) {
     exec::MergeOptions merge{options.memory_bytes / 3, options.spill_directory, options.batch_rows,
-                             options.stop};
+                             options.stop, options.max_streams == 1};
     ARROW_ASSIGN_OR_RAISE(auto merger, exec::PartialMerger::Make(pipeline, std::move(merge)));
-    return std::make_unique<AggregateReduction>(std::move(merger));
+    return std::make_unique<AggregateReduction>(pipeline, std::move(merger));
   }
   if (pipeline.top_k.has_value()) {
     ARROW_ASSIGN_OR_RAISE(auto merger, exec::TopKMerger::Make(pipeline, options.memory_bytes / 3));

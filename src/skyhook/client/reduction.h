@@ -9,13 +9,14 @@
 
 #include "skyhook/client/scan.h"
 #include "skyhook/client/units.h"
+#include "skyhook/exec/aggregate/aggregator.h"
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/runtime_filter.h"
 
 namespace skyhook::client {
 
-/// Consume, IsNeeded, IsFull and filter may be called by several threads at once, for different
-/// units; Finish once, after all units; Next by one thread, after Finish.
+/// Consume, MakeGroups, Take, IsNeeded, IsFull and filter may be called by several threads at once,
+/// for different units; Finish once, after all units; Next by one thread, after Finish.
 class Reduction {
  public:
   virtual ~Reduction() = default;
@@ -23,6 +24,14 @@ class Reduction {
   /// Takes batch number `sequence` of a unit.
   virtual arrow::Status Consume(const Unit& unit, int64_t sequence,
                                 std::shared_ptr<arrow::RecordBatch> batch) = 0;
+  /// Groups that the units of one thread may be given (site::Request::groups); null: none.
+  virtual arrow::Result<std::shared_ptr<exec::Aggregator>> MakeGroups() {
+    return std::shared_ptr<exec::Aggregator>();
+  }
+  /// Takes what units have left there.
+  virtual arrow::Status Take(std::shared_ptr<exec::Aggregator> groups) {
+    return arrow::Status::OK();
+  }
   /// False when no further row of `unit` can be part of the result.
   virtual bool IsNeeded(const Unit& unit) { return true; }
   /// True when no row of a unit that comes after all those seen can be part of the result.

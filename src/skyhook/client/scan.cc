@@ -11,6 +11,7 @@
 #include "skyhook/client/specialisation.h"
 #include "skyhook/client/units.h"
 #include "skyhook/client/work.h"
+#include "skyhook/exec/aggregate/statistics_state.h"
 #include "skyhook/plan/types.h"
 
 namespace skyhook::client {
@@ -100,10 +101,13 @@ class EmptyStream : public ScanStream {
 /// Feeds a reduction until no unit is left; the stream that is last returns the result.
 class ReducingStream : public ScanStream {
  public:
-  ReducingStream(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
+  /// `groups` may be null.
+  ReducingStream(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction,
+                 std::shared_ptr<exec::Aggregator> groups)
       : work_(std::move(work)),
         reduction_(std::move(reduction)),
-        reader_(work_, [reduction = reduction_] { return reduction->filter(); }) {}
+        reader_(
+            work_, [reduction = reduction_] { return reduction->filter(); }, std::move(groups)) {}
 
   arrow::Result<BatchPtr> Next() override {
     arrow::Result<BatchPtr> batch = NextOrError();
@@ -126,7 +130,10 @@ class ReducingStream : public ScanStream {
 
   arrow::Status RunUnits() {
     for (bool again = true; again;) {
+      work_->Hold();
       ARROW_RETURN_NOT_OK(RunUnitsOnce());
+      ARROW_RETURN_NOT_OK(HandOver());
+      work_->Release();
       ARROW_RETURN_NOT_OK(work_->Check());
       if (!work_->ClaimFinish()) return arrow::Status::OK();
       again = reduction_->StartsOver();
@@ -136,6 +143,22 @@ class ReducingStream : public ScanStream {
     ARROW_RETURN_NOT_OK(reduction_->Finish());
     AccountSince(started);
     finishing_ = true;
+    return arrow::Status::OK();
+  }
+
+  // What units have left in the groups. Nothing from a stream that had none: others may be
+  // finishing.
+  arrow::Status HandOver() {
+    auto groups = reader_.TakeGroups();
+    if (groups == nullptr) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(work_->Check());
+    plan::Cost returned;
+    returned.rows_out = groups->num_groups();
+    returned.bytes_out = groups->bytes_held();
+    work_->Account(returned);
+    const int64_t started = base::ThreadCpuNanos();
+    ARROW_RETURN_NOT_OK(reduction_->Take(std::move(groups)));
+    AccountSince(started);
     return arrow::Status::OK();
   }
 
@@ -184,7 +207,10 @@ class ScanOfTable : public Scan {
         declared_schema_(DeclaredSchema(*work_->pipeline(), *work_->table().schema)) {}
 
   arrow::Result<std::unique_ptr<ScanStream>> OpenStream() override {
-    if (reduction_ != nullptr) return std::make_unique<ReducingStream>(work_, reduction_);
+    if (reduction_ != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(auto groups, reduction_->MakeGroups());
+      return std::make_unique<ReducingStream>(work_, reduction_, std::move(groups));
+    }
     const auto& limit = work_->pipeline()->limit;
     if (!limit.has_value()) return std::make_unique<PassingStream>(work_);
     if (cut_.exchange(true)) return std::make_unique<EmptyStream>();
@@ -305,6 +331,8 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
   CutOptions cut{.max_streams = options.max_streams, .min_rows = options.unit_rows};
   if (pipeline.aggregate.has_value()) cut.min_rows = RowsOfFewUnits(*table, cut);
+  // Statistics are of whole row groups.
+  if (exec::MayComeOfStatistics(pipeline) && pipeline.filter.empty()) cut.max_streams = 1;
   std::vector<Unit> units = CutUnits(*table, skipped, cut);
   plan::ExpressionPtr threshold;
   if (pipeline.top_k.has_value()) {

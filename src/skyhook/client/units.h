@@ -34,8 +34,8 @@ struct CutOptions {
   int64_t split_rows = 256 * 1024;
 };
 
-/// `min_rows` for an aggregate, of which every unit returns its groups once more: few units rather
-/// than equal ones.
+/// `min_rows` for an aggregate, of which units that are read from elsewhere return their groups
+/// once more each: few units rather than equal ones.
 int64_t RowsOfFewUnits(const Table& table, const CutOptions& options);
 
 /// The units of the fragments that are not `skipped`, in the order of (fragment, row).

@@ -99,6 +99,16 @@ void Work::Done(const Unit& unit) {
   rows_done_ += unit.rows.size();
 }
 
+void Work::Hold() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++at_work_;
+}
+
+void Work::Release() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  --at_work_;
+}
+
 void Work::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   int64_t last = -1;
@@ -229,6 +239,9 @@ arrow::Status UnitReader::Begin(TakenUnit taken) {
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
   request.predicates = work_->table().predicates;
+  // How many groups remote fragments have is learnt from what leaves.
+  if (!fragment.site->profile().remote) request.groups = groups_;
+  gave_groups_ = gave_groups_ || request.groups != nullptr;
   const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
   begun_.push_back(

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "skyhook/client/placed_fragment.h"
@@ -52,6 +53,9 @@ class Work {
   /// The same, but nothing when the next one is not asked for elsewhere.
   arrow::Result<std::optional<TakenUnit>> TakeAhead();
   void Done(const Unit& unit);
+  /// Until Release, the scan is not finished: a stream holds what units that are done have given.
+  void Hold();
+  void Release();
   /// Lets nobody take another unit: what was taken suffices.
   void Close();
   /// True once, for whoever asks first after the last unit is done.
@@ -96,7 +100,7 @@ class Work {
   int64_t placed_fragment_ = -1;
   std::shared_ptr<const PlacedFragment> placed_;  ///< of placed_fragment_
   placement::Learnt learnt_;
-  int64_t at_work_ = 0;  ///< units that were taken and are not done
+  int64_t at_work_ = 0;  ///< units that were taken and are not done, and streams that hold
   int64_t rows_ = 0;     ///< of all units
   int64_t rows_done_ = 0;
   bool finish_claimed_ = false;
@@ -116,8 +120,10 @@ class UnitReader {
 
   /// Units also see what `filter` (may be null, and give null) says once they are taken, besides
   /// the scan's filters. Not before: until then all may have to be done once more, by another one.
-  explicit UnitReader(std::shared_ptr<Work> work, FilterOfUnit filter = nullptr)
-      : work_(std::move(work)), filter_(std::move(filter)) {}
+  /// Those of this machine's files are given `groups` (may be null).
+  explicit UnitReader(std::shared_ptr<Work> work, FilterOfUnit filter = nullptr,
+                      std::shared_ptr<exec::Aggregator> groups = nullptr)
+      : work_(std::move(work)), filter_(std::move(filter)), groups_(std::move(groups)) {}
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
@@ -132,6 +138,12 @@ class UnitReader {
   void End();
   /// Ends all units that have begun: they are not needed.
   void EndAll();
+  /// The groups with what units have left there; further units get none. Null where nothing can be
+  /// there: no unit was given them, or they were taken.
+  std::shared_ptr<exec::Aggregator> TakeGroups() {
+    auto groups = std::exchange(groups_, nullptr);
+    return gave_groups_ ? groups : nullptr;
+  }
 
  private:
   struct Begun {
@@ -143,7 +155,9 @@ class UnitReader {
 
   std::shared_ptr<Work> work_;
   const FilterOfUnit filter_;
-  std::deque<Begun> begun_;  ///< the first is the current one
+  std::shared_ptr<exec::Aggregator> groups_;
+  bool gave_groups_ = false;  ///< to a unit
+  std::deque<Begun> begun_;   ///< the first is the current one
 };
 
 }  // namespace skyhook::client

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "skyhook/base/status.h"
-#include "skyhook/exec/aggregate/partial.h"
+#include "skyhook/exec/aggregate/aggregator.h"
 #include "skyhook/exec/batch_source.h"
 #include "skyhook/exec/fragment_source.h"
 #include "skyhook/exec/prepared_calls.h"
@@ -39,6 +39,7 @@ class KernelExecution : public Execution {
                                                            : std::make_shared<PreparedCalls>());
     program_.NameErrors(source_->name(), pipeline_.input);
     program_.BoundTexts(vector::TextLimit(request_.limits.memory_bytes));
+    leaves_groups_ = pipeline_.aggregate.has_value() && request_.groups != nullptr;
     ARROW_RETURN_NOT_OK(MakeSink());
     std::set<int> columns;
     for (int node : sink_->nodes()) {
@@ -78,7 +79,9 @@ class KernelExecution : public Execution {
  private:
   Status MakeSink() {
     if (pipeline_.aggregate.has_value()) {
-      return MakeAggregateSink(pipeline_, &program_, request_.limits, &outcome_.cost).Value(&sink_);
+      return MakeAggregateSink(pipeline_, &program_, request_.limits, request_.groups,
+                               &outcome_.cost)
+          .Value(&sink_);
     }
     if (!pipeline_.top_k.has_value()) {
       sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
@@ -200,7 +203,9 @@ class KernelExecution : public Execution {
   // Ends the call once the sink has given what it holds, or at once where that is kept.
   Status Finish(StoppedBy reason) {
     if (!IsKeptAfter(reason)) source_->Close();
-    if (IsKeptAfter(reason) && sink_->reduces()) {
+    if (leaves_groups_) {
+      End(reason, Answered());
+    } else if (IsKeptAfter(reason) && sink_->reduces()) {
       End(reason, plan::RowRanges());
     } else {
       ending_ = reason;
@@ -255,6 +260,7 @@ class KernelExecution : public Execution {
   std::vector<int> output_columns_;
   plan::Outcome outcome_;
   std::unique_ptr<Sink> sink_;
+  bool leaves_groups_ = false;  // what the sink holds at the end stays in RunRequest::groups
   int64_t position_ = 0;        // all rows asked for before it are dealt with
   int64_t rows_before_ = 0;     // of those asked for, dealt with before the call was resumed
   Batches ready_;

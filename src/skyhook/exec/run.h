@@ -16,6 +16,7 @@
 
 namespace skyhook::exec {
 
+class Aggregator;
 class PredicateCache;
 class PreparedCalls;
 
@@ -33,6 +34,10 @@ struct RunRequest {
   /// Where rows that pass are looked up and remembered (exec/predicate_cache.h), by the fragment's
   /// name and version. Null: nowhere.
   std::shared_ptr<PredicateCache> predicates = nullptr;
+  /// Of an aggregate: groups of earlier calls (exec/aggregate/aggregator.h), to which those of this
+  /// call are added. They leave in batches only where they take more than a call may hold, and stay
+  /// there at its end. Null: all leave in batches.
+  std::shared_ptr<Aggregator> groups = nullptr;
 };
 
 /// A running call. Pulled by one thread at a time; uses no other thread. Between two looks at the

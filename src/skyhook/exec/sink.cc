@@ -105,7 +105,7 @@ class AggregateSink : public Sink {
  public:
   /// `summarised` is the pipeline where statistics may tell its state; else null.
   AggregateSink(std::optional<plan::Pipeline> summarised, std::vector<int> nodes,
-                std::unique_ptr<Aggregator> aggregator, const base::Limits& limits,
+                std::shared_ptr<Aggregator> aggregator, const base::Limits& limits,
                 plan::Cost* cost)
       : summarised_(std::move(summarised)),
         nodes_(std::move(nodes)),
@@ -166,7 +166,7 @@ class AggregateSink : public Sink {
  private:
   const std::optional<plan::Pipeline> summarised_;
   std::vector<int> nodes_;
-  std::unique_ptr<Aggregator> aggregator_;
+  std::shared_ptr<Aggregator> aggregator_;
   base::Limits limits_;
   plan::Cost* cost_;
   bool must_flush_ = false;
@@ -372,8 +372,13 @@ std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* progr
 
 Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, Program* program,
                                                 const base::Limits& limits,
+                                                std::shared_ptr<Aggregator> groups,
                                                 plan::Cost* cost) {
-  ARROW_ASSIGN_OR_RAISE(auto groups, Aggregator::Make(pipeline));
+  if (groups == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(groups, Aggregator::Make(pipeline));
+  } else {
+    ARROW_RETURN_NOT_OK(groups->CheckTakes(pipeline));
+  }
   return std::make_unique<AggregateSink>(
       MayComeOfStatistics(pipeline) ? std::optional(pipeline) : std::nullopt,
       ProjectionOf(pipeline, program).nodes, std::move(groups), limits, cost);

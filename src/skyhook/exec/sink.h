@@ -22,6 +22,8 @@
 
 namespace skyhook::exec {
 
+class Aggregator;
+
 using Batches = std::deque<std::shared_ptr<arrow::RecordBatch>>;
 
 /// Takes the chunks of a call, in row order. Not thread-safe.
@@ -57,9 +59,11 @@ class Sink {
 std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,
                                   const base::Limits& limits);
 
-/// Partial state, flushed whenever it exceeds the memory limit.
+/// Partial state, flushed whenever it exceeds the memory limit. It is added to `groups`, which may
+/// be null.
 arrow::Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline,
                                                        Program* program, const base::Limits& limits,
+                                                       std::shared_ptr<Aggregator> groups,
                                                        plan::Cost* cost);
 
 /// Reads the projected columns of rows of the source (ascending), in that order: of the first of

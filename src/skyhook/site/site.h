@@ -23,6 +23,7 @@
 #include "skyhook/site/profile.h"
 
 namespace skyhook::exec {
+class Aggregator;
 class PredicateCache;
 class PreparedCalls;
 }  // namespace skyhook::exec
@@ -52,6 +53,8 @@ struct Request {
   std::shared_ptr<exec::PreparedCalls> prepared_calls;
   /// As exec::RunRequest::predicates, likewise.
   std::shared_ptr<exec::PredicateCache> predicates;
+  /// As exec::RunRequest::groups, for a site that runs all of the pipeline in this process.
+  std::shared_ptr<exec::Aggregator> groups;
 };
 
 /// The stream of batches of one answer. Pulled by one thread at a time.

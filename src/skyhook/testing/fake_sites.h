@@ -167,6 +167,7 @@ class LazySite : public ForwardingSite {
       pipeline.limit.reset();
     }
     request.pipeline = std::move(pipeline);
+    request.groups = nullptr;
     ARROW_ASSIGN_OR_RAISE(auto answer, ForwardingSite::Run(std::move(request)));
     return std::make_unique<ChangedAnswer>(
         std::move(answer), [applied = applied_](plan::Outcome* out) { out->applied = applied; });

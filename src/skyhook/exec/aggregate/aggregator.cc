@@ -160,6 +160,16 @@ Status Aggregator::Clear() {
   return Status::OK();
 }
 
+Status Aggregator::CheckTakes(const plan::Pipeline& pipeline) const {
+  if (!wants_places() && pipeline.aggregate->keys == aggregate_.keys &&
+      pipeline.aggregate->measures == aggregate_.measures &&
+      PartialSchema(pipeline)->Equals(*partial_schema_)) {
+    return Status::OK();
+  }
+  return base::Invalid("groups of {} were given to a call for {}", partial_schema_->ToString(),
+                       pipeline.ToString());
+}
+
 bool Aggregator::wants_places() const {
   return std::any_of(states_.begin(), states_.end(),
                      [](const State& state) { return WantsPlaces(state.kind); });

@@ -30,6 +30,8 @@ class Aggregator {
  public:
   static arrow::Result<std::unique_ptr<Aggregator>> Make(const plan::Pipeline& pipeline);
 
+  /// Fails unless rows of `pipeline` can be added: its aggregate is the one this was made for.
+  arrow::Status CheckTakes(const plan::Pipeline& pipeline) const;
   /// Whether it matters where rows lie.
   bool wants_places() const;
   /// Takes rows of the projected columns, which lie at `places` of the fragment.

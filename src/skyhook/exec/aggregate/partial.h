@@ -41,7 +41,11 @@ struct MergeOptions {
   int64_t batch_rows = 64 * 1024;
   /// Ends every call with Cancelled.
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
+  /// Whether all groups come from one thread.
+  bool alone = false;
 };
+
+class Aggregator;
 
 /// Merges partial batches and gives the final rows. A group that alone exceeds the memory, as the
 /// values of count(DISTINCT) may, is kLimitExceeded. Consume may be called by several threads at
@@ -55,6 +59,9 @@ class PartialMerger {
   /// `first_row` is where the fragment's first row lies among the rows of all fragments: places
   /// count from it. Batches may come in any order.
   virtual arrow::Status Consume(const arrow::RecordBatch& partial, int64_t first_row) = 0;
+  /// Takes the groups that calls have left in `groups` (RunRequest::groups), which are not to be
+  /// used any more. Like Consume.
+  virtual arrow::Status Take(std::shared_ptr<Aggregator> groups) = 0;
   virtual arrow::Status Finish() = 0;
   /// The next batch of final rows (the pipeline's ResultSchema), null at the end. Groups come in no
   /// particular order.

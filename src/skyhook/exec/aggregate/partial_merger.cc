@@ -41,7 +41,7 @@ struct Share {
 class HashMerger : public PartialMerger {
  public:
   HashMerger(const plan::Pipeline& pipeline, MergeOptions options, int depth,
-             std::unique_ptr<Aggregator> whole)
+             std::shared_ptr<Aggregator> whole)
       : pipeline_(pipeline),
         options_(std::move(options)),
         depth_(depth),
@@ -59,6 +59,24 @@ class HashMerger : public PartialMerger {
       ARROW_RETURN_NOT_OK(ConsumePiece(*partial.Slice(begin, kPieceRows), first_row));
     }
     return Status::OK();
+  }
+
+  // The first table becomes ours as it is, where nobody else waits to have his merged.
+  Status Take(std::shared_ptr<Aggregator> groups) override {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      const bool few = options_.alone || groups->num_groups() <= kWholeGroups;
+      if (is_empty_ && few && groups->bytes_held() <= options_.memory_bytes) {
+        is_empty_ = false;
+        whole_ = std::move(groups);
+        return Status::OK();
+      }
+    }
+    ARROW_RETURN_NOT_OK(VisitPieces(*groups, depth_, [this](const arrow::RecordBatch& piece) {
+      ARROW_RETURN_NOT_OK(options_.stop.Poll());
+      return ConsumePiece(piece, /*first_row=*/0);
+    }));
+    return groups->Clear();
   }
 
   Status Finish() override { return spilled_bytes_ > 0 ? Spill() : Status::OK(); }
@@ -80,6 +98,7 @@ class HashMerger : public PartialMerger {
   Status ConsumePiece(const arrow::RecordBatch& piece, int64_t first_row) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
+      is_empty_ = false;
       if (!is_split_) {
         ARROW_RETURN_NOT_OK(whole_->Merge(piece, first_row));
         return MustSplit() ? Split() : CheckMemory();
@@ -126,14 +145,23 @@ class HashMerger : public PartialMerger {
     for (Share& share : shares_) {
       ARROW_ASSIGN_OR_RAISE(share.groups, Aggregator::Make(pipeline_));
     }
-    const std::vector<int32_t> order = whole_->GroupsByShare(depth_);
-    const int64_t rows = PieceRows(*whole_);
-    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(rows)) {
-      ARROW_ASSIGN_OR_RAISE(auto piece, whole_->Partial(PieceOf(order, begin, rows)));
-      ARROW_RETURN_NOT_OK(MergeIntoShares(*piece, /*first_row=*/0));
-    }
+    ARROW_RETURN_NOT_OK(VisitPieces(*whole_, depth_, [this](const arrow::RecordBatch& piece) {
+      return MergeIntoShares(piece, /*first_row=*/0);
+    }));
     is_split_ = true;
     return whole_->Clear();
+  }
+
+  // visit(partial batch) for all groups of a table, by share at `depth`.
+  template <typename Visit>
+  static Status VisitPieces(const Aggregator& groups, int depth, Visit&& visit) {
+    const std::vector<int32_t> order = groups.GroupsByShare(depth);
+    const int64_t rows = PieceRows(groups);
+    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(rows)) {
+      ARROW_ASSIGN_OR_RAISE(auto piece, groups.Partial(PieceOf(order, begin, rows)));
+      ARROW_RETURN_NOT_OK(visit(*piece));
+    }
+    return Status::OK();
   }
 
   static int64_t PieceRows(const Aggregator& groups) {
@@ -181,12 +209,9 @@ class HashMerger : public PartialMerger {
     }
     const int64_t held = share->groups->bytes_held();
     const int64_t written = share->file->size();
-    const std::vector<int32_t> order = share->groups->GroupsByShare(depth_ + 1);
-    const int64_t rows = PieceRows(*share->groups);
-    for (size_t begin = 0; begin < order.size(); begin += static_cast<size_t>(rows)) {
-      ARROW_ASSIGN_OR_RAISE(auto piece, share->groups->Partial(PieceOf(order, begin, rows)));
-      ARROW_RETURN_NOT_OK(share->file->Write(*piece));
-    }
+    ARROW_RETURN_NOT_OK(
+        VisitPieces(*share->groups, depth_ + 1,
+                    [&](const arrow::RecordBatch& piece) { return share->file->Write(piece); }));
     spilled_bytes_ += share->file->size() - written;
     ARROW_RETURN_NOT_OK(share->groups->Clear());
     bytes_held_ += share->groups->bytes_held() - held;
@@ -232,8 +257,9 @@ class HashMerger : public PartialMerger {
   plan::Pipeline pipeline_;
   MergeOptions options_;
   int depth_;
-  std::mutex mutex_;  // of whole_ and is_split_
-  std::unique_ptr<Aggregator> whole_;
+  std::mutex mutex_;  // of whole_, is_empty_ and is_split_
+  std::shared_ptr<Aggregator> whole_;
+  bool is_empty_ = true;  // nothing was consumed
   bool is_split_ = false;
   std::array<Share, kShares> shares_;
   std::atomic<int64_t> bytes_held_ = 0;  // by all shares
