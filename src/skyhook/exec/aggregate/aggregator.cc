@@ -178,7 +178,7 @@ bool Aggregator::wants_places() const {
 int64_t Aggregator::num_groups() const { return keys_.empty() ? 1 : table_.size(); }
 
 int64_t Aggregator::bytes_held() const {
-  int64_t bytes = table_.bytes_held();
+  int64_t bytes = keys_.empty() ? 0 : table_.bytes_held();
   for (const State& state : states_) bytes += state.accumulator->bytes_held();
   return bytes;
 }
