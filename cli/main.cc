@@ -122,8 +122,8 @@ CLI::App* AddSql(CLI::App* app, Arguments* arguments) {
       ->add_option("--repeat", arguments->sql.repeat,
                    "Run each statement N times, printing rows once")
       ->type_name("N");
-  command->add_flag("--predicate-cache,!--no-predicate-cache", arguments->run.remember_predicates,
-                    "Remember which rows passed a predicate, for later statements (default: yes)");
+  command->add_flag("--no-predicate-cache", arguments->run.forget_predicates,
+                    "Do not remember which rows passed a predicate for later statements");
   AddRunOptions(command, &arguments->run);
   return command;
 }

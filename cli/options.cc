@@ -174,7 +174,7 @@ arrow::Result<std::shared_ptr<client::Session>> MakeSession(const RunOptions& op
     ARROW_ASSIGN_OR_RAISE(const int64_t memory, ParseMemory(options.memory));
     session.cache_bytes = client::CacheBytesOf(memory);
   }
-  session.remember_predicates = options.remember_predicates;
+  session.remember_predicates = !options.forget_predicates;
   return std::make_shared<client::Session>(std::move(session));
 }
 

@@ -31,7 +31,7 @@ struct RunOptions {
   bool vertical = false;  ///< tables have a value a line
   std::vector<std::string> data_directories;
   std::string placement = "auto";
-  bool remember_predicates = true;
+  bool forget_predicates = false;
   objects::RadosOptions rados;
   std::shared_ptr<CephWaits> waits = std::make_shared<CephWaits>();  ///< told of waits for Ceph
   std::string rados_id;                                              ///< --id; empty: none

@@ -337,6 +337,13 @@ class VerbsTest(CliTest):
         self.assertIn("flowchart", picture)
         self.assertIn('"physical_plan"', sql("EXPLAIN " + query, "--format", "csv").stdout)
 
+    def test_a_predicate_is_remembered_unless_it_is_not_to_be(self):
+        where = f"FROM '{NATION}' WHERE n_nationkey = 3"
+        script = f"SELECT n_name {where}; EXPLAIN ANALYZE SELECT n_regionkey {where}"
+        remembered = "remembered: which rows pass in 1 row groups"
+        self.assertIn(remembered, sql(script).stdout)
+        self.assertNotIn(remembered, sql(script, "--no-predicate-cache").stdout)
+
     def test_help_documents_the_exit_codes(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)

@@ -231,6 +231,23 @@ TEST_P(ScanTest, AllCallsAreAskedForTheSamePipeline) {
   for (const auto& asked : site->asked) EXPECT_EQ(&*asked, &*site->asked.front());
 }
 
+/// Nobody hands over what another stream may be finishing with.
+TEST_P(ScanTest, AStreamThatComesLateHandsNothingOver) {
+  plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
+  pipeline.aggregate = plan::Aggregate{{}, {{AggregateFunction::kSum, 0, -1, "total"}}};
+  options_.max_streams = 2;
+  scan_ = Require(Scan::Make(table_, std::move(pipeline), options_));
+  const auto first = Require(scan_->OpenStream());
+  const auto batch = Require(first->Next());
+  ASSERT_NE(batch, nullptr);
+  const auto late = Require(scan_->OpenStream());
+  EXPECT_EQ(Require(late->Next()), nullptr);
+  EXPECT_EQ(scan_->cost().rows_out, 1) << "the group of the first stream alone";
+  EXPECT_EQ(Require(first->Next()), nullptr);
+  EXPECT_EQ(testing::RowsOf(*batch),
+            std::vector<std::string>{std::to_string(kRows * (kRows - 1) / 2)});
+}
+
 TEST_P(ScanTest, AFilterKeepsItsRows) {
   plan::Pipeline pipeline = testing::Read(*Schema(), {"id"});
   pipeline.filter = {Fn(Function::kGreater, {Col(pipeline, "price"), Lit(990)})};

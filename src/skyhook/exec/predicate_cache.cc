@@ -7,26 +7,19 @@
 #include <iterator>
 #include <utility>
 
+#include "skyhook/exec/literal_bytes.h"
 #include "skyhook/plan/mix_hash.h"
 
 namespace skyhook::exec {
 
 namespace {
 
-// About what a node of an expression takes, with its literal.
-constexpr int64_t kNodeBytes = 400;
-
-// The bytes of texts that are literals, and how many nodes there are.
-void Measure(const plan::Expression& expression, int64_t* nodes, int64_t* text) {
+// How many nodes there are, and what they take.
+void Measure(const plan::Expression& expression, int64_t* nodes, int64_t* bytes) {
   ++*nodes;
-  if (expression.kind() == plan::Expression::Kind::kLiteral) {
-    const arrow::Scalar& literal = *expression.literal();
-    const auto id = literal.type->id();
-    if (literal.is_valid && (arrow::is_base_binary_like(id) || arrow::is_binary_view_like(id))) {
-      *text += static_cast<const arrow::BaseBinaryScalar&>(literal).value->size();
-    }
-  }
-  for (const auto& argument : expression.arguments()) Measure(*argument, nodes, text);
+  const auto& literal = expression.literal();
+  *bytes += literal != nullptr ? BytesOfLiteral(*literal) : kNodeBytes;
+  for (const auto& argument : expression.arguments()) Measure(*argument, nodes, bytes);
 }
 
 // The expression over the columns `fields`.
@@ -86,14 +79,12 @@ std::optional<PredicateCache::Key> PredicateCache::Key::Of(
     const std::string& fragment, const std::string& version,
     const std::vector<plan::ExpressionPtr>& conjuncts, const std::vector<int>& fields) {
   int64_t nodes = 0;
-  int64_t text = 0;
-  for (const auto& conjunct : conjuncts) Measure(*conjunct, &nodes, &text);
-  if (nodes > kMostNodes) return std::nullopt;
   Key key;
+  key.bytes_ = static_cast<int64_t>(sizeof(Entry) + fragment.size() + version.size());
+  for (const auto& conjunct : conjuncts) Measure(*conjunct, &nodes, &key.bytes_);
+  if (nodes > kMostNodes) return std::nullopt;
   key.fragment_ = fragment;
   key.version_ = version;
-  key.bytes_ = static_cast<int64_t>(sizeof(Entry) + fragment.size() + version.size()) +
-               nodes * kNodeBytes + text;
   plan::MixHash(std::hash<std::string>()(fragment), &key.hash_);
   plan::MixHash(std::hash<std::string>()(version), &key.hash_);
   for (const auto& conjunct : conjuncts) {

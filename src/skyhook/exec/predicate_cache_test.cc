@@ -195,6 +195,45 @@ TEST_F(PredicateCacheTest, ManyRowsAreNotRemembered) {
   EXPECT_EQ(budget_->taken(), 0);
 }
 
+TEST(PredicateCacheLimits, AtMostAnEighthAndAtMost2To20RowsAreKept) {
+  EXPECT_TRUE(PredicateCache::IsWorthIt(125, 1000));
+  EXPECT_FALSE(PredicateCache::IsWorthIt(126, 1000));
+  constexpr int64_t kMany = int64_t{1} << 30;
+  EXPECT_TRUE(PredicateCache::IsWorthIt(int64_t{1} << 20, kMany));
+  EXPECT_FALSE(PredicateCache::IsWorthIt((int64_t{1} << 20) + 1, kMany));
+}
+
+TEST_F(PredicateCacheTest, LargePredicatesAreNotRemembered) {
+  for (const bool remembered : {true, false}) {
+    // The call and its column are nodes too.
+    const int64_t values = PredicateCache::kMostNodes - 2 + (remembered ? 0 : 1);
+    auto pipeline = Where(Function::kEqual, 0);
+    std::vector<plan::ExpressionPtr> listed = {Col(pipeline, "k"), Lit(0)};
+    while (static_cast<int64_t>(listed.size()) <= values) {
+      listed.push_back(Lit(3001 + 2 * static_cast<int64_t>(listed.size())));
+    }
+    pipeline.filter = {Fn(Function::kIn, std::move(listed))};
+    EXPECT_EQ(Run(pipeline).rows().size(), 8u);
+    const auto again = Run(pipeline);
+    EXPECT_EQ(again.rows().size(), 8u);
+    EXPECT_EQ(again.outcome.cost.row_groups_remembered, remembered ? 4 : 0);
+  }
+}
+
+TEST_F(PredicateCacheTest, OneThatFillsItMakesRoomForTheNext) {
+  PredicateCache::Key large =
+      *PredicateCache::Key::Of("large", "1", Where(Function::kEqual, 7).filter, {0, 1, 2});
+  Survivors most(0, RowRanges::All(1 << 20));
+  while (most.bytes() + 2000 < kMuch) most.Add(most.num_passed());
+  cache_->Remember(large, 0, std::move(most));
+  ASSERT_GT(cache_->bytes_held(), kMuch - 5000);
+  const auto pipeline = Where(Function::kEqual, 0);
+  Run(pipeline);
+  EXPECT_EQ(Run(pipeline).outcome.cost.row_groups_remembered, 4);
+  EXPECT_EQ(cache_->Find(large, 0, RowRanges::All(1)), nullptr);
+  EXPECT_EQ(budget_->taken(), cache_->bytes_held());
+}
+
 TEST_F(PredicateCacheTest, WhatWasUsedLongestAgoIsDropped) {
   cache_ = std::make_shared<PredicateCache>(budget_, 20'000);
   for (int64_t value = 0; value < 100; value += 2) Run(Where(Function::kEqual, value));

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "skyhook/exec/literal_bytes.h"
 #include "skyhook/plan/mix_hash.h"
 
 namespace skyhook::exec {
@@ -12,15 +13,6 @@ namespace skyhook::exec {
 using plan::Expression;
 
 namespace {
-
-// About what a scalar takes, and a node that holds it.
-int64_t BytesOf(const arrow::Scalar& literal) {
-  constexpr int64_t kLiteralBytes = 400;
-  const auto id = literal.type->id();
-  const bool text = arrow::is_base_binary_like(id) || arrow::is_binary_view_like(id);
-  if (!text || !literal.is_valid) return kLiteralBytes;
-  return kLiteralBytes + static_cast<const arrow::BaseBinaryScalar&>(literal).value->size();
-}
 
 bool SameLiteral(const plan::ExpressionPtr& a, const plan::ExpressionPtr& b) {
   return a == b || (a != nullptr && b != nullptr && a->Equals(*b));
@@ -70,10 +62,10 @@ bool PreparedCalls::Key::operator==(const Key& other) const {
 int64_t PreparedCalls::Key::bytes() const {
   int64_t bytes = sizeof(Kept);
   for (const auto& literal : literals) {
-    if (literal != nullptr) bytes += BytesOf(*literal->literal());
+    if (literal != nullptr) bytes += BytesOfLiteral(*literal->literal());
   }
   if (listed == nullptr) return bytes;
-  for (const auto& literal : listed->sorted) bytes += BytesOf(*literal);
+  for (const auto& literal : listed->sorted) bytes += BytesOfLiteral(*literal);
   return bytes;
 }
 
