@@ -42,12 +42,15 @@ uint64_t SpreadBits(const T& value) {
 }
 
 /// A bit for each value between the least and the greatest where that takes no more memory than
-/// open addressing does; that is at most half full, and a quarter while it stays in the processor's
-/// caches: a look-up touches one line or two. T is a type of fixed width whose canonical values are
-/// equal when their bits are. Immutable once made.
+/// open addressing does, or at most kDenseBytes; open addressing is at most half full, and a
+/// quarter while it stays in the processor's caches: a look-up touches one line or two. T is a type
+/// of fixed width whose canonical values are equal when their bits are. Immutable once made.
 template <typename T>
 class ValueSet {
  public:
+  /// Stays in the processor's first cache.
+  static constexpr uint64_t kDenseBytes = 32 * 1024;
+
   explicit ValueSet(const std::vector<T>& values) {
     if (MakeDense(values)) return;
     slots_.resize(std::bit_ceil(values.size() * (values.size() <= kFew ? 4 : 2) + 1));
@@ -89,7 +92,8 @@ class ValueSet {
       const auto [least, most] = std::minmax_element(values.begin(), values.end());
       least_ = Widened(*least);
       span_ = Widened(*most) - least_;
-      if (span_ / (16 * sizeof(T)) >= values.size()) return false;
+      const uint64_t bytes = span_ / 8;
+      if (bytes >= kDenseBytes && bytes / (2 * sizeof(T)) >= values.size()) return false;
       bits_.resize(span_ / 64 + 1);
       for (const T value : values) {
         const uint64_t at = Widened(value) - least_;

@@ -143,7 +143,7 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> MakeFixedViews(const arrow::Buffer
 }
 
 bool IsWorthCompacting(int64_t used, int64_t held) {
-  return held >= kCompactRatio * used + kCompactBytes;
+  return held >= kCompactRatio * used + kCompactBytes || (used == 0 && held > 0);
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> CopyReferred(

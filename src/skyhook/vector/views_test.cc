@@ -59,6 +59,16 @@ TEST(PickViewsTest, GivesThoseOfMakeViews) {
   }
 }
 
+TEST(CompactViewsTest, LetsGoBuffersThatNoViewRefersTo) {
+  auto* pool = arrow::default_memory_pool();
+  const auto bytes = arrow::Buffer::FromString(Plain("AIR") + Plain("RAIL"));
+  auto data = arrow::ArrayData::Make(
+      arrow::utf8_view(), 2, {nullptr, testing::Require(MakeViews(*bytes, 2, pool)), bytes}, 0);
+  testing::Require(CompactViews(data.get(), pool));
+  for (size_t i = 2; i < data->buffers.size(); ++i) EXPECT_EQ(data->buffers[i]->size(), 0);
+  EXPECT_EQ(arrow::BinaryViewArray(data).GetView(1), "RAIL");
+}
+
 TEST(PickViewsTest, RefusesValuesThatLeaveTheBytes) {
   const auto bytes = arrow::Buffer::FromString(Plain("one") + Plain("two").substr(0, 5));
   PlainCursor cursor;

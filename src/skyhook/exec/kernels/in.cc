@@ -116,6 +116,11 @@ class InCall : public PreparedCall {
   // An eighth of a set's slots is filled at least; a slot for a text is smaller than two views.
   static int64_t BytesOf(const plan::Expression& in) {
     int64_t bytes = sizeof(InCall);
+    if constexpr (!std::is_same_v<T, vector::TextView>) {
+      if (in.listed_values()->sorted.size() > kFew) {
+        bytes += static_cast<int64_t>(vector::ValueSet<T>::kDenseBytes);
+      }
+    }
     for (const auto& literal : in.listed_values()->sorted) {
       bytes += 8 * sizeof(T);
       if constexpr (std::is_same_v<T, vector::TextView>) {

@@ -108,7 +108,8 @@ void CheckIntegers() {
   constexpr T kLeast = std::numeric_limits<T>::min();
   constexpr T kMost = std::numeric_limits<T>::max();
   for (const T base : {kLeast, T{0}, static_cast<T>(kMost - 100)}) {
-    for (const uint64_t range : {uint64_t{1}, uint64_t{50}, uint64_t{100}, ~uint64_t{0}}) {
+    for (const uint64_t range : {uint64_t{1}, uint64_t{50}, uint64_t{100}, uint64_t{200'000},
+                                 uint64_t{300'000}, ~uint64_t{0}}) {
       std::set<T> expected;
       for (int i = 0; i < 40; ++i) expected.insert(static_cast<T>(base + random() % range));
       const vector::ValueSet<T> set(std::vector<T>(expected.begin(), expected.end()));
