@@ -1,15 +1,18 @@
 // Random queries over random files: pushed into the scan, they answer as DuckDB does over a native
 // table of the same rows, whoever wrote the files, however the rows are cut into them, put into a
 // store or not, with one thread and with two, and (for some of the queries) as they do when nothing
-// is pushed.
+// is pushed. Each table is read in one of four ways, with shortcuts as measured, always and never,
+// and caches that are warm, tiny and cold.
 //
-// SKYHOOK_DIFFERENTIAL is the number of queries, SKYHOOK_SEED the first seed. A failure prints its
+// SKYHOOK_DIFFERENTIAL is the number of queries, SKYHOOK_SEED the first seed; SKYHOOK_READING, 0 to
+// 3, the only way of reading. A failure prints its
 // seed; SKYHOOK_SEED=seed SKYHOOK_DIFFERENTIAL=1 runs that query over its files alone.
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
 #include <set>
 
+#include "skyhook/client/session.h"
 #include "skyhook/plan/functions/catalogue.h"
 #include "skyhook/sql/query_testing.h"
 #include "skyhook/testing/temporary_directory.h"
@@ -59,6 +62,16 @@ std::vector<std::string> WithoutSignsOfZero(std::vector<std::string> rows) {
   return rows;
 }
 
+// How tables are read.
+std::vector<client::SessionOptions> Readings() {
+  using format::Shortcuts;
+  constexpr int64_t kTiny = 64 * 1024;
+  return {{.shortcuts = Shortcuts::kMeasured},
+          {.cache_bytes = kTiny, .shortcuts = Shortcuts::kAlways},
+          {.remember_predicates = false, .shortcuts = Shortcuts::kNever},
+          {.cache_bytes = kTiny, .remember_predicates = false}};
+}
+
 // A query's rows, or its error.
 struct Outcome {
   arrow::Status status;
@@ -68,6 +81,9 @@ struct Outcome {
 class DifferentialTest : public ::testing::Test {
  protected:
   DifferentialTest() {
+    for (const client::SessionOptions& reading : Readings()) {
+      connections_.push_back(sql::TestConnection({}, std::make_shared<client::Session>(reading)));
+    }
     sql::Ask(*oracle_,
              "SET disabled_optimizers = 'statistics_propagation, filter_pushdown, "
              "reorder_filter, in_clause'");
@@ -77,6 +93,9 @@ class DifferentialTest : public ::testing::Test {
   void UseTable(uint64_t number) {
     std::filesystem::remove_all(path_);
     path_ = fmt::format("{}/{}", directory_.path(), number);
+    const char* only = std::getenv("SKYHOOK_READING");
+    const size_t reading = only == nullptr ? number : std::strtoull(only, nullptr, 10);
+    connection_ = connections_[reading % connections_.size()].get();
     const DoInDuckdb duckdb = [this](const std::string& sql) { sql::Ask(*oracle_, sql); };
     sources_ = MakeSources(number, path_, duckdb, &seen_);
     Do(fmt::format("SET threads = {}", 1 + number / 2 % 2));
@@ -113,7 +132,7 @@ class DifferentialTest : public ::testing::Test {
 
   void Do(const std::string& statement) { sql::Ask(*connection_, statement); }
 
-  Outcome Run(const std::string& query) { return RunIn(connection_.get(), query); }
+  Outcome Run(const std::string& query) { return RunIn(connection_, query); }
 
   Outcome RunIn(Connection* connection, const std::string& query) {
     auto stream = connection->Query(query);
@@ -205,7 +224,8 @@ class DifferentialTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory directory_;
-  std::unique_ptr<Connection> connection_ = sql::TestConnection();
+  std::vector<std::unique_ptr<Connection>> connections_;        ///< as Readings
+  Connection* connection_ = nullptr;                            ///< that of the table
   std::unique_ptr<Connection> oracle_ = sql::TestConnection();  ///< with the native table
   const arrow::EqualOptions kSameBits =
       arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false);

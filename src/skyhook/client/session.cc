@@ -27,8 +27,9 @@ Session::Session(SessionOptions options)
       predicates_(options_.remember_predicates
                       ? std::make_shared<exec::PredicateCache>(budget_, options_.cache_bytes / 4)
                       : nullptr),
-      pool_(base::RecyclingPool(nullptr, options_.cache_bytes / 4)),
-      files_(site::local::MakeLocalSite({options_.max_open_files, budget_, pool_})) {}
+      pool_(base::RecyclingPool(nullptr, options_.cache_bytes / 2)),
+      files_(site::local::MakeLocalSite(
+          {options_.max_open_files, budget_, pool_, options_.shortcuts})) {}
 
 Result<OpenedStore> Session::OpenStore(const table::Location& location,
                                        const arrow::StopToken& stop) {

@@ -14,6 +14,7 @@
 #include "skyhook/base/memory_budget.h"
 #include "skyhook/base/timer.h"
 #include "skyhook/exec/predicate_cache.h"
+#include "skyhook/format/fragment.h"
 #include "skyhook/objects/object_store.h"
 #include "skyhook/objects/rados_pool.h"
 #include "skyhook/site/site.h"
@@ -25,11 +26,13 @@ struct SessionOptions {
   /// How Ceph is reached, and as whom.
   objects::RadosOptions rados = {};
   /// What all that is kept of open fragments may take: footers, page indexes, bloom filters,
-  /// dictionaries, and, of a quarter, which rows passed earlier predicates. In bytes. A quarter
-  /// more is kept to read into again.
+  /// dictionaries, and, of a quarter, which rows passed earlier predicates. In bytes. Half
+  /// as much again is kept to read into.
   int64_t cache_bytes = int64_t{256} << 20;
   /// Whether scans remember which rows passed their predicates.
   bool remember_predicates = true;
+  /// How files of this machine are read.
+  format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
   /// Files kept open.
   int max_open_files = 256;
 };

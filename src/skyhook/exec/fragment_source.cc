@@ -55,6 +55,7 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
       return Status::OK();
     }
   }
+  ARROW_RETURN_NOT_OK(LookAhead(&wanted));
   ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
                         PlanRowGroup(fragment_.get(), row_group_, around, wanted.conjuncts,
                                      input_.columns(), wanted.program->calls(), wanted.context));
@@ -79,6 +80,7 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
   piece.reader = std::move(plan.reader);
   piece.rows = std::move(plan.rows);
   piece.row_bytes = RowBytes(row_group_, FieldsOf(wanted));
+  piece.shortcuts = fragment_->shortcuts();
   if (piece.reader == nullptr) {
     ARROW_ASSIGN_OR_RAISE(piece.reader, fragment_->Open(row_group_, wanted.context));
   }
@@ -135,6 +137,27 @@ void FragmentSource::Remember(const plan::RowRanges& rows, const std::vector<Con
   piece->found.emplace(all.begin, rows);
   piece->remember = [cache = predicates_, key = *predicate_, row_group = row_group_](
                         Survivors found) { cache->Remember(key, row_group, std::move(found)); };
+}
+
+Status FragmentSource::LookAhead(Wanted* wanted) {
+  if (wanted->context.in_steps || fragment_->shortcuts() == format::Shortcuts::kNever) {
+    return Status::OK();
+  }
+  std::optional<int> next;
+  for (int later = row_group_ + 1; later < fragment_->num_row_groups() && !next; ++later) {
+    if (rows_.Overlaps(fragment_->row_group_rows(later))) next = later;
+  }
+  if (next.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(const bool out,
+                          IsRuledOut(fragment_.get(), *next, wanted->conjuncts, input_.columns()));
+    if (out) next.reset();
+  }
+  if (ahead_ == nullptr && next.has_value()) {
+    ahead_ = std::make_shared<format::DictionariesAhead>();
+  }
+  if (ahead_ != nullptr) ahead_->Begin(row_group_, next);
+  wanted->context.ahead = ahead_;
+  return Status::OK();
 }
 
 int64_t FragmentSource::RowBytes(int row_group, const std::vector<int>& fields) const {

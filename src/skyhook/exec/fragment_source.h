@@ -46,6 +46,9 @@ class FragmentSource : public RowSource {
   /// Has a piece remember which of `rows` pass the conjuncts that can be remembered, unless others
   /// hide which do.
   void Remember(const plan::RowRanges& rows, const std::vector<Conjunct>& conjuncts, Piece* piece);
+  /// Has readers of this row group decode dictionaries of the one that is read next, if there is
+  /// one.
+  arrow::Status LookAhead(Wanted* wanted);
   /// Of a row of some fields, decoded, on average.
   int64_t RowBytes(int row_group, const std::vector<int>& fields) const;
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> FetchOf(int row_group,
@@ -56,9 +59,10 @@ class FragmentSource : public RowSource {
 
   std::shared_ptr<format::Fragment> fragment_;
   const std::shared_ptr<PredicateCache> predicates_;
-  std::optional<PredicateCache::Key> predicate_;  // of the conjuncts that can be remembered
-  bool has_asked_ = false;                        // whether predicate_ was made, if it can be
-  int row_group_ = 0;                             // the next one
+  std::optional<PredicateCache::Key> predicate_;      // of the conjuncts that can be remembered
+  bool has_asked_ = false;                            // whether predicate_ was made, if it can be
+  std::shared_ptr<format::DictionariesAhead> ahead_;  // null until it is of use
+  int row_group_ = 0;                                 // the next one
 };
 
 }  // namespace skyhook::exec

@@ -126,7 +126,9 @@ class Subject {
       }
     }
     try {
-      auto fragment = testing::OpenParquet(table, layout);
+      format::ReadOptions options;
+      options.shortcuts = static_cast<format::Shortcuts>(Below(3));
+      auto fragment = testing::OpenParquet(table, layout, options);
       for (int i = 0; i < table.num_columns(); ++i) {
         if (!fragment->schema()->field(i)->type()->Equals(*table.field(i)->type())) return nullptr;
       }

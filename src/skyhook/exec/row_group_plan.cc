@@ -46,12 +46,6 @@ class Planner {
     return plan;
   }
 
- private:
-  Result<RowGroupPlan> Skipped(int64_t plan::Cost::*counter) {
-    ++(cost_->*counter);
-    return RowGroupPlan{};
-  }
-
   // True when some conjunct holds for no row; else `plan` gets the conjuncts that are open.
   Result<bool> ByStatistics(const std::vector<Conjunct>& conjuncts, RowGroupPlan* plan) {
     for (const Conjunct& conjunct : conjuncts) {
@@ -67,6 +61,12 @@ class Planner {
       if (verdict == Verdict::kMaybe) plan->conjuncts.push_back(conjunct);
     }
     return false;
+  }
+
+ private:
+  Result<RowGroupPlan> Skipped(int64_t plan::Cost::*counter) {
+    ++(cost_->*counter);
+    return RowGroupPlan{};
   }
 
   using Statistics = std::vector<std::optional<plan::ColumnStatistics>>;
@@ -182,6 +182,14 @@ Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_group,
                                   const std::shared_ptr<PreparedCalls>& calls,
                                   const format::ReadContext& context) {
   return Planner(fragment, row_group, fields, calls, context).Plan(rows, conjuncts);
+}
+
+Result<bool> IsRuledOut(format::Fragment* fragment, int row_group,
+                        const std::vector<Conjunct>& conjuncts, const std::vector<int>& fields) {
+  plan::Cost uncounted;
+  const format::ReadContext context(&uncounted);
+  RowGroupPlan plan;
+  return Planner(fragment, row_group, fields, nullptr, context).ByStatistics(conjuncts, &plan);
 }
 
 }  // namespace skyhook::exec

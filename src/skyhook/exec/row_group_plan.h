@@ -37,4 +37,9 @@ arrow::Result<RowGroupPlan> PlanRowGroup(format::Fragment* fragment, int row_gro
                                          const std::shared_ptr<PreparedCalls>& calls,
                                          const format::ReadContext& context);
 
+/// Whether statistics alone tell that no row of a row group passes. Counts nothing.
+arrow::Result<bool> IsRuledOut(format::Fragment* fragment, int row_group,
+                               const std::vector<Conjunct>& conjuncts,
+                               const std::vector<int>& fields);
+
 }  // namespace skyhook::exec

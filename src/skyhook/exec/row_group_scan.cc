@@ -138,7 +138,8 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   if (scan->safe_conjuncts_ == 0) in.found.reset();
   for (const CompiledConjunct& conjunct : scan->conjuncts_) {
     const Program::Node& node = in.program.node(conjunct.node);
-    if (node.columns.size() != 1 || node.can_fail) break;
+    const bool never = in.shortcuts == format::Shortcuts::kNever;
+    if (never || node.columns.size() != 1 || node.can_fail) break;
     scan->filters_.push_back(std::make_unique<NodeFilter>(&in.program, conjunct.node, &in.context));
   }
   std::set<int> columns;
@@ -178,7 +179,7 @@ Result<std::unique_ptr<Chunk>> RowGroupScan::Next(int64_t* examined_until) {
     ARROW_RETURN_NOT_OK(FilterChunk(std::move(chunk)));
     if (!todo_.empty()) return nullptr;
     ready_ = std::exchange(filtered_, {});
-    if (!inputs_.context.in_steps) ARROW_RETURN_NOT_OK(JoinReady());
+    if (JoinsChunks()) ARROW_RETURN_NOT_OK(JoinReady());
     if (windows_.empty() && inputs_.found.has_value()) {
       inputs_.remember(*std::exchange(inputs_.found, std::nullopt));
     }
@@ -288,6 +289,11 @@ void RowGroupScan::Note(const Chunk& chunk, size_t conjuncts) {
   for (int64_t i = 0; i < chunk.rows(); ++i) {
     inputs_.found->Add(chunk.begin() + (selection ? (*selection)[static_cast<size_t>(i)] : i));
   }
+}
+
+bool RowGroupScan::JoinsChunks() const {
+  return !inputs_.context.in_steps && !late_columns_.empty() &&
+         inputs_.shortcuts != format::Shortcuts::kNever;
 }
 
 Status RowGroupScan::JoinReady() {

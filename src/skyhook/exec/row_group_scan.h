@@ -58,6 +58,7 @@ class RowGroupScan {
     /// What `remember` is to be given, without rows. Nothing: it is not wanted.
     std::optional<Survivors> found;
     Remember remember;  ///< not called where too many rows pass
+    format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
   };
 
   static arrow::Result<std::unique_ptr<RowGroupScan>> Make(Inputs inputs);
@@ -83,6 +84,8 @@ class RowGroupScan {
   /// Narrows the chunk by the first conjuncts, as far as the reader evaluates them; returns how
   /// many.
   arrow::Result<size_t> FilterByReader(Chunk* chunk);
+  /// Whether there is something to read of joined chunks, and they may be.
+  bool JoinsChunks() const;
   /// Joins chunks of few rows, so that reading the other columns of them is worth a call.
   arrow::Status JoinReady();
   arrow::Status PrefetchLate();

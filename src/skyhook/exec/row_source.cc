@@ -58,6 +58,7 @@ Status RowSource::Scan(Wanted wanted, Piece piece) {
   inputs.known = std::move(piece.known);
   inputs.found = std::move(piece.found);
   inputs.remember = std::move(piece.remember);
+  inputs.shortcuts = piece.shortcuts;
   return RowGroupScan::Make(std::move(inputs)).Value(&scan_);
 }
 

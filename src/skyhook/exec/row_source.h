@@ -96,6 +96,7 @@ class RowSource {
     std::shared_ptr<const Survivors> known = nullptr;  ///< as RowGroupScan::Inputs
     std::optional<Survivors> found = std::nullopt;     ///< the same
     RowGroupScan::Remember remember = nullptr;         ///< the same
+    format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
   };
   arrow::Status Scan(Wanted wanted, Piece piece);
   /// One of which nothing has to be read.

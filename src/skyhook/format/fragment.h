@@ -89,8 +89,18 @@ class RowGroupReader {
 
 inline constexpr int64_t kDefaultBudget = int64_t{16} << 20;
 
+/// Ways of reading that save work where few rows are wanted, and cost more where many are: values
+/// made one by one, texts searched for in the bytes of pages, filters evaluated by readers. Answers
+/// are the same; tests have them all.
+enum class Shortcuts : uint8_t {
+  kMeasured,  ///< as what was seen of the rows suggests
+  kAlways,    ///< wherever that is possible
+  kNever,
+};
+
 /// How fragments are read.
 struct ReadOptions {
+  Shortcuts shortcuts = Shortcuts::kMeasured;
   base::CoalesceOptions coalesce;
   /// Largest footer, page index, page or compressed buffer accepted, in bytes (uncompressed): a
   /// guard against corrupt lengths.
@@ -108,6 +118,8 @@ class Fragment {
 
   virtual const std::string& name() const = 0;
   virtual const std::string& version() const = 0;
+  /// As ReadOptions::shortcuts.
+  virtual Shortcuts shortcuts() const { return Shortcuts::kMeasured; }
   /// The schema as the file declares it.
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
   /// The same fields in engine types (plan/types.h).

@@ -24,9 +24,10 @@ namespace skyhook::format {
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
 inline std::shared_ptr<Fragment> OpenBytes(const std::shared_ptr<arrow::Buffer>& bytes,
-                                           const std::string& name = "test") {
+                                           const std::string& name = "test",
+                                           const ReadOptions& options = {}) {
   plan::Cost cost;
-  return testing::Require(OpenFragment(base::MakeBufferSource(bytes, name), {}, &cost));
+  return testing::Require(OpenFragment(base::MakeBufferSource(bytes, name), options, &cost));
 }
 
 /// Views as utf8 or binary, which Arrow's kernels know more of.

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "skyhook/format/dictionaries_ahead.h"
 #include "skyhook/plan/outcome.h"
 
 namespace skyhook::format {
@@ -34,6 +36,9 @@ struct ReadContext {
   /// Whether who reads has something else to do between short steps: work that can wait is then
   /// left to RowGroupReader::Prepare, which does it piece by piece.
   bool in_steps = false;
+
+  /// Where readers of one row group leave dictionaries for those of the next. Null: nowhere.
+  std::shared_ptr<DictionariesAhead> ahead = nullptr;
 
   /// Fails once there is nothing to wait for any longer: Cancelled, or kLimitExceeded.
   arrow::Status Poll() const;

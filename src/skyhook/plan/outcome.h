@@ -32,7 +32,11 @@ struct Cost {
   int64_t rows_skipped_page_index = 0;     ///< rows that page statistics ruled out
   int64_t rows_skipped_runtime = 0;  ///< rows a runtime filter rejected after they were decoded
   int64_t pages_read = 0;            ///< data pages decompressed
-  int64_t pages_skipped = 0;         ///< data pages of columns in use that were not needed
+  int64_t pages_tested = 0;    ///< by a predicate on their dictionary codes, without making values
+  int64_t pages_searched = 0;  ///< for a text, in their bytes
+  /// Of which values were made one by one at least once, because few rows were left.
+  int64_t pages_picked = 0;
+  int64_t pages_skipped = 0;  ///< data pages of columns in use that were not needed
   /// Of pages_skipped, those of columns read after the predicates because no row survived there.
   int64_t pages_skipped_late = 0;
   int64_t partial_flushes = 0;  ///< partial aggregates returned early for lack of memory

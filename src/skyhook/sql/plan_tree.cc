@@ -52,6 +52,14 @@ void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* 
        fmt::format("row groups: {}, pages read: {}", GroupedNumber(cost.row_groups),
                    GroupedNumber(cost.pages_read)),
        out);
+  if (cost.pages_tested + cost.pages_searched + cost.pages_picked > 0) {
+    Line(indent,
+         fmt::format("of these pages: {} tested on dictionary codes, {} searched for a text, {} "
+                     "with few values made",
+                     GroupedNumber(cost.pages_tested), GroupedNumber(cost.pages_searched),
+                     GroupedNumber(cost.pages_picked)),
+         out);
+  }
   Line(indent, "skipped: " + SkippedText(cost), out);
   if (cost.row_groups_from_statistics > 0) {
     Line(indent,

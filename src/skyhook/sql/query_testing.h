@@ -48,11 +48,12 @@ inline std::string TpchQuery(int number) {
   return text.str();
 }
 
-inline std::unique_ptr<Connection> TestConnection(DatabaseOptions options = {}) {
+inline std::unique_ptr<Connection> TestConnection(
+    DatabaseOptions options = {}, std::shared_ptr<client::Session> session = nullptr) {
   Require(arrow::compute::Initialize());
   if (options.threads == 0) options.threads = 2;
   if (options.memory_bytes == 0) options.memory_bytes = int64_t{2} << 30;
-  return Require(OpenConnection(options, nullptr));
+  return Require(OpenConnection(options, std::move(session)));
 }
 
 /// A connection whose tables are DuckDB's own, with the same rows as the Parquet files.

@@ -25,10 +25,11 @@ struct KernelRun {
 };
 
 inline std::shared_ptr<format::Fragment> OpenParquet(const arrow::Table& table,
-                                                     const ParquetLayout& layout = {}) {
+                                                     const ParquetLayout& layout = {},
+                                                     const format::ReadOptions& options = {}) {
   plan::Cost cost;
   return Require(format::OpenFragment(
-      base::MakeBufferSource(ParquetBytes(table, layout), "test.parquet"), {}, &cost));
+      base::MakeBufferSource(ParquetBytes(table, layout), "test.parquet"), options, &cost));
 }
 
 inline exec::RunRequest AllRowsOf(const format::Fragment& fragment) {

@@ -94,7 +94,10 @@ constexpr std::array kCostNumbers = {CostNumber{1, &Cost::bytes_read},
                                      CostNumber{16, &Cost::pages_skipped_late},
                                      CostNumber{17, &Cost::partial_flushes},
                                      CostNumber{18, &Cost::read_ns},
-                                     CostNumber{19, &Cost::row_groups_from_statistics}};
+                                     CostNumber{19, &Cost::row_groups_from_statistics},
+                                     CostNumber{20, &Cost::pages_tested},
+                                     CostNumber{21, &Cost::pages_searched},
+                                     CostNumber{22, &Cost::pages_picked}};
 
 // Sums of many are numbers still.
 constexpr int64_t kMostCost = int64_t{1} << 53;

@@ -62,26 +62,30 @@ arrow::Result<PageOpener> OpenerOf(const ColumnChunk& chunk, const ReadOptions& 
 arrow::Result<std::unique_ptr<FlatColumnReader>> FlatColumnReader::Make(
     const FlatColumn& column, const ColumnChunk& chunk,
     const std::shared_ptr<const std::vector<PageLocation>>& pages, const ReadOptions& options,
-    std::shared_ptr<ZstdDecompressor> zstd, const ByteReader* reader) {
+    std::shared_ptr<ZstdDecompressor> zstd, ArrayDataPtr dictionary, const ByteReader* reader) {
   PageTable table =
       pages != nullptr ? PageTable::FromIndex(chunk, *pages) : PageTable::ForWalk(chunk);
   ARROW_ASSIGN_OR_RAISE(PageOpener opener,
                         OpenerOf(chunk, options, std::move(zstd), reader->context()));
-  return std::unique_ptr<FlatColumnReader>(
-      new FlatColumnReader(column, chunk, std::move(table), std::move(opener), options, reader));
+  return std::unique_ptr<FlatColumnReader>(new FlatColumnReader(
+      column, chunk, std::move(table), std::move(opener), options, std::move(dictionary), reader));
 }
 
 FlatColumnReader::FlatColumnReader(const FlatColumn& column, const ColumnChunk& chunk,
                                    PageTable table, PageOpener opener, const ReadOptions& options,
-                                   const ByteReader* reader)
+                                   ArrayDataPtr dictionary, const ByteReader* reader)
     : column_(column),
       chunk_(chunk),
       table_(std::move(table)),
       opener_(std::move(opener)),
       decoder_(column, options.max_page_bytes, options.pool),
       pool_(options.pool),
+      shortcuts_(options.shortcuts),
       reader_(reader),
-      states_(table_.pages().size()) {}
+      states_(table_.pages().size()),
+      dictionary_(std::move(dictionary)) {
+  if (dictionary_ != nullptr) bytes_held_ += BytesOf(*dictionary_);
+}
 
 FlatColumnReader::~FlatColumnReader() {
   if (!is_wanted_) return;
@@ -231,6 +235,16 @@ void FlatColumnReader::LoadDictionaryWith(FlatColumnReader* other) {
   static_cast<void>(other->TakeDictionary((*both)[1]).ok());
 }
 
+arrow::Result<bool> FlatColumnReader::FetchDictionary() {
+  if (dictionary_ != nullptr || table_.dictionary().length == 0) return false;
+  if (table_.dictionary().length > MostAhead()) return false;
+  ARROW_ASSIGN_OR_RAISE(BufferPtr page, reader_->ReadOne(table_.dictionary()));
+  const auto header = HeaderOf(*page);
+  if (!header.has_value() || header->uncompressed_size > MostAhead()) return false;
+  dictionary_page_ = std::move(page);
+  return true;
+}
+
 arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
   if (states_[index].is_opened()) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(reader_->stop().Poll());
@@ -264,10 +278,13 @@ bool FlatColumnReader::IsWorthPairing(size_t page) const {
     return false;
   }
   const auto header = HeaderOf(*states_[page].fetched);
+  return header.has_value() && int64_t{header->uncompressed_size} <= MostAhead();
+}
+
+int64_t FlatColumnReader::MostAhead() const {
   const ReadContext& context = reader_->context();
-  const int64_t allowed = std::min((context.memory_bytes - bytes_held_) / kPairedShare,
-                                   context.in_steps ? kMostPairedInSteps : context.memory_bytes);
-  return header.has_value() && int64_t{header->uncompressed_size} <= allowed;
+  return std::min((context.memory_bytes - bytes_held_) / kPairedShare,
+                  context.in_steps ? kMostPairedInSteps : context.memory_bytes);
 }
 
 arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
@@ -327,19 +344,22 @@ arrow::Result<const FlatColumnReader::PageTest*> FlatColumnReader::TestPage(size
   for (const PageTest& known : state.tests) {
     if (known.filter == filter) return &known;
   }
-  if (!state.opened.has_value()) return nullptr;
+  if (!state.opened.has_value() || shortcuts_ == Shortcuts::kNever) return nullptr;
   PageTest test{filter, nullptr, true};
   if (state.opened->is_dictionary()) {
     ARROW_ASSIGN_OR_RAISE(const DictionaryTest* codes, TestDictionary(filter));
     ARROW_ASSIGN_OR_RAISE(test.bits,
                           decoder_.Test(*state.opened, codes->codes, codes->null_passes));
+    ++reader_->cost()->pages_tested;
   } else if (filter->required() != nullptr && search_pays_) {
     ARROW_ASSIGN_OR_RAISE(test.bits, decoder_.Find(*state.opened, *filter->required()));
     if (test.bits == nullptr) return nullptr;
+    ++reader_->cost()->pages_searched;
     test.is_exact = filter->is_required_enough();
     // Where most values hold the text, each is found as soon by looking at that value alone.
     const int64_t rows = state.opened->num_values;
-    search_pays_ = arrow::internal::CountSetBits(test.bits->data(), 0, rows) <= rows / 2;
+    search_pays_ = shortcuts_ == Shortcuts::kAlways ||
+                   arrow::internal::CountSetBits(test.bits->data(), 0, rows) <= rows / 2;
   } else {
     return nullptr;
   }
@@ -398,7 +418,22 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
   PageState& state = states_[index];
   if (!state.opened.has_value()) return nullptr;
   if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
-  return decoder_.Pick(*state.opened, dictionary_, positions, shift, &state.picked);
+  const bool first = !state.picked.picks.has_value();
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values,
+                        decoder_.Pick(*state.opened, dictionary_, positions, shift, &state.picked));
+  if (first && values != nullptr) ++reader_->cost()->pages_picked;
+  return values;
+}
+
+bool FlatColumnReader::IsWorthPicking(int64_t selected, int64_t rows) const {
+  switch (shortcuts_) {
+    case Shortcuts::kAlways:
+      return selected < rows;
+    case Shortcuts::kNever:
+      return false;
+    default:
+      return selected < rows / kPickedShare;
+  }
 }
 
 FlatColumnReader::PagePart FlatColumnReader::PartOf(size_t index, plan::RowRange rows,
@@ -424,7 +459,7 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   if (part.is_empty()) return nullptr;
   const int64_t first = table_.pages()[index].rows.begin;
   ARROW_RETURN_NOT_OK(OpenPage(index, part.with_next));
-  if (!part.is_all && static_cast<int64_t>(part.selected.size()) < rows.size() / kPickedShare) {
+  if (!part.is_all && IsWorthPicking(static_cast<int64_t>(part.selected.size()), rows.size())) {
     ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, part.selected, first - begin));
     if (picked != nullptr) return picked;
   }

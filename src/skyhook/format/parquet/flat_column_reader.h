@@ -30,11 +30,13 @@ inline constexpr int64_t kMostPairedInSteps = 256 * 1024;
 class FlatColumnReader : public ColumnReader {
  public:
   /// `pages` is null when there is no offset index. `reader` must outlive this and carry a cost.
-  /// `zstd` is that of the row group.
+  /// `zstd` is that of the row group. `dictionary` is that of the chunk where it is decoded
+  /// already; else null.
   static arrow::Result<std::unique_ptr<FlatColumnReader>> Make(
       const FlatColumn& column, const ColumnChunk& chunk,
       const std::shared_ptr<const std::vector<PageLocation>>& pages, const ReadOptions& options,
-      std::shared_ptr<ZstdDecompressor> zstd, const ByteReader* reader);
+      std::shared_ptr<ZstdDecompressor> zstd, std::shared_ptr<arrow::ArrayData> dictionary,
+      const ByteReader* reader);
   /// Adds the pages that were skipped to the cost.
   ~FlatColumnReader() override;
 
@@ -58,6 +60,11 @@ class FlatColumnReader : public ColumnReader {
   /// compression, in less time than one after the other. What fails is tried again, and reported,
   /// when a page needs it.
   void LoadDictionaryWith(FlatColumnReader* other);
+  /// Fetches the dictionary page alone, sooner than it is needed; false where its place is not
+  /// known, or it would take too much memory for that.
+  arrow::Result<bool> FetchDictionary();
+  /// The dictionary, once it is decoded; else null.
+  const std::shared_ptr<arrow::ArrayData>& decoded_dictionary() const { return dictionary_; }
   /// Opens the first page that a Read of these rows would open, and perhaps the next; false where
   /// all that were fetched are open.
   arrow::Result<bool> OpenNext(plan::RowRange rows, const Selection& selection);
@@ -106,7 +113,8 @@ class FlatColumnReader : public ColumnReader {
   };
 
   FlatColumnReader(const FlatColumn& column, const ColumnChunk& chunk, PageTable table,
-                   PageOpener opener, const ReadOptions& options, const ByteReader* reader);
+                   PageOpener opener, const ReadOptions& options,
+                   std::shared_ptr<arrow::ArrayData> dictionary, const ByteReader* reader);
 
   arrow::Status Fetch(const plan::RowRanges& rows);
   void Keep(size_t page, std::shared_ptr<arrow::Buffer> bytes);
@@ -128,6 +136,8 @@ class FlatColumnReader : public ColumnReader {
   std::optional<size_t> PairFor(size_t page) const;
   /// Whether a page is wanted, fetched, and no larger than what may be held besides another one.
   bool IsWorthPairing(size_t page) const;
+  /// Uncompressed bytes of a page that may be opened sooner than it is needed.
+  int64_t MostAhead() const;
   arrow::Status TakeOpened(size_t page, const Page& opened);
   arrow::Status DecodePage(size_t page);
   arrow::Status CheckMemory() const;
@@ -142,6 +152,8 @@ class FlatColumnReader : public ColumnReader {
                            uint8_t* bits);
   arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> ReadParts(
       plan::RowRange rows, const Selection& selection);
+  /// Whether so many of the rows of a page are worth picking.
+  bool IsWorthPicking(int64_t selected, int64_t rows) const;
   /// Few values of an opened page; null: it has to be decoded.
   arrow::Result<std::shared_ptr<arrow::ArrayData>> PickRows(size_t page,
                                                             std::span<const int32_t> positions,
@@ -156,6 +168,7 @@ class FlatColumnReader : public ColumnReader {
   PageOpener opener_;
   PageDecoder decoder_;
   arrow::MemoryPool* pool_;
+  const Shortcuts shortcuts_;
   const ByteReader* reader_;
 
   plan::RowRanges wanted_;

@@ -44,6 +44,15 @@ arrow::Result<BufferPtr> SpreadBits(const arrow::Buffer& dense, const arrow::Buf
   return out;
 }
 
+/// A body that is a small part of a larger buffer keeps all of that alive for as long as a value of
+/// the page is held: a copy of its own then.
+arrow::Result<BufferPtr> Owned(const BufferPtr& body, arrow::MemoryPool* pool) {
+  const arrow::Buffer* whole = body.get();
+  while (whole->parent() != nullptr) whole = whole->parent().get();
+  if (whole->size() / 2 < body->size()) return body;
+  return body->CopySlice(0, body->size(), pool);
+}
+
 /// Positions of rows as positions of the values that are not null.
 struct DensePositions {
   std::vector<int32_t> positions;           ///< of those that are valid, shifted
@@ -76,7 +85,8 @@ arrow::Result<ArrayDataPtr> PageDecoder::DecodeDictionary(const Page& page) {
   if (encoding != parquet::Encoding::PLAIN && encoding != parquet::Encoding::PLAIN_DICTIONARY) {
     return base::CorruptData("dictionary page in encoding {}", parquet::EncodingToString(encoding));
   }
-  return DecodeChecked(page.body, page.header.num_values);
+  ARROW_ASSIGN_OR_RAISE(const BufferPtr body, Owned(page.body, pool_));
+  return DecodeChecked(body, page.header.num_values);
 }
 
 arrow::Result<ArrayDataPtr> PageDecoder::DecodeChecked(const BufferPtr& plain, int64_t count) {

@@ -54,6 +54,7 @@ class ParquetFragment : public Fragment, public std::enable_shared_from_this<Par
 
   const std::string& name() const override { return source_->name(); }
   const std::string& version() const override { return source_->version(); }
+  Shortcuts shortcuts() const override { return options_.shortcuts; }
   const std::shared_ptr<arrow::Schema>& declared_schema() const override {
     return schema_.declared;
   }
@@ -229,7 +230,9 @@ arrow::Result<std::unique_ptr<ColumnReader>> ParquetFragment::OpenColumn(
   ARROW_ASSIGN_OR_RAISE(const ColumnChunk chunk,
                         LocateColumnChunk(*metadata_, row_group, flat->leaf, source_->size()));
   ARROW_ASSIGN_OR_RAISE(auto pages, page_index_.Pages(row_group, flat->leaf, chunk, *reader));
-  return FlatColumnReader::Make(*flat, chunk, pages, options_, zstd, reader);
+  const auto& ahead = reader->context().ahead;
+  auto dictionary = ahead == nullptr ? nullptr : ahead->Take(row_group, column);
+  return FlatColumnReader::Make(*flat, chunk, pages, options_, zstd, std::move(dictionary), reader);
 }
 
 arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_group,
@@ -237,13 +240,12 @@ arrow::Result<std::unique_ptr<RowGroupReader>> ParquetFragment::Open(int row_gro
   if (row_group < 0 || row_group >= num_row_groups()) {
     return base::Invalid("{}: row group {} of {}", name(), row_group, num_row_groups());
   }
-  auto make_column = [self = shared_from_this(), row_group,
-                      zstd = std::make_shared<ZstdDecompressor>()](int column,
-                                                                   const ByteReader* reader) {
-    return CatchParquet([&] { return self->OpenColumn(row_group, column, zstd, reader); });
+  auto make_column = [self = shared_from_this(), zstd = std::make_shared<ZstdDecompressor>()](
+                         int of, int column, const ByteReader* reader) {
+    return CatchParquet([&] { return self->OpenColumn(of, column, zstd, reader); });
   };
   ByteReader reader(source_, options_.coalesce, context);
-  return std::make_unique<ParquetRowGroupReader>(Where(row_group), all_columns_,
+  return std::make_unique<ParquetRowGroupReader>(Where(row_group), all_columns_, row_group,
                                                  row_group_rows(row_group), std::move(reader),
                                                  std::move(make_column));
 }

@@ -19,14 +19,22 @@ plan::RowRanges Shifted(const plan::RowRanges& rows, int64_t by) {
   return plan::RowRanges(std::move(out));
 }
 
+/// Compressed dictionaries of fewer bytes are not worth looking for one to decode them with.
+constexpr int64_t kLeastBytesAhead = 16 * 1024;
+/// A source that takes longer for a call is not asked for a dictionary sooner than for its pages.
+constexpr int64_t kMostWaitNs = 500'000;
+/// Nothing is gained from decoding a dictionary with one of less than this part of its bytes.
+constexpr int64_t kAlike = 2;
+
 }  // namespace
 
 ParquetRowGroupReader::ParquetRowGroupReader(std::string where,
-                                             std::shared_ptr<arrow::Schema> schema,
+                                             std::shared_ptr<arrow::Schema> schema, int row_group,
                                              plan::RowRange rows, ByteReader reader,
                                              MakeColumn make_column)
     : where_(std::move(where)),
       schema_(std::move(schema)),
+      row_group_(row_group),
       rows_(rows),
       reader_(std::move(reader)),
       make_column_(std::move(make_column)),
@@ -43,7 +51,7 @@ arrow::Result<ColumnReader*> ParquetRowGroupReader::Column(int column) {
   }
   auto& reader = columns_[static_cast<size_t>(column)];
   if (reader == nullptr) {
-    auto made = make_column_(column, &reader_);
+    auto made = make_column_(row_group_, column, &reader_);
     if (!made.ok()) return base::AddContext(made.status(), Where(column));
     reader = std::move(made).ValueUnsafe();
     flat_columns_[static_cast<size_t>(column)] = dynamic_cast<FlatColumnReader*>(reader.get());
@@ -95,11 +103,32 @@ bool ParquetRowGroupReader::LoadDictionaries() {
   FlatColumnReader* const one = next();
   if (one == nullptr) return false;
   dictionaries_.pop_front();
+  const int64_t bytes_of_one = bytes;
   FlatColumnReader* other = nullptr;
   if (!reader_.context().in_steps || bytes <= kMostPairedInSteps) other = next();
   if (other != nullptr && other->compression() != one->compression()) other = nullptr;
+  const bool alike = other != nullptr && bytes >= bytes_of_one / kAlike;
+  if (!alike && bytes_of_one >= kLeastBytesAhead && LoadWithNext(one)) return true;
   if (other != nullptr) dictionaries_.pop_front();
   one->LoadDictionaryWith(other);
+  return true;
+}
+
+bool ParquetRowGroupReader::LoadWithNext(FlatColumnReader* one) {
+  const auto& ahead = reader_.context().ahead;
+  if (one->compression() != arrow::Compression::SNAPPY) return false;
+  const plan::Cost& cost = *reader_.cost();
+  const bool waits = cost.read_ns > cost.read_calls * kMostWaitNs;
+  if (ahead == nullptr || !ahead->next().has_value() || waits) return false;
+  const auto column = static_cast<int>(std::find(flat_columns_.begin(), flat_columns_.end(), one) -
+                                       flat_columns_.begin());
+  // What is wrong with the next row group is said when that is read.
+  const auto made = make_column_(*ahead->next(), column, &reader_);
+  auto* const other = made.ok() ? dynamic_cast<FlatColumnReader*>(made->get()) : nullptr;
+  if (other == nullptr || other->compression() != one->compression()) return false;
+  if (!other->FetchDictionary().ValueOr(false)) return false;
+  one->LoadDictionaryWith(other);
+  if (other->decoded_dictionary() != nullptr) ahead->Put(column, other->decoded_dictionary());
   return true;
 }
 

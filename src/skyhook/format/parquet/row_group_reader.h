@@ -16,12 +16,12 @@ namespace skyhook::format {
 
 class ParquetRowGroupReader : public RowGroupReader {
  public:
-  /// Makes the reader of a column; the ByteReader outlives it.
-  using MakeColumn =
-      std::function<arrow::Result<std::unique_ptr<ColumnReader>>(int column, const ByteReader*)>;
+  /// Makes the reader of a column of some row group; the ByteReader outlives it.
+  using MakeColumn = std::function<arrow::Result<std::unique_ptr<ColumnReader>>(
+      int row_group, int column, const ByteReader*)>;
 
   /// `where` names file and row group in messages; `schema` the columns.
-  ParquetRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema,
+  ParquetRowGroupReader(std::string where, std::shared_ptr<arrow::Schema> schema, int row_group,
                         plan::RowRange rows, ByteReader reader, MakeColumn make_column);
 
   arrow::Status Prefetch(const std::vector<int>& columns, const plan::RowRanges& rows,
@@ -45,6 +45,9 @@ class ParquetRowGroupReader : public RowGroupReader {
   void QueueDictionaries(const std::vector<int>& columns);
   /// Decodes one or two of the queue; false: none of it waits any longer.
   bool LoadDictionaries();
+  /// Decodes a dictionary that waits together with that of the same column in the row group that is
+  /// read next, and leaves that one in ReadContext::ahead; false: there is none to do so with.
+  bool LoadWithNext(FlatColumnReader* one);
   /// Opens pages of different columns in pairs: those that have no other one of their column to be
   /// opened with. What is wrong with them is said when they are read.
   arrow::Status OpenAcross(const std::vector<int>& columns, plan::RowRange rows,
@@ -54,6 +57,7 @@ class ParquetRowGroupReader : public RowGroupReader {
 
   std::string where_;
   std::shared_ptr<arrow::Schema> schema_;
+  const int row_group_;
   plan::RowRange rows_;
   ByteReader reader_;
   MakeColumn make_column_;

@@ -27,6 +27,7 @@ arrow::Result<CachedFragment> FragmentCache::Get(const FragmentId& id,
   open.bytes = source->size();
   plan::Cost opening;
   format::ReadOptions options;
+  options.shortcuts = shortcuts_;
   options.budget = budget_;
   options.pool = pool_.get();  // the source, which the fragment holds, keeps it
   ARROW_ASSIGN_OR_RAISE(open.fragment,

@@ -28,10 +28,14 @@ struct CachedFragment {
 /// `budget` together with what they keep; besides, those that somebody uses. Thread-safe.
 class FragmentCache {
  public:
-  /// `pool` is what fragments are read into (null: Arrow's default).
+  /// `pool` is what fragments are read into (null: Arrow's default), `shortcuts` how.
   FragmentCache(int capacity, std::shared_ptr<base::MemoryBudget> budget,
-                std::shared_ptr<arrow::MemoryPool> pool = nullptr)
-      : capacity_(capacity), budget_(std::move(budget)), pool_(std::move(pool)) {}
+                std::shared_ptr<arrow::MemoryPool> pool = nullptr,
+                format::Shortcuts shortcuts = format::Shortcuts::kMeasured)
+      : capacity_(capacity),
+        budget_(std::move(budget)),
+        pool_(std::move(pool)),
+        shortcuts_(shortcuts) {}
 
   /// The fragment as the file is now; Code::kStaleObject when `id` names another version. The
   /// account of `context` receives what opening read, once per opening.
@@ -61,6 +65,7 @@ class FragmentCache {
   const int capacity_;
   const std::shared_ptr<base::MemoryBudget> budget_;
   const std::shared_ptr<arrow::MemoryPool> pool_;
+  const format::Shortcuts shortcuts_;
   std::mutex mutex_;
   std::list<std::string> by_use_;  ///< the most recently used first
   std::unordered_map<std::string, Entry> entries_;

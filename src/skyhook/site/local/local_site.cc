@@ -16,7 +16,7 @@ class LocalSite : public Site {
       : fragments_(options.max_open_fragments,
                    options.budget != nullptr ? options.budget
                                              : std::make_shared<base::MemoryBudget>(kLocalBudget),
-                   options.pool),
+                   options.pool, options.shortcuts),
         pool_(options.pool) {}
 
   const Profile& profile() const override { return profile_; }

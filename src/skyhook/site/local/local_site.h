@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "skyhook/base/memory_budget.h"
+#include "skyhook/format/fragment.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::site::local {
@@ -20,6 +21,7 @@ struct LocalSiteOptions {
   std::shared_ptr<base::MemoryBudget> budget = nullptr;
   /// What they are read into. Null: Arrow's default.
   std::shared_ptr<arrow::MemoryPool> pool = nullptr;
+  format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
 };
 inline constexpr int64_t kLocalBudget = int64_t{256} << 20;
 
