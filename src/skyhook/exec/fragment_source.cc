@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/exec/remembered_values.h"
 #include "skyhook/exec/sink.h"
 #include "skyhook/vector/batches.h"
 
@@ -44,7 +45,8 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
   const plan::RowRange all = fragment_->row_group_rows(row_group_);
   Piece piece;
   piece.end = all.end;
-  piece.known = Recall(rows, &wanted);
+  KnownRows known = Recall(rows, &wanted);
+  piece.known = known.rows;
   plan::RowRanges around = rows;
   if (piece.known == nullptr) {
     Remember(rows, wanted.conjuncts, &piece);
@@ -84,6 +86,7 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
   if (piece.reader == nullptr) {
     ARROW_ASSIGN_OR_RAISE(piece.reader, fragment_->Open(row_group_, wanted.context));
   }
+  RememberValues(std::move(known.values), &piece);
   return Scan(std::move(wanted), std::move(piece));
 }
 
@@ -107,9 +110,8 @@ Result<bool> FragmentSource::Summarise(const Wanted& wanted) {
   return summarised;
 }
 
-std::shared_ptr<const Survivors> FragmentSource::Recall(const plan::RowRanges& rows,
-                                                        Wanted* wanted) {
-  if (predicates_ == nullptr) return nullptr;
+KnownRows FragmentSource::Recall(const plan::RowRanges& rows, Wanted* wanted) {
+  if (predicates_ == nullptr) return {};
   if (!std::exchange(has_asked_, true)) {
     std::vector<plan::ExpressionPtr> predicates;
     for (const Conjunct& conjunct : wanted->conjuncts) {
@@ -120,9 +122,9 @@ std::shared_ptr<const Survivors> FragmentSource::Recall(const plan::RowRanges& r
                                            input_.columns());
     }
   }
-  if (!predicate_.has_value()) return nullptr;
-  auto known = predicates_->Find(*predicate_, row_group_, rows);
-  if (known == nullptr) return nullptr;
+  if (!predicate_.has_value()) return {};
+  KnownRows known = predicates_->Find(*predicate_, row_group_, rows);
+  if (known.rows == nullptr) return known;
   ++wanted->context.cost->row_groups_remembered;
   std::erase_if(wanted->conjuncts, CanBeRemembered);
   return known;
@@ -158,6 +160,21 @@ Status FragmentSource::LookAhead(Wanted* wanted) {
   if (ahead_ != nullptr) ahead_->Begin(row_group_, next);
   wanted->context.ahead = ahead_;
   return Status::OK();
+}
+
+void FragmentSource::RememberValues(ValuesByColumn known, Piece* piece) {
+  if (!piece->found.has_value() && piece->known == nullptr) return;
+  auto recording = std::make_unique<RecordingReader>(std::move(piece->reader),
+                                                     fragment_->row_group_rows(row_group_));
+  piece->consumed = [cache = predicates_, key = *predicate_, row_group = row_group_,
+                     noted = recording.get()] {
+    return cache->RememberValues(key, row_group,
+                                 [noted](const Survivors& rows) { return noted->ValuesOf(rows); });
+  };
+  piece->reader = std::move(recording);
+  if (known.empty()) return;
+  piece->reader =
+      std::make_unique<RememberedReader>(std::move(piece->reader), piece->known, std::move(known));
 }
 
 int64_t FragmentSource::RowBytes(int row_group, const std::vector<int>& fields) const {

@@ -42,10 +42,12 @@ class FragmentSource : public RowSource {
   arrow::Result<bool> Summarise(const Wanted& wanted);
   /// Looks up which of `rows` pass the conjuncts that can be remembered; where that is known, the
   /// others are left in `wanted`.
-  std::shared_ptr<const Survivors> Recall(const plan::RowRanges& rows, Wanted* wanted);
+  KnownRows Recall(const plan::RowRanges& rows, Wanted* wanted);
   /// Has a piece remember which of `rows` pass the conjuncts that can be remembered, unless others
   /// hide which do.
   void Remember(const plan::RowRanges& rows, const std::vector<Conjunct>& conjuncts, Piece* piece);
+  /// Puts what is known of values in front of a piece's reader, or has values noted.
+  void RememberValues(ValuesByColumn known, Piece* piece);
   /// Has readers of this row group decode dictionaries of the one that is read next, if there is
   /// one.
   arrow::Status LookAhead(Wanted* wanted);

@@ -1,6 +1,7 @@
 #include "skyhook/exec/predicate_cache.h"
 
 #include <arrow/util/bit_util.h>
+#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <functional>
@@ -37,6 +38,17 @@ plan::ExpressionPtr Renumbered(const plan::ExpressionPtr& expression,
   return plan::WithArguments(*expression, std::move(arguments));
 }
 
+int64_t BytesOf(const arrow::Array& values) {
+  constexpr int64_t kArrayBytes = 512;  // of the array itself and its place among others
+  return kArrayBytes + arrow::util::TotalBufferSize(values);
+}
+
+int64_t BytesOf(const KnownRows& known) {
+  int64_t bytes = known.rows->bytes();
+  for (const auto& [column, values] : known.values) bytes += BytesOf(*values);
+  return bytes;
+}
+
 }  // namespace
 
 std::span<const uint32_t> Survivors::Within(plan::RowRange range) const {
@@ -68,6 +80,17 @@ Survivors Survivors::Joined(const Survivors& a, const Survivors& b) {
                  std::back_inserter(joined.passed_));
   joined.passed_.shrink_to_fit();
   return joined;
+}
+
+bool Survivors::Are(std::span<const int64_t> rows) const {
+  return std::equal(rows.begin(), rows.end(), passed_.begin(), passed_.end(),
+                    [&](int64_t row, uint32_t passed) { return row - first_row_ == passed; });
+}
+
+std::optional<int64_t> Survivors::PlaceOf(int64_t row) const {
+  const auto place = std::lower_bound(passed_.begin(), passed_.end(), row - first_row_);
+  if (place == passed_.end() || *place != row - first_row_) return std::nullopt;
+  return place - passed_.begin();
 }
 
 int64_t Survivors::bytes() const {
@@ -104,15 +127,14 @@ bool PredicateCache::Key::operator==(const Key& other) const {
 PredicateCache::PredicateCache(std::shared_ptr<base::MemoryBudget> budget, int64_t most_bytes)
     : most_bytes_(most_bytes), held_(std::move(budget)) {}
 
-std::shared_ptr<const Survivors> PredicateCache::Find(const Key& key, int row_group,
-                                                      const plan::RowRanges& rows) {
+KnownRows PredicateCache::Find(const Key& key, int row_group, const plan::RowRanges& rows) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto entry = Lookup(key);
-  if (entry == entries_.end()) return nullptr;
+  if (entry == entries_.end()) return {};
   entries_.splice(entries_.begin(), entries_, entry);
   const auto found = entry->row_groups.find(row_group);
-  if (found == entry->row_groups.end()) return nullptr;
-  return rows.Subtract(found->second->examined()).empty() ? found->second : nullptr;
+  if (found == entry->row_groups.end()) return {};
+  return rows.Subtract(found->second.rows->examined()).empty() ? found->second : KnownRows();
 }
 
 void PredicateCache::Remember(const Key& key, int row_group, Survivors survivors) {
@@ -125,9 +147,10 @@ void PredicateCache::Remember(const Key& key, int row_group, Survivors survivors
   }
   Entry& entry = entries_.front();
   if (const auto before = entry.row_groups.find(row_group); before != entry.row_groups.end()) {
-    survivors = Survivors::Joined(*before->second, survivors);
-    held_.Give(before->second->bytes());
-    entry.bytes -= before->second->bytes();
+    survivors = Survivors::Joined(*before->second.rows, survivors);
+    const int64_t bytes = BytesOf(before->second);
+    held_.Give(bytes);
+    entry.bytes -= bytes;
     entry.row_groups.erase(before);
   }
   const int64_t more = survivors.bytes() + (entry.bytes == 0 ? key.bytes_ : 0);
@@ -136,7 +159,26 @@ void PredicateCache::Remember(const Key& key, int row_group, Survivors survivors
     return;
   }
   entry.bytes += more;
-  entry.row_groups[row_group] = std::make_shared<const Survivors>(std::move(survivors));
+  entry.row_groups[row_group] = {std::make_shared<const Survivors>(std::move(survivors)), {}};
+}
+
+arrow::Status PredicateCache::RememberValues(
+    const Key& key, int row_group,
+    const std::function<arrow::Result<ValuesByColumn>(const Survivors& rows)>& values_of) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto entry = Lookup(key);
+  if (entry == entries_.end()) return arrow::Status::OK();
+  const auto known = entry->row_groups.find(row_group);
+  if (known == entry->row_groups.end()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(ValuesByColumn values, values_of(*known->second.rows));
+  entries_.splice(entries_.begin(), entries_, entry);
+  for (auto& [column, array] : values) {
+    const int64_t bytes = BytesOf(*array);
+    if (known->second.values.contains(column) || !MakeRoom(bytes)) continue;
+    entry->bytes += bytes;
+    known->second.values[column] = std::move(array);
+  }
+  return arrow::Status::OK();
 }
 
 // As the first entry.

@@ -1,9 +1,13 @@
 // Which rows passed a predicate, remembered from one scan to the next.
 #pragma once
 
+#include <arrow/array.h>
+#include <arrow/result.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <list>
 #include <map>
@@ -36,6 +40,10 @@ class Survivors {
   /// A further fragment row that has passed; rows come in ascending order.
   void Add(int64_t row) { passed_.push_back(static_cast<uint32_t>(row - first_row_)); }
   int64_t num_passed() const { return static_cast<int64_t>(passed_.size()); }
+  /// Whether just these fragment rows (ascending) have passed.
+  bool Are(std::span<const int64_t> rows) const;
+  /// How many rows passed before this one; nothing: it has not passed.
+  std::optional<int64_t> PlaceOf(int64_t row) const;
 
   const plan::RowRanges& examined() const { return examined_; }
   /// Sets the bits of the rows of `range` that passed; bit i of `bits` stands for row
@@ -56,7 +64,17 @@ class Survivors {
   std::vector<uint32_t> passed_;  // counted from first_row_, ascending
 };
 
-/// Remembers survivors by fragment, version and predicate, those that were used last. Thread-safe.
+/// Values of the rows that passed, in their order, by the fragment's columns.
+using ValuesByColumn = std::map<int, std::shared_ptr<arrow::Array>>;
+
+/// What is known of a row group.
+struct KnownRows {
+  std::shared_ptr<const Survivors> rows;  ///< null: nothing
+  ValuesByColumn values;                  ///< of `rows`
+};
+
+/// Remembers survivors, and values of theirs, by fragment, version and predicate, those that were
+/// used last. Thread-safe.
 class PredicateCache {
  public:
   /// Whether `passed` of `rows` rows are few enough to be remembered: at most an eighth, and at
@@ -92,17 +110,22 @@ class PredicateCache {
     size_t hash_ = 0;
   };
 
-  /// What is known of a row group, if that is enough to say which of `rows` pass; else null.
-  std::shared_ptr<const Survivors> Find(const Key& key, int row_group, const plan::RowRanges& rows);
+  /// What is known of a row group, if that is enough to say which of `rows` pass.
+  KnownRows Find(const Key& key, int row_group, const plan::RowRanges& rows);
   /// Remembers what a scan of a row group has found, besides what is known of other rows of it.
   void Remember(const Key& key, int row_group, Survivors survivors);
+  /// Remembers values besides: `values_of` gives those of the rows that are known, if some are. The
+  /// predicates of other fragments and row groups may be forgotten for them.
+  arrow::Status RememberValues(
+      const Key& key, int row_group,
+      const std::function<arrow::Result<ValuesByColumn>(const Survivors& rows)>& values_of);
 
   int64_t bytes_held() const;
 
  private:
   struct Entry {
     Key key;
-    std::map<int, std::shared_ptr<const Survivors>> row_groups;
+    std::map<int, KnownRows> row_groups;
     int64_t bytes = 0;
   };
   using Entries = std::list<Entry>;

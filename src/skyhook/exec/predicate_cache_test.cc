@@ -81,20 +81,62 @@ class PredicateCacheTest : public ::testing::Test {
 };
 
 TEST_F(PredicateCacheTest, TheNextScanReadsNoPageOfThePredicate) {
-  const auto pipeline = Where(Function::kEqual, 0);
+  // A tenth of the rows: too many for their values to be remembered.
+  auto pipeline = testing::ReadAll(*fragment_->schema());
+  pipeline.filter = {Fn(Function::kEqual, {Col(pipeline, "w"), Lit(0)})};
   const auto first = Run(pipeline);
   EXPECT_EQ(first.outcome.cost.row_groups_remembered, 0);
-  EXPECT_EQ(first.outcome.cost.pages_read, 40 + 4 + 4) << "all of k; one of v and w each";
+  EXPECT_EQ(first.outcome.cost.pages_read, 120);
   auto other = pipeline;
   other.projection = {{"v", Col(pipeline, "v")}};
   const auto second = Run(other);
   EXPECT_EQ(second.outcome.cost.row_groups_remembered, 4);
-  EXPECT_EQ(second.outcome.cost.pages_read, 4);
-  EXPECT_THAT(second.rows(),
-              ElementsAre("300", "301", "1300", "1301", "2300", "2301", "3300", "3301"));
+  EXPECT_EQ(second.outcome.cost.pages_read, 40);
+  EXPECT_EQ(second.rows().size(), 400u);
   const auto third = Run(pipeline);
   EXPECT_EQ(third.rows(), first.rows());
-  EXPECT_EQ(third.outcome.cost.pages_read, 4 + 4 + 4) << "k is wanted for the rows that are left";
+  EXPECT_EQ(third.outcome.cost.pages_read, 120) << "w is wanted for the rows that are left";
+}
+
+TEST_F(PredicateCacheTest, ValuesOfFewRowsAreRemembered) {
+  const auto pipeline = Where(Function::kEqual, 0);
+  auto some = pipeline;
+  some.projection = {{"v", Col(pipeline, "v")}};
+  EXPECT_EQ(Run(some).outcome.cost.pages_read, 40 + 4) << "all of k; one of v each";
+  const auto again = Run(some);
+  EXPECT_EQ(again.outcome.cost.read_calls, 0);
+  EXPECT_THAT(again.rows(),
+              ElementsAre("300", "301", "1300", "1301", "2300", "2301", "3300", "3301"));
+  EXPECT_EQ(Run(pipeline).outcome.cost.pages_read, 4 + 4) << "k and w, v is known";
+  const auto all = Run(pipeline);
+  EXPECT_EQ(all.outcome.cost.read_calls, 0);
+  EXPECT_EQ(all.rows(), testing::RunKernel(pipeline, fragment_, AllRows()).rows());
+  // A runtime filter is evaluated over what is known.
+  const auto filter = std::make_shared<plan::SettableRuntimeFilter>("join");
+  filter->Set(Fn(Function::kIn, {Col(pipeline, "v"), Lit(301), Lit(1301)}));
+  RunRequest request = AllRows();
+  request.runtime_filters = {filter};
+  const auto filtered = Run(pipeline, std::move(request));
+  EXPECT_EQ(filtered.outcome.cost.read_calls, 0);
+  EXPECT_THAT(filtered.rows(), ElementsAre("0, 301, 1", "0, 1301, 1"));
+}
+
+TEST_F(PredicateCacheTest, ValuesOfOtherRowsAreNot) {
+  // A limit ends the scan before the second row is read.
+  auto limited = Where(Function::kEqual, 0);
+  limited.limit = plan::Limit{1};
+  EXPECT_EQ(Run(limited).rows().size(), 1u);
+  auto pipeline = Where(Function::kEqual, 0);
+  // What can fail is evaluated after what is remembered: of row 300 only `v` is read.
+  const auto sum = Fn(Function::kAdd, {Col(pipeline, "v"), Lit(1)});
+  pipeline.filter.push_back(Fn(Function::kGreater, {sum, Lit(301)}));
+  ASSERT_TRUE(plan::CanFail(*pipeline.filter.back()));
+  const auto few = Run(pipeline);
+  EXPECT_EQ(few.rows(), testing::RunKernel(pipeline, fragment_, AllRows()).rows());
+  const auto all = Run(Where(Function::kEqual, 0));
+  EXPECT_EQ(all.rows().size(), 8u);
+  EXPECT_EQ(all.rows(),
+            testing::RunKernel(Where(Function::kEqual, 0), fragment_, AllRows()).rows());
 }
 
 TEST_F(PredicateCacheTest, CountingReadsNothing) {
@@ -230,7 +272,7 @@ TEST_F(PredicateCacheTest, OneThatFillsItMakesRoomForTheNext) {
   const auto pipeline = Where(Function::kEqual, 0);
   Run(pipeline);
   EXPECT_EQ(Run(pipeline).outcome.cost.row_groups_remembered, 4);
-  EXPECT_EQ(cache_->Find(large, 0, RowRanges::All(1)), nullptr);
+  EXPECT_EQ(cache_->Find(large, 0, RowRanges::All(1)).rows, nullptr);
   EXPECT_EQ(budget_->taken(), cache_->bytes_held());
 }
 

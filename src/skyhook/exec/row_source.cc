@@ -14,6 +14,7 @@ Result<std::unique_ptr<Chunk>> RowSource::Next(int64_t* position) {
   if (chunk != nullptr) {
     *position = examined_until;
   } else if (scan_->is_done()) {
+    if (auto consumed = std::exchange(consumed_, nullptr)) ARROW_RETURN_NOT_OK(consumed());
     *position = piece_end_;
     scan_ = nullptr;
   }
@@ -38,12 +39,14 @@ Frame RowSource::FrameOf(Chunk* chunk) {
 }
 
 void RowSource::Close() {
+  consumed_ = nullptr;
   scan_ = nullptr;
   counted_.clear();
 }
 
 Status RowSource::Scan(Wanted wanted, Piece piece) {
   piece_end_ = piece.end;
+  consumed_ = std::move(piece.consumed);
   RowGroupScan::Inputs inputs;
   inputs.reader = std::move(piece.reader);
   inputs.rows = std::move(piece.rows);

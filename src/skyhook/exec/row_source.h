@@ -96,6 +96,8 @@ class RowSource {
     std::shared_ptr<const Survivors> known = nullptr;  ///< as RowGroupScan::Inputs
     std::optional<Survivors> found = std::nullopt;     ///< the same
     RowGroupScan::Remember remember = nullptr;         ///< the same
+    /// Called once all chunks of the piece have been consumed. Null: nobody waits for that.
+    std::function<arrow::Status()> consumed = nullptr;
     format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
   };
   arrow::Status Scan(Wanted wanted, Piece piece);
@@ -117,6 +119,7 @@ class RowSource {
   std::unique_ptr<Chunk> NextCounted(int64_t* position);
 
   int64_t piece_end_ = 0;
+  std::function<arrow::Status()> consumed_;  // as Piece::consumed, of the piece
   std::unique_ptr<RowGroupScan> scan_;
   std::vector<plan::RowRange> counted_;  // of which nothing is read, the last first
   const Program* counting_ = nullptr;    // the program of their sink
