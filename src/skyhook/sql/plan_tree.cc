@@ -23,20 +23,37 @@ void Line(const std::string& indent, const std::string& text, std::string* out) 
   }
 }
 
-std::string SkippedText(const plan::Cost& cost) {
+struct Counted {
+  int64_t count;
+  const char* what;
+};
+
+/// "4 fragments, 17 pages"; those that there are none of are left out.
+std::string Listed(std::initializer_list<Counted> counted) {
   std::vector<std::string> parts;
-  const auto add = [&](int64_t count, const char* what) {
+  for (const auto& [count, what] : counted) {
     if (count > 0) parts.push_back(fmt::format("{} {}", GroupedNumber(count), what));
-  };
-  add(cost.fragments_skipped, "fragments");
-  add(cost.row_groups_skipped_statistics, "row groups by statistics");
-  add(cost.row_groups_skipped_bloom, "row groups by bloom filter");
-  add(cost.row_groups_skipped_dictionary, "row groups by dictionary");
-  add(cost.row_groups_skipped_runtime, "row groups by runtime filters");
-  add(cost.rows_skipped_page_index, "rows by page index");
-  add(cost.rows_skipped_runtime, "rows by runtime filters");
-  add(cost.pages_skipped, "pages");
-  return parts.empty() ? "nothing" : fmt::format("{}", fmt::join(parts, ", "));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string SkippedText(const plan::Cost& cost) {
+  const std::string parts =
+      Listed({{cost.fragments_skipped, "fragments"},
+              {cost.row_groups_skipped_statistics, "row groups by statistics"},
+              {cost.row_groups_skipped_bloom, "row groups by bloom filter"},
+              {cost.row_groups_skipped_dictionary, "row groups by dictionary"},
+              {cost.row_groups_skipped_runtime, "row groups by runtime filters"},
+              {cost.rows_skipped_page_index, "rows by page index"},
+              {cost.rows_skipped_runtime, "rows by runtime filters"},
+              {cost.pages_skipped, "pages"}});
+  return parts.empty() ? "nothing" : parts;
+}
+
+std::string ShortcutsText(const plan::Cost& cost) {
+  return Listed({{cost.pages_tested, "tested on dictionary codes"},
+                 {cost.pages_searched, "searched for a text"},
+                 {cost.pages_picked, "with few values made"}});
 }
 
 void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* out) {
@@ -52,14 +69,8 @@ void AppendCost(const plan::Cost& cost, const std::string& indent, std::string* 
        fmt::format("row groups: {}, pages read: {}", GroupedNumber(cost.row_groups),
                    GroupedNumber(cost.pages_read)),
        out);
-  if (cost.pages_tested + cost.pages_searched + cost.pages_picked > 0) {
-    Line(indent,
-         fmt::format("of these pages: {} tested on dictionary codes, {} searched for a text, {} "
-                     "with few values made",
-                     GroupedNumber(cost.pages_tested), GroupedNumber(cost.pages_searched),
-                     GroupedNumber(cost.pages_picked)),
-         out);
-  }
+  const std::string shortcuts = ShortcutsText(cost);
+  if (!shortcuts.empty()) Line(indent, "of these pages: " + shortcuts, out);
   Line(indent, "skipped: " + SkippedText(cost), out);
   if (cost.row_groups_from_statistics > 0) {
     Line(indent,

@@ -52,12 +52,8 @@ class DistinctAccumulator : public Accumulator {
     }
     const int64_t count =
         rows.counts == nullptr ? rows.rows : static_cast<int64_t>(counting.size());
+    if (rows.groups == nullptr) return AddValues(values);
     numbers_.resize(static_cast<size_t>(count));
-    if (rows.groups == nullptr) {
-      ARROW_RETURN_NOT_OK(values_.Assign({values}, count, numbers_.data()));
-      counts_[0] = values_.size();
-      return Status::OK();
-    }
     ARROW_ASSIGN_OR_RAISE(auto groups, vector::AllocateValues<uint32_t>(count));
     for (int64_t i = 0; i < count; ++i) {
       const int64_t row = rows.counts == nullptr ? i : counting[static_cast<size_t>(i)];
@@ -108,10 +104,36 @@ class DistinctAccumulator : public Accumulator {
 
   int64_t bytes_held() const override {
     return pairs_.bytes_held() + values_.bytes_held() + BytesOf(counts_) + BytesOf(pair_groups_) +
-           BytesOf(numbers_) + BytesOf(index_.ends) + BytesOf(index_.members);
+           BytesOf(numbers_) + BytesOf(seen_) + BytesOf(index_.ends) + BytesOf(index_.members);
   }
 
  private:
+  Status AddValues(vector::Column values) {
+    if (values.kind() == vector::Column::Kind::kDictionary && values.valid() == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(values, values.Gather(NewCodes(values)));
+    }
+    numbers_.resize(static_cast<size_t>(values.length()));
+    ARROW_RETURN_NOT_OK(values_.Assign({values}, values.length(), numbers_.data()));
+    counts_[0] = values_.size();
+    return Status::OK();
+  }
+
+  // The first row of each dictionary code that no earlier row of this dictionary has.
+  std::vector<int32_t> NewCodes(const vector::Column& values) {
+    if (dictionary_ != values.dictionary()) {
+      dictionary_ = values.dictionary();
+      seen_.assign(static_cast<size_t>(dictionary_->length()), false);
+    }
+    std::vector<int32_t> first;
+    const int32_t* codes = values.values<int32_t>();
+    for (int64_t i = 0; i < values.length(); ++i) {
+      uint8_t& seen = seen_[static_cast<size_t>(codes[i])];
+      if (seen == 0) first.push_back(static_cast<int32_t>(i));
+      seen = 1;
+    }
+    return first;
+  }
+
   Status AddPairs(const vector::Column& groups, const vector::Column& values) {
     const int64_t before = pairs_.size();
     ARROW_RETURN_NOT_OK(pairs_.Assign({groups, values}, groups.length(), numbers_.data()));
@@ -150,12 +172,14 @@ class DistinctAccumulator : public Accumulator {
   }
 
   std::shared_ptr<arrow::DataType> type_;
-  GroupTable pairs_;                   // (group, value), when there are groups
-  GroupTable values_;                  // (value), when there is one group only
-  std::vector<int64_t> counts_ = {0};  // of distinct values, by group
-  std::vector<uint32_t> pair_groups_;  // by pair
-  std::vector<uint32_t> numbers_;      // of the rows of an update
-  mutable PairIndex index_;            // made when state is asked for; empty: of older pairs
+  GroupTable pairs_;                                  // (group, value), when there are groups
+  GroupTable values_;                                 // (value), when there is one group only
+  std::vector<int64_t> counts_ = {0};                 // of distinct values, by group
+  std::vector<uint32_t> pair_groups_;                 // by pair
+  std::vector<uint32_t> numbers_;                     // of the rows of an update
+  std::shared_ptr<const vector::Column> dictionary_;  // of the rows added last
+  std::vector<uint8_t> seen_;                         // by code of dictionary_, of one group only
+  mutable PairIndex index_;  // made when state is asked for; empty: of older pairs
 };
 
 }  // namespace

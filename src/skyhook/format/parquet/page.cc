@@ -21,25 +21,29 @@ arrow::Status CheckSize(const PageHeader& header, int64_t available, int64_t max
   return arrow::Status::OK();
 }
 
-arrow::Status CheckCrc(const PageHeader& header, const arrow::Buffer& data) {
+arrow::Status CheckCrc(const PageHeader& header, std::span<const uint8_t> data) {
   if (!header.crc.has_value()) return arrow::Status::OK();
-  const uint32_t crc = arrow::internal::crc32(0, data.data(), static_cast<size_t>(data.size()));
+  const uint32_t crc = arrow::internal::crc32(0, data.data(), data.size());
   if (crc == *header.crc) return arrow::Status::OK();
   return base::CorruptData("page checksum is {:08x} where the header says {:08x}", crc,
                            *header.crc);
 }
 
-/// `size` bytes of room, and what Snappy may write behind them.
-arrow::Result<std::shared_ptr<arrow::Buffer>> AllocateBody(int64_t size, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> room,
-                        arrow::AllocateBuffer(size + kSnappySlack, pool));
-  return arrow::SliceMutableBuffer(room, 0, size);
-}
+/// A page's bytes, of many pages that are soon let go: in one piece with what counts who holds it.
+class Body final : public arrow::MutableBuffer {
+ public:
+  /// `data` was allocated in `pool`, with room for what Snappy may write behind `size` bytes.
+  Body(uint8_t* data, int64_t size, arrow::MemoryPool* pool)
+      : MutableBuffer(data, size), data_of_pool_(data), pool_(pool) {}
+  ~Body() override { pool_->Free(data_of_pool_, size() + kSnappySlack); }
 
-SnappyPage SnappyOf(const arrow::Buffer& compressed, arrow::Buffer* body) {
-  return {{compressed.data(), static_cast<size_t>(compressed.size())},
-          body->mutable_data(),
-          body->size()};
+ private:
+  uint8_t* const data_of_pool_;
+  arrow::MemoryPool* const pool_;
+};
+
+SnappyPage SnappyOf(std::span<const uint8_t> compressed, arrow::Buffer* body) {
+  return {compressed, body->mutable_data(), body->size()};
 }
 
 }  // namespace
@@ -48,6 +52,12 @@ arrow::Result<PageOpener> PageOpener::Make(const Options& options) {
   return CatchParquet([&]() -> arrow::Result<PageOpener> {
     return PageOpener(options, parquet::GetCodec(options.compression));
   });
+}
+
+arrow::Result<std::shared_ptr<arrow::Buffer>> PageOpener::AllocateBody(int64_t size) const {
+  uint8_t* data = nullptr;
+  ARROW_RETURN_NOT_OK(options_.pool->Allocate(size + kSnappySlack, &data));
+  return std::make_shared<Body>(data, size, options_.pool);
 }
 
 arrow::Result<Page> PageOpener::Open(const std::shared_ptr<arrow::Buffer>& bytes) {
@@ -61,13 +71,13 @@ arrow::Result<std::array<Page, 2>> PageOpener::OpenBoth(
   ARROW_ASSIGN_OR_RAISE(Wrapped a, Unwrap(first));
   ARROW_ASSIGN_OR_RAISE(Wrapped b, Unwrap(second));
   const bool in_step = options_.compression == arrow::Compression::SNAPPY &&
-                       a.compressed != nullptr && a.body_bytes > 0 && b.compressed != nullptr &&
+                       a.page.body == nullptr && a.body_bytes > 0 && b.page.body == nullptr &&
                        b.body_bytes > 0;
   if (in_step) {
-    ARROW_ASSIGN_OR_RAISE(a.page.body, AllocateBody(a.body_bytes, options_.pool));
-    ARROW_ASSIGN_OR_RAISE(b.page.body, AllocateBody(b.body_bytes, options_.pool));
-    ARROW_RETURN_NOT_OK(DecompressSnappy(SnappyOf(*a.compressed, a.page.body.get()),
-                                         SnappyOf(*b.compressed, b.page.body.get())));
+    ARROW_ASSIGN_OR_RAISE(a.page.body, AllocateBody(a.body_bytes));
+    ARROW_ASSIGN_OR_RAISE(b.page.body, AllocateBody(b.body_bytes));
+    ARROW_RETURN_NOT_OK(DecompressSnappy(SnappyOf(a.compressed, a.page.body.get()),
+                                         SnappyOf(b.compressed, b.page.body.get())));
   } else {
     ARROW_RETURN_NOT_OK(Decompress(&a));
     ARROW_RETURN_NOT_OK(Decompress(&b));
@@ -84,17 +94,19 @@ arrow::Result<PageOpener::Wrapped> PageOpener::Unwrap(const std::shared_ptr<arro
     return base::LimitExceeded("a page of {} bytes, where memory for {} is left",
                                header->uncompressed_size, options_.memory_bytes);
   }
-  const auto data = arrow::SliceBuffer(bytes, header->header_size, header->compressed_size);
-  ARROW_RETURN_NOT_OK(CheckCrc(*header, *data));
+  const std::span<const uint8_t> data{bytes->data() + header->header_size,
+                                      static_cast<size_t>(header->compressed_size)};
+  ARROW_RETURN_NOT_OK(CheckCrc(*header, data));
   Wrapped out;
   out.page.header = *header;
   if (header->kind == PageHeader::Kind::kDataV2) {
-    ARROW_RETURN_NOT_OK(UnwrapV2(data, &out));
+    ARROW_RETURN_NOT_OK(
+        UnwrapV2(arrow::SliceBuffer(bytes, header->header_size, header->compressed_size), &out));
   } else if (codec_ != nullptr) {
     out.compressed = data;
     out.body_bytes = header->uncompressed_size;
   } else {
-    out.page.body = data;
+    out.page.body = arrow::SliceBuffer(bytes, header->header_size, header->compressed_size);
   }
   return out;
 }
@@ -112,34 +124,34 @@ arrow::Status PageOpener::UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, W
   if (codec_ == nullptr || !compressed || body->size() == 0) {
     out->page.body = body;
   } else {
-    out->compressed = body;
+    out->compressed = {body->data(), static_cast<size_t>(body->size())};
     out->body_bytes = header.uncompressed_size - level_bytes;
   }
   return arrow::Status::OK();
 }
 
 arrow::Status PageOpener::Decompress(Wrapped* page) {
-  if (page->compressed == nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(page->page.body, AllocateBody(page->body_bytes, options_.pool));
+  if (page->page.body != nullptr) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(page->page.body, AllocateBody(page->body_bytes));
   if (page->body_bytes == 0) return arrow::Status::OK();
   if (options_.compression == arrow::Compression::SNAPPY) {
-    return DecompressSnappy(SnappyOf(*page->compressed, page->page.body.get()));
+    return DecompressSnappy(SnappyOf(page->compressed, page->page.body.get()));
   }
   return DecompressByCodec(page);
 }
 
 arrow::Status PageOpener::DecompressByCodec(Wrapped* page) {
-  const arrow::Buffer& data = *page->compressed;
-  if (data.size() == 0) {
+  const std::span<const uint8_t> data = page->compressed;
+  if (data.empty()) {
     return base::CorruptData("no bytes to decompress {} from", page->body_bytes);
   }
   if (options_.compression == arrow::Compression::ZSTD) {
-    ARROW_ASSIGN_OR_RAISE(const bool done, options_.zstd->TryDecompress(
-                                               {data.data(), static_cast<size_t>(data.size())},
-                                               page->page.body->mutable_data(), page->body_bytes));
+    ARROW_ASSIGN_OR_RAISE(
+        const bool done,
+        options_.zstd->TryDecompress(data, page->page.body->mutable_data(), page->body_bytes));
     if (done) return arrow::Status::OK();
   }
-  auto size = codec_->Decompress(data.size(), data.data(), page->body_bytes,
+  auto size = codec_->Decompress(static_cast<int64_t>(data.size()), data.data(), page->body_bytes,
                                  page->page.body->mutable_data());
   if (!size.ok()) {
     return base::CorruptData("page does not decompress: {}", size.status().message());

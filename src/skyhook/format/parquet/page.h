@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 
 #include "skyhook/format/parquet/page_header.h"
 #include "skyhook/format/parquet/zstd.h"
@@ -51,11 +52,12 @@ class PageOpener {
                                               const std::shared_ptr<arrow::Buffer>& second);
 
  private:
-  /// A page, and what its body has yet to be decompressed from.
+  /// A page, and what its body has yet to be decompressed from: bytes of the buffer it was given
+  /// in.
   struct Wrapped {
-    Page page;
-    std::shared_ptr<arrow::Buffer> compressed;  ///< null: the body is there
-    int64_t body_bytes = 0;                     ///< once decompressed
+    Page page;  ///< without a body: that has to be decompressed
+    std::span<const uint8_t> compressed;
+    int64_t body_bytes = 0;  ///< once decompressed
   };
 
   PageOpener(const Options& options, std::unique_ptr<arrow::util::Codec> codec)
@@ -63,6 +65,7 @@ class PageOpener {
 
   arrow::Result<Wrapped> Unwrap(const std::shared_ptr<arrow::Buffer>& bytes);
   arrow::Status UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, Wrapped* out);
+  arrow::Result<std::shared_ptr<arrow::Buffer>> AllocateBody(int64_t size) const;
   arrow::Status Decompress(Wrapped* page);
   arrow::Status DecompressByCodec(Wrapped* page);
 
