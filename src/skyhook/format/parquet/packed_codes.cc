@@ -53,7 +53,27 @@ void UnpackPortable(std::span<const uint8_t> in, int width, int64_t begin, int64
   }
 }
 
+/// Compiled once for each instruction set.
+[[gnu::always_inline]] inline uint32_t Largest(std::span<const uint32_t> codes) {
+  uint32_t largest = 0;
+  for (const uint32_t code : codes) largest = std::max(largest, code);
+  return largest;
+}
+
+#ifdef __x86_64__
+SKYHOOK_AVX2 uint32_t LargestAvx2(std::span<const uint32_t> codes) { return Largest(codes); }
+SKYHOOK_AVX512 uint32_t LargestAvx512(std::span<const uint32_t> codes) { return Largest(codes); }
+#endif
+
 }  // namespace
+
+uint32_t LargestOf(std::span<const uint32_t> codes, Simd simd) {
+#ifdef __x86_64__
+  if (simd == Simd::kAvx512) return LargestAvx512(codes);
+  if (simd == Simd::kAvx2) return LargestAvx2(codes);
+#endif
+  return Largest(codes);
+}
 
 CodeUnpacker::CodeUnpacker(int width, Simd simd)
     : width_(width), simd_(width == 0 || width > kWidestInLane ? Simd::kPortable : simd) {

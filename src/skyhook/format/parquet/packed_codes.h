@@ -36,6 +36,9 @@ class CodeUnpacker {
   alignas(64) std::array<uint32_t, 16> shifts_{};
 };
 
+/// The largest of `codes`; 0 where there are none.
+uint32_t LargestOf(std::span<const uint32_t> codes, base::Simd simd = base::BestSimd());
+
 /// Some of the codes of a dictionary. Immutable.
 class CodeSet {
  public:

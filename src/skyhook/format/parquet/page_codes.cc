@@ -130,12 +130,7 @@ arrow::Status UnpackPageCodes(std::span<const uint8_t> bytes, int64_t count, int
         end += length;
         return arrow::Status::OK();
       }));
-  // Of all at once, without a branch.
-  const auto limit =
-      static_cast<uint32_t>(std::min<int64_t>(num_codes, std::numeric_limits<uint32_t>::max()));
-  bool outside = false;
-  for (const uint32_t* code = out; code < end; ++code) outside |= *code >= limit;
-  return outside ? CheckCode(limit, limit) : arrow::Status::OK();
+  return count == 0 ? arrow::Status::OK() : CheckCode(LargestOf({out, end}), num_codes);
 }
 
 arrow::Status PickPageCodes(std::span<const uint8_t> bytes, std::span<const int32_t> positions,

@@ -112,6 +112,18 @@ std::vector<Bytes> SomeSets(std::mt19937* random, int64_t codes) {
   return out;
 }
 
+TEST(LargestOf, AllInstructionSetsAgreeWithTheStandardLibrary) {
+  std::mt19937 random(7);
+  for (size_t size = 0; size < 200; ++size) {
+    std::vector<uint32_t> codes(size);
+    for (uint32_t& code : codes) code = random();  // beyond 2^31, too
+    const uint32_t expected = size == 0 ? 0 : *std::max_element(codes.begin(), codes.end());
+    for (const Simd simd : InstructionSets()) {
+      EXPECT_EQ(LargestOf(codes, simd), expected) << size << " " << static_cast<int>(simd);
+    }
+  }
+}
+
 TEST(PackedCodesTest, AllInstructionSetsUnpackEachWidth) {
   std::mt19937 random(1);
   for (int width = 0; width <= 32; ++width) {
