@@ -19,8 +19,10 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 /// Rows of a page that are expected to be wanted, so that at least one very likely is.
 constexpr int64_t kLikelyRows = 4;
 
-/// Of fewer rows than one in so many, values are picked one by one.
-constexpr int64_t kPickedShare = 32;
+/// Of fewer rows than one in so many, values are picked one by one: codes, which are soonest unpacked
+/// by vectors, and texts, of which all lengths have to be walked through in any case.
+constexpr int64_t kPickedShareOfCodes = 32;
+constexpr int64_t kPickedShareOfTexts = 2;
 
 /// How far the page that is opened ahead of need may be.
 constexpr size_t kMostPagesBetween = 8;
@@ -425,14 +427,17 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
   return values;
 }
 
-bool FlatColumnReader::IsWorthPicking(int64_t selected, int64_t rows) const {
+bool FlatColumnReader::IsWorthPicking(size_t index, int64_t selected, int64_t rows) const {
+  const std::optional<EncodedPage>& opened = states_[index].opened;
+  if (!opened.has_value()) return false;
   switch (shortcuts_) {
     case Shortcuts::kAlways:
       return selected < rows;
     case Shortcuts::kNever:
       return false;
     default:
-      return selected < rows / kPickedShare;
+      return selected <
+             rows / (opened->is_dictionary() ? kPickedShareOfCodes : kPickedShareOfTexts);
   }
 }
 
@@ -459,7 +464,7 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   if (part.is_empty()) return nullptr;
   const int64_t first = table_.pages()[index].rows.begin;
   ARROW_RETURN_NOT_OK(OpenPage(index, part.with_next));
-  if (!part.is_all && IsWorthPicking(static_cast<int64_t>(part.selected.size()), rows.size())) {
+  if (!part.is_all && IsWorthPicking(index, static_cast<int64_t>(part.selected.size()), rows.size())) {
     ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, part.selected, first - begin));
     if (picked != nullptr) return picked;
   }

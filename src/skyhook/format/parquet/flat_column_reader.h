@@ -153,8 +153,8 @@ class FlatColumnReader : public ColumnReader {
   arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> ReadParts(
       plan::RowRange rows, const Selection& selection);
   /// Whether so many of the rows of a page are worth picking.
-  bool IsWorthPicking(int64_t selected, int64_t rows) const;
-  /// Few values of an opened page; null: it has to be decoded.
+  bool IsWorthPicking(size_t page, int64_t selected, int64_t rows) const;
+  /// Some values of an opened page; null: it has to be decoded.
   arrow::Result<std::shared_ptr<arrow::ArrayData>> PickRows(size_t page,
                                                             std::span<const int32_t> positions,
                                                             int64_t shift);
