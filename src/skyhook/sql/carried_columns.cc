@@ -288,9 +288,24 @@ int64_t ShownBytes(const CarriedColumns& columns) {
   return bytes;
 }
 
-int64_t HeldBytes(const CarriedColumns& columns) {
+namespace {
+
+void CollectBuffers(const arrow::ArrayData& data, HeldBuffers* held) {
+  for (const BufferPtr& buffer : data.buffers) {
+    if (buffer != nullptr) held->emplace(buffer->data(), buffer->size());
+  }
+  for (const auto& child : data.child_data) CollectBuffers(*child, held);
+  if (data.dictionary != nullptr) CollectBuffers(*data.dictionary, held);
+}
+
+}  // namespace
+
+int64_t HeldBytes(const CarriedColumns& columns, HeldBuffers* held) {
+  HeldBuffers now;
+  for (const CarriedColumn& column : columns) CollectBuffers(*column.array->data(), &now);
   int64_t bytes = 0;
-  for (const CarriedColumn& column : columns) bytes += arrow::util::TotalBufferSize(*column.array);
+  for (const auto& buffer : now) bytes += held->contains(buffer) ? 0 : buffer.second;
+  *held = std::move(now);
   return bytes;
 }
 

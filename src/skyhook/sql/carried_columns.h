@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "duckdb.hpp"
@@ -34,8 +36,11 @@ CarriedColumns ColumnsOf(const arrow::RecordBatch& batch, const std::vector<int>
                          int64_t offset);
 /// What columns take once they are shown, in bytes: numbers, and text with its offsets.
 int64_t ShownBytes(const CarriedColumns& columns);
-/// What columns keep alive until then, in bytes: pages and dictionaries that their views refer to.
-int64_t HeldBytes(const CarriedColumns& columns);
+/// Buffers by their first byte and their size.
+using HeldBuffers = std::set<std::pair<const uint8_t*, int64_t>>;
+/// What columns keep alive until then, in bytes, pages and dictionaries included, besides what
+/// those before do: `held`, which becomes the buffers of these.
+int64_t HeldBytes(const CarriedColumns& columns, HeldBuffers* held);
 
 /// Makes `chunk` stand for the columns, of which it has as many.
 void Carry(CarriedColumns columns, duckdb::DataChunk* chunk);

@@ -37,7 +37,7 @@ struct BatchLimits {
       : rows(std::clamp<int64_t>(memory_bytes / (16 * 1024), STANDARD_VECTOR_SIZE, 64 * 1024)),
         bytes(std::clamp<int64_t>(memory_bytes / 32, 1 << 20, 64 << 20)),
         row_bytes(std::max<int64_t>(memory_bytes / 4, 1 << 20)),
-        waiting_bytes(std::clamp<int64_t>(memory_bytes / 64, 1 << 20, 16 << 20)) {}
+        waiting_bytes(std::clamp<int64_t>(memory_bytes / 64, 1 << 20, 128 << 20)) {}
 
   int64_t rows;
   int64_t bytes;

@@ -21,12 +21,17 @@ struct GlobalState : public duckdb::GlobalSinkState {
   duckdb::ClientProperties properties;
 };
 
-/// Carried columns as they are, other rows as a copy.
-ResultChunk ChunkOf(duckdb::DataChunk& chunk) {
+struct LocalState : public duckdb::LocalSinkState {
+  HeldBuffers held;  ///< by the chunk that was put last
+};
+
+/// Carried columns as they are, other rows as a copy. Chunks of one row group hold the same pages:
+/// only the first of them weighs these.
+ResultChunk ChunkOf(duckdb::DataChunk& chunk, HeldBuffers* held) {
   ResultChunk out;
   out.carried = CarriedBy(chunk);
   if (!out.carried.empty()) {
-    out.bytes = std::max(ShownBytes(out.carried), HeldBytes(out.carried));
+    out.bytes = std::max(ShownBytes(out.carried), HeldBytes(out.carried, held));
     return out;
   }
   out.rows = duckdb::make_uniq<duckdb::DataChunk>();
@@ -71,6 +76,11 @@ class ResultCollector : public duckdb::PhysicalResultCollector {
     return state;
   }
 
+  duckdb::unique_ptr<duckdb::LocalSinkState> GetLocalSinkState(
+      duckdb::ExecutionContext&) const override {
+    return duckdb::make_uniq<LocalState>();
+  }
+
   duckdb::SinkResultType Sink(duckdb::ExecutionContext&, duckdb::DataChunk& chunk,
                               duckdb::OperatorSinkInput& input) const override {
     if (queue_->closed()) return duckdb::SinkResultType::FINISHED;
@@ -78,7 +88,7 @@ class ResultCollector : public duckdb::PhysicalResultCollector {
     const idx_t batch =
         order_ == Order::kByBatch ? input.local_state.partition_info.batch_index.GetIndex() : 0;
     if (!queue_->Admit(batch, input.interrupt_state)) return duckdb::SinkResultType::BLOCKED;
-    queue_->Put(batch, ChunkOf(chunk));
+    queue_->Put(batch, ChunkOf(chunk, &input.local_state.Cast<LocalState>().held));
     return duckdb::SinkResultType::NEED_MORE_INPUT;
   }
 
