@@ -19,8 +19,8 @@ using BufferPtr = std::shared_ptr<arrow::Buffer>;
 /// Rows of a page that are expected to be wanted, so that at least one very likely is.
 constexpr int64_t kLikelyRows = 4;
 
-/// Of fewer rows than one in so many, values are picked one by one: codes, which are soonest unpacked
-/// by vectors, and texts, of which all lengths have to be walked through in any case.
+/// Of fewer rows than one in so many, values are picked one by one: codes, which are soonest
+/// unpacked by vectors, and texts, of which all lengths have to be walked through in any case.
 constexpr int64_t kPickedShareOfCodes = 32;
 constexpr int64_t kPickedShareOfTexts = 2;
 
@@ -464,7 +464,8 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::ReadPart(size_t index, plan::RowRa
   if (part.is_empty()) return nullptr;
   const int64_t first = table_.pages()[index].rows.begin;
   ARROW_RETURN_NOT_OK(OpenPage(index, part.with_next));
-  if (!part.is_all && IsWorthPicking(index, static_cast<int64_t>(part.selected.size()), rows.size())) {
+  if (!part.is_all &&
+      IsWorthPicking(index, static_cast<int64_t>(part.selected.size()), rows.size())) {
     ARROW_ASSIGN_OR_RAISE(ArrayDataPtr picked, PickRows(index, part.selected, first - begin));
     if (picked != nullptr) return picked;
   }
