@@ -57,7 +57,7 @@ Status FragmentSource::Open(Wanted wanted, const plan::RowRanges& rows, int64_t*
       return Status::OK();
     }
   }
-  ARROW_RETURN_NOT_OK(LookAhead(&wanted));
+  LookAhead(&wanted);
   ARROW_ASSIGN_OR_RAISE(RowGroupPlan plan,
                         PlanRowGroup(fragment_.get(), row_group_, around, wanted.conjuncts,
                                      input_.columns(), wanted.program->calls(), wanted.context));
@@ -141,25 +141,22 @@ void FragmentSource::Remember(const plan::RowRanges& rows, const std::vector<Con
                         Survivors found) { cache->Remember(key, row_group, std::move(found)); };
 }
 
-Status FragmentSource::LookAhead(Wanted* wanted) {
-  if (wanted->context.in_steps || fragment_->shortcuts() == format::Shortcuts::kNever) {
-    return Status::OK();
-  }
+void FragmentSource::LookAhead(Wanted* wanted) {
+  if (wanted->context.in_steps || fragment_->shortcuts() == format::Shortcuts::kNever) return;
   std::optional<int> next;
   for (int later = row_group_ + 1; later < fragment_->num_row_groups() && !next; ++later) {
     if (rows_.Overlaps(fragment_->row_group_rows(later))) next = later;
   }
   if (next.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const bool out,
-                          IsRuledOut(fragment_.get(), *next, wanted->conjuncts, input_.columns()));
-    if (out) next.reset();
+    // What is wrong with it is said once it is read, if it is.
+    const auto out = IsRuledOut(fragment_.get(), *next, wanted->conjuncts, input_.columns());
+    if (out.ValueOr(true)) next.reset();
   }
   if (ahead_ == nullptr && next.has_value()) {
     ahead_ = std::make_shared<format::DictionariesAhead>();
   }
   if (ahead_ != nullptr) ahead_->Begin(row_group_, next);
   wanted->context.ahead = ahead_;
-  return Status::OK();
 }
 
 void FragmentSource::RememberValues(ValuesByColumn known, Piece* piece) {

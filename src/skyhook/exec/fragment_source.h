@@ -50,7 +50,7 @@ class FragmentSource : public RowSource {
   void RememberValues(ValuesByColumn known, Piece* piece);
   /// Has readers of this row group decode dictionaries of the one that is read next, if there is
   /// one.
-  arrow::Status LookAhead(Wanted* wanted);
+  void LookAhead(Wanted* wanted);
   /// Of a row of some fields, decoded, on average.
   int64_t RowBytes(int row_group, const std::vector<int>& fields) const;
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> FetchOf(int row_group,

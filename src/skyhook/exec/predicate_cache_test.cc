@@ -121,6 +121,48 @@ TEST_F(PredicateCacheTest, ValuesOfFewRowsAreRemembered) {
   EXPECT_THAT(filtered.rows(), ElementsAre("0, 301, 1", "0, 1301, 1"));
 }
 
+// Of a file without compression, whose text is mostly NULL: a page of it is a small part of what
+// was read at once.
+TEST_F(PredicateCacheTest, ValuesAreInMemoryOfTheirOwn) {
+  std::string lines;
+  for (int64_t i = 0; i < kRows; ++i) {
+    lines +=
+        fmt::format("{},{},{}\n", i % 1000, i, i % 1000 == 7 ? "a text of some length" : "NULL");
+  }
+  const auto table = testing::TableOf(
+      arrow::schema({arrow::field("k", arrow::int64()), arrow::field("v", arrow::int64()),
+                     arrow::field("t", arrow::utf8())}),
+      lines);
+  testing::ParquetLayout layout;
+  layout.row_group_rows = 1000;
+  layout.compression = arrow::Compression::UNCOMPRESSED;
+  for (const bool dictionary : {false, true}) {
+    layout.dictionary = dictionary;
+    plan::Cost cost;
+    fragment_ =
+        Require(format::OpenFragment(base::MakeBufferSource(testing::ParquetBytes(*table, layout),
+                                                            dictionary ? "dictionary" : "plain"),
+                                     {}, &cost));
+    const auto pipeline = Where(Function::kEqual, 7);
+    const auto first = Run(pipeline);
+    const auto again = Run(pipeline);
+    EXPECT_EQ(again.outcome.cost.read_calls, 0);
+    EXPECT_EQ(again.rows(), first.rows());
+    EXPECT_EQ(again.rows()[0], "7, 7, a text of some length");
+    const auto key = *PredicateCache::Key::Of(dictionary ? "dictionary" : "plain",
+                                              fragment_->version(), pipeline.filter, {0, 1, 2});
+    const KnownRows known = cache_->Find(key, 0, RowRanges::All(1000));
+    ASSERT_EQ(known.values.size(), 3u);
+    for (const auto& [column, values] : known.values) {
+      for (const auto& buffer : values->data()->buffers) {
+        if (buffer == nullptr) continue;
+        EXPECT_EQ(buffer->parent(), nullptr) << column;
+        EXPECT_LE(buffer->size(), 64) << column;
+      }
+    }
+  }
+}
+
 TEST_F(PredicateCacheTest, ValuesOfOtherRowsAreNot) {
   // A limit ends the scan before the second row is read.
   auto limited = Where(Function::kEqual, 0);

@@ -8,6 +8,7 @@
 #include "skyhook/base/status.h"
 #include "skyhook/vector/column.h"
 #include "skyhook/vector/gather.h"
+#include "skyhook/vector/views.h"
 
 namespace skyhook::exec {
 
@@ -18,8 +19,25 @@ using Selection = std::optional<std::span<const int32_t>>;
 
 namespace {
 
-// The same values in memory of their own; null where they are of another layout than one buffer of
-// fixed width, or views.
+// Has views refer to a buffer of their own, and to none where all of them are short.
+Status CopyText(arrow::ArrayData* data) {
+  auto* views = data->GetMutableValues<vector::TextView>(1);
+  int64_t used = 0;
+  for (int64_t i = 0; i < data->length; ++i) {
+    if (data->IsNull(i)) views[i] = {};
+    if (!views[i].is_inline()) used += views[i].size();
+  }
+  const arrow::BufferVector text(data->buffers.begin() + 2, data->buffers.end());
+  data->buffers.resize(2);
+  if (used == 0) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(auto bytes, vector::CopyReferred({views, static_cast<size_t>(data->length)},
+                                                         text, used, arrow::default_memory_pool()));
+  data->buffers.push_back(std::move(bytes));
+  return Status::OK();
+}
+
+// The same values in memory of their own, which a small part of a page would keep whole; null where
+// they are of another layout than one buffer of fixed width, or views.
 Result<std::shared_ptr<arrow::ArrayData>> Owned(const ArrayPtr& array) {
   const auto& type = array->type_id() == arrow::Type::DICTIONARY
                          ? static_cast<const arrow::DictionaryArray&>(*array).dictionary()->type()
@@ -30,13 +48,15 @@ Result<std::shared_ptr<arrow::ArrayData>> Owned(const ArrayPtr& array) {
   std::iota(all.begin(), all.end(), 0);
   ARROW_ASSIGN_OR_RAISE(
       auto data, vector::Take(*array->data(), all, /*shift=*/0, arrow::default_memory_pool()));
-  if (data->type->id() != arrow::Type::DICTIONARY) return data;
-  ARROW_ASSIGN_OR_RAISE(vector::Column column,
-                        vector::Column::FromArray(arrow::MakeArray(std::move(data))));
-  ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
-  ARROW_ASSIGN_OR_RAISE(column, column.Compact());
-  ARROW_ASSIGN_OR_RAISE(const ArrayPtr values, column.ToArray());
-  return values->data();
+  if (data->type->id() == arrow::Type::DICTIONARY) {
+    ARROW_ASSIGN_OR_RAISE(vector::Column column,
+                          vector::Column::FromArray(arrow::MakeArray(std::move(data))));
+    ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
+    ARROW_ASSIGN_OR_RAISE(const ArrayPtr values, column.ToArray());
+    data = values->data()->Copy();
+  }
+  if (is_view) ARROW_RETURN_NOT_OK(CopyText(data.get()));
+  return data;
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <arrow/array/data.h>
+#include <arrow/util/byte_size.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +28,13 @@ class DictionariesAhead {
   /// Keeps a dictionary of next().
   void Put(int column, std::shared_ptr<arrow::ArrayData> dictionary) {
     kept_[{*next_, column}] = std::move(dictionary);
+  }
+
+  int64_t bytes() const {
+    int64_t bytes = 0;
+    for (const auto& [place, dictionary] : kept_)
+      bytes += arrow::util::TotalBufferSize(*dictionary);
+    return bytes;
   }
 
   /// Hands out what was kept; null: nothing was.

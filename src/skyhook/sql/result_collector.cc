@@ -22,7 +22,8 @@ struct GlobalState : public duckdb::GlobalSinkState {
 };
 
 struct LocalState : public duckdb::LocalSinkState {
-  HeldBuffers held;  ///< by the chunk that was put last
+  HeldBuffers held;  ///< by the chunk that was put last, of `batch`
+  idx_t batch = 0;
 };
 
 /// Carried columns as they are, other rows as a copy. Chunks of one row group hold the same pages:
@@ -88,7 +89,10 @@ class ResultCollector : public duckdb::PhysicalResultCollector {
     const idx_t batch =
         order_ == Order::kByBatch ? input.local_state.partition_info.batch_index.GetIndex() : 0;
     if (!queue_->Admit(batch, input.interrupt_state)) return duckdb::SinkResultType::BLOCKED;
-    queue_->Put(batch, ChunkOf(chunk, &input.local_state.Cast<LocalState>().held));
+    auto& local = input.local_state.Cast<LocalState>();
+    // Others may be where buffers of an earlier batch were.
+    if (std::exchange(local.batch, batch) != batch) local.held.clear();
+    queue_->Put(batch, ChunkOf(chunk, &local.held));
     return duckdb::SinkResultType::NEED_MORE_INPUT;
   }
 

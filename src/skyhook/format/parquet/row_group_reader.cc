@@ -23,6 +23,8 @@ plan::RowRanges Shifted(const plan::RowRanges& rows, int64_t by) {
 constexpr int64_t kLeastBytesAhead = 16 * 1024;
 /// A source that takes longer for a call is not asked for a dictionary sooner than for its pages.
 constexpr int64_t kMostWaitNs = 500'000;
+/// What is decoded ahead takes no more than this part of the memory, but for one dictionary.
+constexpr int64_t kAheadShare = 8;
 /// Nothing is gained from decoding a dictionary with one of less than this part of its bytes.
 constexpr int64_t kAlike = 2;
 
@@ -120,6 +122,7 @@ bool ParquetRowGroupReader::LoadWithNext(FlatColumnReader* one) {
   const plan::Cost& cost = *reader_.cost();
   const bool waits = cost.read_ns > cost.read_calls * kMostWaitNs;
   if (ahead == nullptr || !ahead->next().has_value() || waits) return false;
+  if (ahead->bytes() > reader_.context().memory_bytes / kAheadShare) return false;
   const auto column = static_cast<int>(std::find(flat_columns_.begin(), flat_columns_.end(), one) -
                                        flat_columns_.begin());
   // What is wrong with the next row group is said when that is read.
@@ -240,6 +243,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParquetRowGroupReader::Dictionary(i
 int64_t ParquetRowGroupReader::bytes_held() const {
   int64_t bytes = 0;
   for (const auto& column : columns_) bytes += column == nullptr ? 0 : column->bytes_held();
+  if (const auto& ahead = reader_.context().ahead) bytes += ahead->bytes();
   return bytes;
 }
 
