@@ -372,6 +372,16 @@ class StoppingFragment : public format::Fragment {
   int64_t stop_row_;
 };
 
+// The second row group's statistics cannot be read.
+class DamagedFragment : public StoppingFragment {
+ public:
+  using StoppingFragment::StoppingFragment;
+  arrow::Result<std::optional<plan::ColumnStatistics>> Statistics(int group, int column) override {
+    if (group == 1) return base::CorruptData("no statistics of row group 1");
+    return StoppingFragment::Statistics(group, column);
+  }
+};
+
 constexpr int kManyRows = 100'003;
 
 std::shared_ptr<StoppingFragment> ManyRows(int64_t stop_row) {
@@ -432,6 +442,20 @@ TEST(Looks, TooMuchMemoryIsNoDeadlineOfACallThatMayBeResumed) {
       std::chrono::steady_clock::now() + std::chrono::seconds(2);
   EXPECT_THAT(testing::TryKernel(pipeline, fragment, std::move(request)),
               FailsWith(Code::kLimitExceeded, "where memory for 33554432 is left"));
+}
+
+TEST(Looks, AheadSayNothingOfARowGroupThatIsNotReached) {
+  testing::ParquetLayout layout;
+  layout.row_group_rows = 1'000;
+  const auto fragment = std::make_shared<DamagedFragment>(
+      testing::OpenParquet(*ShuffledKeys(3'000), layout), /*stop_row=*/kManyRows);
+  auto pipeline = testing::ReadAll(*fragment->schema());
+  pipeline.filter = {Fn(Function::kGreaterEqual, {Col(pipeline, "v"), Lit(0)})};
+  EXPECT_THAT(testing::TryKernel(pipeline, fragment, testing::AllRowsOf(*fragment)),
+              FailsWith(Code::kCorruptData, "no statistics of row group 1"));
+  pipeline.limit = plan::Limit{3};
+  EXPECT_EQ(testing::RunKernel(pipeline, fragment, testing::AllRowsOf(*fragment)).rows().size(),
+            3u);
 }
 
 TEST(Looks, ADictionaryIsEvaluatedInPiecesWithALookBeforeEach) {

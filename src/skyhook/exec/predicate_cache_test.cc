@@ -7,6 +7,7 @@
 
 #include <limits>
 #include <string>
+#include <tuple>
 
 #include "skyhook/exec/run.h"
 #include "skyhook/testing/kernel.h"
@@ -119,6 +120,32 @@ TEST_F(PredicateCacheTest, ValuesOfFewRowsAreRemembered) {
   const auto filtered = Run(pipeline, std::move(request));
   EXPECT_EQ(filtered.outcome.cost.read_calls, 0);
   EXPECT_THAT(filtered.rows(), ElementsAre("0, 301, 1", "0, 1301, 1"));
+}
+
+TEST_F(PredicateCacheTest, ValuesOfOneRowIn256AndOf256KiBAreRemembered) {
+  // Of 1000 rows, the first 3, or 4, pass; `t` is short text or, three times, of 90,000 bytes.
+  for (const auto& [passing, text_bytes, values] :
+       {std::tuple(3, 10, 3u), std::tuple(4, 10, 0u), std::tuple(3, 90'000, 2u)}) {
+    std::string lines;
+    for (int64_t i = 0; i < 1000; ++i) {
+      lines += fmt::format("{},{},{}\n", i < passing ? 0 : 1, i,
+                           std::string(i < passing ? static_cast<size_t>(text_bytes) : 3, 'a'));
+    }
+    table_ = testing::TableOf(
+        arrow::schema({arrow::field("k", arrow::int64()), arrow::field("v", arrow::int64()),
+                       arrow::field("t", arrow::utf8())}),
+        lines);
+    const std::string name = fmt::format("{} of {}", passing, text_bytes);
+    fragment_ = Open(name);
+    const auto pipeline = Where(Function::kEqual, 0);
+    EXPECT_EQ(Run(pipeline).rows().size(), static_cast<size_t>(passing));
+    const auto key =
+        *PredicateCache::Key::Of(name, fragment_->version(), pipeline.filter, {0, 1, 2});
+    const KnownRows known = cache_->Find(key, 0, RowRanges::All(1000));
+    ASSERT_NE(known.rows, nullptr) << name;
+    EXPECT_EQ(known.values.size(), values) << name;
+    EXPECT_EQ(Run(pipeline).rows(), testing::RunKernel(pipeline, fragment_, AllRows()).rows());
+  }
 }
 
 // Of a file without compression, whose text is mostly NULL: a page of it is a small part of what
