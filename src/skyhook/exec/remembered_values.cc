@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/vector/column.h"
 #include "skyhook/vector/gather.h"
 #include "skyhook/vector/views.h"
 
@@ -19,44 +18,24 @@ using Selection = std::optional<std::span<const int32_t>>;
 
 namespace {
 
-// Has views refer to a buffer of their own, and to none where all of them are short.
-Status CopyText(arrow::ArrayData* data) {
-  auto* views = data->GetMutableValues<vector::TextView>(1);
-  int64_t used = 0;
-  for (int64_t i = 0; i < data->length; ++i) {
-    if (data->IsNull(i)) views[i] = {};
-    if (!views[i].is_inline()) used += views[i].size();
-  }
-  const arrow::BufferVector text(data->buffers.begin() + 2, data->buffers.end());
-  data->buffers.resize(2);
-  if (used == 0) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(auto bytes, vector::CopyReferred({views, static_cast<size_t>(data->length)},
-                                                         text, used, arrow::default_memory_pool()));
-  data->buffers.push_back(std::move(bytes));
-  return Status::OK();
-}
-
 // The same values in memory of their own, which a small part of a page would keep whole; null where
 // they are of another layout than one buffer of fixed width, or views.
-Result<std::shared_ptr<arrow::ArrayData>> Owned(const ArrayPtr& array) {
-  const auto& type = array->type_id() == arrow::Type::DICTIONARY
-                         ? static_cast<const arrow::DictionaryArray&>(*array).dictionary()->type()
-                         : array->type();
-  const bool is_view = arrow::is_binary_view_like(type->id());
-  if (!is_view && !arrow::is_fixed_width(type->id())) return nullptr;
-  std::vector<int32_t> all(static_cast<size_t>(array->length()));
-  std::iota(all.begin(), all.end(), 0);
-  ARROW_ASSIGN_OR_RAISE(
-      auto data, vector::Take(*array->data(), all, /*shift=*/0, arrow::default_memory_pool()));
-  if (data->type->id() == arrow::Type::DICTIONARY) {
-    ARROW_ASSIGN_OR_RAISE(vector::Column column,
-                          vector::Column::FromArray(arrow::MakeArray(std::move(data))));
-    ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
-    ARROW_ASSIGN_OR_RAISE(const ArrayPtr values, column.ToArray());
-    data = values->data()->Copy();
+Result<std::shared_ptr<arrow::ArrayData>> Owned(const arrow::ArrayData& read) {
+  const bool is_dictionary = read.dictionary != nullptr;
+  const arrow::DataType& type = is_dictionary ? *read.dictionary->type : *read.type;
+  const bool is_view = arrow::is_binary_view_like(type.id());
+  if (!is_view && !arrow::is_fixed_width(type.id())) return nullptr;
+  auto* const pool = arrow::default_memory_pool();
+  std::shared_ptr<arrow::ArrayData> values;
+  if (is_dictionary) {
+    ARROW_ASSIGN_OR_RAISE(values, vector::Flatten(read, pool));
+  } else {
+    std::vector<int32_t> all(static_cast<size_t>(read.length));
+    std::iota(all.begin(), all.end(), 0);
+    ARROW_ASSIGN_OR_RAISE(values, vector::Take(read, all, /*shift=*/0, pool));
   }
-  if (is_view) ARROW_RETURN_NOT_OK(CopyText(data.get()));
-  return data;
+  if (is_view) ARROW_RETURN_NOT_OK(vector::OwnViews(values.get(), pool));
+  return values;
 }
 
 }  // namespace
@@ -74,7 +53,7 @@ Status RecordingReader::Note(const ArrayPtr& read, int64_t begin, Selection sele
   if (noted->is_given_up || count == 0) return Status::OK();
   std::shared_ptr<arrow::ArrayData> values;
   if (static_cast<int64_t>(noted->rows.size()) + count <= most_rows_) {
-    ARROW_ASSIGN_OR_RAISE(values, Owned(read));
+    ARROW_ASSIGN_OR_RAISE(values, Owned(*read->data()));
   }
   const int64_t bytes = values == nullptr ? 0 : arrow::util::TotalBufferSize(*values);
   if (values == nullptr || bytes > kMostBytes - bytes_) {

@@ -137,9 +137,9 @@ Result<std::unique_ptr<RowGroupScan>> RowGroupScan::Make(Inputs inputs) {
   }
   if (scan->safe_conjuncts_ == 0) in.found.reset();
   for (const CompiledConjunct& conjunct : scan->conjuncts_) {
+    if (in.shortcuts == format::Shortcuts::kNever) break;
     const Program::Node& node = in.program.node(conjunct.node);
-    const bool never = in.shortcuts == format::Shortcuts::kNever;
-    if (never || node.columns.size() != 1 || node.can_fail) break;
+    if (node.columns.size() != 1 || node.can_fail) break;
     scan->filters_.push_back(std::make_unique<NodeFilter>(&in.program, conjunct.node, &in.context));
   }
   std::set<int> columns;

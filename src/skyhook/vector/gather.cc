@@ -219,24 +219,6 @@ ArrayDataPtr IndicesOf(const ArrayData& data) {
   return indices;
 }
 
-/// The values that a dictionary array stands for.
-arrow::Result<ArrayDataPtr> Flatten(const ArrayData& data, arrow::MemoryPool* pool) {
-  const Positions indices(data.GetValues<int32_t>(1), static_cast<size_t>(data.length));
-  if (data.dictionary->length == 0) {
-    ARROW_ASSIGN_OR_RAISE(auto nulls,
-                          arrow::MakeArrayOfNull(data.dictionary->type, data.length, pool));
-    return nulls->data();
-  }
-  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values, Take(*data.dictionary, indices, 0, pool));
-  if (data.buffers[0] != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(
-        values->buffers[0],
-        arrow::internal::CopyBitmap(pool, data.buffers[0]->data(), data.offset, data.length));
-    values->null_count = arrow::kUnknownNullCount;
-  }
-  return values;
-}
-
 }  // namespace
 
 arrow::Result<ArrayDataPtr> Take(const ArrayData& data, Positions positions, int64_t shift,
@@ -307,6 +289,23 @@ arrow::Result<ArrayDataPtr> Spread(const ArrayData& dense, BufferPtr validity, i
   out->buffers[0] = std::move(validity);
   out->buffers[1] = std::move(values);
   return out;
+}
+
+arrow::Result<ArrayDataPtr> Flatten(const ArrayData& data, arrow::MemoryPool* pool) {
+  const Positions indices(data.GetValues<int32_t>(1), static_cast<size_t>(data.length));
+  if (data.dictionary->length == 0) {
+    ARROW_ASSIGN_OR_RAISE(auto nulls,
+                          arrow::MakeArrayOfNull(data.dictionary->type, data.length, pool));
+    return nulls->data();
+  }
+  ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values, Take(*data.dictionary, indices, 0, pool));
+  if (data.buffers[0] != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(
+        values->buffers[0],
+        arrow::internal::CopyBitmap(pool, data.buffers[0]->data(), data.offset, data.length));
+    values->null_count = arrow::kUnknownNullCount;
+  }
+  return values;
 }
 
 arrow::Result<ArrayDataPtr> Join(const std::vector<ArrayDataPtr>& parts, arrow::MemoryPool* pool) {

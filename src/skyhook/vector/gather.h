@@ -42,6 +42,10 @@ arrow::Result<std::shared_ptr<arrow::ArrayData>> Spread(const arrow::ArrayData& 
 void SpreadBits(const uint8_t* dense, const uint8_t* validity, int64_t length, bool null,
                 uint8_t* out, base::Simd simd = base::BestSimd());
 
+/// The values that a dictionary array stands for; views as Take has them.
+arrow::Result<std::shared_ptr<arrow::ArrayData>> Flatten(const arrow::ArrayData& data,
+                                                         arrow::MemoryPool* pool);
+
 /// The arrays one after the other. Stays dictionary-encoded when all share one dictionary; a mix
 /// becomes plain values.
 arrow::Result<std::shared_ptr<arrow::ArrayData>> Join(

@@ -163,18 +163,32 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> CopyReferred(
   return bytes;
 }
 
-arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
+namespace {
+
+/// As CompactViews, where `is_worth_it(used, held)`.
+template <typename IsWorthIt>
+arrow::Status CopyText(arrow::ArrayData* data, arrow::MemoryPool* pool, IsWorthIt&& is_worth_it) {
   auto* views = reinterpret_cast<View*>(data->buffers[1]->mutable_data());
   ClearNulls(*data, views);
   const int64_t used = ReferredBytes(views, data->length);
   int64_t held = 0;
   for (size_t i = 2; i < data->buffers.size(); ++i) held += data->buffers[i]->size();
-  if (!IsWorthCompacting(used, held)) return arrow::Status::OK();
+  if (!is_worth_it(used, held)) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(auto bytes, CopyReferred({views, static_cast<size_t>(data->length)},
                                                  std::span(data->buffers).subspan(2), used, pool));
   data->buffers.resize(2);
   data->buffers.push_back(std::move(bytes));
   return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
+  return CopyText(data, pool, IsWorthCompacting);
+}
+
+arrow::Status OwnViews(arrow::ArrayData* data, arrow::MemoryPool* pool) {
+  return CopyText(data, pool, [](int64_t, int64_t) { return true; });
 }
 
 }  // namespace skyhook::vector

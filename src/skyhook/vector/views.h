@@ -67,4 +67,7 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> CopyReferred(
 /// views refer to into one buffer, when that is worth it.
 arrow::Status CompactViews(arrow::ArrayData* data, arrow::MemoryPool* pool);
 
+/// The same, always: buffers may be small parts of others, which they keep alive.
+arrow::Status OwnViews(arrow::ArrayData* data, arrow::MemoryPool* pool);
+
 }  // namespace skyhook::vector

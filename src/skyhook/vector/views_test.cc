@@ -69,6 +69,21 @@ TEST(CompactViewsTest, LetsGoBuffersThatNoViewRefersTo) {
   EXPECT_EQ(arrow::BinaryViewArray(data).GetView(1), "RAIL");
 }
 
+TEST(OwnViewsTest, CopiesWhatIsMostOfItsBufferToo) {
+  auto* pool = arrow::default_memory_pool();
+  const std::string text = "a text of some length";
+  const auto whole = arrow::Buffer::FromString(Plain(text) + std::string(100'000, ' '));
+  const auto bytes = arrow::SliceBuffer(whole, 0, static_cast<int64_t>(4 + text.size()));
+  auto data = arrow::ArrayData::Make(
+      arrow::utf8_view(), 1, {nullptr, testing::Require(MakeViews(*bytes, 1, pool)), bytes}, 0);
+  testing::Require(CompactViews(data.get(), pool));
+  ASSERT_EQ(data->buffers[2], bytes) << "not worth it";
+  testing::Require(OwnViews(data.get(), pool));
+  ASSERT_EQ(data->buffers.size(), 3u);
+  EXPECT_EQ(data->buffers[2]->parent(), nullptr);
+  EXPECT_EQ(arrow::BinaryViewArray(data).GetView(0), text);
+}
+
 TEST(PickViewsTest, RefusesValuesThatLeaveTheBytes) {
   const auto bytes = arrow::Buffer::FromString(Plain("one") + Plain("two").substr(0, 5));
   PlainCursor cursor;

@@ -418,7 +418,6 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
                                                        std::span<const int32_t> positions,
                                                        int64_t shift) {
   PageState& state = states_[index];
-  if (!state.opened.has_value()) return nullptr;
   if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
   const bool first = !state.picked.picks.has_value();
   ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values,
@@ -429,16 +428,9 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
 
 bool FlatColumnReader::IsWorthPicking(size_t index, int64_t selected, int64_t rows) const {
   const std::optional<EncodedPage>& opened = states_[index].opened;
-  if (!opened.has_value()) return false;
-  switch (shortcuts_) {
-    case Shortcuts::kAlways:
-      return selected < rows;
-    case Shortcuts::kNever:
-      return false;
-    default:
-      return selected <
-             rows / (opened->is_dictionary() ? kPickedShareOfCodes : kPickedShareOfTexts);
-  }
+  if (!opened.has_value() || shortcuts_ == Shortcuts::kNever) return false;
+  if (shortcuts_ == Shortcuts::kAlways) return selected < rows;
+  return selected < rows / (opened->is_dictionary() ? kPickedShareOfCodes : kPickedShareOfTexts);
 }
 
 FlatColumnReader::PagePart FlatColumnReader::PartOf(size_t index, plan::RowRange rows,
