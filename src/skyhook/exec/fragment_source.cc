@@ -33,8 +33,9 @@ Result<bool> FragmentSource::Begin(Wanted wanted, int64_t* position) {
     const plan::RowRange all = fragment_->row_group_rows(row_group_);
     const plan::RowRanges rows = rows_.Intersect({std::max(all.begin, *position), all.end});
     if (rows.empty()) continue;
-    ++wanted.context.cost->row_groups;
+    CountAtEnd(&wanted.context.cost->row_groups);
     ARROW_RETURN_NOT_OK(base::AddContext(Open(std::move(wanted), rows, position), name_));
+    if (!in_piece()) Close();
     ++row_group_;
     return true;
   }

@@ -1,6 +1,7 @@
 #include "skyhook/exec/row_source.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace skyhook::exec {
 
@@ -12,11 +13,13 @@ Result<std::unique_ptr<Chunk>> RowSource::Next(int64_t* position) {
   int64_t examined_until = *position;
   ARROW_ASSIGN_OR_RAISE(auto chunk, scan_->Next(&examined_until));
   if (chunk != nullptr) {
-    *position = examined_until;
+    *position = examined_until < rows_end_ ? examined_until : piece_end_;
+    if (*position == piece_end_) CountPiece();
   } else if (scan_->is_done()) {
     if (auto consumed = std::exchange(consumed_, nullptr)) ARROW_RETURN_NOT_OK(consumed());
     *position = piece_end_;
     scan_ = nullptr;
+    CountPiece();
   }
   return chunk;
 }
@@ -29,7 +32,11 @@ std::unique_ptr<Chunk> RowSource::NextCounted(int64_t* position) {
                                        std::min(range.size(), kMostRows));
   range.begin = chunk->end();
   if (range.size() == 0) counted_.pop_back();
-  *position = counted_.empty() ? piece_end_ : chunk->end();
+  *position = chunk->end();
+  if (counted_.empty()) {
+    *position = piece_end_;
+    CountPiece();
+  }
   return chunk;
 }
 
@@ -42,10 +49,16 @@ void RowSource::Close() {
   consumed_ = nullptr;
   scan_ = nullptr;
   counted_.clear();
+  CountPiece();
+}
+
+void RowSource::CountPiece() {
+  if (pieces_ != nullptr) ++*std::exchange(pieces_, nullptr);
 }
 
 Status RowSource::Scan(Wanted wanted, Piece piece) {
   piece_end_ = piece.end;
+  rows_end_ = piece.rows.end();
   consumed_ = std::move(piece.consumed);
   RowGroupScan::Inputs inputs;
   inputs.reader = std::move(piece.reader);

@@ -106,6 +106,9 @@ class RowSource {
   static bool IsCounted(const Wanted& wanted) {
     return wanted.conjuncts.empty() && wanted.output_columns.empty();
   }
+  /// Adds one to `pieces` once all rows of the piece that begins are dealt with, or it is dropped:
+  /// not before, because a scan that is lost in the middle of a piece is begun again there.
+  void CountAtEnd(int64_t* pieces) { pieces_ = pieces; }
   /// What columns of the pipeline's input are called where they are read.
   std::vector<int> FieldsOf(const std::set<int>& columns) const;
   /// Those that a piece is read for.
@@ -117,8 +120,11 @@ class RowSource {
 
  private:
   std::unique_ptr<Chunk> NextCounted(int64_t* position);
+  void CountPiece();
 
   int64_t piece_end_ = 0;
+  int64_t rows_end_ = 0;       // behind the last row of the piece that is gone through
+  int64_t* pieces_ = nullptr;  // as CountAtEnd, until the piece is counted
   std::function<arrow::Status()> consumed_;  // as Piece::consumed, of the piece
   std::unique_ptr<RowGroupScan> scan_;
   std::vector<plan::RowRange> counted_;  // of which nothing is read, the last first

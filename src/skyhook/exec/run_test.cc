@@ -307,6 +307,24 @@ TEST(Run, ResumedCallsReadEachPageOnce) {
   EXPECT_EQ(resumed.cost.row_groups, whole.outcome.cost.row_groups);
 }
 
+TEST(Run, ARowGroupThatLostWorkIsBegunAgainInIsCountedOnce) {
+  const auto fragment = Counted();
+  const auto pipeline = testing::ReadAll(*fragment->schema());
+  const auto whole = RunKernel(pipeline, fragment);
+  RunRequest request = testing::AllRowsOf(*fragment);
+  request.slice.scan = 1;
+  request.limits.deadline = std::chrono::steady_clock::now();
+  plan::Cost cost;
+  int calls = 0;
+  for (; !request.slice.rows.empty(); ++calls) {
+    const auto run = RunKernel(pipeline, fragment, request);
+    cost += run.outcome.cost;
+    request.slice.rows = run.outcome.remaining.rows;
+  }
+  EXPECT_GT(calls, whole.outcome.cost.row_groups);
+  EXPECT_EQ(cost.row_groups, whole.outcome.cost.row_groups);
+}
+
 TEST(Run, ResumedCallsKeepAnAggregateUntilTheLast) {
   const auto fragment = Counted();
   auto pipeline = testing::ReadAll(*fragment->schema());
