@@ -94,7 +94,9 @@ class Offers {
 arrow::Result<std::shared_ptr<format::Fragment>> Puller::Open(site::Site* site,
                                                               const site::Request& request,
                                                               plan::Cost* cost) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  format::ReadContext context(cost, request.stop);
+  context.core = request.core;
+  ARROW_ASSIGN_OR_RAISE(const auto lock, format::Lock(&mutex_, context));
   const site::FragmentId& id = request.fragment;
   if (fragment_ != nullptr && (id.version.empty() || fragment_->version() == id.version)) {
     return fragment_;
@@ -103,8 +105,7 @@ arrow::Result<std::shared_ptr<format::Fragment>> Puller::Open(site::Site* site,
   ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id, request.stop));
   format::ReadOptions options;
   options.budget = budget_;
-  ARROW_ASSIGN_OR_RAISE(fragment_,
-                        format::OpenFragment(std::move(source), options, {cost, request.stop}));
+  ARROW_ASSIGN_OR_RAISE(fragment_, format::OpenFragment(std::move(source), options, context));
   return fragment_;
 }
 

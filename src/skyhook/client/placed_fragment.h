@@ -35,7 +35,7 @@ class Puller {
                                                         plan::Cost* cost);
 
   const std::shared_ptr<base::MemoryBudget> budget_;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::shared_ptr<format::Fragment> fragment_;
 };
 
@@ -51,6 +51,7 @@ struct Attempt {
   bool pulls() const { return offer == placement::Offer::kBytes; }
   /// Whether its calls run beside what is done here.
   bool is_elsewhere() const { return !pulls() && site->profile().remote; }
+  bool PullsOverNetwork() const { return pulls() && site->profile().remote; }
 };
 
 struct PlacedFragment {

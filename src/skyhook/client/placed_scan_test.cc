@@ -115,6 +115,7 @@ class PlacedScanTest : public ::testing::Test {
 
 TEST_F(PlacedScanTest, WhatIsPulledIsLeftToWhoeverComesFirst) {
   options_.placement = placement::Mode::kPull;
+  options_.pulled_ahead = 0;
   const auto scan = Make();
   EXPECT_EQ(scan->num_units(), kFiles * kFileRows / kGroupRows);
   const auto slow = Require(scan->OpenStream());
@@ -127,6 +128,51 @@ TEST_F(PlacedScanTest, WhatIsPulledIsLeftToWhoeverComesFirst) {
   EXPECT_EQ(scan->places().pulled, kFiles);
   EXPECT_EQ(scan->progress(), 1.0);
   EXPECT_EQ(site_->opened, kFiles) << "streams share the fragment that they read";
+}
+
+TEST_F(PlacedScanTest, WhatIsPulledNextIsReadWhileNobodyAsks) {
+  table_->fragments.resize(2);
+  options_.placement = placement::Mode::kPull;
+  options_.unit_rows = kFileRows;
+  options_.max_streams = 1;
+  for (const int ahead : {0, 1}) {
+    options_.pulled_ahead = ahead;
+    site_->opened = 0;
+    const auto scan = Make();
+    const auto stream = Require(scan->OpenStream());
+    ASSERT_NE(Require(stream->Next()), nullptr);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(ahead > 0 ? 20 : 0);
+    while (site_->opened < 1 + ahead && std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(site_->opened, 1 + ahead);
+    int64_t rows = 0;
+    while (const auto batch = Require(stream->Next())) rows += batch->num_rows();
+    EXPECT_EQ(rows, kFileRows);
+    EXPECT_EQ(scan->cost().rows_in, 2 * kFileRows);
+  }
+}
+
+TEST_F(PlacedScanTest, NothingIsReadAheadOfWhatMayEndTheScan) {
+  options_.placement = placement::Mode::kPull;
+  options_.max_streams = 1;
+  plan::Pipeline pipeline = testing::ReadAll(*Schema());
+  pipeline.limit = plan::Limit{kFileRows};
+  const auto scan = Make(pipeline);
+  const auto stream = Require(scan->OpenStream());
+  int64_t rows = 0;
+  while (const auto batch = Require(stream->Next())) rows += batch->num_rows();
+  EXPECT_EQ(rows, kFileRows);
+  EXPECT_EQ(site_->opened, 1);
+}
+
+TEST_F(PlacedScanTest, AScanThatIsLetGoWaitsForNothingItHasBegun) {
+  options_.placement = placement::Mode::kPull;
+  const auto scan = Make();
+  for (int i = 0; i < 4; ++i) {
+    const auto stream = Require(scan->OpenStream());
+    ASSERT_NE(Require(stream->Next()), nullptr);
+  }
 }
 
 TEST_F(PlacedScanTest, AllStreamsAreOfUseWhereOneObjectIsPulled) {
@@ -174,6 +220,7 @@ TEST_F(PlacedScanTest, ProgressDoesNotFall) {
 }
 
 TEST_F(PlacedScanTest, RefusalsTeachTheScanWhereToAsk) {
+  options_.pulled_ahead = 0;  // what is begun ahead is placed before the refusal of the one before
   site_->refuses = [](const std::string&) { return true; };
   options_.placement = placement::Mode::kAuto;
   plan::Pipeline count = testing::ReadAll(*Schema());

@@ -301,13 +301,17 @@ int64_t MostRowBytes(const Table& table) {
   return most;
 }
 
-int StreamsThatFit(const Table& table, const ScanOptions& options) {
+// As many streams, and units ahead, as there is memory for.
+void Fit(const Table& table, ScanOptions* options) {
   int64_t most = 1;
   for (const TableFragment& fragment : table.fragments) {
     most = std::max(most, StreamBytes(fragment.description));
   }
-  return static_cast<int>(
-      std::clamp<int64_t>(options.memory_bytes / most, 1, std::max(options.max_streams, 1)));
+  const int64_t fit = options->memory_bytes / most;
+  const int64_t streams = std::clamp<int64_t>(fit, 1, std::max(options->max_streams, 1));
+  options->max_streams = static_cast<int>(streams);
+  const int64_t ahead = std::max<int64_t>(fit / streams - 1, 0);
+  options->pulled_ahead = static_cast<int>(std::min<int64_t>(options->pulled_ahead, ahead));
 }
 
 }  // namespace
@@ -326,7 +330,9 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
   ARROW_RETURN_NOT_OK(CheckOptions(options));
   ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
-  options.max_streams = StreamsThatFit(*table, options);
+  Fit(*table, &options);
+  // What comes first may make the rest unnecessary.
+  if (pipeline.limit.has_value() || pipeline.top_k.has_value()) options.pulled_ahead = 0;
   ARROW_ASSIGN_OR_RAISE(const std::vector<bool> skipped, SkippedFragments(pipeline, *table));
   const int64_t num_skipped = std::count(skipped.begin(), skipped.end(), true);
   CutOptions cut{.max_streams = options.max_streams, .min_rows = options.unit_rows};

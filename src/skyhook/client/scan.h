@@ -37,6 +37,10 @@ struct ScanOptions {
   placement::Mode placement = placement::Mode::kAuto;
   /// Calls at remote sites that each stream begins before it needs their replies, which it holds.
   int units_ahead = 3;
+  /// Units of remote sites whose bytes are read here that each stream begins, on a thread of its
+  /// own, before it needs them: bytes are waited for while others are decoded. No more threads
+  /// compute at a time than there may be streams.
+  int pulled_ahead = 1;
   plan::RuntimeFilters runtime_filters;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };

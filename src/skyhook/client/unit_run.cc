@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
+#include "skyhook/client/answer_ahead.h"
 #include "skyhook/client/residual.h"
 #include "skyhook/site/fragment_version.h"
 
@@ -128,12 +129,30 @@ plan::SharedPipeline UnitRun::OfWhatIsLeft(const plan::SharedPipeline& part) con
   return left;
 }
 
-arrow::Status UnitRun::StartCall() {
+site::Request UnitRun::Asked() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
   passed_on_ = false;
-  site::Site* const site = attempt().site.get();
   site::Request asked = request_;
   asked.pipeline = OfWhatIsLeft(attempt().pipeline);
+  return asked;
+}
+
+void UnitRun::StartAhead(std::shared_ptr<base::Cores> cores, int64_t held_bytes) {
+  pulled_ = true;
+  const auto begin = [placed = placed_, site = attempt().site, asked = Asked()](
+                         arrow::StopToken stop, base::Core* core) {
+    site::Request request = asked;
+    request.stop = std::move(stop);
+    request.core = core;
+    return placed->puller->Run(site.get(), std::move(request));
+  };
+  answer_ = std::make_unique<AnswerAhead>(begin, std::move(cores), held_bytes, request_.stop,
+                                          request_.core);
+}
+
+arrow::Status UnitRun::StartCall() {
+  site::Site* const site = attempt().site.get();
+  site::Request asked = Asked();
   if (attempt().pulls()) {
     pulled_ = true;
     return placed_->puller->Run(site, std::move(asked)).Value(&answer_);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/base/cores.h"
 #include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/table.h"
 #include "skyhook/plan/outcome.h"
@@ -28,6 +29,9 @@ class UnitRun {
 
   /// Sends the first call on its way. Next does if this was not called.
   arrow::Status Start();
+  /// Has our own kernel begin on a thread of its own, of whose batches `held_bytes` bytes wait.
+  /// Only where the bytes of the fragment are to be read here.
+  void StartAhead(std::shared_ptr<base::Cores> cores, int64_t held_bytes);
 
   /// The next batch, null once every row of the request is answered.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
@@ -50,6 +54,8 @@ class UnitRun {
   /// last that is needed are not computed.
   plan::SharedPipeline OfWhatIsLeft(const plan::SharedPipeline& part) const;
   arrow::Status StartCall();
+  /// What the place is asked for.
+  site::Request Asked();
   arrow::Status FinishCall();
   /// The next batch as the site or our own kernel gives it.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> NextOfCall();

@@ -16,13 +16,17 @@ constexpr int64_t kMinStreamBytes = 1024 * 1024;
 constexpr int64_t kMinReplyBytes = 256 * 1024;
 constexpr int64_t kMostReplyBytes = int64_t{16} << 20;
 
-base::Limits LimitsOf(const ScanOptions& options, bool remote) {
+/// Of batches that a unit has given before they are needed.
+constexpr int64_t kMostHeldBytes = int64_t{64} << 20;
+
+base::Limits LimitsOf(const ScanOptions& options, const Attempt& first) {
   base::Limits limits;
   const int64_t stream_bytes = options.memory_bytes / 4 / std::max(options.max_streams, 1);
-  limits.memory_bytes = std::max(stream_bytes, kMinStreamBytes);
+  const int calls = first.PullsOverNetwork() ? 1 + options.pulled_ahead : 1;
+  limits.memory_bytes = std::max(stream_bytes / calls, kMinStreamBytes);
   limits.batch_rows = options.batch_rows;
   // Replies of calls that run ahead are held, and unpacked one at a time.
-  if (remote) {
+  if (first.site->profile().remote) {
     limits.reply_bytes =
         std::clamp(stream_bytes / (options.units_ahead + 2), kMinReplyBytes, kMostReplyBytes);
   }
@@ -38,6 +42,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
       options_(std::move(options)),
       cut_(cut),
       prepared_calls_(std::make_shared<exec::PreparedCalls>(options_.memory_bytes / 4)),
+      cores_(std::make_shared<base::Cores>(options_.max_streams)),
       all_units_(std::move(units)),
       units_(all_units_.begin(), all_units_.end()),
       touched_(table_->fragments.size()) {
@@ -56,11 +61,13 @@ arrow::Result<std::optional<TakenUnit>> Work::Take() {
   return TakeNext();
 }
 
-arrow::Result<std::optional<TakenUnit>> Work::TakeAhead() {
+arrow::Result<std::optional<TakenUnit>> Work::TakeAhead(bool may_ask, bool may_pull) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (units_.empty() || !failure_.ok()) return std::nullopt;
   ARROW_RETURN_NOT_OK(PlaceNext());
-  if (!placed_->attempts.front().is_elsewhere()) return std::nullopt;
+  const Attempt& first = placed_->attempts.front();
+  const bool goes_on = first.is_elsewhere() ? may_ask : first.PullsOverNetwork() && may_pull;
+  if (!goes_on) return std::nullopt;
   return TakeNext();
 }
 
@@ -204,6 +211,7 @@ double Work::progress() const {
 }
 
 UnitReader::~UnitReader() {
+  core_.Release();
   // An account may lack what there is no memory for.
   base::UnlessMemoryLacks([this] {
     for (const Begun& begun : begun_) work_->Account(begun.unit.fragment, begun.run);
@@ -213,18 +221,29 @@ UnitReader::~UnitReader() {
 arrow::Result<bool> UnitReader::Advance() {
   if (begun_.empty()) {
     ARROW_ASSIGN_OR_RAISE(auto taken, work_->Take());
-    if (!taken.has_value()) return false;
-    ARROW_RETURN_NOT_OK(Begin(*std::move(taken)));
+    if (!taken.has_value()) {
+      core_.Release();
+      return false;
+    }
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), /*ahead=*/false));
   }
-  while (static_cast<int>(begun_.size()) <= work_->units_ahead()) {
-    ARROW_ASSIGN_OR_RAISE(auto taken, work_->TakeAhead());
-    if (!taken.has_value()) break;
-    ARROW_RETURN_NOT_OK(Begin(*std::move(taken)));
-  }
+  ARROW_RETURN_NOT_OK(BeginAhead());
   return true;
 }
 
-arrow::Status UnitReader::Begin(TakenUnit taken) {
+arrow::Status UnitReader::BeginAhead() {
+  while (true) {
+    const int ahead = static_cast<int>(begun_.size()) - 1;
+    const bool may_ask = ahead < work_->units_ahead();
+    const bool may_pull = ahead < work_->options().pulled_ahead;
+    if (!may_ask && !may_pull) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto taken, work_->TakeAhead(may_ask, may_pull));
+    if (!taken.has_value()) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(Begin(*std::move(taken), /*ahead=*/true));
+  }
+}
+
+arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
   const Unit& unit = taken.unit;
   const TableFragment& fragment = work_->table().fragments[static_cast<size_t>(unit.fragment)];
   const Specialisation& specialisation = *taken.placed->specialisation;
@@ -234,7 +253,8 @@ arrow::Status UnitReader::Begin(TakenUnit taken) {
   request.pipeline = specialisation.pipeline();
   request.fragment = fragment.description.id;
   request.slice.rows = plan::RowRanges({unit.rows});
-  request.limits = LimitsOf(work_->options(), fragment.site->profile().remote);
+  const Attempt& first = taken.placed->attempts.front();
+  request.limits = LimitsOf(work_->options(), first);
   request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
@@ -242,12 +262,20 @@ arrow::Status UnitReader::Begin(TakenUnit taken) {
   // How many groups remote fragments have is learnt from what leaves.
   if (!fragment.site->profile().remote) request.groups = groups_;
   gave_groups_ = gave_groups_ || request.groups != nullptr;
-  const bool elsewhere = taken.placed->attempts.front().is_elsewhere();
+  const bool elsewhere = first.is_elsewhere();
+  const bool pulls = first.PullsOverNetwork();
+  if (pulls) {
+    core_.Acquire();
+    request.core = &core_;
+  }
+  const int64_t held_bytes = std::min(request.limits.memory_bytes / 2, kMostHeldBytes);
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
   begun_.push_back(
       {unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request), refused)});
-  // Calls at the site run while others are waited for; our own kernel does not.
-  return elsewhere ? begun_.back().run.Start() : arrow::Status::OK();
+  // Calls at the site run while others are waited for; our own kernel does on another thread.
+  if (elsewhere) return begun_.back().run.Start();
+  if (pulls && ahead) begun_.back().run.StartAhead(work_->cores(), held_bytes);
+  return arrow::Status::OK();
 }
 
 void UnitReader::End() {

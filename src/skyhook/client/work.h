@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/base/cores.h"
 #include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/scan.h"
 #include "skyhook/client/unit_run.h"
@@ -50,8 +51,9 @@ class Work {
 
   /// The next unit; nothing when all are taken. Whoever takes one calls Done for it, or Fail.
   arrow::Result<std::optional<TakenUnit>> Take();
-  /// The same, but nothing when the next one is not asked for elsewhere.
-  arrow::Result<std::optional<TakenUnit>> TakeAhead();
+  /// The same, while the stream has another one in hand: only what is asked for elsewhere, if it
+  /// `may_ask`, or what is pulled over a network, if it `may_pull`.
+  arrow::Result<std::optional<TakenUnit>> TakeAhead(bool may_ask, bool may_pull);
   void Done(const Unit& unit);
   /// Until Release, the scan is not finished: a stream holds what units that are done have given.
   void Hold();
@@ -71,6 +73,8 @@ class Work {
 
   /// How many units a stream may begin before it needs them; 0 until something is known.
   int units_ahead() const;
+  /// Of the threads that compute for this scan.
+  const std::shared_ptr<base::Cores>& cores() const { return cores_; }
 
   /// Hears of a refusal as soon as there is one: it counts for what is placed next.
   void Refused(const site::Site* site);
@@ -91,6 +95,7 @@ class Work {
   const ScanOptions options_;
   const CutOptions cut_;
   const std::shared_ptr<exec::PreparedCalls> prepared_calls_;
+  const std::shared_ptr<base::Cores> cores_;
   int64_t most_units_ = 0;
 
   const std::vector<Unit> all_units_;
@@ -113,7 +118,7 @@ class Work {
 };
 
 /// Runs units one after the other, on behalf of one stream; those of remote sites begin before they
-/// are needed. Not thread-safe.
+/// are needed, at the site or on a thread of their own. Not thread-safe.
 class UnitReader {
  public:
   using FilterOfUnit = std::function<std::shared_ptr<const plan::RuntimeFilter>()>;
@@ -123,7 +128,10 @@ class UnitReader {
   /// Those of this machine's files are given `groups` (may be null).
   explicit UnitReader(std::shared_ptr<Work> work, FilterOfUnit filter = nullptr,
                       std::shared_ptr<exec::Aggregator> groups = nullptr)
-      : work_(std::move(work)), filter_(std::move(filter)), groups_(std::move(groups)) {}
+      : work_(std::move(work)),
+        filter_(std::move(filter)),
+        groups_(std::move(groups)),
+        core_(work_->cores(), work_->options().stop) {}
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
@@ -133,7 +141,10 @@ class UnitReader {
   bool has_unit() const { return !begun_.empty(); }
   const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() { return begun_.front().run.Next(); }
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() {
+    core_.Yield();
+    return begun_.front().run.Next();
+  }
   /// Ends the unit, finished or not, accounts for it and says that it is done.
   void End();
   /// Ends all units that have begun: they are not needed.
@@ -151,12 +162,14 @@ class UnitReader {
     UnitRun run;
   };
 
-  arrow::Status Begin(TakenUnit taken);
+  arrow::Status Begin(TakenUnit taken, bool ahead);
+  arrow::Status BeginAhead();
 
   std::shared_ptr<Work> work_;
   const FilterOfUnit filter_;
   std::shared_ptr<exec::Aggregator> groups_;
   bool gave_groups_ = false;  ///< to a unit
+  base::Core core_;           ///< once a unit is pulled over a network
   std::deque<Begun> begun_;   ///< the first is the current one
 };
 

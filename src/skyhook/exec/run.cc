@@ -167,6 +167,7 @@ class KernelExecution : public Execution {
 
   format::ReadContext Context() {
     format::ReadContext context(&outcome_.cost, request_.stop);
+    context.core = request_.core;
     context.memory_bytes = ReadBytes(request_.limits.memory_bytes);
     context.in_steps = may_resume();
     // Of one that is resumed, readers outlive the deadline.

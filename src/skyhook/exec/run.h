@@ -34,6 +34,9 @@ struct RunRequest {
   /// Where rows that pass are looked up and remembered (exec/predicate_cache.h), by the fragment's
   /// name and version. Null: nowhere.
   std::shared_ptr<PredicateCache> predicates = nullptr;
+  /// What the thread that pulls has of the cores: given up while bytes are waited for, and outlives
+  /// the call. Null: nobody counts.
+  base::Core* core = nullptr;
   /// Of an aggregate: groups of earlier calls (exec/aggregate/aggregator.h), to which those of this
   /// call are added. They leave in batches only where they take more than a call may hold, and stay
   /// there at its end. Null: all leave in batches.

@@ -52,8 +52,11 @@ ByteReader::ByteReader(std::shared_ptr<base::ByteSource> source,
 arrow::Result<base::Buffers> ByteReader::Await(const std::vector<base::ByteRange>& ranges) const {
   const auto begin = std::chrono::steady_clock::now();
   auto reading = source_->ReadAsync(ranges, context_.stop);
-  while (!reading.Wait(std::chrono::duration<double>(kWaitStep).count())) {
-    ARROW_RETURN_NOT_OK(context_.Poll());
+  if (!reading.is_finished()) {
+    const base::WithoutCore idle(context_.core);
+    while (!reading.Wait(std::chrono::duration<double>(kWaitStep).count())) {
+      ARROW_RETURN_NOT_OK(context_.Poll());
+    }
   }
   const std::chrono::nanoseconds waited = std::chrono::steady_clock::now() - begin;
   context_.cost->read_ns += waited.count();

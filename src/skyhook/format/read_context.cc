@@ -15,6 +15,8 @@ arrow::Status ReadContext::Poll() const {
 arrow::Result<std::unique_lock<std::timed_mutex>> Lock(std::timed_mutex* mutex,
                                                        const ReadContext& context) {
   std::unique_lock<std::timed_mutex> lock(*mutex, std::defer_lock);
+  if (lock.try_lock()) return lock;
+  const base::WithoutCore idle(context.core);
   while (!lock.try_lock_for(kWaitStep)) ARROW_RETURN_NOT_OK(context.Poll());
   return lock;
 }

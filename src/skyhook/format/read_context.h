@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "skyhook/base/cores.h"
 #include "skyhook/format/dictionaries_ahead.h"
 #include "skyhook/plan/outcome.h"
 
@@ -32,6 +33,9 @@ struct ReadContext {
   std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
   /// What a reader may hold of one column: a page that leads beyond it fails with kLimitExceeded.
   int64_t memory_bytes = std::numeric_limits<int64_t>::max();
+
+  /// Given up by whoever waits: for bytes, or for others that read. Null: nobody counts cores.
+  base::Core* core = nullptr;
 
   /// Whether who reads has something else to do between short steps: work that can wait is then
   /// left to RowGroupReader::Prepare, which does it piece by piece.

@@ -22,6 +22,10 @@
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/profile.h"
 
+namespace skyhook::base {
+class Core;
+}  // namespace skyhook::base
+
 namespace skyhook::exec {
 class Aggregator;
 class PredicateCache;
@@ -53,6 +57,8 @@ struct Request {
   std::shared_ptr<exec::PreparedCalls> prepared_calls;
   /// As exec::RunRequest::predicates, likewise.
   std::shared_ptr<exec::PredicateCache> predicates;
+  /// As exec::RunRequest::core, likewise.
+  base::Core* core = nullptr;
   /// As exec::RunRequest::groups, for a site that runs all of the pipeline in this process.
   std::shared_ptr<exec::Aggregator> groups;
 };
