@@ -68,7 +68,12 @@ Status RunQueries(const std::string& query, const std::string& placement, int th
   sql::DatabaseOptions options;
   options.threads = threads;
   options.placement = placement;
-  ARROW_ASSIGN_OR_RAISE(const auto connection, sql::OpenConnection(options));
+  // Each run does all of the work: peers remember nothing of it.
+  client::SessionOptions session;
+  session.remember_predicates = false;
+  ARROW_ASSIGN_OR_RAISE(
+      const auto connection,
+      sql::OpenConnection(options, std::make_shared<client::Session>(std::move(session))));
   for (std::string line; std::getline(std::cin, line);) {
     ARROW_RETURN_NOT_OK(RunOnce(connection.get(), query));
   }

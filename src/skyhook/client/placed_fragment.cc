@@ -120,7 +120,7 @@ arrow::Result<std::unique_ptr<site::Answer>> Puller::Run(site::Site* site, site:
 
 arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
     const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline,
-    placement::Mode mode, placement::Learnt* learnt) {
+    placement::Mode mode, const placement::Progress& progress, placement::Learnt* learnt) {
   auto placed = std::make_shared<PlacedFragment>();
   ARROW_ASSIGN_OR_RAISE(placed->specialisation, Specialisation::Make(pipeline, table, fragment));
   placed->puller = std::make_shared<Puller>(table.budget);
@@ -138,7 +138,8 @@ arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
       placed->expected_pushed = candidate.estimate.pushed;
     }
   }
-  const std::vector<size_t> order = learnt->Order(mode, offers.candidates());
+  const std::vector<size_t> order = learnt->Order(mode, offers.candidates(), progress);
+  if (learnt->left_out_for_speed()) placed->declined = "bytes were scanned faster here";
   placed->attempts = std::move(offers).Ordered(order);
   return placed;
 }

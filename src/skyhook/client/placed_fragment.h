@@ -63,13 +63,14 @@ struct PlacedFragment {
   /// runs the pipeline, and when it hands out bytes.
   double expected_pushed = 0;
   double expected_pulled = 0;
-  /// Why the pipelines of its own site are not on offer; empty: they are, or it runs none.
+  /// Why the pipelines of its own site are not on offer, or not asked for although few bytes would
+  /// travel; empty: they are, or it runs none.
   std::string declined;
 };
 
 /// All places of the fragment are candidates, each for what it can do; `learnt` puts them in order.
 arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
     const Table& table, const TableFragment& fragment, const plan::SharedPipeline& pipeline,
-    placement::Mode mode, placement::Learnt* learnt);
+    placement::Mode mode, const placement::Progress& progress, placement::Learnt* learnt);
 
 }  // namespace skyhook::client

@@ -235,6 +235,44 @@ TEST_F(PlacedScanTest, RefusalsTeachTheScanWhereToAsk) {
               ElementsAre(Pair("not this one", placement::Learnt::kMostRefusals)));
 }
 
+TEST_F(PlacedScanTest, WhatScansMeasureTellsTheNextOnesWhereToAsk) {
+  // Of what is pulled and pushed is remembered how much was read, and how long it took.
+  for (const auto mode : {placement::Mode::kPush, placement::Mode::kPull}) {
+    options_.placement = mode;
+    EXPECT_EQ(RowsOfTwoStreams(Make().get()), kFiles * kFileRows);
+  }
+  const auto offers = {placement::Offer::kPipelines, placement::Offer::kBytes};
+  for (const auto offer : offers) {
+    // Of these few rows too little to say anything: as if there were more of them.
+    EXPECT_FALSE(table_->rates->Of(site_.get(), offer).has_value());
+    table_->rates->Add(site_.get(), offer, 0, placement::Rates::kLeastSeconds);
+    EXPECT_GT(table_->rates->Of(site_.get(), offer).value(), 0.0);
+  }
+  options_.placement = placement::Mode::kAuto;
+  plan::Pipeline count = testing::ReadAll(*Schema());
+  count.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  const auto count_all = [&] {
+    const auto scan = Make(count);
+    const auto stream = Require(scan->OpenStream());
+    EXPECT_EQ(testing::RowsOf({Require(stream->Next())}),
+              std::vector<std::string>{std::to_string(kFiles * kFileRows)});
+    return scan->places();
+  };
+  table_->rates->Add(site_.get(), placement::Offer::kPipelines, int64_t{1} << 40, 1);
+  Places places = count_all();
+  EXPECT_EQ(places.pulled, 0);
+  EXPECT_THAT(places.refusals, IsEmpty());
+  table_->rates->Add(site_.get(), placement::Offer::kBytes, int64_t{1} << 50, 1);
+  // The first fragment of some scans shows whether that is still right.
+  for (const int pushed : {1, 1, 0, 1, 0, 0, 1}) {
+    places = count_all();
+    EXPECT_EQ(places.pushed, pushed);
+    EXPECT_EQ(places.pulled, kFiles - pushed);
+    EXPECT_THAT(places.refusals,
+                ElementsAre(Pair("bytes were scanned faster here", kFiles - pushed)));
+  }
+}
+
 TEST_F(PlacedScanTest, NearerSitesAreAskedFirst) {
   const auto refusing = std::make_shared<AskedSite>(site_);
   refusing->refuses = [](const std::string&) { return true; };
@@ -287,11 +325,13 @@ TEST_F(PlacedScanTest, ARefusalIsHeardBeforeTheNextPlaceIsAsked) {
   request.fragment = table_->fragments[0].description.id;
   request.slice.rows = plan::RowRanges({{0, kFileRows}});
   int heard = 0;
-  UnitRun run(placed, nullptr, request, [&](const site::Site* site) {
+  const auto refused = [&](const site::Site* site) {
     EXPECT_EQ(site, site_.get());
     EXPECT_EQ(site_->opened, 0);
     ++heard;
-  });
+  };
+  WaitClocks waits;
+  UnitRun run(placed, nullptr, request, refused, &waits);
   EXPECT_EQ(Require(run.Next())->num_rows(), kFileRows);
   EXPECT_EQ(heard, 1);
   EXPECT_THAT(run.refusals(), ElementsAre("not this one"));
@@ -307,7 +347,9 @@ TEST_F(PlacedScanTest, ACallThatNeverAnswersIsAnErrorWhereNobodyElseCanBeAsked) 
   request.pipeline = testing::ReadAll(*Schema());
   request.fragment = table_->fragments[0].description.id;
   request.slice.rows = plan::RowRanges({{0, kFileRows}});
-  UnitRun run(placed, nullptr, request, [](const site::Site*) { FAIL() << "nobody is left"; });
+  const auto refused = [](const site::Site*) { FAIL() << "nobody is left"; };
+  WaitClocks waits;
+  UnitRun run(placed, nullptr, request, refused, &waits);
   EXPECT_THAT(run.Next(), FailsWith(base::Code::kLimitExceeded, "without any answer"));
   EXPECT_THAT(run.refusals(), IsEmpty());
 }

@@ -17,6 +17,7 @@
 #include "skyhook/format/fragment.h"
 #include "skyhook/objects/object_store.h"
 #include "skyhook/objects/rados_pool.h"
+#include "skyhook/placement/rates.h"
 #include "skyhook/site/site.h"
 #include "skyhook/table/location.h"
 
@@ -69,6 +70,8 @@ class Session {
   const std::shared_ptr<base::MemoryBudget>& budget() const { return budget_; }
   /// Null where predicates are not remembered.
   const std::shared_ptr<exec::PredicateCache>& predicates() const { return predicates_; }
+  /// How fast the sites have answered.
+  const std::shared_ptr<placement::Rates>& rates() const { return rates_; }
   /// Of nobody who may block it, such as calls to Ceph.
   const std::shared_ptr<base::Timer>& timer() const { return timer_; }
 
@@ -85,6 +88,7 @@ class Session {
   const std::shared_ptr<base::Timer> timer_of_calls_;
   const std::shared_ptr<base::MemoryBudget> budget_;
   const std::shared_ptr<exec::PredicateCache> predicates_;
+  const std::shared_ptr<placement::Rates> rates_ = std::make_shared<placement::Rates>();
   const std::shared_ptr<arrow::MemoryPool> pool_;  ///< pages of files
   const std::shared_ptr<site::Site> files_;
 

@@ -134,6 +134,7 @@ arrow::Result<std::shared_ptr<const Table>> OpenTable(Session* session, const st
                                         : OpenFiles(*session, pattern, options));
   table->budget = session->budget();
   table->predicates = session->predicates();
+  table->rates = session->rates();
   if (options.file_names) ARROW_RETURN_NOT_OK(AddFileNames(table.get()));
   return table;
 }

@@ -16,6 +16,7 @@
 
 #include "skyhook/base/memory_budget.h"
 #include "skyhook/client/session.h"
+#include "skyhook/placement/rates.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/site.h"
 #include "skyhook/table/snapshot.h"
@@ -68,6 +69,8 @@ struct Table {
   std::shared_ptr<base::MemoryBudget> budget;
   /// Which rows passed earlier predicates, where fragments are scanned here; null: not remembered.
   std::shared_ptr<exec::PredicateCache> predicates;
+  /// How fast remote sites have answered; null: nobody remembers.
+  std::shared_ptr<placement::Rates> rates;
 
   int64_t num_rows() const;
   int64_t num_bytes() const;

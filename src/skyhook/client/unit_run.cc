@@ -16,12 +16,13 @@ using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
 UnitRun::UnitRun(std::shared_ptr<const PlacedFragment> placed,
                  std::shared_ptr<LearntVersion> learnt, site::Request request,
-                 std::function<void(const site::Site*)> refused)
+                 std::function<void(const site::Site*)> refused, WaitClocks* waits)
     : placed_(std::move(placed)),
       learnt_(std::move(learnt)),
       request_(std::move(request)),
       limit_(request_.pipeline->limit),
-      refused_(std::move(refused)) {}
+      refused_(std::move(refused)),
+      waits_(waits) {}
 
 arrow::Status UnitRun::Start() {
   return answer_ == nullptr && !request_.slice.rows.empty() ? StartCall() : arrow::Status::OK();
@@ -58,6 +59,7 @@ arrow::Result<BatchPtr> UnitRun::Next() {
 
 arrow::Result<BatchPtr> UnitRun::NextOfCall() {
   const auto begin = std::chrono::steady_clock::now();
+  const Waiting waiting(attempt().pulls() ? &waits_->pulled : &waits_->pushed);
   ARROW_ASSIGN_OR_RAISE(BatchPtr batch, answer_->Next());
   if (attempt().is_elsewhere()) {
     finished_.wait_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
@@ -155,6 +157,7 @@ arrow::Status UnitRun::StartCall() {
   site::Request asked = Asked();
   if (attempt().pulls()) {
     pulled_ = true;
+    const Waiting waiting(&waits_->pulled);
     return placed_->puller->Run(site, std::move(asked)).Value(&answer_);
   }
   if (!site->capabilities().filters) asked.runtime_filters.clear();

@@ -13,6 +13,7 @@
 #include "skyhook/base/cores.h"
 #include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/table.h"
+#include "skyhook/client/wait_clock.h"
 #include "skyhook/plan/outcome.h"
 #include "skyhook/site/site.h"
 
@@ -23,9 +24,9 @@ class UnitRun {
  public:
   /// Asks the first of the fragment's places for `request`, and for what it leaves over again until
   /// nothing is left; what a place refuses, or answers so that it cannot be used, the next one is
-  /// asked for. `refused` hears of each such site before.
+  /// asked for. `refused` hears of each such site before. `waits` outlives the run.
   UnitRun(std::shared_ptr<const PlacedFragment> placed, std::shared_ptr<LearntVersion> learnt,
-          site::Request request, std::function<void(const site::Site*)> refused);
+          site::Request request, std::function<void(const site::Site*)> refused, WaitClocks* waits);
 
   /// Sends the first call on its way. Next does if this was not called.
   arrow::Status Start();
@@ -80,6 +81,7 @@ class UnitRun {
   const site::Site* answered_by_ = nullptr;
   std::vector<std::string> refusals_;
   const std::function<void(const site::Site*)> refused_;
+  WaitClocks* const waits_;
   std::unique_ptr<site::Answer> answer_;
   plan::Cost finished_;
   plan::Cost finished_pushed_;

@@ -45,6 +45,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
       cores_(std::make_shared<base::Cores>(options_.max_streams)),
       all_units_(std::move(units)),
       units_(all_units_.begin(), all_units_.end()),
+      learnt_(table_->rates),
       touched_(table_->fragments.size()) {
   cost_.fragments = static_cast<int64_t>(table_->fragments.size());
   cost_.fragments_skipped = skipped;
@@ -64,6 +65,8 @@ arrow::Result<std::optional<TakenUnit>> Work::Take() {
 arrow::Result<std::optional<TakenUnit>> Work::TakeAhead(bool may_ask, bool may_pull) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (units_.empty() || !failure_.ok()) return std::nullopt;
+  const bool is_other = units_.front().fragment != placed_fragment_;
+  if (is_other && alone_ && units_under_way_ > 0) return std::nullopt;
   ARROW_RETURN_NOT_OK(PlaceNext());
   const Attempt& first = placed_->attempts.front();
   const bool goes_on = first.is_elsewhere() ? may_ask : first.PullsOverNetwork() && may_pull;
@@ -75,8 +78,10 @@ arrow::Status Work::PlaceNext() {
   const Unit next = units_.front();
   if (placed_fragment_ == next.fragment) return arrow::Status::OK();
   const TableFragment& fragment = table_->fragments[static_cast<size_t>(next.fragment)];
-  ARROW_ASSIGN_OR_RAISE(placed_,
-                        PlaceFragment(*table_, fragment, pipeline_, options_.placement, &learnt_));
+  const placement::Progress progress{rows_ - rows_taken_, rows_taken_ == 0};
+  ARROW_ASSIGN_OR_RAISE(
+      placed_, PlaceFragment(*table_, fragment, pipeline_, options_.placement, progress, &learnt_));
+  alone_ = learnt_.is_trial();
   placed_fragment_ = next.fragment;
   if (!fragment.site->profile().remote) return arrow::Status::OK();
   const auto rows = static_cast<double>(next.rows.size());
@@ -97,12 +102,15 @@ TakenUnit Work::TakeNext() {
   units_.pop_front();
   touched_[static_cast<size_t>(taken.unit.fragment)] = true;
   ++at_work_;
+  ++units_under_way_;
+  rows_taken_ += taken.unit.rows.size();
   return taken;
 }
 
 void Work::Done(const Unit& unit) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --at_work_;
+  --units_under_way_;
   rows_done_ += unit.rows.size();
 }
 
@@ -138,7 +146,7 @@ bool Work::ClaimFinish() {
 void Work::StartOver() {
   const std::lock_guard<std::mutex> lock(mutex_);
   units_.assign(all_units_.begin(), all_units_.end());
-  rows_done_ = 0;
+  rows_done_ = rows_taken_ = 0;
   finish_claimed_ = false;
 }
 
@@ -169,8 +177,19 @@ void Work::Refused(const site::Site* site) {
 void Work::Account(int64_t fragment, const UnitRun& run) {
   const plan::Cost cost = run.cost();
   Account(cost);
-  if (!table_->fragments[static_cast<size_t>(fragment)].site->profile().remote) return;
+  const site::Site* const site = table_->fragments[static_cast<size_t>(fragment)].site.get();
+  if (!site->profile().remote) return;
   const plan::Cost pushed = run.pushed_cost();
+  if (table_->rates != nullptr) {
+    if (run.answered_by() != nullptr) {
+      table_->rates->Add(run.answered_by(), placement::Offer::kPipelines, pushed.bytes_read,
+                         waits_.pushed.Take());
+    }
+    if (run.pulled()) {
+      table_->rates->Add(site, placement::Offer::kBytes, cost.bytes_read - pushed.bytes_read,
+                         waits_.pulled.Take());
+    }
+  }
   const std::lock_guard<std::mutex> lock(mutex_);
   learnt_.Add({.rows = cost.rows_in - pushed.rows_in,
                .rows_out = cost.rows_out - pushed.rows_out,
@@ -270,8 +289,8 @@ arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
   }
   const int64_t held_bytes = std::min(request.limits.memory_bytes / 2, kMostHeldBytes);
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
-  begun_.push_back(
-      {unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request), refused)});
+  begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request),
+                                  refused, work_->waits())});
   // Calls at the site run while others are waited for; our own kernel does on another thread.
   if (elsewhere) return begun_.back().run.Start();
   if (pulls && ahead) begun_.back().run.StartAhead(work_->cores(), held_bytes);

@@ -75,6 +75,7 @@ class Work {
   int units_ahead() const;
   /// Of the threads that compute for this scan.
   const std::shared_ptr<base::Cores>& cores() const { return cores_; }
+  WaitClocks* waits() { return &waits_; }
 
   /// Hears of a refusal as soon as there is one: it counts for what is placed next.
   void Refused(const site::Site* site);
@@ -96,6 +97,7 @@ class Work {
   const CutOptions cut_;
   const std::shared_ptr<exec::PreparedCalls> prepared_calls_;
   const std::shared_ptr<base::Cores> cores_;
+  WaitClocks waits_;
   int64_t most_units_ = 0;
 
   const std::vector<Unit> all_units_;
@@ -107,6 +109,10 @@ class Work {
   placement::Learnt learnt_;
   int64_t at_work_ = 0;  ///< units that were taken and are not done, and streams that hold
   int64_t rows_ = 0;     ///< of all units
+  int64_t rows_taken_ = 0;
+  int units_under_way_ = 0;
+  /// While units of placed_fragment_ are under way no other one is begun ahead.
+  bool alone_ = false;
   int64_t rows_done_ = 0;
   bool finish_claimed_ = false;
   arrow::Status failure_;

@@ -34,6 +34,9 @@ constexpr double kUnknownRowBytes = 8;
 /// work than what is only read. Measured over TPC-H, where half of the rows are 0.73 of the bytes
 /// and took longer pushed, also over 1 Gb/s.
 constexpr double kPushedOverPulled = 0.6;
+/// Bytes travel at the expense of others: only for what is that much faster.
+constexpr double kClearlyFaster = 1.25;
+constexpr double kSecondsWorthATrial = 0.5;
 /// An aggregate's reply, for each row of the fragment.
 constexpr double kAggregateRowBytes = 0.01;
 
@@ -317,16 +320,28 @@ void Learnt::Add(const Pulled& pulled) {
   pulled_.read_bytes += pulled.read_bytes;
 }
 
-std::vector<size_t> Learnt::Order(Mode mode, std::span<const Candidate> candidates) {
+std::vector<size_t> Learnt::Order(Mode mode, std::span<const Candidate> candidates,
+                                  const Progress& progress) {
   const double pulled = PulledBytes(candidates);
   std::vector<size_t> run;
   std::vector<size_t> read;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (candidates[i].offer == Offer::kBytes) {
-      read.push_back(i);
-    } else if (mode == Mode::kPush || !candidates[i].site->profile().remote ||
-               (mode == Mode::kAuto && IsWorthAsking(candidates[i], pulled))) {
+    if (candidates[i].offer == Offer::kBytes) read.push_back(i);
+  }
+  const double pulled_left = pulled * static_cast<double>(progress.rows_left);
+  left_out_for_speed_ = is_trial_ = false;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const site::Site* const site = candidates[i].site;
+    if (candidates[i].offer == Offer::kBytes) continue;
+    if (mode == Mode::kPush || !site->profile().remote) {
       run.push_back(i);
+    } else if (mode == Mode::kAuto && IsWorthAsking(candidates[i], pulled)) {
+      if (read.empty() ||
+          IsFaster(site, candidates[read.front()].site, pulled_left, progress.is_first)) {
+        run.push_back(i);
+      } else {
+        left_out_for_speed_ = true;
+      }
     }
   }
   run.insert(run.end(), read.begin(), read.end());
@@ -338,6 +353,25 @@ bool Learnt::IsWorthAsking(const Candidate& candidate, double pulled) {
   if (PushedBytes(candidate) > kPushedOverPulled * pulled) return false;
   OfSite& site = sites_[candidate.site];
   return site.refused < kMostRefusals || ++site.passed_over % kAskAgain == 0;
+}
+
+bool Learnt::IsFaster(const site::Site* site, const site::Site* of_bytes, double pulled_left,
+                      bool is_first) {
+  if (rates_ == nullptr) return true;
+  const auto there = rates_->Of(site, Offer::kPipelines);
+  if (!there.has_value()) return true;  // the first replies will tell
+  const auto here = rates_->Of(of_bytes, Offer::kBytes);
+  if (here.has_value() && *here > kClearlyFaster * *there) {
+    return is_first && ClaimTrial(site, Offer::kPipelines);
+  }
+  // What is over soon gains little from knowing.
+  if (pulled_left < kSecondsWorthATrial * *there) return true;
+  return !is_first || !ClaimTrial(of_bytes, Offer::kBytes);
+}
+
+bool Learnt::ClaimTrial(const site::Site* site, Offer offer) {
+  is_trial_ = rates_->ClaimTrial(site, offer);
+  return is_trial_;
 }
 
 double Learnt::PushedBytes(const Candidate& candidate) const {

@@ -8,11 +8,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "skyhook/placement/rates.h"
 #include "skyhook/plan/pipeline.h"
 #include "skyhook/plan/statistics.h"
 #include "skyhook/site/site.h"
@@ -20,7 +23,8 @@
 namespace skyhook::placement {
 
 enum class Mode : uint8_t {
-  kAuto,  ///< beside the fragment where that is expected to move far fewer bytes
+  /// Beside the fragment where that is expected to move far fewer bytes, and was not slower lately.
+  kAuto,
   kPush,  ///< beside the fragment, unless its site declines
   kPull,
 };
@@ -53,12 +57,6 @@ Estimate EstimateOf(const plan::Pipeline& pipeline, int64_t rows, int64_t fragme
 /// The share of rows, in [0, 1], that a predicate is expected to keep.
 double SelectivityOf(const plan::Expression& predicate, const plan::StatisticsLookup& statistics);
 
-/// What a place offers for a fragment.
-enum class Offer : uint8_t {
-  kPipelines,  ///< to run them: what comes out travels
-  kBytes,      ///< to hand out bytes: what our own kernel reads of them travels
-};
-
 /// A place that could answer.
 struct Candidate {
   const site::Site* site = nullptr;
@@ -80,6 +78,12 @@ struct Pulled {
   int64_t read_bytes = 0;  ///< for these rows
 };
 
+/// How far a scan has got.
+struct Progress {
+  int64_t rows_left = 0;  ///< with those of the fragment that is placed
+  bool is_first = true;   ///< the fragment is the first one: nothing else is under way
+};
+
 /// What one scan has learnt of the places that it asked. Not thread-safe.
 class Learnt {
  public:
@@ -87,6 +91,11 @@ class Learnt {
   static constexpr int kMostRefusals = 4;
   /// Which is asked again for one fragment of so many.
   static constexpr int kAskAgain = 16;
+
+  /// `rates` of what scans of the session have measured; null: each fragment is placed by bytes
+  /// alone.
+  explicit Learnt(std::shared_ptr<Rates> rates) : rates_(std::move(rates)) {}
+  Learnt() = default;
 
   void Add(const site::Site* site, const Pushed& pushed);
   void Add(const Pulled& pulled);
@@ -99,7 +108,12 @@ class Learnt {
   /// when one refuses. Those that run pipelines keep their order among each other. What was
   /// measured of a place stands in for what is estimated of it. At least one, unless there are no
   /// candidates.
-  std::vector<size_t> Order(Mode mode, std::span<const Candidate> candidates);
+  std::vector<size_t> Order(Mode mode, std::span<const Candidate> candidates,
+                            const Progress& progress);
+  /// Whether the last order left a site out because scanning here was faster.
+  bool left_out_for_speed() const { return left_out_for_speed_; }
+  /// Whether the last order was given to see how fast the first place is.
+  bool is_trial() const { return is_trial_; }
 
  private:
   struct OfSite {
@@ -109,13 +123,21 @@ class Learnt {
   };
 
   bool IsWorthAsking(const Candidate& candidate, double pulled);
+  /// As far as rates tell; where nothing is known of what handing out bytes takes, and a scan would
+  /// gain from it, one fragment tells.
+  bool IsFaster(const site::Site* site, const site::Site* of_bytes, double pulled_left,
+                bool is_first);
+  bool ClaimTrial(const site::Site* site, Offer offer);
   /// Bytes expected to travel for each row of the fragment.
   double PushedBytes(const Candidate& candidate) const;
   double PulledBytes(std::span<const Candidate> candidates) const;
 
   std::map<const site::Site*, OfSite> sites_;
+  std::shared_ptr<Rates> rates_;
   Pulled pulled_;
   bool has_pushed_ = false;
+  bool left_out_for_speed_ = false;
+  bool is_trial_ = false;
 };
 
 }  // namespace skyhook::placement

@@ -21,6 +21,7 @@ using testing::FailsWith;
 using testing::Fn;
 using ::testing::IsEmpty;
 using testing::Lit;
+using ::testing::Optional;
 using testing::Require;
 
 constexpr int64_t kRows = 1000;
@@ -235,7 +236,7 @@ Learnt LearntOf(const Pushed& pushed, const Pulled& pulled = {}) {
 
 /// Whether the site is asked to run the pipeline first.
 bool IsPushed(Mode mode, const Estimate& estimate, Learnt learnt = {}) {
-  const auto order = learnt.Order(mode, BothOffers(estimate));
+  const auto order = learnt.Order(mode, BothOffers(estimate), Progress{kRows});
   EXPECT_THAT(order, AnyOf(ElementsAre(0, 1), ElementsAre(1))) << "the bytes are always there";
   return order.front() == 0;
 }
@@ -294,9 +295,9 @@ TEST(OrderTest, RepliesOfOneSiteSayNothingOfAnother) {
                                              {&kSite, Offer::kPipelines, groups},
                                              {&kSite, Offer::kBytes, groups}};
   Learnt learnt;
-  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(0, 1, 2));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates, Progress{kRows}), ElementsAre(0, 1, 2));
   learnt.Add(&device, {.rows = 100, .reply_bytes = 5000});
-  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(1, 2));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates, Progress{kRows}), ElementsAre(1, 2));
 }
 
 TEST(OrderTest, NearerSitesAreAskedInTheirOrderAndTheBytesAreTheLastResort) {
@@ -309,17 +310,17 @@ TEST(OrderTest, NearerSitesAreAskedInTheirOrderAndTheBytesAreTheLastResort) {
                                              {&kSite, Offer::kPipelines, cheap},
                                              {&kSite, Offer::kBytes, cheap}};
   Learnt learnt;
-  EXPECT_THAT(learnt.Order(Mode::kPush, candidates), ElementsAre(0, 1, 2, 3));
-  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates), ElementsAre(1, 2, 3))
+  EXPECT_THAT(learnt.Order(Mode::kPush, candidates, Progress{kRows}), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, candidates, Progress{kRows}), ElementsAre(1, 2, 3))
       << "the device's part of the pipeline gives too much";
-  EXPECT_THAT(learnt.Order(Mode::kPull, candidates), ElementsAre(3));
+  EXPECT_THAT(learnt.Order(Mode::kPull, candidates, Progress{kRows}), ElementsAre(3));
 }
 
 TEST(OrderTest, AFileOfThisMachineIsScannedByItsSite) {
   const NamedSite here(/*remote=*/false);
   Learnt learnt;
   for (const Mode mode : {Mode::kAuto, Mode::kPush, Mode::kPull}) {
-    EXPECT_THAT(learnt.Order(mode, BothOffers({.pushed = 9, .pulled = 1}, &here)),
+    EXPECT_THAT(learnt.Order(mode, BothOffers({.pushed = 9, .pulled = 1}, &here), Progress{kRows}),
                 ElementsAre(0, 1));
   }
 }
@@ -327,8 +328,80 @@ TEST(OrderTest, AFileOfThisMachineIsScannedByItsSite) {
 TEST(OrderTest, WithoutBytesOnOfferTheSiteIsAsked) {
   const std::vector<Candidate> only = {{&kSite, Offer::kPipelines, {.pushed = 9}}};
   Learnt learnt;
-  EXPECT_THAT(learnt.Order(Mode::kPull, only), ElementsAre(0));
-  EXPECT_THAT(learnt.Order(Mode::kAuto, {}), IsEmpty());
+  EXPECT_THAT(learnt.Order(Mode::kPull, only, Progress{kRows}), ElementsAre(0));
+  EXPECT_THAT(learnt.Order(Mode::kAuto, {}, Progress{kRows}), IsEmpty());
+}
+
+TEST(RatesTest, SayWhatWasMeasuredLately) {
+  const NamedSite other;
+  Rates rates;
+  EXPECT_EQ(rates.Of(&kSite, Offer::kBytes), std::nullopt);
+  rates.Add(&kSite, Offer::kBytes, 1000, Rates::kLeastSeconds / 2);
+  EXPECT_EQ(rates.Of(&kSite, Offer::kBytes), std::nullopt) << "too little";
+  rates.Add(&kSite, Offer::kBytes, 1000, Rates::kLeastSeconds / 2);
+  EXPECT_THAT(rates.Of(&kSite, Offer::kBytes), Optional(DoubleEq(2000 / Rates::kLeastSeconds)));
+  EXPECT_EQ(rates.Of(&kSite, Offer::kPipelines), std::nullopt);
+  EXPECT_EQ(rates.Of(&other, Offer::kBytes), std::nullopt);
+  for (int i = 0; i < 50; ++i) rates.Add(&kSite, Offer::kBytes, 10, 1);
+  EXPECT_THAT(rates.Of(&kSite, Offer::kBytes), Optional(DoubleNear(10, 1e-1)))
+      << "what was before counts less and less";
+}
+
+/// Of a scan of which 10 bytes a row are pulled, and next to none if it is pushed.
+class TimedOrderTest : public ::testing::Test {
+ protected:
+  bool IsPushed(int64_t rows_left, Mode mode = Mode::kAuto, bool is_first = true) {
+    Learnt learnt(rates_);
+    const Estimate estimate{.pushed = 0.1, .pulled = 10, .row_bytes = 1};
+    const Progress progress{rows_left, is_first};
+    const bool pushed = learnt.Order(mode, BothOffers(estimate), progress).front() == 0;
+    is_trial_ = learnt.is_trial();
+    EXPECT_EQ(learnt.left_out_for_speed(), !pushed && mode == Mode::kAuto);
+    return pushed;
+  }
+
+  static constexpr int64_t kMany = 1'000'000'000;
+  bool is_trial_ = false;
+  std::shared_ptr<Rates> rates_ = std::make_shared<Rates>();
+};
+
+TEST_F(TimedOrderTest, BytesTellUntilSomethingWasMeasured) {
+  EXPECT_TRUE(IsPushed(kMany));
+  rates_->Add(&kSite, Offer::kBytes, 1'000'000, 1);
+  EXPECT_TRUE(IsPushed(kMany)) << "replies will tell";
+}
+
+TEST_F(TimedOrderTest, WhatIsClearlyFasterHereIsPulled) {
+  rates_->Add(&kSite, Offer::kPipelines, 1000, 1);
+  rates_->Add(&kSite, Offer::kBytes, 1240, 1);
+  EXPECT_TRUE(IsPushed(1)) << "a little faster";
+  rates_->Add(&kSite, Offer::kBytes, 1280, 1);
+  EXPECT_TRUE(IsPushed(kMany, Mode::kPush)) << "who says so is obeyed";
+  EXPECT_FALSE(IsPushed(kMany, Mode::kAuto, /*is_first=*/false));
+  // Now and then it is tried whether that is still so.
+  for (const int passes : {0, 0, 1, 2, 4, 8, 16, 16}) {
+    for (int i = 0; i < passes; ++i) EXPECT_FALSE(IsPushed(kMany)) << passes;
+    EXPECT_FALSE(is_trial_);
+    EXPECT_TRUE(IsPushed(kMany)) << passes;
+    EXPECT_TRUE(is_trial_);
+    EXPECT_FALSE(IsPushed(kMany, Mode::kAuto, /*is_first=*/false)) << "not known anew yet";
+  }
+  rates_->Add(&kSite, Offer::kPipelines, 2000, 1);
+  EXPECT_TRUE(IsPushed(1)) << "the last trial counts, not what was before";
+  EXPECT_FALSE(is_trial_);
+}
+
+TEST_F(TimedOrderTest, OneFragmentTellsWhatPullingTakesWhereAScanWouldGain) {
+  rates_->Add(&kSite, Offer::kPipelines, 1'000'000, 1);
+  EXPECT_TRUE(IsPushed(49'000)) << "10 bytes a row: less than half a second";
+  EXPECT_FALSE(is_trial_);
+  EXPECT_TRUE(IsPushed(51'000, Mode::kAuto, /*is_first=*/false)) << "others would slow it down";
+  EXPECT_FALSE(IsPushed(51'000));
+  EXPECT_TRUE(is_trial_);
+  rates_->Add(&kSite, Offer::kBytes, 1'000'000, 1);
+  EXPECT_FALSE(IsPushed(51'000)) << "the first bytes take long";
+  EXPECT_TRUE(IsPushed(51'000));
+  EXPECT_FALSE(IsPushed(51'000));
 }
 
 TEST(OrderTest, ASiteThatRefusesIsAskedNowAndThen) {
@@ -336,7 +409,7 @@ TEST(OrderTest, ASiteThatRefusesIsAskedNowAndThen) {
   const NamedSite other;
   Learnt learnt;
   const auto asks = [&](Mode mode, const site::Site* site = &kSite) {
-    return learnt.Order(mode, BothOffers(cheap, site)).front() == 0;
+    return learnt.Order(mode, BothOffers(cheap, site), Progress{kRows}).front() == 0;
   };
   for (int i = 0; i < Learnt::kMostRefusals; ++i) {
     EXPECT_TRUE(asks(Mode::kAuto)) << i;
