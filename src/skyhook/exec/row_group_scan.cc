@@ -292,8 +292,7 @@ void RowGroupScan::Note(const Chunk& chunk, size_t conjuncts) {
 }
 
 bool RowGroupScan::JoinsChunks() const {
-  return !inputs_.context.in_steps && !late_columns_.empty() &&
-         inputs_.shortcuts != format::Shortcuts::kNever;
+  return !late_columns_.empty() && inputs_.shortcuts != format::Shortcuts::kNever;
 }
 
 Status RowGroupScan::JoinReady() {
