@@ -11,6 +11,35 @@ constexpr std::chrono::milliseconds kWaitStep{10};
 
 }  // namespace
 
+void Cores::AddOne() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    GiveOne();
+  }
+  changed_.notify_all();
+}
+
+void Cores::Append(Waiter* waiter) {
+  Waiter** end = &first_;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = waiter;
+}
+
+void Cores::Remove(Waiter* waiter) {
+  Waiter** at = &first_;
+  while (*at != waiter) at = &(*at)->next;
+  *at = waiter->next;
+}
+
+void Cores::GiveOne() {
+  if (first_ == nullptr) {
+    ++free_;
+    return;
+  }
+  first_->has_one = true;
+  first_ = first_->next;
+}
+
 void Core::Acquire() {
   if (has_one_) return;
   std::unique_lock<std::mutex> lock(cores_->mutex_);
@@ -20,26 +49,16 @@ void Core::Acquire() {
     return;
   }
   Cores::Waiter waiter;
-  const auto place = cores_->waiters_.insert(cores_->waiters_.end(), &waiter);
+  cores_->Append(&waiter);
   while (!waiter.has_one && !stop_.IsStopRequested()) cores_->changed_.wait_for(lock, kWaitStep);
   has_one_ = waiter.has_one;
-  if (!has_one_) cores_->waiters_.erase(place);
+  if (!has_one_) cores_->Remove(&waiter);
 }
 
 bool Core::Release() noexcept {
   if (!has_one_) return false;
   has_one_ = false;
-  if (std::exchange(is_borrowed_, false)) return true;
-  {
-    const std::lock_guard<std::mutex> lock(cores_->mutex_);
-    if (cores_->waiters_.empty()) {
-      ++cores_->free_;
-      return true;
-    }
-    cores_->waiters_.front()->has_one = true;
-    cores_->waiters_.pop_front();
-  }
-  cores_->changed_.notify_all();
+  if (!std::exchange(is_borrowed_, false)) cores_->AddOne();
   return true;
 }
 
@@ -47,7 +66,7 @@ void Core::Yield() {
   if (!has_one_) return;
   if (!is_borrowed_) {
     const std::lock_guard<std::mutex> lock(cores_->mutex_);
-    if (cores_->waiters_.empty()) return;
+    if (cores_->first_ == nullptr) return;
   }
   Release();
   Acquire();

@@ -4,28 +4,36 @@
 #include <arrow/util/cancel.h>
 
 #include <condition_variable>
-#include <list>
 #include <memory>
 #include <mutex>
 
 namespace skyhook::base {
 
-/// Given to whoever has waited longest. Thread-safe.
+/// Given to whoever has waited longest. Thread-safe; allocates nothing once it is made.
 class Cores {
  public:
   explicit Cores(int count) : free_(count) {}
+  void AddOne();
 
  private:
   friend class Core;
 
+  /// On the stack of who waits, in a list in the order they came.
   struct Waiter {
     bool has_one = false;
+    Waiter* next = nullptr;
   };
+
+  // With the lock held:
+  void Append(Waiter* waiter);
+  void Remove(Waiter* waiter);
+  /// To the first that waits, or to nobody.
+  void GiveOne();
 
   std::mutex mutex_;
   std::condition_variable changed_;
   int free_;
-  std::list<Waiter*> waiters_;  ///< those that have none yet, in the order they came
+  Waiter* first_ = nullptr;  ///< of those that have none yet
 };
 
 /// What one line of work has of the cores: one, or none while it waits for something else. Used by

@@ -91,6 +91,18 @@ TEST(CoresTest, WhatIsBorrowedIsNoneOfTheCores) {
   other.Acquire();
 }
 
+TEST(CoresTest, OneMoreIsForWhoeverWaits) {
+  const auto cores = std::make_shared<Cores>(0);
+  std::thread other([&] {
+    Core core(cores, kGoOn);
+    core.Acquire();
+  });
+  cores->AddOne();
+  other.join();
+  Core one(cores, kGoOn);
+  one.Acquire();
+}
+
 TEST(CoresTest, AStopEndsTheWaitWithoutACore) {
   const auto cores = std::make_shared<Cores>(1);
   Core one(cores, kGoOn);

@@ -31,17 +31,23 @@ AnswerAhead::AnswerAhead(Begin begin, std::shared_ptr<base::Cores> cores, int64_
   }
 }
 
-AnswerAhead::~AnswerAhead() {
+AnswerAhead::~AnswerAhead() { Stop(); }
+
+void AnswerAhead::Stop() {
   if (!thread_.joinable()) return;
   stop_ahead_.RequestStop();
   thread_.join();
+  outcome_.cost = last_.cost;
 }
 
 arrow::Result<BatchPtr> AnswerAhead::Next() {
   if (!thread_.joinable()) return NextWithoutThread();
   ARROW_RETURN_NOT_OK(AwaitOne());
   std::unique_lock<std::mutex> lock(mutex_);
-  if (made_.empty()) return failure_.ok() ? arrow::Result<BatchPtr>(nullptr) : failure_;
+  if (made_.empty()) {
+    outcome_ = last_;
+    return failure_.ok() ? arrow::Result<BatchPtr>(nullptr) : failure_;
+  }
   Made made = std::move(made_.front());
   made_.pop_front();
   bytes_ -= made.bytes;
@@ -74,24 +80,29 @@ void AnswerAhead::Work() {
   base::Core core(cores_, stop_ahead_.token());
   // Bytes are on their way also while whoever pulls keeps all cores.
   core.Borrow();
-  arrow::Status status = base::CatchExceptions([&] { return MakeAll(&core); });
+  plan::Outcome last;
+  arrow::Status status = base::CatchExceptions([&] { return MakeAll(&core, &last); });
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     failure_ = std::move(status);
+    last_ = std::move(last);
     ended_ = true;
   }
   changed_.notify_all();
 }
 
-arrow::Status AnswerAhead::MakeAll(base::Core* core) {
+arrow::Status AnswerAhead::MakeAll(base::Core* core, plan::Outcome* last) {
   const arrow::StopToken stop = stop_ahead_.token();
   ARROW_ASSIGN_OR_RAISE(const auto answer, begin_(stop, core));
   while (true) {
     ARROW_RETURN_NOT_OK(stop.Poll());
-    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, answer->Next());
+    ARROW_RETURN_NOT_OK(stop_.Poll());
+    auto next = answer->Next();
+    *last = answer->outcome();
+    ARROW_ASSIGN_OR_RAISE(BatchPtr batch, std::move(next));
     const bool is_last = batch == nullptr;
     const int64_t bytes = is_last ? 0 : vector::BytesOf(*batch);
-    Put({std::move(batch), bytes, answer->outcome()}, core);
+    Put({std::move(batch), bytes, *last}, core);
     if (is_last) return arrow::Status::OK();
     core->Yield();
   }

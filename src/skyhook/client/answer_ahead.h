@@ -35,7 +35,11 @@ class AnswerAhead : public site::Answer {
   ~AnswerAhead() override;
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override;
+  /// Of the batch returned last; after an error, and after Stop, with the cost of all that was
+  /// done.
   const plan::Outcome& outcome() const override { return outcome_; }
+  /// Ends the thread: no further batch is wanted.
+  void Stop();
 
  private:
   struct Made {
@@ -45,7 +49,7 @@ class AnswerAhead : public site::Answer {
   };
 
   void Work();
-  arrow::Status MakeAll(base::Core* core);
+  arrow::Status MakeAll(base::Core* core, plan::Outcome* last);
   /// Waits until there is room, or nobody wants more.
   void Put(Made made, base::Core* core);
   arrow::Status AwaitOne();
@@ -65,6 +69,7 @@ class AnswerAhead : public site::Answer {
   int64_t bytes_ = 0;      ///< of made_
   bool ended_ = false;     ///< nothing more is made
   arrow::Status failure_;  ///< why not; comes behind what was made
+  plan::Outcome last_;     ///< once ended
 
   std::thread thread_;
   std::unique_ptr<site::Answer> alone_;  ///< without a thread

@@ -142,6 +142,17 @@ TEST_F(AnswerAheadTest, AnErrorComesBehindTheRowsBeforeIt) {
   EXPECT_THAT(answer->Next(), FailsWith(StatusCode::IOError, "the disk is gone"));
 }
 
+TEST_F(AnswerAheadTest, WhatWasDoneIsInTheAccountAlsoIfNobodyTookIt) {
+  auto answer = Count(3, arrow::Status::IOError("the disk is gone"), 100 * kBatchBytes);
+  Settle();
+  EXPECT_EQ(answer->outcome().cost.rows_in, 0);
+  answer->Stop();
+  EXPECT_EQ(answer->outcome().cost.rows_in, 3);
+  made_ = 0;
+  answer = Count(0, arrow::Status::IOError("the disk is gone"));
+  EXPECT_FALSE(answer->Next().ok());
+}
+
 TEST_F(AnswerAheadTest, WhatIsThrownIsAnError) {
   const auto answer =
       Make([](arrow::StopToken,

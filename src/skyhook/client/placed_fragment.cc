@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "skyhook/base/cores.h"
 #include "skyhook/plan/split.h"
 #include "skyhook/site/kernel_answer.h"
 
@@ -89,6 +90,12 @@ class Offers {
   std::vector<Attempt> attempts_;
 };
 
+arrow::Result<std::shared_ptr<base::ByteSource>> OpenBytes(site::Site* site,
+                                                           const site::Request& request) {
+  const base::WithoutCore idle(request.core);
+  return site->OpenBytes(request.fragment, request.stop);
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<format::Fragment>> Puller::Open(site::Site* site,
@@ -102,7 +109,7 @@ arrow::Result<std::shared_ptr<format::Fragment>> Puller::Open(site::Site* site,
     return fragment_;
   }
   fragment_.reset();
-  ARROW_ASSIGN_OR_RAISE(auto source, site->OpenBytes(id, request.stop));
+  ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(site, request));
   format::ReadOptions options;
   options.budget = budget_;
   ARROW_ASSIGN_OR_RAISE(fragment_, format::OpenFragment(std::move(source), options, context));
@@ -139,7 +146,10 @@ arrow::Result<std::shared_ptr<const PlacedFragment>> PlaceFragment(
     }
   }
   const std::vector<size_t> order = learnt->Order(mode, offers.candidates(), progress);
-  if (learnt->left_out_for_speed()) placed->declined = "bytes were scanned faster here";
+  if (learnt->left_out_for_speed()) {
+    placed->declined = learnt->is_trial() ? "tried whether bytes are scanned faster here"
+                                          : "bytes were scanned faster here";
+  }
   placed->attempts = std::move(offers).Ordered(order);
   return placed;
 }

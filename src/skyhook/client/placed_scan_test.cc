@@ -273,6 +273,28 @@ TEST_F(PlacedScanTest, WhatScansMeasureTellsTheNextOnesWhereToAsk) {
   }
 }
 
+TEST_F(PlacedScanTest, WhatIsRememberedSaysNothingOfHowFastBytesAreRead) {
+  options_.placement = placement::Mode::kPull;
+  plan::Pipeline pipeline = testing::ReadAll(*Schema());
+  pipeline.filter = {
+      testing::Fn(plan::Function::kLess, {testing::Col(pipeline, "id"), testing::Lit(3)})};
+  const auto rate = [&] { return table_->rates->Of(site_.get(), placement::Offer::kBytes); };
+  EXPECT_EQ(RowsOfTwoStreams(Make(pipeline).get()), 3);
+  table_->rates->Add(site_.get(), placement::Offer::kBytes, 0, placement::Rates::kLeastSeconds);
+  const auto before = rate();
+  ASSERT_TRUE(before.has_value());
+  const auto scan = Make(pipeline);
+  EXPECT_EQ(RowsOfTwoStreams(scan.get()), 3);
+  EXPECT_GT(scan->cost().row_groups_remembered, 0);
+  EXPECT_EQ(rate(), before);
+}
+
+TEST_F(PlacedScanTest, MoreStreamsThanWereAskedForHangNowhere) {
+  options_.placement = placement::Mode::kPull;
+  options_.max_streams = 1;
+  EXPECT_EQ(RowsOfTwoStreams(Make().get()), kFiles * kFileRows);
+}
+
 TEST_F(PlacedScanTest, NearerSitesAreAskedFirst) {
   const auto refusing = std::make_shared<AskedSite>(site_);
   refusing->refuses = [](const std::string&) { return true; };

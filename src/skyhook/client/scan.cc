@@ -30,8 +30,7 @@ class PassingStream : public ScanStream {
 
   arrow::Result<BatchPtr> Next() override {
     arrow::Result<BatchPtr> batch = NextOrError();
-    if (!batch.ok()) return work_->Fail(batch.status());
-    return batch;
+    return batch.ok() ? batch : reader_.Fail(batch.status());
   }
 
   int64_t batch_index() const override { return batch_index_; }
@@ -111,8 +110,7 @@ class ReducingStream : public ScanStream {
 
   arrow::Result<BatchPtr> Next() override {
     arrow::Result<BatchPtr> batch = NextOrError();
-    if (!batch.ok()) return work_->Fail(batch.status());
-    return batch;
+    return batch.ok() ? batch : reader_.Fail(batch.status());
   }
 
   int64_t batch_index() const override { return 0; }
@@ -242,13 +240,15 @@ class ScanOfTable : public Scan {
 };
 
 arrow::Status CheckOptions(const ScanOptions& options) {
-  if (options.batch_rows > 0 && options.unit_rows > 0 && options.memory_bytes > 0) {
+  if (options.batch_rows > 0 && options.unit_rows > 0 && options.memory_bytes > 0 &&
+      options.pulled_ahead >= 0 && options.units_ahead >= 0) {
     return arrow::Status::OK();
   }
   return base::Invalid(
       "options of a scan: batch_rows {}, unit_rows {} and memory_bytes {} must be "
-      "positive",
-      options.batch_rows, options.unit_rows, options.memory_bytes);
+      "positive, units_ahead {} and pulled_ahead {} not negative",
+      options.batch_rows, options.unit_rows, options.memory_bytes, options.units_ahead,
+      options.pulled_ahead);
 }
 
 /// Fails unless every input column is one of the table, in its engine type.

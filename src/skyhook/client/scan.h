@@ -77,8 +77,9 @@ class ScanStream {
 /// order, a limit exactly the first `limit` rows; these come from the one stream that happens to
 /// finish last. A limit of more than 65,536 rows is read by the first stream that asks, in order.
 ///
-/// Nothing is read ahead of who pulls. After a failure, or when `stop` is requested, every stream
-/// ends with the same error: at once, or when the call that it is in notices.
+/// Nothing is read ahead of who pulls, but for units_ahead and pulled_ahead. After a failure, or
+/// when `stop` is requested, every stream ends with the same error: at once, or when the call that
+/// it is in notices.
 class Scan {
  public:
   virtual ~Scan() = default;

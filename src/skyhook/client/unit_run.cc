@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "skyhook/base/cores.h"
 #include "skyhook/base/status.h"
-#include "skyhook/client/answer_ahead.h"
 #include "skyhook/client/residual.h"
 #include "skyhook/site/fragment_version.h"
 
@@ -60,6 +60,8 @@ arrow::Result<BatchPtr> UnitRun::Next() {
 arrow::Result<BatchPtr> UnitRun::NextOfCall() {
   const auto begin = std::chrono::steady_clock::now();
   const Waiting waiting(attempt().pulls() ? &waits_->pulled : &waits_->pushed);
+  if (attempt().pulls() && request_.core != nullptr) request_.core->Yield();
+  const base::WithoutCore idle(attempt().is_elsewhere() ? request_.core : nullptr);
   ARROW_ASSIGN_OR_RAISE(BatchPtr batch, answer_->Next());
   if (attempt().is_elsewhere()) {
     finished_.wait_ns += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
@@ -148,8 +150,14 @@ void UnitRun::StartAhead(std::shared_ptr<base::Cores> cores, int64_t held_bytes)
     request.core = core;
     return placed->puller->Run(site.get(), std::move(request));
   };
-  answer_ = std::make_unique<AnswerAhead>(begin, std::move(cores), held_bytes, request_.stop,
-                                          request_.core);
+  auto ahead = std::make_unique<AnswerAhead>(begin, std::move(cores), held_bytes, request_.stop,
+                                             request_.core);
+  ahead_ = ahead.get();
+  answer_ = std::move(ahead);
+}
+
+void UnitRun::Stop() {
+  if (ahead_ != nullptr) ahead_->Stop();
 }
 
 arrow::Status UnitRun::StartCall() {
@@ -158,6 +166,7 @@ arrow::Status UnitRun::StartCall() {
   if (attempt().pulls()) {
     pulled_ = true;
     const Waiting waiting(&waits_->pulled);
+    if (request_.core != nullptr) request_.core->Acquire();
     return placed_->puller->Run(site, std::move(asked)).Value(&answer_);
   }
   if (!site->capabilities().filters) asked.runtime_filters.clear();
@@ -190,6 +199,7 @@ arrow::Status UnitRun::FinishCall() {
   const std::string limit = plan::StoppedByName(outcome.stopped_by);
   std::string reason = outcome.reason;
   answer_.reset();
+  ahead_ = nullptr;
   if (!refused && !is_stuck) return arrow::Status::OK();
   if (!refused) reason = fmt::format("a call ended by its {} limit without any answer", limit);
   if (Decline(reason)) return arrow::Status::OK();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "skyhook/base/cores.h"
+#include "skyhook/client/answer_ahead.h"
 #include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/table.h"
 #include "skyhook/client/wait_clock.h"
@@ -33,6 +34,9 @@ class UnitRun {
   /// Has our own kernel begin on a thread of its own, of whose batches `held_bytes` bytes wait.
   /// Only where the bytes of the fragment are to be read here.
   void StartAhead(std::shared_ptr<base::Cores> cores, int64_t held_bytes);
+
+  /// Ends what works ahead: no further batch is wanted, and the cost is what it was.
+  void Stop();
 
   /// The next batch, null once every row of the request is answered.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next();
@@ -83,6 +87,7 @@ class UnitRun {
   const std::function<void(const site::Site*)> refused_;
   WaitClocks* const waits_;
   std::unique_ptr<site::Answer> answer_;
+  AnswerAhead* ahead_ = nullptr;  ///< `answer_`, where it is one
   plan::Cost finished_;
   plan::Cost finished_pushed_;
 };

@@ -18,9 +18,13 @@ class WaitClock {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (--waiting_ == 0) waited_ += Clock::now() - since_;
   }
-  /// Seconds since the last call, but for waits that go on.
+  /// Seconds since the last call.
   double Take() {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_ > 0) {
+      const Clock::time_point now = Clock::now();
+      waited_ += now - std::exchange(since_, now);
+    }
     return std::chrono::duration<double>(std::exchange(waited_, Clock::duration::zero())).count();
   }
 

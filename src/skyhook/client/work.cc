@@ -22,8 +22,9 @@ constexpr int64_t kMostHeldBytes = int64_t{64} << 20;
 base::Limits LimitsOf(const ScanOptions& options, const Attempt& first) {
   base::Limits limits;
   const int64_t stream_bytes = options.memory_bytes / 4 / std::max(options.max_streams, 1);
-  const int calls = first.PullsOverNetwork() ? 1 + options.pulled_ahead : 1;
-  limits.memory_bytes = std::max(stream_bytes / calls, kMinStreamBytes);
+  // Two parts for each call, and one for what waits.
+  const int parts = first.PullsOverNetwork() ? 2 * (1 + options.pulled_ahead) + 1 : 2;
+  limits.memory_bytes = std::max(stream_bytes * 2 / parts, kMinStreamBytes);
   limits.batch_rows = options.batch_rows;
   // Replies of calls that run ahead are held, and unpacked one at a time.
   if (first.site->profile().remote) {
@@ -42,7 +43,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
       options_(std::move(options)),
       cut_(cut),
       prepared_calls_(std::make_shared<exec::PreparedCalls>(options_.memory_bytes / 4)),
-      cores_(std::make_shared<base::Cores>(options_.max_streams)),
+      cores_(std::make_shared<base::Cores>(0)),
       all_units_(std::move(units)),
       units_(all_units_.begin(), all_units_.end()),
       learnt_(table_->rates),
@@ -65,8 +66,7 @@ arrow::Result<std::optional<TakenUnit>> Work::Take() {
 arrow::Result<std::optional<TakenUnit>> Work::TakeAhead(bool may_ask, bool may_pull) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (units_.empty() || !failure_.ok()) return std::nullopt;
-  const bool is_other = units_.front().fragment != placed_fragment_;
-  if (is_other && alone_ && units_under_way_ > 0) return std::nullopt;
+  if (trial_units_ > 0 && units_.front().fragment != trial_) return std::nullopt;
   ARROW_RETURN_NOT_OK(PlaceNext());
   const Attempt& first = placed_->attempts.front();
   const bool goes_on = first.is_elsewhere() ? may_ask : first.PullsOverNetwork() && may_pull;
@@ -78,10 +78,13 @@ arrow::Status Work::PlaceNext() {
   const Unit next = units_.front();
   if (placed_fragment_ == next.fragment) return arrow::Status::OK();
   const TableFragment& fragment = table_->fragments[static_cast<size_t>(next.fragment)];
-  const placement::Progress progress{rows_ - rows_taken_, rows_taken_ == 0};
+  const std::vector<Unit> pieces =
+      next.whole ? CutPulled(*table_, next, cut_) : std::vector<Unit>{next};
+  const bool for_all = static_cast<int>(pieces.size()) >= options_.max_streams;
+  const placement::Progress progress{rows_ - rows_taken_, rows_taken_ == 0 && for_all};
   ARROW_ASSIGN_OR_RAISE(
       placed_, PlaceFragment(*table_, fragment, pipeline_, options_.placement, progress, &learnt_));
-  alone_ = learnt_.is_trial();
+  if (learnt_.is_trial()) trial_ = next.fragment;
   placed_fragment_ = next.fragment;
   if (!fragment.site->profile().remote) return arrow::Status::OK();
   const auto rows = static_cast<double>(next.rows.size());
@@ -91,7 +94,6 @@ arrow::Status Work::PlaceNext() {
     ++places_.refusals[placed_->declined];
   }
   if (!next.whole || !placed_->attempts.front().pulls()) return arrow::Status::OK();
-  const std::vector<Unit> pieces = CutPulled(*table_, next, cut_);
   units_.pop_front();
   units_.insert(units_.begin(), pieces.begin(), pieces.end());
   return arrow::Status::OK();
@@ -102,7 +104,7 @@ TakenUnit Work::TakeNext() {
   units_.pop_front();
   touched_[static_cast<size_t>(taken.unit.fragment)] = true;
   ++at_work_;
-  ++units_under_way_;
+  if (taken.unit.fragment == trial_) ++trial_units_;
   rows_taken_ += taken.unit.rows.size();
   return taken;
 }
@@ -110,7 +112,7 @@ TakenUnit Work::TakeNext() {
 void Work::Done(const Unit& unit) {
   const std::lock_guard<std::mutex> lock(mutex_);
   --at_work_;
-  --units_under_way_;
+  if (unit.fragment == trial_) --trial_units_;
   rows_done_ += unit.rows.size();
 }
 
@@ -185,9 +187,11 @@ void Work::Account(int64_t fragment, const UnitRun& run) {
       table_->rates->Add(run.answered_by(), placement::Offer::kPipelines, pushed.bytes_read,
                          waits_.pushed.Take());
     }
-    if (run.pulled()) {
+    const double pulled_seconds = run.pulled() ? waits_.pulled.Take() : 0;
+    // What is remembered is not read, and says nothing of reading.
+    if (run.pulled() && cost.row_groups_remembered == 0) {
       table_->rates->Add(site, placement::Offer::kBytes, cost.bytes_read - pushed.bytes_read,
-                         waits_.pulled.Take());
+                         pulled_seconds);
     }
   }
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -233,7 +237,10 @@ UnitReader::~UnitReader() {
   core_.Release();
   // An account may lack what there is no memory for.
   base::UnlessMemoryLacks([this] {
-    for (const Begun& begun : begun_) work_->Account(begun.unit.fragment, begun.run);
+    for (Begun& begun : begun_) {
+      begun.run.Stop();
+      work_->Account(begun.unit.fragment, begun.run);
+    }
   });
 }
 
@@ -283,10 +290,7 @@ arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
   gave_groups_ = gave_groups_ || request.groups != nullptr;
   const bool elsewhere = first.is_elsewhere();
   const bool pulls = first.PullsOverNetwork();
-  if (pulls) {
-    core_.Acquire();
-    request.core = &core_;
-  }
+  if (fragment.site->profile().remote) request.core = &core_;
   const int64_t held_bytes = std::min(request.limits.memory_bytes / 2, kMostHeldBytes);
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
   begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request),
@@ -298,13 +302,21 @@ arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
 }
 
 void UnitReader::End() {
+  begun_.front().run.Stop();
   work_->Account(begun_.front().unit.fragment, begun_.front().run);
   work_->Done(begun_.front().unit);
   begun_.pop_front();
 }
 
+arrow::Status UnitReader::Fail(arrow::Status status) {
+  status = work_->Fail(std::move(status));
+  EndAll();
+  return status;
+}
+
 void UnitReader::EndAll() {
   while (!begun_.empty()) End();
+  core_.Release();
 }
 
 }  // namespace skyhook::client

@@ -73,7 +73,7 @@ class Work {
 
   /// How many units a stream may begin before it needs them; 0 until something is known.
   int units_ahead() const;
-  /// Of the threads that compute for this scan.
+  /// Of the threads that compute for this scan: one for each stream.
   const std::shared_ptr<base::Cores>& cores() const { return cores_; }
   WaitClocks* waits() { return &waits_; }
 
@@ -110,9 +110,10 @@ class Work {
   int64_t at_work_ = 0;  ///< units that were taken and are not done, and streams that hold
   int64_t rows_ = 0;     ///< of all units
   int64_t rows_taken_ = 0;
-  int units_under_way_ = 0;
-  /// While units of placed_fragment_ are under way no other one is begun ahead.
-  bool alone_ = false;
+  /// A fragment that shows how fast its place is: while units of it are under way, no other one is
+  /// begun ahead.
+  int64_t trial_ = -1;
+  int trial_units_ = 0;  ///< under way
   int64_t rows_done_ = 0;
   bool finish_claimed_ = false;
   arrow::Status failure_;
@@ -137,7 +138,9 @@ class UnitReader {
       : work_(std::move(work)),
         filter_(std::move(filter)),
         groups_(std::move(groups)),
-        core_(work_->cores(), work_->options().stop) {}
+        core_(work_->cores(), work_->options().stop) {
+    work_->cores()->AddOne();
+  }
   ~UnitReader();
   UnitReader(const UnitReader&) = delete;
   UnitReader& operator=(const UnitReader&) = delete;
@@ -147,14 +150,13 @@ class UnitReader {
   bool has_unit() const { return !begun_.empty(); }
   const Unit& unit() const { return begun_.front().unit; }
   /// The next batch of the unit, null at its end.
-  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() {
-    core_.Yield();
-    return begun_.front().run.Next();
-  }
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() { return begun_.front().run.Next(); }
   /// Ends the unit, finished or not, accounts for it and says that it is done.
   void End();
   /// Ends all units that have begun: they are not needed.
   void EndAll();
+  /// The same, and the scan: returns its first failure.
+  arrow::Status Fail(arrow::Status status);
   /// The groups with what units have left there; further units get none. Null where nothing can be
   /// there: no unit was given them, or they were taken.
   std::shared_ptr<exec::Aggregator> TakeGroups() {
@@ -175,7 +177,7 @@ class UnitReader {
   const FilterOfUnit filter_;
   std::shared_ptr<exec::Aggregator> groups_;
   bool gave_groups_ = false;  ///< to a unit
-  base::Core core_;           ///< once a unit is pulled over a network
+  base::Core core_;           ///< once a unit is pulled over a network, until all are done
   std::deque<Begun> begun_;   ///< the first is the current one
 };
 

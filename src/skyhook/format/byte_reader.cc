@@ -50,16 +50,16 @@ ByteReader::ByteReader(std::shared_ptr<base::ByteSource> source,
 }
 
 arrow::Result<base::Buffers> ByteReader::Await(const std::vector<base::ByteRange>& ranges) const {
-  const auto begin = std::chrono::steady_clock::now();
+  using Clock = std::chrono::steady_clock;
+  const auto begin = Clock::now();
   auto reading = source_->ReadAsync(ranges, context_.stop);
-  if (!reading.is_finished()) {
-    const base::WithoutCore idle(context_.core);
+  {
+    const base::WithoutCore idle(reading.is_finished() ? nullptr : context_.core);
     while (!reading.Wait(std::chrono::duration<double>(kWaitStep).count())) {
       ARROW_RETURN_NOT_OK(context_.Poll());
     }
+    context_.cost->read_ns += std::chrono::nanoseconds(Clock::now() - begin).count();
   }
-  const std::chrono::nanoseconds waited = std::chrono::steady_clock::now() - begin;
-  context_.cost->read_ns += waited.count();
   ARROW_ASSIGN_OR_RAISE(base::Buffers buffers, reading.MoveResult());
   ARROW_RETURN_NOT_OK(CheckLengths(ranges, buffers));
   return buffers;

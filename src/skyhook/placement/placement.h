@@ -110,7 +110,8 @@ class Learnt {
   /// candidates.
   std::vector<size_t> Order(Mode mode, std::span<const Candidate> candidates,
                             const Progress& progress);
-  /// Whether the last order left a site out because scanning here was faster.
+  /// Whether the last order left a site out because scanning here was faster, or to see whether it
+  /// is.
   bool left_out_for_speed() const { return left_out_for_speed_; }
   /// Whether the last order was given to see how fast the first place is.
   bool is_trial() const { return is_trial_; }

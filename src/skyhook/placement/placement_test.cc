@@ -338,6 +338,7 @@ TEST(RatesTest, SayWhatWasMeasuredLately) {
   EXPECT_EQ(rates.Of(&kSite, Offer::kBytes), std::nullopt);
   rates.Add(&kSite, Offer::kBytes, 1000, Rates::kLeastSeconds / 2);
   EXPECT_EQ(rates.Of(&kSite, Offer::kBytes), std::nullopt) << "too little";
+  EXPECT_TRUE(rates.ClaimTrial(&kSite, Offer::kBytes)) << "what is little is not forgotten";
   rates.Add(&kSite, Offer::kBytes, 1000, Rates::kLeastSeconds / 2);
   EXPECT_THAT(rates.Of(&kSite, Offer::kBytes), Optional(DoubleEq(2000 / Rates::kLeastSeconds)));
   EXPECT_EQ(rates.Of(&kSite, Offer::kPipelines), std::nullopt);
@@ -345,6 +346,24 @@ TEST(RatesTest, SayWhatWasMeasuredLately) {
   for (int i = 0; i < 50; ++i) rates.Add(&kSite, Offer::kBytes, 10, 1);
   EXPECT_THAT(rates.Of(&kSite, Offer::kBytes), Optional(DoubleNear(10, 1e-1)))
       << "what was before counts less and less";
+}
+
+TEST(RatesTest, ATrialTakesThePlaceOfWhatWasKnown) {
+  Rates rates;
+  for (const Offer offer : {Offer::kBytes, Offer::kPipelines}) {
+    rates.Add(&kSite, offer, 1000, 1);
+    EXPECT_TRUE(rates.ClaimTrial(&kSite, offer));
+    EXPECT_THAT(rates.Of(&kSite, offer), Optional(DoubleEq(1000))) << "not known anew yet";
+    rates.Add(&kSite, offer, 100, 0.25);
+    // One call is slower than several at a time; of bytes it says all.
+    EXPECT_THAT(rates.Of(&kSite, offer),
+                Optional(DoubleEq(offer == Offer::kPipelines ? 1000 : 400)));
+    rates.Add(&kSite, offer, 100, 0.25);
+    EXPECT_THAT(rates.Of(&kSite, offer), Optional(DoubleEq(400)));
+    EXPECT_TRUE(rates.ClaimTrial(&kSite, offer));
+    rates.Add(&kSite, offer, 500, 0.25);
+    EXPECT_THAT(rates.Of(&kSite, offer), Optional(DoubleEq(2000))) << "faster";
+  }
 }
 
 /// Of a scan of which 10 bytes a row are pulled, and next to none if it is pushed.

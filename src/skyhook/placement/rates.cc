@@ -19,7 +19,11 @@ std::optional<double> Rates::Of(const site::Site* site, Offer offer) const {
   const auto found = measured_.find({site, offer});
   if (found == measured_.end()) return std::nullopt;
   const Measured& measured = found->second;
-  return measured.seconds < kLeastSeconds ? measured.before : measured.bytes / measured.seconds;
+  if (measured.seconds < kLeastSeconds) return measured.before;
+  const double rate = measured.bytes / measured.seconds;
+  // One call alone is slower than several at a time are.
+  const bool alone = offer == Offer::kPipelines && measured.seconds < kLeastSecondsOfCalls;
+  return alone ? std::max(rate, measured.before.value_or(0)) : rate;
 }
 
 bool Rates::ClaimTrial(const site::Site* site, Offer offer) {
@@ -27,8 +31,11 @@ bool Rates::ClaimTrial(const site::Site* site, Offer offer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   Measured& measured = measured_[{site, offer}];
   if (measured.passes_left-- > 0) return false;
-  const int passes = measured.passes;
-  measured = {0, 0, before, passes, std::clamp(2 * passes, 1, kTryAgain)};
+  measured.passes_left = measured.passes;
+  measured.passes = std::clamp(2 * measured.passes, 1, kTryAgain);
+  if (measured.seconds < kLeastSeconds) return true;  // trials that are short add up
+  measured.before = before;
+  measured.bytes = measured.seconds = 0;
   return true;
 }
 

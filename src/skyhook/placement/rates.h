@@ -23,6 +23,8 @@ class Rates {
  public:
   /// What was measured in less time says nothing.
   static constexpr double kLeastSeconds = 0.05;
+  /// In less time, what is known of pipelines counts only where it is more than before.
+  static constexpr double kLeastSecondsOfCalls = 0.5;
   /// What was measured before so much time counts half.
   static constexpr double kSecondsRemembered = 4;
   /// An offer that was slower is tried again when that could have been done 0, 1, 2, 4, 8 and 16
