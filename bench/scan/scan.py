@@ -1,6 +1,6 @@
 """How fast one core scans a Parquet file, beside DuckDB, DataFusion, Polars and pyarrow: all pinned to the last core, one query
 after the other, in turn. Prints medians, and how the ratios to the best peer have moved since they were recorded. Our memory of
-predicates is off; what it gives is shown apart.
+predicates is off; what it gives is shown apart. Ours is `skyhook sql`; beside it stands client::Scan under a Substrait plan.
 
 Usage: scan.py [--folder FOLDER] [--runs N] [--only NAME... | --repeated] [--record NOTE]"""
 
@@ -27,6 +27,8 @@ HISTORY = pathlib.Path(__file__).with_name("ratios.json")
 # By engine, the Python that has it.
 PEERS = {"duckdb": "bench-venv", "datafusion": "venv", "datafusion late": "venv", "polars": "bench-venv", "pyarrow": "venv"}
 OURS = "skyhook"
+# Without SQL: DataFusion's plan, through client::Scan.
+SCAN = "client scan"
 CORE = str((os.cpu_count() or 1) - 1)
 MOVED = 0.1
 
@@ -68,6 +70,26 @@ def ours(name: str, file: str, output: str) -> float:
     return times_of(query, ["--repeat", "2", "--no-predicate-cache", "--format", "arrow", "-o", output])[1]
 
 
+def write_plan(name: str, file: str, plan: str) -> None:
+    script = pathlib.Path(__file__).with_name("plan.py")
+    subprocess.run([ROOT / "build/deps/venv/bin/python", script, name, file, plan], check=True)
+
+
+def scan_once(plan: str, file: str) -> float:
+    """Milliseconds of the second of two runs in one process."""
+    program = [ROOT / "build/release/bin/skyhook-bench-scan", plan, file]
+    done = subprocess.run(["taskset", "-c", CORE, *program], check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout.split()[1])
+
+
+def scan_answer(plan: str, file: str) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/rows.arrow"
+        program = [ROOT / "build/release/bin/skyhook", "query", "--plan", plan, "--table", f"t={file}", "--threads", "1"]
+        subprocess.run([*program, "--format", "arrow", "-o", path], check=True)
+        return read_answer(path)
+
+
 def repeated(folder: pathlib.Path, runs: int) -> None:
     """Prints what the memory of predicates gives, and what it costs."""
     table = f"'{files.path_of(folder, 'lineitem')}'"
@@ -103,8 +125,12 @@ def our_answer(name: str, file: str) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/rows.arrow"
         ours(name, file, path)
-        with pyarrow.OSFile(path) as source, pyarrow.ipc.open_file(source) as reader:
-            return answer_of(reader.read_all())
+        return read_answer(path)
+
+
+def read_answer(path: str) -> dict[str, object]:
+    with pyarrow.OSFile(path) as source, pyarrow.ipc.open_file(source) as reader:
+        return answer_of(reader.read_all())
 
 
 def same(answer: dict, other: dict) -> bool:
@@ -116,21 +142,26 @@ def same(answer: dict, other: dict) -> bool:
 def measure(names: list[str], folder: pathlib.Path, runs: int) -> dict[str, dict[str, float]]:
     """Median milliseconds by query and engine; of engines that answer as we do."""
     medians: dict[str, dict[str, float]] = {}
-    with peers() as running:
+    with peers() as running, tempfile.TemporaryDirectory() as plans:
         for name in names:
             file = str(files.path_of(folder, QUERIES[name].file))
+            plan = f"{plans}/plan"
+            write_plan(name, file, plan)
             expected = our_answer(name, file)
             first = {engine: peer.run(name, file) for engine, peer in running.items()}
             able = {engine: peer for engine, peer in running.items() if first[engine] is not None}
             # Any ten of equal price are a right top 10.
             right = {engine for engine in able if name == "i: top 10" or same(first[engine], expected)}
-            times: dict[str, list[float]] = {engine: [] for engine in [OURS, *able]}
+            if name == "i: top 10" or same(scan_answer(plan, file), expected):
+                right.add(SCAN)
+            times: dict[str, list[float]] = {engine: [] for engine in [OURS, SCAN, *able]}
             for _ in range(runs):
                 times[OURS].append(ours(name, file, "/dev/null"))
+                times[SCAN].append(scan_once(plan, file))
                 for engine, peer in able.items():
                     times[engine].append(peer.run(name, file)["ms"])
             medians[name] = {engine: statistics.median(values) for engine, values in times.items()}
-            wrong = sorted(set(able) - right)
+            wrong = sorted({SCAN, *able} - right)
             show(name, medians[name], wrong)
             for engine in wrong:
                 del medians[name][engine]
@@ -139,13 +170,13 @@ def measure(names: list[str], folder: pathlib.Path, runs: int) -> dict[str, dict
 
 def show(name: str, medians: dict[str, float], wrong: list[str]) -> None:
     cells = [f"{medians[engine]:>17.1f}" + ("*" if engine in wrong else " ") if engine in medians else f"{'-':>17} "
-             for engine in [OURS, *PEERS]]
+             for engine in [OURS, SCAN, *PEERS]]
     print(f"{name:<14}" + "".join(cells), flush=True)
 
 
 def ratios_of(medians: dict[str, dict[str, float]]) -> dict[str, float]:
     """To the best peer that answers right."""
-    return {name: by[OURS] / min(ms for engine, ms in by.items() if engine != OURS) for name, by in medians.items()}
+    return {name: by[OURS] / min(ms for engine, ms in by.items() if engine in PEERS) for name, by in medians.items()}
 
 
 def geometric_mean(ratios: dict[str, float]) -> float:
@@ -179,7 +210,7 @@ def main() -> None:
         return repeated(arguments.folder, arguments.runs)
     history = json.loads(HISTORY.read_text()) if HISTORY.exists() else []
     print(f"milliseconds on one core, medians of {arguments.runs}; * gives another answer, and does not count")
-    print(f"{'':<14}" + "".join(f"{engine:>17} " for engine in [OURS, *PEERS]))
+    print(f"{'':<14}" + "".join(f"{engine:>17} " for engine in [OURS, SCAN, *PEERS]))
     ratios = ratios_of(measure(arguments.only, arguments.folder, arguments.runs))
     compare(ratios, history)
     if arguments.record:

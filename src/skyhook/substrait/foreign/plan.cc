@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "skyhook/base/status.h"
@@ -38,6 +39,40 @@ Result<const Dialect*> DialectOf(const Message& message) {
   return producer == "skyhook" ? &OwnDialect() : &StandardDialect();
 }
 
+/// Appends the names of the fields within a type, in the order of RelRoot.names: each before those
+/// within it.
+void AppendNamesWithin(const arrow::DataType& type, std::vector<std::string>* names) {
+  for (const auto& field : type.fields()) {
+    if (type.id() == arrow::Type::STRUCT) names->push_back(field->name());
+    AppendNamesWithin(*field->type(), names);
+  }
+}
+
+/// Of the columns that a plan returns. Names of fields within them, which some producers leave out,
+/// have to be what they are.
+Result<std::vector<std::string>> NamesOf(const pb::RelRoot& root, const arrow::Schema& columns) {
+  const std::vector<std::string> given(root.names().begin(), root.names().end());
+  if (given.size() == static_cast<size_t>(columns.num_fields())) return given;
+  std::vector<std::string> names;
+  auto next = given.begin();
+  for (const auto& column : columns.fields()) {
+    std::vector<std::string> within;
+    AppendNamesWithin(*column->type(), &within);
+    const auto left = static_cast<size_t>(given.end() - next);
+    if (left < within.size() + 1) break;
+    names.push_back(*next++);
+    if (!std::equal(within.begin(), within.end(), next)) {
+      return base::UnsupportedPlan("the root renames fields within column '{}'", names.back());
+    }
+    next += static_cast<std::ptrdiff_t>(within.size());
+  }
+  if (next == given.end() && names.size() == static_cast<size_t>(columns.num_fields())) {
+    return names;
+  }
+  return base::UnsupportedPlan("the root has {} names for {} columns", given.size(),
+                               columns.num_fields());
+}
+
 Result<ForeignPlan> ReadPlan(const pb::Plan& plan) {
   ARROW_RETURN_NOT_OK(CheckFields(plan, {"version", "extension_urns", "extensions", "relations"}));
   ARROW_ASSIGN_OR_RAISE(const ExtensionReader extensions, ExtensionReader::Make(plan));
@@ -51,11 +86,7 @@ Result<ForeignPlan> ReadPlan(const pb::Plan& plan) {
   ForeignPlan out;
   ARROW_ASSIGN_OR_RAISE(StepBuilder builder,
                         ReadRelations(root.input(), extensions, *dialect, &out.table));
-  out.names.assign(root.names().begin(), root.names().end());
-  const auto columns = static_cast<size_t>(builder.columns()->num_fields());
-  if (out.names.size() != columns) {
-    return base::UnsupportedPlan("the root has {} names for {} columns", out.names.size(), columns);
-  }
+  ARROW_ASSIGN_OR_RAISE(out.names, NamesOf(root, *builder.columns()));
   ARROW_ASSIGN_OR_RAISE(out.steps, builder.Finish());
   return out;
 }

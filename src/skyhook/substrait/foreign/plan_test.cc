@@ -169,6 +169,26 @@ TEST(ForeignPlan, NamesHaveToFit) {
               FailsWith(Code::kUnsupportedPlan, "1 names for 4 columns"));
 }
 
+TEST(ForeignPlan, FieldsWithinColumnsMayBeNamedWhatTheyAre) {
+  const std::string read = R"({"read": {"namedTable": {"names": ["t"]}, "baseSchema": {
+      "names": ["a", "b", "c", "d"], "struct": {"nullability": "NULLABILITY_REQUIRED", "types": [
+        {"struct": {"nullability": "NULLABILITY_NULLABLE", "types": [
+          {"i64": {"nullability": "NULLABILITY_NULLABLE"}},
+          {"string": {"nullability": "NULLABILITY_NULLABLE"}}]}},
+        {"i64": {"nullability": "NULLABILITY_NULLABLE"}}]}}}})";
+  const auto names = [&](const std::string& given) {
+    return ReadForeignPlan(Plan("datafusion", "add", read, given));
+  };
+  const std::vector<std::string> two = {"x", "y"};
+  EXPECT_EQ(Require(names(R"("x", "b", "c", "y")")).names, two);
+  EXPECT_EQ(Require(names(R"("x", "y")")).names, two) << "some producers leave them out";
+  EXPECT_THAT(names(R"("x", "b", "e", "y")"),
+              FailsWith(Code::kUnsupportedPlan, "renames fields within column 'x'"));
+  for (const std::string given : {R"("x", "b", "c")", R"("x", "b", "c", "y", "z")"}) {
+    EXPECT_THAT(names(given), FailsWith(Code::kUnsupportedPlan, "names for 2 columns"));
+  }
+}
+
 TEST(ForeignPlan, ExtensionUrisAreReadFromJson) {
   const std::string rel = Filter(Call(Of(Field(0), kFive)), Read());
   const std::string uri = R"("extensionUris": [{"extensionUriAnchor": 7, "uri":
