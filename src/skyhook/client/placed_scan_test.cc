@@ -273,6 +273,24 @@ TEST_F(PlacedScanTest, WhatScansMeasureTellsTheNextOnesWhereToAsk) {
   }
 }
 
+TEST_F(PlacedScanTest, NothingIsBegunAheadBesideATrial) {
+  options_.max_streams = 1;
+  table_->rates->Add(site_.get(), placement::Offer::kPipelines, 1 << 20, 1);
+  table_->rates->Add(site_.get(), placement::Offer::kBytes, 1 << 30, 1);
+  plan::Pipeline count = testing::ReadAll(*Schema());
+  count.aggregate = plan::Aggregate{{}, {{plan::AggregateFunction::kCountAll, -1, -1, "n"}}};
+  Work work(table_, count, options_, CutUnits(*table_, std::vector<bool>(kFiles), {}), CutOptions(),
+            0);
+  const auto first = Require(work.Take());
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(first->placed->attempts.front().pulls()) << "the slower place is tried";
+  EXPECT_FALSE(Require(work.TakeAhead(true, true)).has_value());
+  work.Done(first->unit);
+  const auto next = Require(work.TakeAhead(true, true));
+  ASSERT_TRUE(next.has_value());
+  EXPECT_TRUE(next->placed->attempts.front().pulls());
+}
+
 TEST_F(PlacedScanTest, WhatIsRememberedSaysNothingOfHowFastBytesAreRead) {
   options_.placement = placement::Mode::kPull;
   plan::Pipeline pipeline = testing::ReadAll(*Schema());
