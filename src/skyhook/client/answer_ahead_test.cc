@@ -72,8 +72,10 @@ class AnswerAheadTest : public ::testing::Test {
         held_bytes);
   }
 
-  // Until `made_` no longer grows.
-  void Settle() {
+  // Until `made_` is `least` at least, and no longer grows.
+  void Settle(int least) {
+    const auto until = std::chrono::steady_clock::now() + kLong;
+    while (made_ < least && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     for (int before = -1; before != made_;) {
       before = made_;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -117,17 +119,17 @@ TEST_F(AnswerAheadTest, OneCoreIsEnough) {
 
 TEST_F(AnswerAheadTest, NoMoreIsMadeThanMayWait) {
   const auto answer = Count(100);
-  Settle();
+  Settle(3);
   EXPECT_GE(made_, 3) << "nobody has asked";
   EXPECT_LE(made_, 4) << "three wait, and one is in hand";
   ASSERT_NE(Require(answer->Next()), nullptr);
-  Settle();
+  Settle(4);
   EXPECT_LE(made_, 5);
 }
 
 TEST_F(AnswerAheadTest, ABatchThatIsLargerThanWhatMayWaitComesAlone) {
   const auto answer = Count(5, arrow::Status::OK(), /*held_bytes=*/1);
-  Settle();
+  Settle(1);
   EXPECT_LE(made_, 2);
   int batches = 0;
   while (Require(answer->Next()) != nullptr) ++batches;
@@ -144,7 +146,7 @@ TEST_F(AnswerAheadTest, AnErrorComesBehindTheRowsBeforeIt) {
 
 TEST_F(AnswerAheadTest, WhatWasDoneIsInTheAccountAlsoIfNobodyTookIt) {
   auto answer = Count(3, arrow::Status::IOError("the disk is gone"), 100 * kBatchBytes);
-  Settle();
+  Settle(3);
   EXPECT_EQ(answer->outcome().cost.rows_in, 0);
   answer->Stop();
   EXPECT_EQ(answer->outcome().cost.rows_in, 3);
@@ -185,7 +187,7 @@ TEST_F(AnswerAheadTest, ItEndsWithoutBeingWanted) {
   {
     const auto hanging = Make(Hang(&begun), kBatchBytes);
     const auto full = Count(100);
-    Settle();
+    Settle(3);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, kLong);
   EXPECT_LE(made_, 4);

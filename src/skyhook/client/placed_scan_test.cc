@@ -243,8 +243,7 @@ TEST_F(PlacedScanTest, WhatScansMeasureTellsTheNextOnesWhereToAsk) {
   }
   const auto offers = {placement::Offer::kPipelines, placement::Offer::kBytes};
   for (const auto offer : offers) {
-    // Of these few rows too little to say anything: as if there were more of them.
-    EXPECT_FALSE(table_->rates->Of(site_.get(), offer).has_value());
+    // As if there were more rows: of these few there may be too little to say anything.
     table_->rates->Add(site_.get(), offer, 0, placement::Rates::kLeastSeconds);
     EXPECT_GT(table_->rates->Of(site_.get(), offer).value(), 0.0);
   }
