@@ -1,19 +1,17 @@
 #include "skyhook/client/answer_ahead.h"
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
 #include "skyhook/base/exceptions.h"
+#include "skyhook/format/read_context.h"
 #include "skyhook/vector/batches.h"
 
 namespace skyhook::client {
 namespace {
 
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
-
-// Between two looks at the stop token.
-constexpr std::chrono::milliseconds kWaitStep{10};
+using format::kWaitStep;
 
 }  // namespace
 
@@ -109,22 +107,26 @@ arrow::Status AnswerAhead::MakeAll(base::Core* core, plan::Outcome* last) {
 }
 
 void AnswerAhead::Put(Made made, base::Core* core) {
-  const auto has_room = [&] { return made_.empty() || bytes_ + made.bytes <= held_bytes_; };
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!has_room()) {
-    lock.unlock();
-    const base::WithoutCore idle(core);
-    lock.lock();
-    const arrow::StopToken stop = stop_ahead_.token();
-    while (!changed_.wait_for(lock, kWaitStep, has_room) && !stop.IsStopRequested()) {
-    }
-    lock.unlock();
+  AwaitRoom(made.bytes, core);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    bytes_ += made.bytes;
+    made_.push_back(std::move(made));
   }
-  if (!lock.owns_lock()) lock.lock();
-  bytes_ += made.bytes;
-  made_.push_back(std::move(made));
-  lock.unlock();
   changed_.notify_all();
+}
+
+void AnswerAhead::AwaitRoom(int64_t bytes, base::Core* core) {
+  const auto has_room = [&] { return made_.empty() || bytes_ + bytes <= held_bytes_; };
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (has_room()) return;
+  }
+  const base::WithoutCore idle(core);
+  const arrow::StopToken stop = stop_ahead_.token();
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!changed_.wait_for(lock, kWaitStep, has_room) && !stop.IsStopRequested()) {
+  }
 }
 
 }  // namespace skyhook::client

@@ -50,8 +50,9 @@ class AnswerAhead : public site::Answer {
 
   void Work();
   arrow::Status MakeAll(base::Core* core, plan::Outcome* last);
-  /// Waits until there is room, or nobody wants more.
   void Put(Made made, base::Core* core);
+  /// Waits until there is room for so many bytes, or nobody wants more.
+  void AwaitRoom(int64_t bytes, base::Core* core);
   arrow::Status AwaitOne();
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> NextWithoutThread();
 

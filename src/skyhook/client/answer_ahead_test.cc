@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -153,6 +154,26 @@ TEST_F(AnswerAheadTest, WhatWasDoneIsInTheAccountAlsoIfNobodyTookIt) {
   made_ = 0;
   answer = Count(0, arrow::Status::IOError("the disk is gone"));
   EXPECT_FALSE(answer->Next().ok());
+}
+
+TEST_F(AnswerAheadTest, WithoutAThreadBatchesAreMadeWhenTheyAreAskedFor) {
+  // A thread whose stack is larger than the address space cannot be made.
+  pthread_attr_t before;
+  pthread_attr_t vast;
+  ASSERT_EQ(pthread_getattr_default_np(&before), 0);
+  ASSERT_EQ(pthread_getattr_default_np(&vast), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&vast, size_t{1} << 47), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&vast), 0);
+  const auto answer = Count(3);
+  ASSERT_EQ(pthread_setattr_default_np(&before), 0);
+  Settle(0);
+  EXPECT_EQ(made_, 0);
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_NE(Require(answer->Next()), nullptr);
+    EXPECT_EQ(made_, i);
+    EXPECT_EQ(answer->outcome().cost.rows_in, i);
+  }
+  EXPECT_EQ(Require(answer->Next()), nullptr);
 }
 
 TEST_F(AnswerAheadTest, WhatIsThrownIsAnError) {

@@ -7,6 +7,7 @@
 
 #include "skyhook/base/cores.h"
 #include "skyhook/base/status.h"
+#include "skyhook/client/answer_ahead.h"
 #include "skyhook/client/residual.h"
 #include "skyhook/site/fragment_version.h"
 
@@ -135,7 +136,6 @@ plan::SharedPipeline UnitRun::OfWhatIsLeft(const plan::SharedPipeline& part) con
 
 site::Request UnitRun::Asked() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
-  passed_on_ = false;
   site::Request asked = request_;
   asked.pipeline = OfWhatIsLeft(attempt().pipeline);
   return asked;
@@ -150,17 +150,16 @@ void UnitRun::StartAhead(std::shared_ptr<base::Cores> cores, int64_t held_bytes)
     request.core = core;
     return placed->puller->Run(site.get(), std::move(request));
   };
-  auto ahead = std::make_unique<AnswerAhead>(begin, std::move(cores), held_bytes, request_.stop,
-                                             request_.core);
-  ahead_ = ahead.get();
-  answer_ = std::move(ahead);
+  answer_ = std::make_unique<AnswerAhead>(begin, std::move(cores), held_bytes, request_.stop,
+                                          request_.core);
 }
 
 void UnitRun::Stop() {
-  if (ahead_ != nullptr) ahead_->Stop();
+  if (auto* ahead = dynamic_cast<AnswerAhead*>(answer_.get())) ahead->Stop();
 }
 
 arrow::Status UnitRun::StartCall() {
+  passed_on_ = false;
   site::Site* const site = attempt().site.get();
   site::Request asked = Asked();
   if (attempt().pulls()) {
@@ -199,7 +198,6 @@ arrow::Status UnitRun::FinishCall() {
   const std::string limit = plan::StoppedByName(outcome.stopped_by);
   std::string reason = outcome.reason;
   answer_.reset();
-  ahead_ = nullptr;
   if (!refused && !is_stuck) return arrow::Status::OK();
   if (!refused) reason = fmt::format("a call ended by its {} limit without any answer", limit);
   if (Decline(reason)) return arrow::Status::OK();

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "skyhook/base/cores.h"
-#include "skyhook/client/answer_ahead.h"
 #include "skyhook/client/placed_fragment.h"
 #include "skyhook/client/table.h"
 #include "skyhook/client/wait_clock.h"
@@ -87,7 +86,6 @@ class UnitRun {
   const std::function<void(const site::Site*)> refused_;
   WaitClocks* const waits_;
   std::unique_ptr<site::Answer> answer_;
-  AnswerAhead* ahead_ = nullptr;  ///< `answer_`, where it is one
   plan::Cost finished_;
   plan::Cost finished_pushed_;
 };

@@ -19,15 +19,15 @@ constexpr int64_t kMostReplyBytes = int64_t{16} << 20;
 /// Of batches that a unit has given before they are needed.
 constexpr int64_t kMostHeldBytes = int64_t{64} << 20;
 
-base::Limits LimitsOf(const ScanOptions& options, const Attempt& first) {
+base::Limits LimitsOf(const ScanOptions& options, bool remote, bool pulls) {
   base::Limits limits;
   const int64_t stream_bytes = options.memory_bytes / 4 / std::max(options.max_streams, 1);
   // Two parts for each call, and one for what waits.
-  const int parts = first.PullsOverNetwork() ? 2 * (1 + options.pulled_ahead) + 1 : 2;
+  const int parts = remote && pulls ? 2 * (1 + options.pulled_ahead) + 1 : 2;
   limits.memory_bytes = std::max(stream_bytes * 2 / parts, kMinStreamBytes);
   limits.batch_rows = options.batch_rows;
   // Replies of calls that run ahead are held, and unpacked one at a time.
-  if (first.site->profile().remote) {
+  if (remote) {
     limits.reply_bytes =
         std::clamp(stream_bytes / (options.units_ahead + 2), kMinReplyBytes, kMostReplyBytes);
   }
@@ -78,10 +78,11 @@ arrow::Status Work::PlaceNext() {
   const Unit next = units_.front();
   if (placed_fragment_ == next.fragment) return arrow::Status::OK();
   const TableFragment& fragment = table_->fragments[static_cast<size_t>(next.fragment)];
-  const std::vector<Unit> pieces =
-      next.whole ? CutPulled(*table_, next, cut_) : std::vector<Unit>{next};
-  const bool for_all = static_cast<int>(pieces.size()) >= options_.max_streams;
-  const placement::Progress progress{rows_ - rows_taken_, rows_taken_ == 0 && for_all};
+  const auto pieces = [&] { return CutPulled(*table_, next, cut_); };
+  // One that all streams have a piece of: none of them begins something else beside it.
+  const bool is_first =
+      rows_taken_ == 0 && next.whole && static_cast<int>(pieces().size()) >= options_.max_streams;
+  const placement::Progress progress{rows_ - rows_taken_, is_first};
   ARROW_ASSIGN_OR_RAISE(
       placed_, PlaceFragment(*table_, fragment, pipeline_, options_.placement, progress, &learnt_));
   if (learnt_.is_trial()) trial_ = next.fragment;
@@ -94,8 +95,9 @@ arrow::Status Work::PlaceNext() {
     ++places_.refusals[placed_->declined];
   }
   if (!next.whole || !placed_->attempts.front().pulls()) return arrow::Status::OK();
+  const std::vector<Unit> cut = pieces();
   units_.pop_front();
-  units_.insert(units_.begin(), pieces.begin(), pieces.end());
+  units_.insert(units_.begin(), cut.begin(), cut.end());
   return arrow::Status::OK();
 }
 
@@ -280,24 +282,25 @@ arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
   request.fragment = fragment.description.id;
   request.slice.rows = plan::RowRanges({unit.rows});
   const Attempt& first = taken.placed->attempts.front();
-  request.limits = LimitsOf(work_->options(), first);
+  const bool remote = fragment.site->profile().remote;
+  request.limits = LimitsOf(work_->options(), remote, first.pulls());
   request.runtime_filters = specialisation.Filters(filters);
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
   request.predicates = work_->table().predicates;
   // How many groups remote fragments have is learnt from what leaves.
-  if (!fragment.site->profile().remote) request.groups = groups_;
+  if (!remote) request.groups = groups_;
   gave_groups_ = gave_groups_ || request.groups != nullptr;
+  if (remote) request.core = &core_;
   const bool elsewhere = first.is_elsewhere();
-  const bool pulls = first.PullsOverNetwork();
-  if (fragment.site->profile().remote) request.core = &core_;
+  const bool pulls_ahead = ahead && first.PullsOverNetwork();
   const int64_t held_bytes = std::min(request.limits.memory_bytes / 2, kMostHeldBytes);
   const auto refused = [work = work_](const site::Site* site) { work->Refused(site); };
   begun_.push_back({unit, UnitRun(std::move(taken.placed), fragment.learnt, std::move(request),
                                   refused, work_->waits())});
   // Calls at the site run while others are waited for; our own kernel does on another thread.
   if (elsewhere) return begun_.back().run.Start();
-  if (pulls && ahead) begun_.back().run.StartAhead(work_->cores(), held_bytes);
+  if (pulls_ahead) begun_.back().run.StartAhead(work_->cores(), held_bytes);
   return arrow::Status::OK();
 }
 

@@ -17,8 +17,10 @@ void Rates::Add(const site::Site* site, Offer offer, int64_t bytes, double secon
 std::optional<double> Rates::Of(const site::Site* site, Offer offer) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = measured_.find({site, offer});
-  if (found == measured_.end()) return std::nullopt;
-  const Measured& measured = found->second;
+  return found == measured_.end() ? std::nullopt : RateOf(offer, found->second);
+}
+
+std::optional<double> Rates::RateOf(Offer offer, const Measured& measured) {
   if (measured.seconds < kLeastSeconds) return measured.before;
   const double rate = measured.bytes / measured.seconds;
   // One call alone is slower than several at a time are.
@@ -27,14 +29,13 @@ std::optional<double> Rates::Of(const site::Site* site, Offer offer) const {
 }
 
 bool Rates::ClaimTrial(const site::Site* site, Offer offer) {
-  const std::optional<double> before = Of(site, offer);
   const std::lock_guard<std::mutex> lock(mutex_);
   Measured& measured = measured_[{site, offer}];
   if (measured.passes_left-- > 0) return false;
   measured.passes_left = measured.passes;
   measured.passes = std::clamp(2 * measured.passes, 1, kTryAgain);
   if (measured.seconds < kLeastSeconds) return true;  // trials that are short add up
-  measured.before = before;
+  measured.before = RateOf(offer, measured);
   measured.bytes = measured.seconds = 0;
   return true;
 }

@@ -49,6 +49,8 @@ class Rates {
     int passes = 0;                ///< between this trial and the next
   };
 
+  static std::optional<double> RateOf(Offer offer, const Measured& measured);
+
   mutable std::mutex mutex_;
   std::map<std::pair<const site::Site*, Offer>, Measured> measured_;
 };
