@@ -43,6 +43,22 @@ struct Room {
   std::vector<uint8_t> bytes;
 };
 
+/// Reading in parts ends as reading at once does.
+void CheckParts(Bytes page, bool ok, Bytes text) {
+  Room room(page);
+  format::SnappyReader reader(room.snappy());
+  bool parts_ok = true;
+  const int64_t size = room.size;
+  for (int64_t asked = size / 7; parts_ok && asked < size; asked += size / 7 + 1) {
+    parts_ok = reader.ReadUntil(asked).ok();
+    Check(!parts_ok || (reader.there() >= asked && reader.there() <= size),
+          "a part of a Snappy page is of another size");
+  }
+  parts_ok = parts_ok && reader.ReadUntil(size).ok();
+  Check(parts_ok == ok, "a Snappy page in parts is judged otherwise");
+  Check(!ok || std::ranges::equal(room.text(), text), "a Snappy page in parts has other bytes");
+}
+
 /// The decompressed bytes, nothing for damaged ones; as Arrow's codec says.
 std::optional<std::vector<uint8_t>> Decompressed(Bytes page) {
   Room room(page);
@@ -52,6 +68,7 @@ std::optional<std::vector<uint8_t>> Decompressed(Bytes page) {
   const auto size =
       codec->Decompress(static_cast<int64_t>(page.size()), page.data(), room.size, expected.data());
   Check(ok == (size.ok() && *size == room.size), "Arrow judges a Snappy page otherwise");
+  CheckParts(page, ok, room.text());
   if (!ok) return std::nullopt;
   Check(std::ranges::equal(room.text(), expected), "Arrow decompresses a page to other bytes");
   return expected;

@@ -24,6 +24,10 @@ constexpr int64_t kLikelyRows = 4;
 constexpr int64_t kPickedShareOfCodes = 32;
 constexpr int64_t kPickedShareOfTexts = 2;
 
+/// A page is opened in part where at least one in so many of its rows is behind those that are
+/// wanted.
+constexpr int64_t kLeastShareBehind = 8;
+
 /// How far the page that is opened ahead of need may be.
 constexpr size_t kMostPagesBetween = 8;
 
@@ -37,7 +41,8 @@ int64_t BytesOf(const arrow::ArrayData& data) {
 }
 
 int64_t BytesOf(const EncodedPage& page) {
-  return page.values->size() + (page.validity == nullptr ? 0 : page.validity->size());
+  const int64_t validity = page.validity == nullptr ? 0 : page.validity->size();
+  return page.values->size() + page.missing_bytes + validity;
 }
 
 /// Of a page in front; none where it is damaged.
@@ -156,6 +161,7 @@ void FlatColumnReader::Keep(size_t page, BufferPtr bytes) {
 void FlatColumnReader::Release(PageState* state) {
   if (state->fetched != nullptr) bytes_held_ -= state->fetched->size();
   if (state->opened.has_value()) bytes_held_ -= BytesOf(*state->opened);
+  if (state->compressed != nullptr) bytes_held_ -= state->compressed->size();
   if (state->decoded != nullptr) bytes_held_ -= BytesOf(*state->decoded);
   for (const PageTest& test : state->tests) bytes_held_ -= test.bits->size();
   *state = {};
@@ -184,7 +190,7 @@ arrow::Status FlatColumnReader::Fetch(const plan::RowRanges& rows) {
 
 arrow::Status FlatColumnReader::LoadDictionary() {
   if (dictionary_ != nullptr || dictionary_page_ == nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(dictionary_page_));
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open({dictionary_page_}));
   return TakeDictionary(page);
 }
 
@@ -198,7 +204,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> FlatColumnReader::Dictionary() {
     if (bytes == nullptr) {
       ARROW_ASSIGN_OR_RAISE(bytes, reader_->ReadOne(range));
     }
-    ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(bytes));
+    ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open({bytes}));
     if (page.header.kind != PageHeader::Kind::kDictionary) return nullptr;
     ARROW_RETURN_NOT_OK(TakeDictionary(page));
   }
@@ -231,7 +237,7 @@ void FlatColumnReader::LoadDictionaryWith(FlatColumnReader* other) {
     static_cast<void>(LoadDictionary().ok());
     return;
   }
-  const auto both = opener_.OpenBoth(dictionary_page_, other->dictionary_page_);
+  const auto both = opener_.OpenBoth({dictionary_page_}, {other->dictionary_page_});
   if (!both.ok()) return;
   static_cast<void>(TakeDictionary((*both)[0]).ok());
   static_cast<void>(other->TakeDictionary((*both)[1]).ok());
@@ -255,14 +261,14 @@ arrow::Status FlatColumnReader::OpenPage(size_t index, bool with_next) {
   }
   const std::optional<size_t> next = with_next ? PairFor(index) : std::nullopt;
   if (next.has_value()) {
-    const auto both = opener_.OpenBoth(states_[index].fetched, states_[*next].fetched);
+    const auto both = opener_.OpenBoth(ToOpen(index), ToOpen(*next));
     // Who reads the next page learns what is wrong with it, then.
     if (both.ok() && TakeOpened(*next, (*both)[1]).ok()) {
       ARROW_RETURN_NOT_OK(TakeOpened(index, (*both)[0]));
       return CheckMemory();
     }
   }
-  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(states_[index].fetched));
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open(ToOpen(index)));
   ARROW_RETURN_NOT_OK(TakeOpened(index, page));
   return CheckMemory();
 }
@@ -296,18 +302,56 @@ arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
                              location.bytes.offset, location.rows.size());
   }
   ARROW_ASSIGN_OR_RAISE(EncodedPage opened, decoder_.DecodeLevels(page));
-  Release(&states_[index]);
-  bytes_held_ += BytesOf(opened);
-  states_[index].opened = std::move(opened);
-  ++pages_read_;
-  ++reader_->cost()->pages_read;
+  PageState& state = states_[index];
+  BufferPtr compressed = page.is_whole() ? nullptr : state.fetched;
+  const int64_t rows = page.is_whole() ? location.rows.size() : NeededRows(index);
+  if (state.compressed == nullptr) {
+    ++pages_read_;
+    ++reader_->cost()->pages_read;
+  }
+  Release(&state);
+  bytes_held_ += BytesOf(opened) + (compressed == nullptr ? 0 : compressed->size());
+  state.opened = std::move(opened);
+  state.compressed = std::move(compressed);
+  state.opened_rows = rows;
   return arrow::Status::OK();
+}
+
+int64_t FlatColumnReader::NeededRows(size_t index) const {
+  const plan::RowRange& page = table_.pages()[index].rows;
+  if (!late_ || !parts_pay_ || shortcuts_ == Shortcuts::kNever) return page.size();
+  const plan::RowRanges wanted = wanted_.Intersect(page);
+  if (wanted.empty()) return page.size();
+  const int64_t needed = wanted.end() - page.begin;
+  if (shortcuts_ == Shortcuts::kAlways) return needed;
+  const bool few = wanted.num_rows() < page.size() / kPickedShareOfTexts;
+  return few && needed <= page.size() - page.size() / kLeastShareBehind ? needed : page.size();
+}
+
+StoredPage FlatColumnReader::ToOpen(size_t index) const {
+  StoredPage page{states_[index].fetched};
+  const int64_t rows = NeededRows(index);
+  if (rows < table_.pages()[index].rows.size()) page.need = decoder_.NeedOf(rows);
+  return page;
+}
+
+arrow::Status FlatColumnReader::OpenRest(size_t index, int64_t rows) {
+  const PageState& state = states_[index];
+  if (state.compressed == nullptr || rows <= state.opened_rows) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open({state.compressed}));
+  ARROW_RETURN_NOT_OK(TakeOpened(index, page));
+  return CheckMemory();
 }
 
 /// Of an opened page.
 arrow::Status FlatColumnReader::DecodePage(size_t index) {
   PageState& state = states_[index];
   if (state.decoded != nullptr) return arrow::Status::OK();
+  if (state.compressed != nullptr) {
+    // What was opened of it was not enough, and may not be of the next ones.
+    parts_pay_ = shortcuts_ == Shortcuts::kAlways;
+    ARROW_RETURN_NOT_OK(OpenRest(index, table_.pages()[index].rows.size()));
+  }
   if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
   ARROW_ASSIGN_OR_RAISE(state.decoded, decoder_.Decode(*state.opened, dictionary_));
   bytes_held_ += BytesOf(*state.decoded) - BytesOf(*state.opened);
@@ -386,6 +430,7 @@ arrow::Status FlatColumnReader::FilterPart(size_t index, plan::RowRange rows, in
   const int64_t set = arrow::internal::CountSetBits(bits, at, rows.size());
   if (set == 0) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(OpenPage(index, /*with_next=*/set == rows.size()));
+  ARROW_RETURN_NOT_OK(OpenRest(index, table_.pages()[index].rows.size()));
   const int64_t first = rows.begin - table_.pages()[index].rows.begin;
   ARROW_ASSIGN_OR_RAISE(const PageTest* test, TestPage(index, filter));
   if (test != nullptr) {
@@ -418,6 +463,7 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
                                                        std::span<const int32_t> positions,
                                                        int64_t shift) {
   PageState& state = states_[index];
+  ARROW_RETURN_NOT_OK(OpenRest(index, positions.back() - shift + 1));
   if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
   const bool first = !state.picked.picks.has_value();
   ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values,
@@ -497,7 +543,7 @@ std::optional<size_t> FlatColumnReader::LonePage(plan::RowRange rows,
 }
 
 void FlatColumnReader::OpenPageWith(size_t page, FlatColumnReader* other, size_t page_of_other) {
-  const auto both = opener_.OpenBoth(states_[page].fetched, other->states_[page_of_other].fetched);
+  const auto both = opener_.OpenBoth(ToOpen(page), other->ToOpen(page_of_other));
   if (!both.ok()) return;
   static_cast<void>(TakeOpened(page, (*both)[0]).ok());
   static_cast<void>(other->TakeOpened(page_of_other, (*both)[1]).ok());

@@ -106,6 +106,10 @@ class FlatColumnReader : public ColumnReader {
   struct PageState {
     std::shared_ptr<arrow::Buffer> fetched;
     std::optional<EncodedPage> opened;
+    /// Of a page of which the first `opened_rows` rows are opened alone: all of it, as it was
+    /// fetched. Else null.
+    std::shared_ptr<arrow::Buffer> compressed;
+    int64_t opened_rows = 0;
     std::shared_ptr<arrow::ArrayData> decoded;
     std::vector<PageTest> tests;
     PickState picked;  ///< of `opened`
@@ -139,7 +143,15 @@ class FlatColumnReader : public ColumnReader {
   bool IsWorthPairing(size_t page) const;
   /// Uncompressed bytes of a page that may be opened sooner than it is needed.
   int64_t MostAhead() const;
+  /// A page that was fetched, as it is opened for its rows that are wanted: where these are few and
+  /// there are others behind them, for them alone.
+  StoredPage ToOpen(size_t page) const;
+  /// How many rows, from the first on, hold those that are wanted of a page; all where no less is
+  /// worth it.
+  int64_t NeededRows(size_t page) const;
   arrow::Status TakeOpened(size_t page, const Page& opened);
+  /// Opens all of a page of which so many rows are not opened.
+  arrow::Status OpenRest(size_t page, int64_t rows);
   arrow::Status DecodePage(size_t page);
   arrow::Status CheckMemory() const;
   arrow::Result<const DictionaryTest*> TestDictionary(ValueFilter* filter);
@@ -181,6 +193,7 @@ class FlatColumnReader : public ColumnReader {
   std::shared_ptr<arrow::ArrayData> dictionary_;
   std::vector<DictionaryTest> dictionary_tests_;
   bool search_pays_ = true;  ///< for texts, page by page
+  bool parts_pay_ = true;    ///< of pages, opened alone
 
   /// What Missing asked for: a piece to walk, or the dictionary page and pages.
   std::optional<base::ByteRange> piece_;

@@ -1,4 +1,4 @@
-// Values of nullable columns, read whole, by few rows and through filters: as they were written.
+// Values of nullable columns, read whole, by few rows and in part: as they were written.
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/io/memory.h>
@@ -21,27 +21,34 @@ using testing::Require;
 
 constexpr int64_t kRows = 20'000;
 
-/// Numbers, texts and flags; by rows, none, some, nearly all and all of the values are null.
+/// Numbers, texts and flags; by rows, none, some, nearly all and all of the values are null. And
+/// texts of which none is, in some pages not ASCII.
 std::shared_ptr<arrow::Table> Written(uint32_t seed) {
   std::mt19937 random(seed);
   arrow::Int64Builder numbers;
   arrow::StringBuilder texts;
   arrow::BooleanBuilder flags;
+  arrow::StringBuilder names;
   for (int64_t row = 0; row < kRows; ++row) {
     const uint32_t in_twenty = row * 4 / kRows == 0 ? 0 : row * 4 / kRows == 1 ? 2 : 19;
     const auto null = [&] { return row >= kRows * 7 / 8 || random() % 20 < in_twenty; };
     Require(null() ? numbers.AppendNull() : numbers.Append(row % 500));
     Require(null() ? texts.AppendNull() : texts.Append(fmt::format("text of row {}", row % 3000)));
     Require(null() ? flags.AppendNull() : flags.Append(random() % 3 == 0));
+    Require(names.Append(fmt::format("{} {}", row % 5000 < 500 ? "naïve" : "plain", row)));
   }
   return arrow::Table::Make(
       arrow::schema({arrow::field("number", arrow::int64()), arrow::field("text", arrow::utf8()),
-                     arrow::field("flag", arrow::boolean())}),
-      {Require(numbers.Finish()), Require(texts.Finish()), Require(flags.Finish())});
+                     arrow::field("flag", arrow::boolean()),
+                     arrow::field("name", arrow::utf8(), /*nullable=*/false)}),
+      {Require(numbers.Finish()), Require(texts.Finish()), Require(flags.Finish()),
+       Require(names.Finish())});
 }
 
-std::shared_ptr<Fragment> Open(const arrow::Table& table, bool v2, bool dictionary, bool index) {
+std::shared_ptr<Fragment> Open(const arrow::Table& table, bool v2, bool dictionary, bool index,
+                               const ReadOptions& options = {}) {
   WriterProperties::Builder builder;
+  builder.compression(arrow::Compression::SNAPPY);
   builder.data_pagesize(3000)->max_row_group_length(kRows)->write_batch_size(700);
   builder.data_page_version(v2 ? parquet::ParquetDataPageVersion::V2
                                : parquet::ParquetDataPageVersion::V1);
@@ -51,7 +58,7 @@ std::shared_ptr<Fragment> Open(const arrow::Table& table, bool v2, bool dictiona
   Require(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, kRows,
                                      builder.build()));
   return Require(
-      OpenFragment(base::MakeBufferSource(Require(sink->Finish()), "written"), {}, nullptr));
+      OpenFragment(base::MakeBufferSource(Require(sink->Finish()), "written"), options, nullptr));
 }
 
 /// As text, NULL or not: types differ in views and dictionaries.
@@ -98,6 +105,49 @@ TEST_P(NullablePagesTest, AnyRowsAreThoseThatWereWritten) {
         ASSERT_EQ(TextsOf(*read), wanted) << "rows " << begin << "+" << length;
         Require(read->ValidateFull());
         begin += length;
+      }
+    }
+  }
+}
+
+// Pages are opened for the rows that were announced alone; others of them are read nevertheless.
+TEST_P(NullablePagesTest, RowsThatWereAnnouncedAndOthersAreThoseThatWereWritten) {
+  const auto [v2, dictionary, index] = GetParam();
+  const auto table = Written(3);
+  std::mt19937 random(4);
+  for (const Shortcuts shortcuts : {Shortcuts::kMeasured, Shortcuts::kAlways, Shortcuts::kNever}) {
+    ReadOptions options;
+    options.shortcuts = shortcuts;
+    const auto fragment = Open(*table, v2, dictionary, index, options);
+    for (int column = 0; column < table->num_columns(); ++column) {
+      const auto expected = TextsOf(*Require(table->CombineChunksToBatch())->column(column));
+      for (const uint32_t one_in : {3u, 60u, 1000u, 6000u}) {
+        SCOPED_TRACE(fmt::format("column {}, one row in {}", column, one_in));
+        std::vector<int64_t> rows;
+        std::vector<plan::RowRange> announced;
+        for (int64_t row = 0; row < kRows; ++row) {
+          if (random() % one_in != 0) continue;
+          rows.push_back(row);
+          if (random() % 8 != 0) announced.push_back({row, row + 1});
+        }
+        plan::Cost cost;
+        const auto reader = Require(fragment->Open(0, &cost));
+        Require(reader->Prefetch({column}, plan::RowRanges(std::move(announced)), true));
+        auto next = rows.begin();
+        for (int64_t begin = 0; begin < kRows;) {
+          const int64_t length = std::min<int64_t>(1 + random() % 6000, kRows - begin);
+          std::vector<int32_t> selection;
+          std::vector<std::string> wanted;
+          for (; next != rows.end() && *next < begin + length; ++next) {
+            selection.push_back(static_cast<int32_t>(*next - begin));
+            wanted.push_back(expected[static_cast<size_t>(*next)]);
+          }
+          const auto read = Require(reader->Read(column, begin, length, selection));
+          ASSERT_EQ(TextsOf(*read), wanted) << "rows " << begin << "+" << length;
+          Require(read->ValidateFull());
+          begin += length;
+        }
+        EXPECT_GE(reader->bytes_held(), 0);
       }
     }
   }

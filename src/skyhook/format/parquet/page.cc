@@ -3,12 +3,16 @@
 #include <arrow/util/crc32.h>
 #include <parquet/types.h>
 
+#include <algorithm>
+
 #include "skyhook/base/status.h"
 #include "skyhook/format/parquet/exceptions.h"
 #include "skyhook/format/parquet/snappy.h"
 
 namespace skyhook::format {
 namespace {
+
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 arrow::Status CheckSize(const PageHeader& header, int64_t available, int64_t max_page_bytes) {
   if (header.total_size() > available) {
@@ -42,10 +46,6 @@ class Body final : public arrow::MutableBuffer {
   arrow::MemoryPool* const pool_;
 };
 
-SnappyPage SnappyOf(std::span<const uint8_t> compressed, arrow::Buffer* body) {
-  return {compressed, body->mutable_data(), body->size()};
-}
-
 }  // namespace
 
 arrow::Result<PageOpener> PageOpener::Make(const Options& options) {
@@ -54,30 +54,28 @@ arrow::Result<PageOpener> PageOpener::Make(const Options& options) {
   });
 }
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> PageOpener::AllocateBody(int64_t size) const {
+arrow::Result<BufferPtr> PageOpener::AllocateBody(int64_t size) const {
   uint8_t* data = nullptr;
   ARROW_RETURN_NOT_OK(options_.pool->Allocate(size + kSnappySlack, &data));
   return std::make_shared<Body>(data, size, options_.pool);
 }
 
-arrow::Result<Page> PageOpener::Open(const std::shared_ptr<arrow::Buffer>& bytes) {
-  ARROW_ASSIGN_OR_RAISE(Wrapped wrapped, Unwrap(bytes));
+arrow::Result<Page> PageOpener::Open(const StoredPage& page) {
+  ARROW_ASSIGN_OR_RAISE(Wrapped wrapped, Unwrap(page));
   ARROW_RETURN_NOT_OK(Decompress(&wrapped));
   return std::move(wrapped.page);
 }
 
-arrow::Result<std::array<Page, 2>> PageOpener::OpenBoth(
-    const std::shared_ptr<arrow::Buffer>& first, const std::shared_ptr<arrow::Buffer>& second) {
+arrow::Result<std::array<Page, 2>> PageOpener::OpenBoth(const StoredPage& first,
+                                                        const StoredPage& second) {
   ARROW_ASSIGN_OR_RAISE(Wrapped a, Unwrap(first));
   ARROW_ASSIGN_OR_RAISE(Wrapped b, Unwrap(second));
-  const bool in_step = options_.compression == arrow::Compression::SNAPPY &&
-                       a.page.body == nullptr && a.body_bytes > 0 && b.page.body == nullptr &&
-                       b.body_bytes > 0;
-  if (in_step) {
-    ARROW_ASSIGN_OR_RAISE(a.page.body, AllocateBody(a.body_bytes));
-    ARROW_ASSIGN_OR_RAISE(b.page.body, AllocateBody(b.body_bytes));
-    ARROW_RETURN_NOT_OK(DecompressSnappy(SnappyOf(a.compressed, a.page.body.get()),
-                                         SnappyOf(b.compressed, b.page.body.get())));
+  const auto compressed = [](const Page& page) {
+    return page.body == nullptr && page.body_bytes > 0;
+  };
+  if (options_.compression == arrow::Compression::SNAPPY && compressed(a.page) &&
+      compressed(b.page)) {
+    ARROW_RETURN_NOT_OK(DecompressInStep(&a, &b));
   } else {
     ARROW_RETURN_NOT_OK(Decompress(&a));
     ARROW_RETURN_NOT_OK(Decompress(&b));
@@ -85,7 +83,8 @@ arrow::Result<std::array<Page, 2>> PageOpener::OpenBoth(
   return std::array<Page, 2>{std::move(a.page), std::move(b.page)};
 }
 
-arrow::Result<PageOpener::Wrapped> PageOpener::Unwrap(const std::shared_ptr<arrow::Buffer>& bytes) {
+arrow::Result<PageOpener::Wrapped> PageOpener::Unwrap(const StoredPage& stored) {
+  const std::shared_ptr<arrow::Buffer>& bytes = stored.bytes;
   ARROW_ASSIGN_OR_RAISE(std::optional<PageHeader> header,
                         ParsePageHeader({bytes->data(), static_cast<size_t>(bytes->size())}));
   if (!header.has_value()) return base::CorruptData("page header is cut short");
@@ -99,15 +98,17 @@ arrow::Result<PageOpener::Wrapped> PageOpener::Unwrap(const std::shared_ptr<arro
   ARROW_RETURN_NOT_OK(CheckCrc(*header, data));
   Wrapped out;
   out.page.header = *header;
+  out.need = stored.need;
   if (header->kind == PageHeader::Kind::kDataV2) {
     ARROW_RETURN_NOT_OK(
         UnwrapV2(arrow::SliceBuffer(bytes, header->header_size, header->compressed_size), &out));
   } else if (codec_ != nullptr) {
     out.compressed = data;
-    out.body_bytes = header->uncompressed_size;
+    out.page.body_bytes = header->uncompressed_size;
   } else {
     out.page.body = arrow::SliceBuffer(bytes, header->header_size, header->compressed_size);
   }
+  if (out.page.body != nullptr) out.page.body_bytes = out.page.body->size();
   return out;
 }
 
@@ -125,40 +126,71 @@ arrow::Status PageOpener::UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, W
     out->page.body = body;
   } else {
     out->compressed = {body->data(), static_cast<size_t>(body->size())};
-    out->body_bytes = header.uncompressed_size - level_bytes;
+    out->page.body_bytes = header.uncompressed_size - level_bytes;
   }
   return arrow::Status::OK();
 }
 
-arrow::Status PageOpener::Decompress(Wrapped* page) {
-  if (page->page.body != nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(page->page.body, AllocateBody(page->body_bytes));
-  if (page->body_bytes == 0) return arrow::Status::OK();
-  if (options_.compression == arrow::Compression::SNAPPY) {
-    return DecompressSnappy(SnappyOf(page->compressed, page->page.body.get()));
-  }
-  return DecompressByCodec(page);
+int64_t PageOpener::Wrapped::Need(const arrow::Buffer& body, int64_t there) const {
+  if (need == nullptr) return page.body_bytes;
+  const int64_t bytes = need(page, {body.data(), static_cast<size_t>(there)}, page.body_bytes);
+  return std::clamp<int64_t>(bytes, 0, page.body_bytes);
 }
 
-arrow::Status PageOpener::DecompressByCodec(Wrapped* page) {
-  const std::span<const uint8_t> data = page->compressed;
+arrow::Status PageOpener::ReadNeeded(BufferPtr body, int64_t need, SnappyReader* reader,
+                                     Wrapped* out) {
+  for (;;) {
+    ARROW_RETURN_NOT_OK(reader->ReadUntil(need));
+    if (need == body->size()) break;
+    need = out->Need(*body, reader->there());
+    if (need < body->size() && need <= reader->there()) break;
+  }
+  out->page.body = need == body->size() ? std::move(body) : arrow::SliceBuffer(body, 0, need);
+  return arrow::Status::OK();
+}
+
+arrow::Status PageOpener::DecompressInStep(Wrapped* first, Wrapped* second) {
+  ARROW_ASSIGN_OR_RAISE(BufferPtr body_of_first, AllocateBody(first->page.body_bytes));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr body_of_second, AllocateBody(second->page.body_bytes));
+  SnappyReader a({first->compressed, body_of_first->mutable_data(), body_of_first->size()});
+  SnappyReader b({second->compressed, body_of_second->mutable_data(), body_of_second->size()});
+  const int64_t need_of_first = first->Need(*body_of_first, 0);
+  const int64_t need_of_second = second->Need(*body_of_second, 0);
+  SnappyReader::InStep(&a, need_of_first, &b, need_of_second);
+  ARROW_RETURN_NOT_OK(ReadNeeded(std::move(body_of_first), need_of_first, &a, first));
+  return ReadNeeded(std::move(body_of_second), need_of_second, &b, second);
+}
+
+arrow::Status PageOpener::Decompress(Wrapped* page) {
+  if (page->page.body != nullptr) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(BufferPtr body, AllocateBody(page->page.body_bytes));
+  if (body->size() > 0 && options_.compression == arrow::Compression::SNAPPY) {
+    SnappyReader reader({page->compressed, body->mutable_data(), body->size()});
+    const int64_t need = page->Need(*body, 0);
+    return ReadNeeded(std::move(body), need, &reader, page);
+  }
+  if (body->size() > 0) ARROW_RETURN_NOT_OK(DecompressByCodec(page->compressed, body.get()));
+  page->page.body = std::move(body);
+  return arrow::Status::OK();
+}
+
+arrow::Status PageOpener::DecompressByCodec(std::span<const uint8_t> data, arrow::Buffer* body) {
   if (data.empty()) {
-    return base::CorruptData("no bytes to decompress {} from", page->body_bytes);
+    return base::CorruptData("no bytes to decompress {} from", body->size());
   }
   if (options_.compression == arrow::Compression::ZSTD) {
-    ARROW_ASSIGN_OR_RAISE(
-        const bool done,
-        options_.zstd->TryDecompress(data, page->page.body->mutable_data(), page->body_bytes));
+    ARROW_ASSIGN_OR_RAISE(const bool done,
+                          options_.zstd->TryDecompress(data, body->mutable_data(), body->size()));
     if (done) return arrow::Status::OK();
   }
-  auto size = codec_->Decompress(static_cast<int64_t>(data.size()), data.data(), page->body_bytes,
-                                 page->page.body->mutable_data());
+  auto size = codec_->Decompress(static_cast<int64_t>(data.size()), data.data(), body->size(),
+                                 body->mutable_data());
   if (!size.ok()) {
     return base::CorruptData("page does not decompress: {}", size.status().message());
   }
-  if (*size != page->body_bytes) {
+  if (*size != body->size()) {
     return base::CorruptData("page decompresses to {} bytes where the header says {}", *size,
-                             page->body_bytes);
+                             body->size());
   }
   return arrow::Status::OK();
 }

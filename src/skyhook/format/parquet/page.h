@@ -8,11 +8,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
 
 #include "skyhook/format/parquet/page_header.h"
+#include "skyhook/format/parquet/snappy.h"
 #include "skyhook/format/parquet/zstd.h"
 
 namespace skyhook::format {
@@ -22,6 +24,22 @@ struct Page {
   /// kDataV2: repetition and definition levels; else null, the levels lead `body`.
   std::shared_ptr<arrow::Buffer> levels;
   std::shared_ptr<arrow::Buffer> body;
+  /// Bytes of the whole body, of which `body` may hold the first ones alone.
+  int64_t body_bytes = 0;
+
+  bool is_whole() const { return body->size() == body_bytes; }
+};
+
+/// How many bytes of a page's body are needed, from the first on. Is given those that are there: an
+/// answer of no more bytes than that is the last one, after another one more bytes come. The page
+/// has no body yet.
+using BodyNeed =
+    std::function<int64_t(const Page& page, std::span<const uint8_t> there, int64_t body_bytes)>;
+
+/// A page as it lies in the file: begins with its header, and is whole.
+struct StoredPage {
+  std::shared_ptr<arrow::Buffer> bytes;
+  BodyNeed need = nullptr;  ///< null: all
 };
 
 /// Opens the pages of one column chunk. Not thread-safe.
@@ -42,14 +60,13 @@ class PageOpener {
 
   static arrow::Result<PageOpener> Make(const Options& options);
 
-  /// `bytes` begins with a page header and holds the whole page. The page's buffers may be slices
-  /// of it.
-  arrow::Result<Page> Open(const std::shared_ptr<arrow::Buffer>& bytes);
+  /// The page's buffers may be slices of the stored bytes. Of a body that is compressed by Snappy
+  /// no more is decompressed than is needed.
+  arrow::Result<Page> Open(const StoredPage& page);
 
   /// The same of two pages; takes little longer than one where both are compressed by Snappy and
   /// alike in size.
-  arrow::Result<std::array<Page, 2>> OpenBoth(const std::shared_ptr<arrow::Buffer>& first,
-                                              const std::shared_ptr<arrow::Buffer>& second);
+  arrow::Result<std::array<Page, 2>> OpenBoth(const StoredPage& first, const StoredPage& second);
 
  private:
   /// A page, and what its body has yet to be decompressed from: bytes of the buffer it was given
@@ -57,17 +74,24 @@ class PageOpener {
   struct Wrapped {
     Page page;  ///< without a body: that has to be decompressed
     std::span<const uint8_t> compressed;
-    int64_t body_bytes = 0;  ///< once decompressed
+    BodyNeed need;
+
+    /// Bytes of the body that are needed, as far as the `there` first ones show.
+    int64_t Need(const arrow::Buffer& body, int64_t there) const;
   };
 
   PageOpener(const Options& options, std::unique_ptr<arrow::util::Codec> codec)
       : options_(options), codec_(std::move(codec)) {}
 
-  arrow::Result<Wrapped> Unwrap(const std::shared_ptr<arrow::Buffer>& bytes);
+  arrow::Result<Wrapped> Unwrap(const StoredPage& stored);
   arrow::Status UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, Wrapped* out);
   arrow::Result<std::shared_ptr<arrow::Buffer>> AllocateBody(int64_t size) const;
   arrow::Status Decompress(Wrapped* page);
-  arrow::Status DecompressByCodec(Wrapped* page);
+  arrow::Status DecompressInStep(Wrapped* first, Wrapped* second);
+  /// Into `body`, whose first `need` bytes are needed as far as is known.
+  static arrow::Status ReadNeeded(std::shared_ptr<arrow::Buffer> body, int64_t need,
+                                  SnappyReader* reader, Wrapped* out);
+  arrow::Status DecompressByCodec(std::span<const uint8_t> data, arrow::Buffer* body);
 
   Options options_;
   std::unique_ptr<arrow::util::Codec> codec_;

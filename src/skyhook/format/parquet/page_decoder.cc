@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "skyhook/base/status.h"
@@ -78,7 +79,64 @@ arrow::Result<DensePositions> DenseOf(const arrow::Buffer& validity,
   return out;
 }
 
+/// The bytes of a page's body that hold the first `rows` values of a column of text that is stored
+/// plain, and the levels in front of them. Of so many rows no more values are there.
+class NeedOfTexts {
+ public:
+  NeedOfTexts(bool nullable, int64_t rows) : nullable_(nullable), rows_(rows) {}
+
+  int64_t operator()(const Page& page, std::span<const uint8_t> there, int64_t body_bytes) {
+    if (page.header.encoding != parquet::Encoding::PLAIN || rows_ >= page.header.num_values) {
+      return body_bytes;
+    }
+    if (!levels_.has_value()) {
+      if (nullable_ && page.levels == nullptr &&
+          page.header.level_encoding != parquet::Encoding::RLE) {
+        return body_bytes;
+      }
+      levels_ = LevelBytes(page, there);
+    }
+    const auto size = static_cast<int64_t>(there.size());
+    if (!levels_.has_value() || *levels_ > size) return More(page, size, body_bytes);
+    const arrow::Buffer values(there.data() + *levels_, size - *levels_);
+    uint32_t length;
+    while (cursor_.value < rows_) {
+      if (!cursor_.Take(values, &length)) return More(page, size, body_bytes);
+    }
+    return *levels_ + cursor_.offset;
+  }
+
+ private:
+  /// Of the body; nothing where too few of its bytes are there to tell.
+  std::optional<int64_t> LevelBytes(const Page& page, std::span<const uint8_t> there) const {
+    if (!nullable_ || page.levels != nullptr) return 0;
+    uint32_t length;
+    if (there.size() < sizeof(length)) return std::nullopt;
+    std::memcpy(&length, there.data(), sizeof(length));
+    return int64_t{sizeof(length)} + length;
+  }
+
+  /// What so many rows should take, and then a part more each time.
+  int64_t More(const Page& page, int64_t there, int64_t body_bytes) const {
+    const int64_t expected = body_bytes / page.header.num_values * rows_;
+    return std::max({expected + expected / kPart, there + there / kPart, there + kLeastMore});
+  }
+
+  static constexpr int64_t kPart = 16;
+  static constexpr int64_t kLeastMore = 1024;
+
+  bool nullable_;
+  int64_t rows_;
+  std::optional<int64_t> levels_;  ///< bytes in front of the values, once they are known
+  vector::PlainCursor cursor_;
+};
+
 }  // namespace
+
+BodyNeed PageDecoder::NeedOf(int64_t rows) const {
+  if (column_.conversion != Conversion::kView) return nullptr;
+  return NeedOfTexts(column_.nullable(), rows);
+}
 
 arrow::Result<ArrayDataPtr> PageDecoder::DecodeDictionary(const Page& page) {
   const parquet::Encoding::type encoding = page.header.encoding;
@@ -189,7 +247,8 @@ arrow::Result<EncodedPage> PageDecoder::DecodeLevels(const Page& page) {
 
 arrow::Result<EncodedPage> PageDecoder::ReadLevels(const Page& page) {
   const int count = page.header.num_values;
-  EncodedPage out{page.header.encoding, count, nullptr, count, page.body};
+  EncodedPage out{
+      page.header.encoding, count, nullptr, count, page.body, page.body_bytes - page.body->size()};
   if (!column_.nullable()) return out;
   ARROW_ASSIGN_OR_RAISE(const bool known, ReadBits(page, &out));
   if (known) return out;

@@ -29,6 +29,8 @@ struct EncodedPage {
   std::shared_ptr<arrow::Buffer> validity;  ///< a bitmap; null when no value is null
   int64_t valid_count = 0;
   std::shared_ptr<arrow::Buffer> values;  ///< the page's bytes behind the levels
+  /// Of the page's last ones, which were not decompressed.
+  int64_t missing_bytes = 0;
 
   bool is_dictionary() const { return IsDictionaryEncoding(encoding); }
 };
@@ -54,6 +56,10 @@ class PageDecoder {
   arrow::Result<std::shared_ptr<arrow::ArrayData>> DecodeDictionary(const Page& page);
 
   arrow::Result<EncodedPage> DecodeLevels(const Page& page);
+
+  /// What is needed of a page to Pick among its first `rows` rows: of text that is stored plain
+  /// less than all, of other pages all.
+  BodyNeed NeedOf(int64_t rows) const;
 
   /// All values of a data page: an array of the engine type, or of dictionary(int32, engine type)
   /// with `dictionary` as it is given. `dictionary` may be null when the chunk has none.

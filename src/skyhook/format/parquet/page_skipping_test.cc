@@ -190,6 +190,47 @@ TEST(PageSkipping, ReadsWhatWasNotAnnounced) {
   }
 }
 
+/// One page of texts, damaged behind the middle.
+std::shared_ptr<arrow::Buffer> DamagedBehindTheMiddle() {
+  const auto file = WritePages([](WriterProperties::Builder* b) {
+    b->compression(arrow::Compression::SNAPPY)->max_rows_per_page(10000);
+    b->write_batch_size(10000)->enable_write_page_index();
+  });
+  const auto metadata =
+      parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(file))->metadata();
+  const auto chunk = metadata->RowGroup(0)->ColumnChunk(kText);
+  std::string bytes = file->ToString();
+  const int64_t from = chunk->data_page_offset() + chunk->total_compressed_size() * 3 / 4;
+  const int64_t to = chunk->data_page_offset() + chunk->total_compressed_size();
+  std::fill(bytes.begin() + from, bytes.begin() + to, '\xff');
+  return arrow::Buffer::FromString(bytes);
+}
+
+TEST(PageSkipping, DecompressesPagesUpToTheLastWantedRow) {
+  const auto fragment = OpenBytes(DamagedBehindTheMiddle());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kText}, RowRanges{{17, 18}, {4999, 5000}}, true));
+  const auto rows = Require(reader->Read(kText, 0, 8192, std::vector<int32_t>{17, 4999}));
+  ASSERT_EQ(rows->length(), 2);
+  EXPECT_EQ(TextAt(*rows, 0), "text of row 17");
+  EXPECT_EQ(TextAt(*rows, 1), "text of row 4999");
+  EXPECT_EQ(cost.pages_read, 1);
+  EXPECT_THAT(reader->Read(kText, 0, 10000, std::vector<int32_t>{9999}).status(),
+              FailsWith(base::Code::kCorruptData, "column 'text'"))
+      << "the rest is looked at once a row of it is wanted";
+  EXPECT_EQ(cost.pages_read, 1);
+}
+
+TEST(PageSkipping, DecompressesPagesWholeWhereMostRowsAreWanted) {
+  const auto fragment = OpenBytes(DamagedBehindTheMiddle());
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kText}, RowRanges{{0, 6000}}, true));
+  EXPECT_THAT(reader->Read(kText, 0, 8192, std::vector<int32_t>{17}).status(),
+              FailsWith(base::Code::kCorruptData, "column 'text'"));
+}
+
 TEST(PageSkipping, LeavesPagesWithoutSelectedRowsAlone) {
   const auto fragment = OpenBytes(WithIndex());
   plan::Cost cost;

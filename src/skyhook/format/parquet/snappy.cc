@@ -1,5 +1,6 @@
 #include "skyhook/format/parquet/snappy.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -59,43 +60,37 @@ inline void CopyBlock(uint8_t* to, const uint8_t* from) {
   std::memcpy(to, &block, sizeof(block));
 }
 
-/// Where decompressing one page has got to.
-struct Cursor {
-  const uint8_t* in;
-  const uint8_t* in_end;
-  uint8_t* begin;
-  uint8_t* out;
-  uint8_t* out_end;
-  bool damaged = false;
+using Place = SnappyReader::Place;
 
-  /// Whether an element can be decoded without looking at the ends first.
-  bool has_room() const { return out < out_end && in_end - in > kMostRead; }
-};
-
-/// Leaves the cursor where nothing is decoded any more.
-void Fail(Cursor* cursor) {
-  cursor->damaged = true;
-  cursor->out = cursor->out_end;
-  cursor->in = cursor->in_end;
+/// Whether an element can be decoded without looking at the ends first.
+inline bool HasRoom(const Place& place) {
+  return place.out < place.stop && place.in_end - place.in > kMostRead;
 }
 
-void LongLiteral(Cursor* cursor, uint8_t tag) {
+/// Leaves the place where nothing is decoded any more.
+void Fail(Place* place) {
+  place->damaged = true;
+  place->out = place->out_end;
+  place->in = place->in_end;
+}
+
+void LongLiteral(Place* place, uint8_t tag) {
   uint64_t length = (tag >> 2) + 1u;
   if (length > kMostShortLiteral) {
     const auto bytes = static_cast<int64_t>(length - kMostShortLiteral);
-    if (cursor->in_end - cursor->in < bytes) return Fail(cursor);
+    if (place->in_end - place->in < bytes) return Fail(place);
     uint32_t raw = 0;
-    std::memcpy(&raw, cursor->in, static_cast<size_t>(bytes));
-    cursor->in += bytes;
+    std::memcpy(&raw, place->in, static_cast<size_t>(bytes));
+    place->in += bytes;
     length = uint64_t{raw} + 1;
   }
-  if (static_cast<uint64_t>(cursor->in_end - cursor->in) < length ||
-      static_cast<uint64_t>(cursor->out_end - cursor->out) < length) {
-    return Fail(cursor);
+  if (static_cast<uint64_t>(place->in_end - place->in) < length ||
+      static_cast<uint64_t>(place->out_end - place->out) < length) {
+    return Fail(place);
   }
-  std::memcpy(cursor->out, cursor->in, length);
-  cursor->in += length;
-  cursor->out += length;
+  std::memcpy(place->out, place->in, length);
+  place->in += length;
+  place->out += length;
 }
 
 /// A copy of what it has just written repeats it. Eight bytes at a time, once `from` is as far
@@ -115,92 +110,116 @@ void RepeatingCopy(const uint8_t* from, uint8_t* to, int length) {
   for (; to < end; from += 8, to += 8) copy_eight(from, to);
 }
 
-void AnyCopy(Cursor* cursor, uint8_t tag) {
+void AnyCopy(Place* place, uint8_t tag) {
   const Tag& known = kTags[tag];
-  if (cursor->in_end - cursor->in < known.trailing) return Fail(cursor);
+  if (place->in_end - place->in < known.trailing) return Fail(place);
   uint32_t raw = 0;
-  std::memcpy(&raw, cursor->in, known.trailing);
-  cursor->in += known.trailing;
+  std::memcpy(&raw, place->in, known.trailing);
+  place->in += known.trailing;
   const uint64_t offset = uint64_t{known.high_offset} + raw;
-  if (offset == 0 || offset > static_cast<uint64_t>(cursor->out - cursor->begin) ||
-      cursor->out_end - cursor->out < known.length) {
-    return Fail(cursor);
+  if (offset == 0 || offset > static_cast<uint64_t>(place->out - place->begin) ||
+      place->out_end - place->out < known.length) {
+    return Fail(place);
   }
-  RepeatingCopy(cursor->out - offset, cursor->out, known.length);
-  cursor->out += known.length;
+  RepeatingCopy(place->out - offset, place->out, known.length);
+  place->out += known.length;
 }
 
 /// One element of any kind, whose bytes are all within the output.
-[[gnu::noinline]] void CheckedElement(Cursor* cursor) {
-  const uint8_t tag = *cursor->in++;
-  if ((tag & 3) == kLiteral) return LongLiteral(cursor, tag);
-  AnyCopy(cursor, tag);
+[[gnu::noinline]] void CheckedElement(Place* place) {
+  const uint8_t tag = *place->in++;
+  if ((tag & 3) == kLiteral) return LongLiteral(place, tag);
+  AnyCopy(place, tag);
 }
 
 /// One element without a branch on its kind; the rare ones, and damage, go to CheckedElement. Needs
-/// has_room(). May pass the end of the output by less than kSnappySlack.
-[[gnu::always_inline]] inline void FastElement(Cursor* cursor) {
+/// HasRoom(). May pass the end of the output by less than kSnappySlack.
+[[gnu::always_inline]] inline void FastElement(Place* place) {
   uint64_t word;
-  std::memcpy(&word, cursor->in, sizeof(word));
+  std::memcpy(&word, place->in, sizeof(word));
   const auto tag = static_cast<uint8_t>(word);
   const Tag known = kTags[tag];
   const bool literal = (tag & 3) == kLiteral;
   const uint64_t offset =
       uint64_t{known.high_offset} + (static_cast<uint32_t>(word >> 8) & kMasks[known.trailing]);
-  const auto before = static_cast<uint64_t>(cursor->out - cursor->begin);
+  const auto before = static_cast<uint64_t>(place->out - place->begin);
   const bool rare = literal ? known.length > kMostShortLiteral
                             : ((offset - 1 >= before) | (offset < known.length));
-  if (__builtin_expect(rare, 0)) return CheckedElement(cursor);
-  const uint8_t* from = literal ? cursor->in + 1 : cursor->out - offset;
-  CopyBlock(cursor->out, from);
+  if (__builtin_expect(rare, 0)) return CheckedElement(place);
+  const uint8_t* from = literal ? place->in + 1 : place->out - offset;
+  CopyBlock(place->out, from);
   if (__builtin_expect(known.length > sizeof(Block), 0)) {
-    CopyBlock(cursor->out + sizeof(Block), from + sizeof(Block));
+    CopyBlock(place->out + sizeof(Block), from + sizeof(Block));
   }
-  cursor->in += 1 + (literal ? known.length : known.trailing);
-  cursor->out += known.length;
-}
-
-/// Reads the length in front, which must be the page's.
-Cursor Begin(const SnappyPage& page) {
-  Cursor cursor{page.compressed.data(), page.compressed.data() + page.compressed.size(), page.out,
-                page.out, page.out + page.size};
-  uint64_t size = 0;
-  bool complete = false;
-  for (int shift = 0; shift < 35 && !complete && cursor.in < cursor.in_end; shift += 7) {
-    const uint8_t byte = *cursor.in++;
-    size |= uint64_t{byte & 0x7fu} << shift;
-    complete = byte < 0x80;
-  }
-  if (!complete || size != static_cast<uint64_t>(page.size)) Fail(&cursor);
-  return cursor;
-}
-
-arrow::Status Finish(Cursor* cursor) {
-  while (cursor->has_room()) FastElement(cursor);
-  while (cursor->out < cursor->out_end && cursor->in < cursor->in_end) CheckedElement(cursor);
-  if (!cursor->damaged && cursor->out == cursor->out_end && cursor->in == cursor->in_end) {
-    return arrow::Status::OK();
-  }
-  return base::CorruptData("page does not decompress: no Snappy of {} bytes",
-                           cursor->out_end - cursor->begin);
+  place->in += 1 + (literal ? known.length : known.trailing);
+  place->out += known.length;
 }
 
 }  // namespace
 
-arrow::Status DecompressSnappy(const SnappyPage& page) {
-  Cursor cursor = Begin(page);
-  return Finish(&cursor);
+/// Reads the length in front, which must be the page's.
+SnappyReader::SnappyReader(const SnappyPage& page)
+    : at_{page.compressed.data(),
+          page.compressed.data() + page.compressed.size(),
+          page.out,
+          page.out,
+          page.out,
+          page.out + page.size,
+          /*damaged=*/false} {
+  uint64_t size = 0;
+  bool complete = false;
+  for (int shift = 0; shift < 35 && !complete && at_.in < at_.in_end; shift += 7) {
+    const uint8_t byte = *at_.in++;
+    size |= uint64_t{byte & 0x7fu} << shift;
+    complete = byte < 0x80;
+  }
+  if (!complete || size != static_cast<uint64_t>(page.size)) Fail(&at_);
 }
 
-arrow::Status DecompressSnappy(const SnappyPage& first, const SnappyPage& second) {
-  Cursor a = Begin(first);
-  Cursor b = Begin(second);
-  while (a.has_room() && b.has_room()) {
+void SnappyReader::StopAt(int64_t bytes) {
+  at_.stop = at_.begin + std::min<int64_t>(bytes, at_.out_end - at_.begin);
+}
+
+arrow::Status SnappyReader::ReadUntil(int64_t bytes) {
+  StopAt(bytes);
+  Place place = at_;
+  while (HasRoom(place)) FastElement(&place);
+  while (place.out < place.stop && place.in < place.in_end) CheckedElement(&place);
+  at_ = place;
+  const bool ends = place.out == place.out_end && place.in == place.in_end;
+  const bool goes_on = place.out >= place.stop && place.stop < place.out_end;
+  if (!place.damaged && (ends || (goes_on && place.out <= place.out_end))) {
+    return arrow::Status::OK();
+  }
+  Fail(&at_);
+  return base::CorruptData("page does not decompress: no Snappy of {} bytes",
+                           at_.out_end - at_.begin);
+}
+
+void SnappyReader::InStep(SnappyReader* first, int64_t bytes_of_first, SnappyReader* second,
+                          int64_t bytes_of_second) {
+  first->StopAt(bytes_of_first);
+  second->StopAt(bytes_of_second);
+  Place a = first->at_;
+  Place b = second->at_;
+  while (HasRoom(a) && HasRoom(b)) {
     FastElement(&a);
     FastElement(&b);
   }
-  ARROW_RETURN_NOT_OK(Finish(&a));
-  return Finish(&b);
+  first->at_ = a;
+  second->at_ = b;
+}
+
+arrow::Status DecompressSnappy(const SnappyPage& page) {
+  return SnappyReader(page).ReadUntil(page.size);
+}
+
+arrow::Status DecompressSnappy(const SnappyPage& first, const SnappyPage& second) {
+  SnappyReader a(first);
+  SnappyReader b(second);
+  SnappyReader::InStep(&a, first.size, &b, second.size);
+  ARROW_RETURN_NOT_OK(a.ReadUntil(first.size));
+  return b.ReadUntil(second.size);
 }
 
 }  // namespace skyhook::format

@@ -22,8 +22,43 @@ struct SnappyPage {
   int64_t size = 0;
 };
 
-/// Fails with kCorruptData when the bytes are no Snappy, or not of exactly `size` bytes. What is in
-/// the output then is undefined.
+/// Decompresses one page as far as it is asked to.
+class SnappyReader {
+ public:
+  explicit SnappyReader(const SnappyPage& page);
+
+  /// Bytes of the output that are there, from the first on.
+  int64_t there() const { return at_.out - at_.begin; }
+
+  /// Goes on until `bytes` of the output are there, or a few more; all of them where that is more
+  /// than the page has. Fails with kCorruptData when what it reads is no Snappy, and, once the
+  /// whole page is there, when that is not of exactly its size. What is in the output then is
+  /// undefined, and each further call fails.
+  arrow::Status ReadUntil(int64_t bytes);
+
+  /// Goes on with two pages in step, as long as neither has as many bytes as it is asked for. Does
+  /// not fail: ReadUntil says what is wrong.
+  static void InStep(SnappyReader* first, int64_t bytes_of_first, SnappyReader* second,
+                     int64_t bytes_of_second);
+
+  /// Where decompressing has got to.
+  struct Place {
+    const uint8_t* in;
+    const uint8_t* in_end;
+    uint8_t* begin;
+    uint8_t* out;
+    uint8_t* stop;  ///< nothing is decompressed from here on: at most out_end
+    uint8_t* out_end;
+    bool damaged;
+  };
+
+ private:
+  void StopAt(int64_t bytes);
+
+  Place at_;
+};
+
+/// All of a page, as SnappyReader does it.
 arrow::Status DecompressSnappy(const SnappyPage& page);
 
 /// The same of two pages, in step as long as both go on. The error is that of the first page that

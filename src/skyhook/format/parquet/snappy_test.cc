@@ -90,6 +90,46 @@ TEST(SnappyTest, TwoPagesInStepAreThoseOneAfterTheOther) {
   }
 }
 
+TEST(SnappyTest, WhatIsReadInPartsIsWhatIsReadAtOnce) {
+  std::mt19937 random(10);
+  for (int round = 0; round < 300; ++round) {
+    const Bytes bytes = RandomBytes(&random, 1 + random() % 20000);
+    const auto size = static_cast<int64_t>(bytes.size());
+    const Bytes compressed = Compressed(bytes);
+    Room room(size);
+    Room beside(size);
+    SnappyReader reader(room.Page(compressed));
+    SnappyReader other(beside.Page(compressed));
+    for (int64_t asked = 0; asked < size;) {
+      asked += static_cast<int64_t>(random() % 3000);
+      if (random() % 2 == 0) SnappyReader::InStep(&reader, asked, &other, asked / 2);
+      ASSERT_THAT(reader.ReadUntil(asked), IsOk()) << round;
+      ASSERT_GE(reader.there(), std::min(asked, size));
+      ASSERT_LE(reader.there(), size);
+      ASSERT_TRUE(std::equal(bytes.begin(), bytes.begin() + reader.there(), room.bytes.begin()));
+    }
+    ASSERT_THAT(other.ReadUntil(size), IsOk()) << round;
+    ASSERT_EQ(beside.Result(), bytes) << round;
+  }
+}
+
+TEST(SnappyTest, ReadsNoFurtherThanItIsAsked) {
+  Bytes compressed = Compressed(RandomBytes(std::make_unique<std::mt19937>(11).get(), 20000));
+  Room room(20000);
+  SnappyReader reader(room.Page(compressed));
+  ASSERT_THAT(reader.ReadUntil(100), IsOk());
+  const int64_t there = reader.there();
+  ASSERT_LT(there, 20000);
+  ASSERT_THAT(reader.ReadUntil(there), IsOk());
+  EXPECT_EQ(reader.there(), there);
+  // Once it has failed, it fails.
+  compressed.resize(compressed.size() / 2);
+  SnappyReader cut(room.Page(compressed));
+  EXPECT_THAT(cut.ReadUntil(100), IsOk());
+  EXPECT_THAT(cut.ReadUntil(20000), FailsWith(base::Code::kCorruptData, "no Snappy of 20000"));
+  EXPECT_THAT(cut.ReadUntil(100), FailsWith(base::Code::kCorruptData, "no Snappy of 20000"));
+}
+
 TEST(SnappyTest, ReadsEachKindOfElement) {
   // 5 literal bytes, a near copy of 4 from 5 back, a copy of 3 from 2 back, a far copy of 2 from 1
   // back, and a literal of 61 bytes with its length behind the tag.
