@@ -34,7 +34,7 @@ const std::set<Function> kPrintedOtherwise = {Function::kNot, Function::kNegate,
 
 // Calls that random queries make seldom, or with arguments outside the domain.
 constexpr const char* kDirected[] = {
-    "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)) FROM TABLE",
+    "SELECT min(sign(f8)), max(sign(i4)), min(sign(d15)), max(atan(f8)) FROM TABLE",
     "SELECT max(log2(u4::BIGINT + 1)), max(log10(u4::BIGINT + 1)), max(ln(u1::BIGINT + 1)), "
     "max(sqrt(u2)), "
     "max(acosh(u1::BIGINT + 1)), max(acos(sign(i4))), max(asin(sign(i4))) FROM TABLE",
