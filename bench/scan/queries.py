@@ -71,3 +71,7 @@ REPEATED = {
 UNRELATED = MAIN["a: Q6"]
 
 QUERIES = MAIN | MORE
+
+# Columns of lineitem with few values.
+FEW_VALUES = ["l_linenumber", "l_quantity", "l_discount", "l_tax", "l_returnflag", "l_linestatus", "l_shipdate", "l_commitdate",
+              "l_receiptdate", "l_shipinstruct", "l_shipmode"]

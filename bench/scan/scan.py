@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import files
 import pyarrow.ipc
 from engine import answer_of
-from queries import MAIN, QUERIES, REPEATED, UNRELATED, Query
+from queries import FEW_VALUES, MAIN, QUERIES, REPEATED, UNRELATED, Query
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HISTORY = pathlib.Path(__file__).with_name("ratios.json")
@@ -75,11 +75,15 @@ def write_plan(name: str, file: str, plan: str) -> None:
     subprocess.run([ROOT / "build/deps/venv/bin/python", script, name, file, plan], check=True)
 
 
-def scan_once(plan: str, file: str) -> float:
-    """Milliseconds of the second of two runs in one process."""
-    program = [ROOT / "build/release/bin/skyhook-bench-scan", plan, file]
+def in_process(*arguments: str) -> float:
+    """Milliseconds of the second of two runs of skyhook-bench-scan in one process."""
+    program = [ROOT / "build/release/bin/skyhook-bench-scan", *arguments]
     done = subprocess.run(["taskset", "-c", CORE, *program], check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout.split()[1])
+
+
+def scan_once(plan: str, file: str) -> float:
+    return in_process("plan", file, plan)
 
 
 def scan_answer(plan: str, file: str) -> dict[str, object] | None:
@@ -110,6 +114,23 @@ def repeated(folder: pathlib.Path, runs: int) -> None:
         script = ";\n".join(statements)
         row(name, [times_of(script, ["--format", "csv", "--no-predicate-cache"])[-1] for _ in range(runs)],
             [times_of(script, ["--format", "csv"])[-1] for _ in range(runs)])
+
+
+def dictionaries(folder: pathlib.Path, runs: int) -> None:
+    """Prints what handing out dictionaries as such gives, beside the least that all rows need."""
+    file = str(files.path_of(folder, "lineitem"))
+    ways = {
+        "all rows, through client::Scan": ["rows", file],
+        "the same, dictionaries kept": ["rows", file, "--dictionaries", *FEW_VALUES],
+        "decompression and one copy": ["pages", file],
+    }
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(runs):
+        for way, arguments in ways.items():
+            times[way].append(in_process(*arguments))
+    least = statistics.median(times["decompression and one copy"])
+    for way, values in times.items():
+        print(f"{way:<32}{statistics.median(values):>8.1f}{statistics.median(values) / least:>8.2f}")
 
 
 @contextlib.contextmanager
@@ -224,6 +245,8 @@ def main() -> None:
     if arguments.only == list(QUERIES):
         print()
         repeated(arguments.folder, arguments.runs)
+        print()
+        dictionaries(arguments.folder, arguments.runs)
 
 
 if __name__ == "__main__":

@@ -207,12 +207,13 @@ class QueryWriter {
 
   std::string Number() { return std::to_string(Pick(12) - 4); }
 
-  // Of a constant, which DuckDB knows to be ASCII, a negative length behind the end gives something
-  // else than of other text.
+  // Of a constant, which DuckDB knows to be ASCII, a negative length behind the end and a start
+  // before the beginning give something else than of other text.
   std::string Substring(const std::string& text) {
     const int length = Pick(12) - 4;
-    return fmt::format("substring({}, {}, {})", length < 0 ? Column("VARCHAR") : text, Number(),
-                       length);
+    const std::string start = Number();
+    const bool differs = length < 0 || start.starts_with('-');
+    return fmt::format("substring({}, {}, {})", differs ? Column("VARCHAR") : text, start, length);
   }
 
   std::string Text(int depth) {

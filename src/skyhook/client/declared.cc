@@ -11,6 +11,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/scan.h"
+#include "skyhook/vector/gather.h"
 
 namespace skyhook::client {
 namespace {
@@ -68,6 +69,23 @@ std::vector<int> SourcesOf(const plan::Pipeline& pipeline) {
 }
 
 arrow::Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow::Array>& array,
+                                                    const std::shared_ptr<arrow::DataType>& type);
+
+/// Of a dictionary array, each value once.
+arrow::Result<std::shared_ptr<arrow::Array>> CastDictionary(
+    const arrow::Array& array, const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() != Type::DICTIONARY) {
+    ARROW_ASSIGN_OR_RAISE(auto flat, vector::Flatten(*array.data(), arrow::default_memory_pool()));
+    return CastTo(arrow::MakeArray(std::move(flat)), type);
+  }
+  const auto& shown = static_cast<const arrow::DictionaryType&>(*type);
+  const auto& stored = static_cast<const arrow::DictionaryArray&>(array);
+  ARROW_ASSIGN_OR_RAISE(const auto values, CastTo(stored.dictionary(), shown.value_type()));
+  ARROW_ASSIGN_OR_RAISE(const auto indices, CastTo(stored.indices(), shown.index_type()));
+  return std::make_shared<arrow::DictionaryArray>(type, indices, values);
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow::Array>& array,
                                                     const std::shared_ptr<arrow::DataType>& type) {
   if (array->type()->Equals(*type)) return array;
   if (type->id() == Type::EXTENSION) {
@@ -75,6 +93,7 @@ arrow::Result<std::shared_ptr<arrow::Array>> CastTo(const std::shared_ptr<arrow:
     ARROW_ASSIGN_OR_RAISE(const auto stored, CastTo(array, storage));
     return arrow::ExtensionType::WrapArray(type, stored);
   }
+  if (array->type_id() == Type::DICTIONARY) return CastDictionary(*array, type);
   if (type->id() == Type::DICTIONARY) {
     const auto& values = static_cast<const arrow::DictionaryType&>(*type).value_type();
     ARROW_ASSIGN_OR_RAISE(const auto plain, CastTo(array, values));

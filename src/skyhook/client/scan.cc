@@ -197,12 +197,26 @@ class ReducingStream : public ScanStream {
   bool finishing_ = false;
 };
 
+std::shared_ptr<arrow::Schema> WithDictionaries(const arrow::Schema& schema,
+                                                const std::vector<std::string>& names) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    const bool is_one = std::find(names.begin(), names.end(), field->name()) != names.end() &&
+                        field->type()->id() != arrow::Type::DICTIONARY;
+    fields.push_back(is_one ? field->WithType(arrow::dictionary(arrow::int32(), field->type()))
+                            : field);
+  }
+  return arrow::schema(std::move(fields));
+}
+
 class ScanOfTable : public Scan {
  public:
   ScanOfTable(std::shared_ptr<Work> work, std::shared_ptr<Reduction> reduction)
       : work_(std::move(work)),
         reduction_(std::move(reduction)),
-        declared_schema_(DeclaredSchema(*work_->pipeline(), *work_->table().schema)) {}
+        declared_schema_(
+            WithDictionaries(*DeclaredSchema(*work_->pipeline(), *work_->table().schema),
+                             work_->options().dictionaries)) {}
 
   arrow::Result<std::unique_ptr<ScanStream>> OpenStream() override {
     if (reduction_ != nullptr) {
@@ -249,6 +263,20 @@ arrow::Status CheckOptions(const ScanOptions& options) {
       "positive, units_ahead {} and pulled_ahead {} not negative",
       options.batch_rows, options.unit_rows, options.memory_bytes, options.units_ahead,
       options.pulled_ahead);
+}
+
+/// Fails unless `names` are columns of the result, which dictionaries can be made of.
+arrow::Status CheckDictionaries(const arrow::Schema& result,
+                                const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto field = result.GetFieldByName(name);
+    if (field == nullptr) return base::Invalid("the result has no one column '{}'", name);
+    const arrow::DataType& type = *field->type();
+    if (plan::IsComputable(type) && type.id() != arrow::Type::INTERVAL_MONTH_DAY_NANO) continue;
+    return base::Invalid("column '{}' is {}, of which there are no dictionaries", name,
+                         type.ToString());
+  }
+  return arrow::Status::OK();
 }
 
 /// Fails unless every input column is one of the table, in its engine type.
@@ -330,6 +358,7 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
   ARROW_RETURN_NOT_OK(CheckOptions(options));
   ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
+  ARROW_RETURN_NOT_OK(CheckDictionaries(*pipeline.ResultSchema(), options.dictionaries));
   Fit(*table, &options);
   // What comes first may make the rest unnecessary.
   if (pipeline.limit.has_value() || pipeline.top_k.has_value()) options.pulled_ahead = 0;

@@ -41,6 +41,9 @@ struct ScanOptions {
   /// own, before it needs them: bytes are waited for while others are decoded. No more threads
   /// compute at a time than there may be streams.
   int pulled_ahead = 1;
+  /// Columns of the result (not nested ones) that are handed out as dictionaries: of columns with
+  /// few values, which then need not be looked up. Names of no such column are an error.
+  std::vector<std::string> dictionaries;
   plan::RuntimeFilters runtime_filters;
   arrow::StopToken stop = arrow::StopToken::Unstoppable();
 };
@@ -58,7 +61,10 @@ struct Places {
   Places& operator+=(const Places& other);
 };
 
-/// One thread's share of a scan. Not thread-safe. Results come in engine types.
+/// One thread's share of a scan. Not thread-safe. Results come in engine types, but
+/// ScanOptions::dictionaries may be dictionary(int32, engine type): they are where rows come as
+/// they are stored, without a limit, and the file has a dictionary of no more values than the batch
+/// has rows.
 class ScanStream {
  public:
   virtual ~ScanStream() = default;
@@ -92,6 +98,7 @@ class Scan {
 
   /// The result's columns in the types that the table declares, as ToReader gives them. Text views
   /// are declared as utf8, and small decimals as decimal128, because few consumers read those.
+  /// ScanOptions::dictionaries are dictionary(int32, such a type).
   virtual const std::shared_ptr<arrow::Schema>& declared_schema() const = 0;
 
   /// Units of work, at most: fragments of remote sites are cut once it is known that their bytes

@@ -138,6 +138,8 @@ site::Request UnitRun::Asked() {
   if (learnt_ != nullptr) request_.fragment.version = learnt_->Get();
   site::Request asked = request_;
   asked.pipeline = OfWhatIsLeft(attempt().pipeline);
+  // They are columns of the result.
+  if (attempt().residual.has_value()) asked.dictionaries.clear();
   return asked;
 }
 

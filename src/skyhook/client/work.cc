@@ -34,6 +34,18 @@ base::Limits LimitsOf(const ScanOptions& options, bool remote, bool pulls) {
   return limits;
 }
 
+std::vector<bool> DictionariesOf(const plan::Pipeline& pipeline, const ScanOptions& options) {
+  const bool as_stored = !pipeline.aggregate && !pipeline.top_k && !pipeline.limit;
+  if (!as_stored || options.dictionaries.empty()) return {};
+  std::vector<bool> out(pipeline.projection.size());
+  for (const std::string& name : options.dictionaries) {
+    for (const int at : pipeline.ResultSchema()->GetAllFieldIndices(name)) {
+      out[static_cast<size_t>(at)] = true;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOptions options,
@@ -42,6 +54,7 @@ Work::Work(std::shared_ptr<const Table> table, plan::Pipeline pipeline, ScanOpti
       pipeline_(std::move(pipeline)),
       options_(std::move(options)),
       cut_(cut),
+      dictionaries_(DictionariesOf(*pipeline_, options_)),
       prepared_calls_(std::make_shared<exec::PreparedCalls>(options_.memory_bytes / 4)),
       cores_(std::make_shared<base::Cores>(0)),
       all_units_(std::move(units)),
@@ -288,6 +301,7 @@ arrow::Status UnitReader::Begin(TakenUnit taken, bool ahead) {
   request.stop = work_->options().stop;
   request.prepared_calls = work_->prepared_calls();
   request.predicates = work_->table().predicates;
+  request.dictionaries = work_->dictionaries();
   // How many groups remote fragments have is learnt from what leaves.
   if (!remote) request.groups = groups_;
   gave_groups_ = gave_groups_ || request.groups != nullptr;

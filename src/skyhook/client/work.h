@@ -44,6 +44,8 @@ class Work {
   const Table& table() const { return *table_; }
   const plan::SharedPipeline& pipeline() const { return pipeline_; }
   const ScanOptions& options() const { return options_; }
+  /// By column of the result: whether it is among options().dictionaries. Empty: none is.
+  const std::vector<bool>& dictionaries() const { return dictionaries_; }
   /// The most units there can be: when all that may be cut are.
   int64_t most_units() const { return most_units_; }
   /// Of the pipeline's calls, for all of the scan.
@@ -95,6 +97,7 @@ class Work {
   const plan::SharedPipeline pipeline_;
   const ScanOptions options_;
   const CutOptions cut_;
+  const std::vector<bool> dictionaries_;
   const std::shared_ptr<exec::PreparedCalls> prepared_calls_;
   const std::shared_ptr<base::Cores> cores_;
   WaitClocks waits_;

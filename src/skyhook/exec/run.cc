@@ -84,7 +84,7 @@ class KernelExecution : public Execution {
           .Value(&sink_);
     }
     if (!pipeline_.top_k.has_value()) {
-      sink_ = MakeRowSink(pipeline_, &program_, request_.limits);
+      sink_ = MakeRowSink(pipeline_, &program_, request_.limits, request_.dictionaries);
       return Status::OK();
     }
     const auto fetch = [this](std::span<const int64_t> rows, int64_t bytes) {

@@ -6,6 +6,7 @@
 #include <arrow/util/cancel.h>
 
 #include <memory>
+#include <vector>
 
 #include "skyhook/base/limits.h"
 #include "skyhook/format/fragment.h"
@@ -31,6 +32,10 @@ struct RunRequest {
   /// What is made of the pipeline's constants, shared with the scan's other calls
   /// (exec/prepared_calls.h). Null: this call makes its own.
   std::shared_ptr<PreparedCalls> prepared_calls = nullptr;
+  /// By projected column: whether its batches may hold dictionary(int32, type) in place of its
+  /// type. They do where the fragment has such values and they are fewer than the rows. Of
+  /// pipelines that give rows as they come alone. Empty: none may.
+  std::vector<bool> dictionaries = {};
   /// Where rows that pass are looked up and remembered (exec/predicate_cache.h), by the fragment's
   /// name and version. Null: nowhere.
   std::shared_ptr<PredicateCache> predicates = nullptr;

@@ -24,8 +24,10 @@ constexpr int64_t kJoinBelowRows = 2048;
 
 class RowSink : public Sink {
  public:
-  RowSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits)
+  RowSink(const plan::Pipeline& pipeline, Program* program, const base::Limits& limits,
+          std::vector<bool> dictionaries)
       : projection_(ProjectionOf(pipeline, program)),
+        dictionaries_(std::move(dictionaries)),
         batch_rows_(limits.batch_rows),
         batch_bytes_(vector::BatchBytes(limits)) {
     if (pipeline.limit.has_value()) left_ = pipeline.limit->limit;
@@ -44,7 +46,7 @@ class RowSink : public Sink {
       frame = shorter.get();
     }
     ARROW_ASSIGN_OR_RAISE(auto batch, ProjectBatch(projection_.schema, projection_.nodes, frame,
-                                                   chunk->selection().has_value()));
+                                                   chunk->selection().has_value(), dictionaries_));
     left_ -= batch->num_rows();
     if (left_ == 0) *answered_until = chunk->RowAt(chunk->rows() - 1) + 1;
     return Append(std::move(batch), out);
@@ -74,6 +76,9 @@ class RowSink : public Sink {
       ARROW_RETURN_NOT_OK(Join(out));
     }
     if (piece->num_rows() == 0) return Status::OK();
+    const bool is_like_others = dictionaries_.empty() || pending_.empty() ||
+                                pending_.back()->schema()->Equals(*piece->schema());
+    if (!is_like_others) ARROW_RETURN_NOT_OK(Join(out));
     pending_rows_ += piece->num_rows();
     pending_bytes_ += bytes;
     pending_.push_back(std::move(piece));
@@ -93,6 +98,7 @@ class RowSink : public Sink {
   }
 
   Projection projection_;
+  std::vector<bool> dictionaries_;
   int64_t batch_rows_;
   int64_t batch_bytes_;
   int64_t left_ = base::Limits::kUnlimited;
@@ -350,10 +356,33 @@ class TopKSink : public Sink {
 
 }  // namespace
 
-Result<BatchPtr> ProjectBatch(const std::shared_ptr<arrow::Schema>& schema,
-                              const std::vector<int>& nodes, Frame* frame, bool sparse) {
+namespace {
+
+// Whether a column has a dictionary, of no more values than there are rows.
+bool HasSmallDictionary(const vector::Column& column) {
+  return column.kind() == vector::Column::Kind::kDictionary &&
+         column.dictionary()->kind() == vector::Column::Kind::kFlat &&
+         column.dictionary()->length() <= column.length();
+}
+
+}  // namespace
+
+Result<BatchPtr> ProjectBatch(std::shared_ptr<arrow::Schema> schema, const std::vector<int>& nodes,
+                              Frame* frame, bool sparse, const std::vector<bool>& dictionaries) {
   arrow::ArrayVector columns;
-  for (int node : nodes) {
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const int node = nodes[i];
+    if (i < dictionaries.size() && dictionaries[i]) {
+      ARROW_ASSIGN_OR_RAISE(const vector::Column* value, frame->Value(node));
+      if (HasSmallDictionary(*value)) {
+        ARROW_ASSIGN_OR_RAISE(auto array, value->ToDictionaryArray());
+        const int at = static_cast<int>(i);
+        ARROW_ASSIGN_OR_RAISE(schema,
+                              schema->SetField(at, schema->field(at)->WithType(array->type())));
+        columns.push_back(std::move(array));
+        continue;
+      }
+    }
     ARROW_ASSIGN_OR_RAISE(vector::Column column, frame->PlainValue(node));
     ARROW_ASSIGN_OR_RAISE(column, column.Flatten());
     if (sparse) {
@@ -366,8 +395,8 @@ Result<BatchPtr> ProjectBatch(const std::shared_ptr<arrow::Schema>& schema,
 }
 
 std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,
-                                  const base::Limits& limits) {
-  return std::make_unique<RowSink>(pipeline, program, limits);
+                                  const base::Limits& limits, std::vector<bool> dictionaries) {
+  return std::make_unique<RowSink>(pipeline, program, limits, std::move(dictionaries));
 }
 
 Result<std::unique_ptr<Sink>> MakeAggregateSink(const plan::Pipeline& pipeline, Program* program,

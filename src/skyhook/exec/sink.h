@@ -55,9 +55,10 @@ class Sink {
   virtual plan::ExpressionPtr Threshold() const { return nullptr; }
 };
 
-/// Rows as batches of the projected schema. Small pieces are joined.
+/// Rows as batches of the projected schema, but for `dictionaries` (RunRequest::dictionaries).
+/// Small pieces are joined.
 std::unique_ptr<Sink> MakeRowSink(const plan::Pipeline& pipeline, Program* program,
-                                  const base::Limits& limits);
+                                  const base::Limits& limits, std::vector<bool> dictionaries);
 
 /// Partial state, flushed whenever it exceeds the memory limit. It is added to `groups`, which may
 /// be null.
@@ -82,9 +83,10 @@ std::unique_ptr<Sink> MakeTopKSink(const plan::Pipeline& pipeline, Program* prog
 /// The columns that a pipeline projects, as nodes of `program`, to which they are added.
 Projection ProjectionOf(const plan::Pipeline& pipeline, Program* program);
 
-/// Evaluates nodes over a frame into a batch.
+/// Evaluates nodes over a frame into a batch of `schema`, but for `dictionaries`
+/// (RunRequest::dictionaries).
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> ProjectBatch(
-    const std::shared_ptr<arrow::Schema>& schema, const std::vector<int>& nodes, Frame* frame,
-    bool sparse);
+    std::shared_ptr<arrow::Schema> schema, const std::vector<int>& nodes, Frame* frame, bool sparse,
+    const std::vector<bool>& dictionaries = {});
 
 }  // namespace skyhook::exec

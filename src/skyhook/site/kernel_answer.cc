@@ -42,6 +42,7 @@ arrow::Result<std::unique_ptr<Answer>> RunKernel(KernelInput input, Request requ
   run.stop = request.stop;
   run.prepared_calls = std::move(request.prepared_calls);
   run.predicates = std::move(request.predicates);
+  run.dictionaries = std::move(request.dictionaries);
   run.core = request.core;
   run.groups = std::move(request.groups);
   ARROW_ASSIGN_OR_RAISE(auto execution,

@@ -57,6 +57,8 @@ struct Request {
   std::shared_ptr<exec::PreparedCalls> prepared_calls;
   /// As exec::RunRequest::predicates, likewise.
   std::shared_ptr<exec::PredicateCache> predicates;
+  /// As exec::RunRequest::dictionaries, likewise.
+  std::vector<bool> dictionaries;
   /// As exec::RunRequest::core, likewise.
   base::Core* core = nullptr;
   /// As exec::RunRequest::groups, for a site that runs all of the pipeline in this process.

@@ -319,6 +319,19 @@ Result<std::shared_ptr<arrow::Array>> Column::ToArray() const {
   return arrow::MakeArray(arrow::ArrayData::Make(type_, length_, std::move(buffers), nulls));
 }
 
+Result<std::shared_ptr<arrow::Array>> Column::ToDictionaryArray() const {
+  ARROW_ASSIGN_OR_RAISE(const auto values, dictionary_->ToArray());
+  BufferPtr bitmap;
+  if (valid_ != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(bitmap, BitsFromBytes(valid(), length_));
+  }
+  const int64_t nulls = valid_ == nullptr ? 0 : arrow::kUnknownNullCount;
+  auto data = arrow::ArrayData::Make(arrow::dictionary(arrow::int32(), type_), length_,
+                                     {std::move(bitmap), values_}, nulls);
+  data->dictionary = values->data();
+  return arrow::MakeArray(std::move(data));
+}
+
 Result<Column> Column::Compact() const {
   if (kind_ != Kind::kFlat || !plan::IsTextOrBytes(*type_)) return *this;
   int64_t held = 0;

@@ -95,6 +95,9 @@ class Column {
   arrow::Result<Column> Flatten() const;
   /// As an Arrow array of type(); shares the buffers where the layouts agree.
   arrow::Result<std::shared_ptr<arrow::Array>> ToArray() const;
+  /// A kDictionary column of values that are not only passed through, as an Arrow array of
+  /// dictionary(int32, type()); shares the buffers as ToArray does.
+  arrow::Result<std::shared_ptr<arrow::Array>> ToDictionaryArray() const;
   /// The same text in one buffer of its own when that frees at least as much again of the buffers
   /// it references; else the column itself.
   arrow::Result<Column> Compact() const;
