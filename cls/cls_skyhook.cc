@@ -3,7 +3,7 @@
 
 #include "cls/object_class.h"
 #include "cls/settings.h"
-#include "cls/worker_program.h"
+#include "skyhook/lending/host/worker_program.h"
 
 CLS_VER(1, 0)
 CLS_NAME(skyhook)
@@ -13,7 +13,8 @@ namespace {
 
 ObjectClass& OfThisOsd() {
   static const Settings settings = SettingsOfEnvironment();
-  static ObjectClass object_class(settings, ProgramOf(settings));
+  static ObjectClass object_class(
+      settings, lending::ProgramOf(settings.worker, settings.niceness));
   return object_class;
 }
 

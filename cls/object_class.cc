@@ -11,9 +11,8 @@
 #include <string>
 #include <utility>
 
-#include "cls/call.h"
 #include "cls/identity.h"
-#include "cls/worker_program.h"
+#include "skyhook/lending/host/worker_program.h"
 
 namespace skyhook::cls {
 
@@ -52,16 +51,56 @@ int Refuse(std::string_view reason, ceph::bufferlist* out) {
   return 0;
 }
 
+// Lends the object of a call, whose offsets are below 2 GiB.
+class ObjectCaller : public lending::Caller {
+ public:
+  ObjectCaller(cls_method_context_t context, ceph::bufferlist* reply)
+      : context_(context), reply_(reply) {}
+
+  int Read(uint64_t offset, uint32_t bytes, uint8_t* to) override {
+    ceph::bufferlist read;
+    const int got =
+        cls_cxx_read(context_, static_cast<int>(offset), static_cast<int>(bytes), &read);
+    if (got < 0) return got;
+    if (read.length() != bytes) return -ENODATA;
+    return CopyFront(read, bytes, to) ? 0 : -ENODATA;
+  }
+
+  void Take(const uint8_t* bytes, uint64_t size) override {
+    reply_->append(reinterpret_cast<const char*>(bytes), static_cast<unsigned>(size));
+  }
+
+  bool Front(size_t size, void* out) const override { return CopyFront(*reply_, size, out); }
+
+ private:
+  // Of Ceph's functions it needs fewer than the iterators of bufferlists.
+  static bool CopyFront(const ceph::bufferlist& bytes, size_t size, void* out) {
+    auto* to = static_cast<char*>(out);
+    for (const auto& part : bytes.buffers()) {
+      const size_t copied = std::min<size_t>(size, part.length());
+      std::memcpy(to, part.c_str(), copied);
+      to += copied;
+      size -= copied;
+      if (size == 0) return true;
+    }
+    return false;
+  }
+
+  const cls_method_context_t context_;
+  ceph::bufferlist* const reply_;
+};
+
 }  // namespace
 
-ObjectClass::ObjectClass(const Settings& settings, StartWorker start)
+ObjectClass::ObjectClass(const Settings& settings, lending::StartWorker start)
     : settings_(settings),
-      pool_(settings.calls, std::move(start)),
-      quarantine_(int64_t{settings.quarantine_s} * 1000) {}
+      host_({settings.calls, settings.reads_ms, int64_t{settings.quarantine_s} * 1000,
+             [](const std::string& text) { cls_log(0, "skyhook: %s", text.c_str()); }},
+            std::move(start)) {}
 
 int ObjectClass::Scan(cls_method_context_t context, ceph::bufferlist* in,
                       ceph::bufferlist* out) noexcept {
-  ++counters_.calls;
+  ++calls_;
   return Guarded(out, [&] { return RunScan(context, in, out); });
 }
 
@@ -80,19 +119,13 @@ int ObjectClass::RunScan(cls_method_context_t context, ceph::bufferlist* in,
   if (call.object_bytes > static_cast<uint64_t>(std::numeric_limits<int>::max())) {
     return Refuse("classes read the first 2 GiB of an object only; this one is larger", out);
   }
-  const int64_t now_ms = NowMs();
-  const Suspect suspect{wire::FindField(request, header, wire::RequestTag::kPipeline),
-                        call.object_bytes, call.object_mtime};
-  if (const int64_t left_ms = quarantine_.RefusedFor(suspect, now_ms); left_ms > 0) {
-    ++counters_.quarantined;
-    return Refuse("this plan ended " + std::to_string(Quarantine::kStrikes) +
-                      " workers over this object; it is refused for another " +
-                      std::to_string((left_ms + 999) / 1000) + " s",
-                  out);
-  }
-  const int64_t deadline_ms = now_ms + call.deadline_ms + GraceMs(settings_);
-  return RunInWorker(context, request, wire::ScanOf(request, header), call, deadline_ms, suspect,
-                     out);
+  const int64_t deadline_ms = lending::NowMs() + call.deadline_ms + GraceMs(settings_);
+  ObjectCaller caller(context, out);
+  std::string refusal;
+  const int error = host_.Run(request, header, call, deadline_ms, &caller, &refusal);
+  if (error < 0 || refusal.empty()) return error;
+  out->clear();
+  return Refuse(refusal, out);
 }
 
 int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& header,
@@ -106,36 +139,6 @@ int ObjectClass::MakeCall(cls_method_context_t context, const wire::Header& head
   return 0;
 }
 
-// Runs the call in a worker, and keeps account of how that ended.
-int ObjectClass::RunInWorker(cls_method_context_t context, std::string_view request, uint64_t scan,
-                             const Message& call, int64_t deadline_ms, const Suspect& suspect,
-                             ceph::bufferlist* out) {
-  WorkerPool::Lease lease;
-  if (const int error = pool_.Take(scan, deadline_ms, &lease); error < 0) {
-    if (error == -EBUSY) ++counters_.busy;
-    // Not what else it was: -ENOENT would say that there is no such object.
-    return error == -EBUSY || error == -ETIMEDOUT ? error : -ENOTCONN;
-  }
-  Call running(context, call, deadline_ms, settings_.reads_ms, lease.worker());
-  const int error = running.Run(request, out);
-  if (running.worker_is_idle()) {
-    lease.Keep(running.worker_took_it() ? scan : 0, running.worker_is_at_work());
-  }
-  if (error == -EBUSY) ++counters_.busy;
-  if (error < 0 && running.disk_is_slow()) {
-    ++counters_.slow_reads;
-    out->clear();
-    return Refuse("the OSD read for longer than " + std::to_string(settings_.reads_ms) +
-                      " ms, the most for a call",
-                  out);
-  }
-  if (!running.worker_failed()) return error;
-  cls_log(0, "skyhook: a worker failed: %s", strerror(-error));
-  ++(error == -ETIMEDOUT ? counters_.timed_out : counters_.crashed);
-  quarantine_.Strike(suspect, NowMs());
-  return error;
-}
-
 int ObjectClass::WriteDescription(ceph::bufferlist* out) const {
   const auto line = [out](const char* name, const std::string& value) {
     out->append(std::string(name) + "=" + value + "\n");
@@ -144,18 +147,19 @@ int ObjectClass::WriteDescription(ceph::bufferlist* out) const {
   line("wire", std::to_string(wire::kVersion));
   line("worker_protocol", std::to_string(lending::kProtocol));
   line("worker", settings_.worker);
-  line("worker_found", IsThere(settings_.worker) ? "yes" : "no");
+  line("worker_found", lending::IsThere(settings_.worker) ? "yes" : "no");
   line("pid", std::to_string(getpid()));
   line("calls_at_a_time", std::to_string(settings_.calls));
   line("deadline_ms", std::to_string(settings_.deadline_ms));
   line("reply_bytes", std::to_string(settings_.reply_bytes));
-  line("calls", std::to_string(counters_.calls));
-  line("calls_busy", std::to_string(counters_.busy));
-  line("calls_quarantined", std::to_string(counters_.quarantined));
-  line("workers_spawned", std::to_string(pool_.started()));
-  line("workers_crashed", std::to_string(counters_.crashed));
-  line("workers_timed_out", std::to_string(counters_.timed_out));
-  line("calls_with_slow_reads", std::to_string(counters_.slow_reads));
+  const lending::HostCounters& counters = host_.counters();
+  line("calls", std::to_string(calls_));
+  line("calls_busy", std::to_string(counters.busy));
+  line("calls_quarantined", std::to_string(counters.quarantined));
+  line("workers_spawned", std::to_string(host_.workers_started()));
+  line("workers_crashed", std::to_string(counters.crashed));
+  line("workers_timed_out", std::to_string(counters.timed_out));
+  line("calls_with_slow_reads", std::to_string(counters.slow_reads));
   return 0;
 }
 

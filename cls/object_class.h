@@ -8,9 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cls/quarantine.h"
 #include "cls/settings.h"
-#include "cls/worker_pool.h"
+#include "skyhook/lending/host/worker_host.h"
 #include "skyhook/lending/message.h"
 #include "skyhook/wire/header.h"
 
@@ -19,7 +18,7 @@ namespace skyhook::cls {
 /// Thread-safe. Methods return 0, or a negative error number and no bytes; they never throw.
 class ObjectClass {
  public:
-  ObjectClass(const Settings& settings, StartWorker start);
+  ObjectClass(const Settings& settings, lending::StartWorker start);
 
   /// Answers a request (wire/request.h) with a reply (wire/reply.h) of at most the request's
   /// `reply_bytes` and the settings', within the deadline of both, GraceMs() and what the OSD took
@@ -29,27 +28,14 @@ class ObjectClass {
   int Describe(ceph::bufferlist* out) noexcept;
 
  private:
-  struct Counters {
-    std::atomic<int64_t> calls = 0;
-    std::atomic<int64_t> busy = 0;
-    std::atomic<int64_t> quarantined = 0;
-    std::atomic<int64_t> crashed = 0;
-    std::atomic<int64_t> timed_out = 0;
-    std::atomic<int64_t> slow_reads = 0;
-  };
-
   int RunScan(cls_method_context_t context, ceph::bufferlist* in, ceph::bufferlist* out);
   int WriteDescription(ceph::bufferlist* out) const;
   int MakeCall(cls_method_context_t context, const wire::Header& header, uint64_t request_bytes,
                lending::Message* call) const;
-  int RunInWorker(cls_method_context_t context, std::string_view request, uint64_t scan,
-                  const lending::Message& call, int64_t deadline_ms, const Suspect& suspect,
-                  ceph::bufferlist* out);
 
   const Settings settings_;
-  WorkerPool pool_;
-  Quarantine quarantine_;
-  Counters counters_;
+  lending::WorkerHost host_;
+  std::atomic<int64_t> calls_ = 0;
 };
 
 }  // namespace skyhook::cls

@@ -23,7 +23,7 @@ void Run(Bytes input) {
   static const std::string request = cls::Encoded(1);
   cls::FakeObject object{.bytes = std::string(kObjectBytes, 'x')};
   cls::HostileScript script(input, kObjectBytes);
-  cls::WorkerThreads threads([&](cls::WorkerEnd* end) { script.Play(end); });
+  lending::WorkerThreads threads([&](lending::WorkerEnd* end) { script.Play(end); });
   cls::ObjectClass object_class(settings, threads.starter());
   for (int i = 0; i < kCalls; ++i) {
     const cls::Called called = cls::CallScan(&object_class, settings, &object, request);

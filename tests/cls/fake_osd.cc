@@ -45,11 +45,11 @@ Called CallScan(ObjectClass* object_class, const Settings& settings, FakeObject*
   ceph::bufferlist in;
   ceph::bufferlist out;
   in.append(request.data(), static_cast<unsigned>(request.size()));
-  const int64_t begin_ms = NowMs();
+  const int64_t begin_ms = lending::NowMs();
   Called called;
   called.result = object_class->Scan(object, &in, &out);
   called.reply = out.to_str();
-  called.broken = object->broken.empty() ? Complaint(settings, request, called, NowMs() - begin_ms)
+  called.broken = object->broken.empty() ? Complaint(settings, request, called, lending::NowMs() - begin_ms)
                                          : object->broken;
   return called;
 }

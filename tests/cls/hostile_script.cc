@@ -15,6 +15,7 @@ using lending::Kind;
 using lending::kWindowBytes;
 using lending::Message;
 using lending::Range;
+using lending::WorkerEnd;
 
 namespace {
 

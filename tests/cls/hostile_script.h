@@ -18,15 +18,15 @@ class HostileScript {
       : bytes_(bytes), object_bytes_(object_bytes) {}
 
   /// Is a worker until it closes, the class does, or the script is over.
-  void Play(WorkerEnd* end);
+  void Play(lending::WorkerEnd* end);
   bool over() const { return at_ == bytes_.size(); }
 
  private:
-  bool TakeStep(WorkerEnd* end);
-  bool AskForRanges(WorkerEnd* end);
-  bool SayPacket(WorkerEnd* end);
-  void WriteWindow(WorkerEnd* end);
-  void ChangeWindow(WorkerEnd* end);
+  bool TakeStep(lending::WorkerEnd* end);
+  bool AskForRanges(lending::WorkerEnd* end);
+  bool SayPacket(lending::WorkerEnd* end);
+  void WriteWindow(lending::WorkerEnd* end);
+  void ChangeWindow(lending::WorkerEnd* end);
   uint8_t Byte();
   /// Of any size, most often one at which something ends.
   uint64_t Number();

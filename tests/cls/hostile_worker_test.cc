@@ -24,6 +24,8 @@ using lending::Kind;
 using lending::kWindowBytes;
 using lending::Message;
 using lending::Range;
+using lending::WorkerEnd;
+using lending::WorkerThreads;
 using testing::kSanitized;
 
 /// What a worker does with a call that it was told of.
@@ -121,8 +123,8 @@ TEST_F(HostileWorkerTest, MoreRangesThanAMessageHoldsAreNotRead) {
 TEST_F(HostileWorkerTest, NothingIsReadBeyondTheTimeForReads) {
   settings_.reads_ms = kShortMs;
   object_.before_read = [this] {
-    const int64_t late_ms = NowMs() + settings_.reads_ms;
-    while (NowMs() < late_ms) {
+    const int64_t late_ms = lending::NowMs() + settings_.reads_ms;
+    while (lending::NowMs() < late_ms) {
     }
     return 0;
   };

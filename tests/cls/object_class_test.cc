@@ -17,7 +17,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "cls/worker_program.h"
+#include "skyhook/lending/host/worker_program.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/processes.h"
@@ -32,7 +32,14 @@
 namespace skyhook::cls {
 namespace {
 
+using lending::IsThere;
 using lending::kWindowBytes;
+using lending::NowMs;
+using lending::ProgramOf;
+using lending::Quarantine;
+using lending::StartWorker;
+using lending::WorkerHold;
+using lending::WorkerProcess;
 using testing::kSanitized;
 using testing::Require;
 
@@ -51,7 +58,7 @@ class WorkerProgramTest : public ::testing::Test {
   }
   /// Starts the program, and notes which process it is.
   StartWorker Noting() {
-    return [this, start = ProgramOf(settings_)](int socket, int window, WorkerHold* hold) {
+    return [this, start = ProgramOf(settings_.worker, settings_.niceness)](int socket, int window, WorkerHold* hold) {
       const int error = start(socket, window, hold);
       pid_ = hold->pid;
       return error;
@@ -87,7 +94,7 @@ TEST(WorkerProgram, GetsNothingOfTheEnvironment) {
   Settings settings;
   settings.worker = script;
   std::unique_ptr<WorkerProcess> worker;
-  EXPECT_LT(WorkerProcess::Start(ProgramOf(settings), NowMs() + 60'000, &worker), 0);
+  EXPECT_LT(WorkerProcess::Start(ProgramOf(settings.worker, settings.niceness), NowMs() + 60'000, &worker), 0);
   ::unsetenv("SKYHOOK_SECRET_OF_THE_OSD");
   std::ostringstream environment;
   environment << std::ifstream(seen).rdbuf();
@@ -249,7 +256,7 @@ class SlowDiskTest : public WorkerProgramTest {
 
 TEST_F(SlowDiskTest, IsNotBlamedOnTheWorker) {
   const Settings settings = Of(1000, 60'000);
-  ObjectClass object_class(settings, ProgramOf(settings));
+  ObjectClass object_class(settings, ProgramOf(settings.worker, settings.niceness));
   const int64_t until_all_is_over = settings.deadline_ms + GraceMs(settings) + 10;
   for (int i = 0; i < kCalls; ++i) {
     EXPECT_EQ(CallWhileReading(until_all_is_over, &object_class, settings).result, 0);
@@ -262,11 +269,11 @@ TEST_F(SlowDiskTest, IsNotBlamedOnTheWorker) {
 
 TEST_F(SlowDiskTest, IsTheReasonOfARefusalWhenItIsTooSlow) {
   const Settings settings = Of(10'000, 50);
-  ObjectClass object_class(settings, ProgramOf(settings));
+  ObjectClass object_class(settings, ProgramOf(settings.worker, settings.niceness));
   for (int i = 0; i < kCalls; ++i) {
     const Called called = CallWhileReading(100, &object_class, settings);
     EXPECT_EQ(called.result, 0);
-    EXPECT_THAT(called.reply, ::testing::HasSubstr("the OSD read for longer than 50 ms"));
+    EXPECT_THAT(called.reply, ::testing::HasSubstr("reading took longer than 50 ms"));
   }
   auto description = CallDescribe(&object_class);
   EXPECT_EQ(description["calls_with_slow_reads"], std::to_string(kCalls));
@@ -621,7 +628,7 @@ class ListeningWorkerTest : public ::testing::Test {
   pid_t listener_ = -1;
   FakeObject object_;
   const Settings settings_ = OfListener(10'000);
-  ObjectClass class_{settings_, ProgramOf(settings_)};
+  ObjectClass class_{settings_, ProgramOf(settings_.worker, settings_.niceness)};
 };
 
 TEST_F(ListeningWorkerTest, ServesCallAfterCall) {
@@ -645,7 +652,7 @@ TEST_F(ListeningWorkerTest, AWorkerThatEndsIsReplaced) {
 
 TEST_F(ListeningWorkerTest, AWorkerThatIsStoppedIsEndedAtItsDeadline) {
   const Settings hasty = OfListener(2000);
-  ObjectClass object_class(hasty, ProgramOf(hasty));
+  ObjectClass object_class(hasty, ProgramOf(hasty.worker, hasty.niceness));
   object_.before_read = [this] { return kill(Workers().at(0), SIGSTOP) == 0 ? 0 : -errno; };
   EXPECT_EQ(CallScan(&object_class, hasty, &object_, Encoded(2000)).result, -ETIMEDOUT);
   while (!Workers().empty()) usleep(1000);
@@ -675,7 +682,7 @@ TEST_P(UnfitProgramTest, IsAnErrorOfTheCall) {
   Settings settings;
   settings.worker = program;
   settings.deadline_ms = error == -ETIMEDOUT ? 1 : 3'600'000;
-  ObjectClass object_class(settings, ProgramOf(settings));
+  ObjectClass object_class(settings, ProgramOf(settings.worker, settings.niceness));
   FakeObject object{.bytes = "1234"};
   const Called called = CallScan(&object_class, settings, &object, Encoded(settings.deadline_ms));
   EXPECT_EQ(called.broken, "");

@@ -1,8 +1,8 @@
-#include "cls/quarantine.h"
+#include "skyhook/lending/host/quarantine.h"
 
 #include <gtest/gtest.h>
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 namespace {
 
 constexpr int64_t kDuration = 1000;
@@ -30,4 +30,4 @@ TEST(QuarantineTest, AStrikeThatIsOlderCountsNoMore) {
 }
 
 }  // namespace
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

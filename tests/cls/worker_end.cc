@@ -12,11 +12,7 @@
 
 #include "skyhook/wire/header.h"
 
-namespace skyhook::cls {
-
-using lending::Kind;
-using lending::kWindowBytes;
-using lending::Message;
+namespace skyhook::lending {
 
 WorkerEnd::WorkerEnd(int socket, int window) : socket_(socket), window_(window) {
   void* mapped = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, window_, 0);
@@ -99,4 +95,4 @@ int WorkerThreads::Start(int socket, int window) {
   return 0;
 }
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <thread>
 
-#include "cls/worker_process.h"
+#include "skyhook/lending/host/worker_process.h"
 #include "skyhook/lending/message.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 
 /// The descriptors of such a worker, which are closed with it.
 class WorkerEnd {
@@ -23,12 +23,12 @@ class WorkerEnd {
   WorkerEnd& operator=(const WorkerEnd&) = delete;
 
   /// Waits for a message. False: the class is gone.
-  bool Hear(lending::Message* message);
+  bool Hear(Message* message);
   /// Waits for a few milliseconds only: false also when nothing came.
   bool HearSoon();
   /// False: the class is gone.
-  bool Say(const lending::Message& message);
-  bool Say(lending::Kind kind, uint64_t bytes = 0);
+  bool Say(const Message& message);
+  bool Say(Kind kind, uint64_t bytes = 0);
   /// A packet of any bytes.
   bool SayBytes(std::string_view bytes);
   /// Puts a reply of `body_bytes` beyond its header into the window; the bytes to say.
@@ -68,4 +68,4 @@ class WorkerThreads {
   int started_ = 0;
 };
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,4 +1,4 @@
-#include "cls/worker_pool.h"
+#include "skyhook/lending/host/worker_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "tests/cls/worker_end.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 namespace {
 
 constexpr uint64_t kScan = 7;
@@ -28,7 +28,7 @@ class WorkerPoolTest : public ::testing::Test {
   std::atomic<int> starts_ = 0;
   std::function<void()> on_start_;
   WorkerThreads threads_{[](WorkerEnd* end) {
-    end->Say(lending::Kind::kReady);
+    end->Say(Kind::kReady);
     end->Hang();
   }};
   WorkerPool pool_{
@@ -83,4 +83,4 @@ TEST_F(WorkerPoolTest, CallsOfAScanMeetItsWorkerOrAreBusy) {
 }
 
 }  // namespace
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

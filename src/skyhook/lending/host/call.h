@@ -1,32 +1,44 @@
 // One call in a worker, from the request to the last part of the reply.
 #pragma once
 
-#include <rados/objclass.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-#include "cls/worker_process.h"
+#include "skyhook/lending/host/worker_process.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
+
+/// Who makes a call: lends the bytes of an object, and takes the reply.
+class Caller {
+ public:
+  virtual ~Caller() = default;
+  /// Puts bytes that lie in the object, which is as large as the call says, to `to`: all of them.
+  /// 0, or a negative error number.
+  virtual int Read(uint64_t offset, uint32_t bytes, uint8_t* to) = 0;
+  /// Copies the next bytes of the reply, which counts only where Call::Run returns 0. The worker may
+  /// change them meanwhile.
+  virtual void Take(const uint8_t* bytes, uint64_t size) = 0;
+  /// The first bytes of what it took; false: there are fewer.
+  virtual bool Front(size_t size, void* out) const = 0;
+};
 
 /// Trusts nothing that the worker says: reads only what lies in the object, and keeps to the
 /// reply's size and to the deadline, which is one of NowMs(). The time that reads of the object
 /// take is not the worker's: the deadline moves by it, by `reads_ms` at most, give or take a read.
 class Call {
  public:
-  /// `call` says how large the object is: at most what an `int` can hold.
-  Call(cls_method_context_t context, const lending::Message& call, int64_t deadline_ms,
-       int64_t reads_ms, WorkerProcess* worker)
-      : context_(context),
-        call_(call),
+  Call(const Message& call, int64_t deadline_ms, int64_t reads_ms, Caller* caller,
+       WorkerProcess* worker)
+      : call_(call),
         deadline_ms_(deadline_ms),
         reads_left_ms_(reads_ms),
+        caller_(caller),
         worker_(worker) {}
 
-  /// Appends the reply, which is whole when it returns 0; else a negative error number. -EBUSY: the
-  /// worker still works on another scan.
-  int Run(std::string_view request, ceph::bufferlist* out);
+  /// Hands the reply to the caller, whole when it returns 0; else a negative error number. -EBUSY:
+  /// the worker still works on another scan.
+  int Run(std::string_view request);
   /// Whether an error is the worker's doing.
   bool worker_failed() const { return worker_failed_; }
   /// Whether it is that of the disk, which took longer to read than a call may last.
@@ -43,17 +55,19 @@ class Call {
     worker_failed_ = true;
     return error;
   }
-  int Converse(ceph::bufferlist* out);
-  int Read(const lending::Message& asked, lending::Message* answer);
-  bool MayRead(const lending::Range& range) const;
-  int ReadRange(const lending::Range& range);
-  int TakePart(uint64_t bytes, ceph::bufferlist* out);
+  int Converse();
+  int Read(const Message& asked, Message* answer);
+  bool MayRead(const Range& range) const;
+  int TakePart(uint64_t bytes);
+  /// Whether what was taken is framed as a reply. What is in it is for the caller to judge.
+  bool IsReply() const;
 
-  cls_method_context_t context_;
-  const lending::Message call_;
+  const Message call_;
   int64_t deadline_ms_;  // of what the worker does
   int64_t reads_left_ms_;
+  Caller* const caller_;
   WorkerProcess* const worker_;
+  uint64_t reply_bytes_ = 0;  // taken
   bool worker_failed_ = false;
   bool worker_is_idle_ = false;
   bool worker_is_busy_ = false;  // with another call, which it goes on with by itself
@@ -61,4 +75,4 @@ class Call {
   int object_error_ = 0;  // of a read: whatever the worker makes of it, the client is told
 };
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,4 +1,4 @@
-// The workers of this OSD: a few, each for one call at a time.
+// The workers of one process: a few, each for one call at a time.
 #pragma once
 
 #include <atomic>
@@ -7,9 +7,9 @@
 #include <mutex>
 #include <vector>
 
-#include "cls/worker_process.h"
+#include "skyhook/lending/host/worker_process.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 
 /// Thread-safe. Outlives its leases.
 class WorkerPool {
@@ -75,4 +75,4 @@ class WorkerPool {
   std::vector<Lent> lent_;
 };
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,8 +1,7 @@
-#include "cls/worker_process.h"
+#include "skyhook/lending/host/worker_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <rados/objclass.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -14,7 +13,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 namespace {
 
 // Waits until the socket can be written or read, or until the deadline.
@@ -31,7 +30,7 @@ int WaitFor(int socket, short events, int64_t deadline_ms) {
 
 // `fd` as a descriptor above those that the worker is given.
 int Above(int fd) {
-  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, lending::kWindow + 1);
+  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, kWindow + 1);
   return higher < 0 ? -errno : higher;
 }
 
@@ -46,13 +45,13 @@ int64_t NowMs() {
 int WorkerProcess::MakeWindow(base::FileDescriptor* descriptor) {
   const base::FileDescriptor memory(memfd_create("skyhook", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (memory.get() < 0) return -errno;
-  // Sealed: a worker that shrank it could make the OSD fault.
-  if (ftruncate(memory.get(), lending::kWindowBytes) != 0 ||
+  // Sealed: a worker that shrank it could make this process fault.
+  if (ftruncate(memory.get(), kWindowBytes) != 0 ||
       fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return -errno;
   }
   void* mapped =
-      mmap(nullptr, lending::kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+      mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (mapped == MAP_FAILED) return -errno;
   window_ = static_cast<uint8_t*>(mapped);
   *descriptor = base::FileDescriptor(Above(memory.get()));
@@ -82,12 +81,10 @@ int WorkerProcess::Launch(const StartWorker& start) {
 }
 
 int WorkerProcess::AwaitReady(int64_t deadline_ms) {
-  lending::Message ready;
+  Message ready;
   if (const int error = Receive(&ready, deadline_ms); error < 0) return error;
-  if (ready.kind == lending::Kind::kReady && ready.protocol == lending::kProtocol) return 0;
-  cls_log(0, "skyhook: a worker speaks protocol %u, this class %u", ready.protocol,
-          lending::kProtocol);
-  return -EPROTONOSUPPORT;
+  const bool is_ours = ready.kind == Kind::kReady && ready.protocol == kProtocol;
+  return is_ours ? 0 : -EPROTONOSUPPORT;
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -96,10 +93,10 @@ WorkerProcess::~WorkerProcess() {
     while (waitpid(hold_.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
-  if (window_ != nullptr) munmap(window_, lending::kWindowBytes);
+  if (window_ != nullptr) munmap(window_, kWindowBytes);
 }
 
-int WorkerProcess::Send(const lending::Message& message, int64_t deadline_ms) {
+int WorkerProcess::Send(const Message& message, int64_t deadline_ms) {
   while (true) {
     const ssize_t sent =
         send(socket_.get(), &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -113,7 +110,7 @@ int WorkerProcess::Send(const lending::Message& message, int64_t deadline_ms) {
   }
 }
 
-int WorkerProcess::Receive(lending::Message* message, int64_t deadline_ms) {
+int WorkerProcess::Receive(Message* message, int64_t deadline_ms) {
   if (const int error = WaitFor(socket_.get(), POLLIN, deadline_ms); error < 0) return error;
   const ssize_t got = recv(socket_.get(), message, sizeof(*message), MSG_DONTWAIT | MSG_TRUNC);
   if (got == static_cast<ssize_t>(sizeof(*message))) return 0;
@@ -135,4 +132,4 @@ bool WorkerProcess::IsQuiet() const {
   return poll(&poll_for, 1, 0) == 0;
 }
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,10 +1,10 @@
-#include "cls/worker_pool.h"
+#include "skyhook/lending/host/worker_pool.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 
 WorkerPool::Lease::~Lease() {
   if (pool_ != nullptr) pool_->Return(this);
@@ -93,4 +93,4 @@ void WorkerPool::Return(Lease* lease) {
   running_.fetch_sub(1);
 }
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

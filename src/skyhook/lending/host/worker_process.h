@@ -12,7 +12,7 @@
 #include "skyhook/base/file_descriptor.h"
 #include "skyhook/lending/message.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 
 /// A moment of CLOCK_MONOTONIC, in milliseconds.
 int64_t NowMs();
@@ -33,7 +33,7 @@ using StartWorker = std::function<int(int socket, int window, WorkerHold* hold)>
 class WorkerProcess {
  public:
   /// Starts a worker and waits until it is ready, or until `deadline_ms`. A negative error number
-  /// when there is none.
+  /// when there is none; -EPROTONOSUPPORT when it speaks another kProtocol.
   static int Start(const StartWorker& start, int64_t deadline_ms,
                    std::unique_ptr<WorkerProcess>* out);
   ~WorkerProcess();
@@ -42,8 +42,8 @@ class WorkerProcess {
 
   /// 0, or a negative error number: -ESHUTDOWN when the worker is gone, -ETIMEDOUT at the deadline,
   /// -EPROTO for what is no message.
-  int Send(const lending::Message& message, int64_t deadline_ms);
-  int Receive(lending::Message* message, int64_t deadline_ms);
+  int Send(const Message& message, int64_t deadline_ms);
+  int Receive(Message* message, int64_t deadline_ms);
 
   /// Whether a worker that was not asked anything is there and says nothing, as it should.
   bool IsQuiet() const;
@@ -72,4 +72,4 @@ class WorkerProcess {
   size_t next_scan_ = 0;             // the place of the one remembered longest
 };
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,6 +1,5 @@
-#include "cls/worker_program.h"
+#include "skyhook/lending/host/worker_program.h"
 
-#include <rados/objclass.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -14,19 +13,19 @@
 #include "skyhook/lending/descriptors.h"
 #include "skyhook/lending/socket_address.h"
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 namespace {
 
-// Nothing of the OSD's memory is copied: posix_spawn shares it until the program runs. Nor is its
+// Nothing of this process's memory is copied: posix_spawn shares it until the program runs. Nor is its
 // environment, which may hold what is nobody else's business.
 int Spawn(std::string program, std::string niceness, int socket, int window, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, socket, lending::kSocket);
-  posix_spawn_file_actions_adddup2(&actions, window, lending::kWindow);
-  posix_spawn_file_actions_addclosefrom_np(&actions, lending::kWindow + 1);
+  posix_spawn_file_actions_adddup2(&actions, socket, kSocket);
+  posix_spawn_file_actions_adddup2(&actions, window, kWindow);
+  posix_spawn_file_actions_addclosefrom_np(&actions, kWindow + 1);
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);
@@ -53,7 +52,7 @@ bool IsSocket(const std::string& path) {
 // A connection to who listens at `path`, and may: anyone else could answer with what they like.
 int Connect(const std::string& path, base::FileDescriptor* connection) {
   sockaddr_un address;
-  if (!lending::SocketAddress(path, &address)) return -ENAMETOOLONG;
+  if (!SocketAddress(path, &address)) return -ENAMETOOLONG;
   *connection =
       base::FileDescriptor(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int fd = connection->get();
@@ -67,7 +66,7 @@ int Connect(const std::string& path, base::FileDescriptor* connection) {
 
 int Ask(const std::string& path, int socket, int window, base::FileDescriptor* lifeline) {
   const int error = Connect(path, lifeline);
-  return error < 0 ? error : lending::SendDescriptors(lifeline->get(), socket, window);
+  return error < 0 ? error : SendDescriptors(lifeline->get(), socket, window);
 }
 
 }  // namespace
@@ -76,14 +75,11 @@ bool IsThere(const std::string& worker) {
   return IsSocket(worker) || access(worker.c_str(), X_OK) == 0;
 }
 
-StartWorker ProgramOf(const Settings& settings) {
-  return [worker = settings.worker, niceness = std::to_string(settings.niceness)](
-             int socket, int window, WorkerHold* hold) {
-    const int error = IsSocket(worker) ? Ask(worker, socket, window, &hold->lifeline)
-                                       : Spawn(worker, niceness, socket, window, &hold->pid);
-    if (error < 0) cls_log(0, "skyhook: no worker of '%s': %s", worker.c_str(), strerror(-error));
-    return error;
+StartWorker ProgramOf(const std::string& worker, int niceness) {
+  return [worker, niceness](int socket, int window, WorkerHold* hold) {
+    return IsSocket(worker) ? Ask(worker, socket, window, &hold->lifeline)
+                            : Spawn(worker, std::to_string(niceness), socket, window, &hold->pid);
   };
 }
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -1,9 +1,9 @@
-#include "cls/quarantine.h"
+#include "skyhook/lending/host/quarantine.h"
 
 #include <algorithm>
 #include <functional>
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 namespace {
 
 uint64_t KeyOf(const Suspect& suspect) {
@@ -45,4 +45,4 @@ void Quarantine::Forget(int64_t now_ms) {
       [](const auto& a, const auto& b) { return a.second.last_ms < b.second.last_ms; }));
 }
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace skyhook::cls {
+namespace skyhook::lending {
 
-/// What is refused: a plan over an object, as far as the class can tell objects apart.
+/// What is refused: a plan over an object, as far as objects can be told apart.
 struct Suspect {
   std::string_view pipeline;
   uint64_t object_bytes = 0;
@@ -41,4 +41,4 @@ class Quarantine {
   std::unordered_map<uint64_t, Record> records_;
 };
 
-}  // namespace skyhook::cls
+}  // namespace skyhook::lending
