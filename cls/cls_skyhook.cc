@@ -13,8 +13,7 @@ namespace {
 
 ObjectClass& OfThisOsd() {
   static const Settings settings = SettingsOfEnvironment();
-  static ObjectClass object_class(
-      settings, lending::ProgramOf(settings.worker, settings.niceness));
+  static ObjectClass object_class(settings, lending::ProgramOf(settings.worker, settings.niceness));
   return object_class;
 }
 

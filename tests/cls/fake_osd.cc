@@ -49,8 +49,9 @@ Called CallScan(ObjectClass* object_class, const Settings& settings, FakeObject*
   Called called;
   called.result = object_class->Scan(object, &in, &out);
   called.reply = out.to_str();
-  called.broken = object->broken.empty() ? Complaint(settings, request, called, lending::NowMs() - begin_ms)
-                                         : object->broken;
+  called.broken = object->broken.empty()
+                      ? Complaint(settings, request, called, lending::NowMs() - begin_ms)
+                      : object->broken;
   return called;
 }
 

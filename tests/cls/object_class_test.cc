@@ -58,7 +58,8 @@ class WorkerProgramTest : public ::testing::Test {
   }
   /// Starts the program, and notes which process it is.
   StartWorker Noting() {
-    return [this, start = ProgramOf(settings_.worker, settings_.niceness)](int socket, int window, WorkerHold* hold) {
+    return [this, start = ProgramOf(settings_.worker, settings_.niceness)](int socket, int window,
+                                                                           WorkerHold* hold) {
       const int error = start(socket, window, hold);
       pid_ = hold->pid;
       return error;
@@ -94,7 +95,9 @@ TEST(WorkerProgram, GetsNothingOfTheEnvironment) {
   Settings settings;
   settings.worker = script;
   std::unique_ptr<WorkerProcess> worker;
-  EXPECT_LT(WorkerProcess::Start(ProgramOf(settings.worker, settings.niceness), NowMs() + 60'000, &worker), 0);
+  EXPECT_LT(WorkerProcess::Start(ProgramOf(settings.worker, settings.niceness), NowMs() + 60'000,
+                                 &worker),
+            0);
   ::unsetenv("SKYHOOK_SECRET_OF_THE_OSD");
   std::ostringstream environment;
   environment << std::ifstream(seen).rdbuf();

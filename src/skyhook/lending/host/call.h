@@ -16,8 +16,8 @@ class Caller {
   /// Puts bytes that lie in the object, which is as large as the call says, to `to`: all of them.
   /// 0, or a negative error number.
   virtual int Read(uint64_t offset, uint32_t bytes, uint8_t* to) = 0;
-  /// Copies the next bytes of the reply, which counts only where Call::Run returns 0. The worker may
-  /// change them meanwhile.
+  /// Copies the next bytes of the reply, which counts only where Call::Run returns 0. The worker
+  /// may change them meanwhile.
   virtual void Take(const uint8_t* bytes, uint64_t size) = 0;
   /// The first bytes of what it took; false: there are fewer.
   virtual bool Front(size_t size, void* out) const = 0;

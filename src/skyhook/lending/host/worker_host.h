@@ -41,11 +41,11 @@ class WorkerHost {
  public:
   WorkerHost(HostOptions options, StartWorker start);
 
-  /// Runs the call of a request (wire/request.h) whose frame holds, of at most kWindowBytes: it ends
-  /// by `deadline_ms` (one of NowMs()) and what reads of the object take. 0: the caller has a reply,
-  /// or, where `refusal` is not empty, nothing that counts. Else a negative error number: -EBUSY
-  /// when as many calls run as may, -ETIMEDOUT when the worker took longer, -ENOTCONN when there is
-  /// none, others of the worker or of the object.
+  /// Runs the call of a request (wire/request.h) whose frame holds, of at most kWindowBytes: it
+  /// ends by `deadline_ms` (one of NowMs()) and what reads of the object take. 0: the caller has a
+  /// reply, or, where `refusal` is not empty, nothing that counts. Else a negative error number:
+  /// -EBUSY when as many calls run as may, -ETIMEDOUT when the worker took longer, -ENOTCONN when
+  /// there is none, others of the worker or of the object.
   int Run(std::string_view request, const wire::Header& header, const Message& call,
           int64_t deadline_ms, Caller* caller, std::string* refusal);
 

@@ -50,8 +50,7 @@ int WorkerProcess::MakeWindow(base::FileDescriptor* descriptor) {
       fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return -errno;
   }
-  void* mapped =
-      mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+  void* mapped = mmap(nullptr, kWindowBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (mapped == MAP_FAILED) return -errno;
   window_ = static_cast<uint8_t*>(mapped);
   *descriptor = base::FileDescriptor(Above(memory.get()));

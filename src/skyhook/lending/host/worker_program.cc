@@ -16,8 +16,8 @@
 namespace skyhook::lending {
 namespace {
 
-// Nothing of this process's memory is copied: posix_spawn shares it until the program runs. Nor is its
-// environment, which may hold what is nobody else's business.
+// Nothing of this process's memory is copied: posix_spawn shares it until the program runs. Nor is
+// its environment, which may hold what is nobody else's business.
 int Spawn(std::string program, std::string niceness, int socket, int window, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
