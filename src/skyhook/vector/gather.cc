@@ -219,6 +219,17 @@ ArrayDataPtr IndicesOf(const ArrayData& data) {
   return indices;
 }
 
+/// The indices of a dictionary array; 0 below NULL, where any number may stand.
+std::vector<int32_t> ValidIndices(const ArrayData& data) {
+  const auto* indices = data.GetValues<int32_t>(1);
+  std::vector<int32_t> out(static_cast<size_t>(data.length));
+  for (int64_t i = 0; i < data.length; ++i) {
+    const bool valid = arrow::bit_util::GetBit(data.buffers[0]->data(), data.offset + i);
+    out[static_cast<size_t>(i)] = valid ? indices[i] : 0;
+  }
+  return out;
+}
+
 }  // namespace
 
 arrow::Result<ArrayDataPtr> Take(const ArrayData& data, Positions positions, int64_t shift,
@@ -292,7 +303,12 @@ arrow::Result<ArrayDataPtr> Spread(const ArrayData& dense, BufferPtr validity, i
 }
 
 arrow::Result<ArrayDataPtr> Flatten(const ArrayData& data, arrow::MemoryPool* pool) {
-  const Positions indices(data.GetValues<int32_t>(1), static_cast<size_t>(data.length));
+  Positions indices(data.GetValues<int32_t>(1), static_cast<size_t>(data.length));
+  std::vector<int32_t> valid_ones;
+  if (data.buffers[0] != nullptr) {
+    valid_ones = ValidIndices(data);
+    indices = valid_ones;
+  }
   if (data.dictionary->length == 0) {
     ARROW_ASSIGN_OR_RAISE(auto nulls,
                           arrow::MakeArrayOfNull(data.dictionary->type, data.length, pool));
