@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "skyhook/base/status.h"
 #include "skyhook/vector/gather.h"
@@ -41,8 +42,7 @@ int64_t BytesOf(const arrow::ArrayData& data) {
 }
 
 int64_t BytesOf(const EncodedPage& page) {
-  const int64_t validity = page.validity == nullptr ? 0 : page.validity->size();
-  return page.values->size() + page.missing_bytes + validity;
+  return page.values->size() + (page.validity == nullptr ? 0 : page.validity->size());
 }
 
 /// Of a page in front; none where it is damaged.
@@ -301,14 +301,17 @@ arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
     return base::CorruptData("page at {} does not hold the {} rows that the offset index promises",
                              location.bytes.offset, location.rows.size());
   }
-  ARROW_ASSIGN_OR_RAISE(EncodedPage opened, decoder_.DecodeLevels(page));
+  ARROW_RETURN_NOT_OK(SetOpened(index, page));
+  ++pages_read_;
+  ++reader_->cost()->pages_read;
+  return arrow::Status::OK();
+}
+
+arrow::Status FlatColumnReader::SetOpened(size_t index, const Page& page) {
   PageState& state = states_[index];
+  ARROW_ASSIGN_OR_RAISE(EncodedPage opened, decoder_.DecodeLevels(page));
+  const int64_t rows = state.opened_rows;
   BufferPtr compressed = page.is_whole() ? nullptr : state.fetched;
-  const int64_t rows = page.is_whole() ? location.rows.size() : NeededRows(index);
-  if (state.compressed == nullptr) {
-    ++pages_read_;
-    ++reader_->cost()->pages_read;
-  }
   Release(&state);
   bytes_held_ += BytesOf(opened) + (compressed == nullptr ? 0 : compressed->size());
   state.opened = std::move(opened);
@@ -319,8 +322,11 @@ arrow::Status FlatColumnReader::TakeOpened(size_t index, const Page& page) {
 
 int64_t FlatColumnReader::NeededRows(size_t index) const {
   const plan::RowRange& page = table_.pages()[index].rows;
-  if (!late_ || !parts_pay_ || shortcuts_ == Shortcuts::kNever) return page.size();
-  const plan::RowRanges wanted = wanted_.Intersect(page);
+  // Steps are short: what is opened in one is not opened anew by who reads it.
+  const bool may_open_parts = late_ && parts_pay_ && shortcuts_ != Shortcuts::kNever &&
+                              !reader_->context().in_steps &&
+                              states_[index].fetched->size() <= MostAhead();
+  const plan::RowRanges wanted = may_open_parts ? wanted_.Intersect(page) : plan::RowRanges();
   if (wanted.empty()) return page.size();
   const int64_t needed = wanted.end() - page.begin;
   if (shortcuts_ == Shortcuts::kAlways) return needed;
@@ -328,18 +334,27 @@ int64_t FlatColumnReader::NeededRows(size_t index) const {
   return few && needed <= page.size() - page.size() / kLeastShareBehind ? needed : page.size();
 }
 
-StoredPage FlatColumnReader::ToOpen(size_t index) const {
-  StoredPage page{states_[index].fetched};
-  const int64_t rows = NeededRows(index);
-  if (rows < table_.pages()[index].rows.size()) page.need = decoder_.NeedOf(rows);
+StoredPage FlatColumnReader::ToOpen(size_t index) {
+  PageState& state = states_[index];
+  StoredPage page{state.fetched};
+  state.opened_rows = NeededRows(index);
+  if (state.opened_rows < table_.pages()[index].rows.size()) {
+    page.need = decoder_.NeedOf(state.opened_rows);
+  }
   return page;
 }
 
 arrow::Status FlatColumnReader::OpenRest(size_t index, int64_t rows) {
-  const PageState& state = states_[index];
+  PageState& state = states_[index];
   if (state.compressed == nullptr || rows <= state.opened_rows) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open({state.compressed}));
-  ARROW_RETURN_NOT_OK(TakeOpened(index, page));
+  // The part is let go before there is the whole.
+  BufferPtr compressed = state.compressed;
+  const bool was_picked = state.was_picked;
+  Release(&state);
+  Keep(index, std::move(compressed));
+  ARROW_ASSIGN_OR_RAISE(const Page page, opener_.Open({state.fetched}));
+  ARROW_RETURN_NOT_OK(SetOpened(index, page));
+  state.was_picked = was_picked;
   return CheckMemory();
 }
 
@@ -465,10 +480,11 @@ arrow::Result<ArrayDataPtr> FlatColumnReader::PickRows(size_t index,
   PageState& state = states_[index];
   ARROW_RETURN_NOT_OK(OpenRest(index, positions.back() - shift + 1));
   if (state.opened->is_dictionary()) ARROW_RETURN_NOT_OK(LoadDictionary());
-  const bool first = !state.picked.picks.has_value();
   ARROW_ASSIGN_OR_RAISE(ArrayDataPtr values,
                         decoder_.Pick(*state.opened, dictionary_, positions, shift, &state.picked));
-  if (first && values != nullptr) ++reader_->cost()->pages_picked;
+  if (values != nullptr && !std::exchange(state.was_picked, true)) {
+    ++reader_->cost()->pages_picked;
+  }
   return values;
 }
 

@@ -101,8 +101,8 @@ class FlatColumnReader : public ColumnReader {
     bool is_empty() const { return !is_all && selected.empty(); }
   };
 
-  /// A page: fetched, opened, decoded, or none of them, and never two; and what filters say of its
-  /// rows.
+  /// A page: fetched, opened, decoded, or none of them, and never two, but for one that is opened
+  /// in part; and what filters say of its rows.
   struct PageState {
     std::shared_ptr<arrow::Buffer> fetched;
     std::optional<EncodedPage> opened;
@@ -112,7 +112,8 @@ class FlatColumnReader : public ColumnReader {
     int64_t opened_rows = 0;
     std::shared_ptr<arrow::ArrayData> decoded;
     std::vector<PageTest> tests;
-    PickState picked;  ///< of `opened`
+    PickState picked;         ///< of `opened`
+    bool was_picked = false;  ///< some values, of whichever part was opened
 
     bool is_opened() const { return opened.has_value() || decoded != nullptr; }
   };
@@ -145,11 +146,12 @@ class FlatColumnReader : public ColumnReader {
   int64_t MostAhead() const;
   /// A page that was fetched, as it is opened for its rows that are wanted: where these are few and
   /// there are others behind them, for them alone.
-  StoredPage ToOpen(size_t page) const;
+  StoredPage ToOpen(size_t page);
   /// How many rows, from the first on, hold those that are wanted of a page; all where no less is
   /// worth it.
   int64_t NeededRows(size_t page) const;
   arrow::Status TakeOpened(size_t page, const Page& opened);
+  arrow::Status SetOpened(size_t page, const Page& opened);
   /// Opens all of a page of which so many rows are not opened.
   arrow::Status OpenRest(size_t page, int64_t rows);
   arrow::Status DecodePage(size_t page);

@@ -33,20 +33,30 @@ arrow::Status CheckCrc(const PageHeader& header, std::span<const uint8_t> data) 
                            *header.crc);
 }
 
+}  // namespace
+
 /// A page's bytes, of many pages that are soon let go: in one piece with what counts who holds it.
-class Body final : public arrow::MutableBuffer {
+class PageOpener::Body final : public arrow::MutableBuffer {
  public:
   /// `data` was allocated in `pool`, with room for what Snappy may write behind `size` bytes.
   Body(uint8_t* data, int64_t size, arrow::MemoryPool* pool)
       : MutableBuffer(data, size), data_of_pool_(data), pool_(pool) {}
   ~Body() override { pool_->Free(data_of_pool_, size() + kSnappySlack); }
 
+  /// Keeps the first `size` bytes, and memory for no more: who holds them holds nothing else.
+  arrow::Status Cut(int64_t size) {
+    ARROW_RETURN_NOT_OK(
+        pool_->Reallocate(size_ + kSnappySlack, size + kSnappySlack, &data_of_pool_));
+    data_ = data_of_pool_;
+    size_ = size;
+    capacity_ = size;
+    return arrow::Status::OK();
+  }
+
  private:
-  uint8_t* const data_of_pool_;
+  uint8_t* data_of_pool_;
   arrow::MemoryPool* const pool_;
 };
-
-}  // namespace
 
 arrow::Result<PageOpener> PageOpener::Make(const Options& options) {
   return CatchParquet([&]() -> arrow::Result<PageOpener> {
@@ -54,7 +64,7 @@ arrow::Result<PageOpener> PageOpener::Make(const Options& options) {
   });
 }
 
-arrow::Result<BufferPtr> PageOpener::AllocateBody(int64_t size) const {
+arrow::Result<std::shared_ptr<PageOpener::Body>> PageOpener::AllocateBody(int64_t size) const {
   uint8_t* data = nullptr;
   ARROW_RETURN_NOT_OK(options_.pool->Allocate(size + kSnappySlack, &data));
   return std::make_shared<Body>(data, size, options_.pool);
@@ -137,7 +147,7 @@ int64_t PageOpener::Wrapped::Need(const arrow::Buffer& body, int64_t there) cons
   return std::clamp<int64_t>(bytes, 0, page.body_bytes);
 }
 
-arrow::Status PageOpener::ReadNeeded(BufferPtr body, int64_t need, SnappyReader* reader,
+arrow::Status PageOpener::ReadNeeded(std::shared_ptr<Body> body, int64_t need, SnappyReader* reader,
                                      Wrapped* out) {
   for (;;) {
     ARROW_RETURN_NOT_OK(reader->ReadUntil(need));
@@ -145,13 +155,15 @@ arrow::Status PageOpener::ReadNeeded(BufferPtr body, int64_t need, SnappyReader*
     need = out->Need(*body, reader->there());
     if (need < body->size() && need <= reader->there()) break;
   }
-  out->page.body = need == body->size() ? std::move(body) : arrow::SliceBuffer(body, 0, need);
+  if (need < body->size()) ARROW_RETURN_NOT_OK(body->Cut(need));
+  out->page.body = std::move(body);
   return arrow::Status::OK();
 }
 
 arrow::Status PageOpener::DecompressInStep(Wrapped* first, Wrapped* second) {
-  ARROW_ASSIGN_OR_RAISE(BufferPtr body_of_first, AllocateBody(first->page.body_bytes));
-  ARROW_ASSIGN_OR_RAISE(BufferPtr body_of_second, AllocateBody(second->page.body_bytes));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Body> body_of_first, AllocateBody(first->page.body_bytes));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Body> body_of_second,
+                        AllocateBody(second->page.body_bytes));
   SnappyReader a({first->compressed, body_of_first->mutable_data(), body_of_first->size()});
   SnappyReader b({second->compressed, body_of_second->mutable_data(), body_of_second->size()});
   const int64_t need_of_first = first->Need(*body_of_first, 0);
@@ -163,7 +175,7 @@ arrow::Status PageOpener::DecompressInStep(Wrapped* first, Wrapped* second) {
 
 arrow::Status PageOpener::Decompress(Wrapped* page) {
   if (page->page.body != nullptr) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(BufferPtr body, AllocateBody(page->page.body_bytes));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Body> body, AllocateBody(page->page.body_bytes));
   if (body->size() > 0 && options_.compression == arrow::Compression::SNAPPY) {
     SnappyReader reader({page->compressed, body->mutable_data(), body->size()});
     const int64_t need = page->Need(*body, 0);

@@ -85,12 +85,14 @@ class PageOpener {
 
   arrow::Result<Wrapped> Unwrap(const StoredPage& stored);
   arrow::Status UnwrapV2(const std::shared_ptr<arrow::Buffer>& data, Wrapped* out);
-  arrow::Result<std::shared_ptr<arrow::Buffer>> AllocateBody(int64_t size) const;
+  class Body;
+
+  arrow::Result<std::shared_ptr<Body>> AllocateBody(int64_t size) const;
   arrow::Status Decompress(Wrapped* page);
   arrow::Status DecompressInStep(Wrapped* first, Wrapped* second);
   /// Into `body`, whose first `need` bytes are needed as far as is known.
-  static arrow::Status ReadNeeded(std::shared_ptr<arrow::Buffer> body, int64_t need,
-                                  SnappyReader* reader, Wrapped* out);
+  static arrow::Status ReadNeeded(std::shared_ptr<Body> body, int64_t need, SnappyReader* reader,
+                                  Wrapped* out);
   arrow::Status DecompressByCodec(std::span<const uint8_t> data, arrow::Buffer* body);
 
   Options options_;

@@ -247,8 +247,7 @@ arrow::Result<EncodedPage> PageDecoder::DecodeLevels(const Page& page) {
 
 arrow::Result<EncodedPage> PageDecoder::ReadLevels(const Page& page) {
   const int count = page.header.num_values;
-  EncodedPage out{
-      page.header.encoding, count, nullptr, count, page.body, page.body_bytes - page.body->size()};
+  EncodedPage out{page.header.encoding, count, nullptr, count, page.body};
   if (!column_.nullable()) return out;
   ARROW_ASSIGN_OR_RAISE(const bool known, ReadBits(page, &out));
   if (known) return out;

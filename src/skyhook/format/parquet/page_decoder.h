@@ -29,8 +29,6 @@ struct EncodedPage {
   std::shared_ptr<arrow::Buffer> validity;  ///< a bitmap; null when no value is null
   int64_t valid_count = 0;
   std::shared_ptr<arrow::Buffer> values;  ///< the page's bytes behind the levels
-  /// Of the page's last ones, which were not decompressed.
-  int64_t missing_bytes = 0;
 
   bool is_dictionary() const { return IsDictionaryEncoding(encoding); }
 };

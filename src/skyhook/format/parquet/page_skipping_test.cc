@@ -3,6 +3,7 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
 #include <arrow/util/cancel.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <set>
 
+#include "skyhook/base/byte_source.h"
 #include "skyhook/format/fragment_rows_test.h"
 #include "skyhook/testing/parquet_files.h"
 
@@ -220,6 +222,87 @@ TEST(PageSkipping, DecompressesPagesUpToTheLastWantedRow) {
               FailsWith(base::Code::kCorruptData, "column 'text'"))
       << "the rest is looked at once a row of it is wanted";
   EXPECT_EQ(cost.pages_read, 1);
+}
+
+// Else a step might decompress the same pages once more.
+TEST(PageSkipping, DecompressesPagesWholeInSteps) {
+  const auto fragment = OpenBytes(DamagedBehindTheMiddle());
+  plan::Cost cost;
+  ReadContext context(&cost);
+  context.in_steps = true;
+  auto reader = Require(fragment->Open(0, context));
+  Require(reader->Prefetch({kText}, RowRanges{{17, 18}}, true));
+  EXPECT_THAT(reader->Prepare({kText}, 0, 8192, std::vector<int32_t>{17}).status(),
+              FailsWith(base::Code::kCorruptData, "column 'text'"));
+}
+
+// A page that is opened in part is held compressed, too.
+TEST(PageSkipping, DecompressesPagesWholeWhereMemoryIsShort) {
+  const auto fragment = OpenBytes(DamagedBehindTheMiddle());
+  const int64_t bytes = fragment->row_group_bytes(0, {kText});
+  for (const int64_t memory : {8 * bytes, 20 * bytes}) {
+    plan::Cost cost;
+    ReadContext context(&cost);
+    context.memory_bytes = memory;
+    auto reader = Require(fragment->Open(0, context));
+    Require(reader->Prefetch({kText}, RowRanges{{17, 18}}, true));
+    const auto read = reader->Read(kText, 0, 8192, std::vector<int32_t>{17});
+    EXPECT_EQ(read.ok(), memory > 8 * bytes) << read.status();
+  }
+}
+
+TEST(PageSkipping, APageThatIsOpenedInPartAndThenWholeIsPickedOnce) {
+  const auto file = WritePages([](WriterProperties::Builder* b) {
+    b->compression(arrow::Compression::SNAPPY)->max_rows_per_page(10000)->write_batch_size(10000);
+  });
+  const auto fragment = OpenBytes(file);
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  Require(reader->Prefetch({kText}, RowRanges{{17, 18}}, true));
+  for (const int32_t row : {17, 9999}) {
+    const auto read = Require(reader->Read(kText, 0, 10000, std::vector<int32_t>{row}));
+    EXPECT_EQ(TextAt(*read, 0), "text of row " + std::to_string(row));
+  }
+  EXPECT_EQ(cost.pages_picked, 1);
+  EXPECT_EQ(cost.pages_read, 1);
+}
+
+// One text of each long page: what is handed out holds no page.
+TEST(PageSkipping, TextsOfPagesThatAreOpenedInPartHoldNoMoreThanTheParts) {
+  constexpr int64_t kPages = 20;
+  constexpr int64_t kPageRows = 200;
+  constexpr size_t kTextBytes = 4096;  // a length whose bytes are ASCII
+  arrow::StringBuilder texts;
+  for (int64_t row = 0; row < kPages * kPageRows; ++row) {
+    Require(texts.Append(std::string(kTextBytes, static_cast<char>('a' + row % 26))));
+  }
+  const auto table = arrow::Table::Make(arrow::schema({arrow::field("text", arrow::utf8())}),
+                                        {Require(texts.Finish())});
+  testing::ParquetLayout layout;
+  layout.page_rows = kPageRows;
+  layout.dictionary = false;
+  arrow::ProxyMemoryPool pool(arrow::default_memory_pool());
+  ReadOptions options;
+  options.pool = &pool;
+  const auto source = base::MakeBufferSource(testing::ParquetBytes(*table, layout), "texts");
+  const auto fragment = Require(OpenFragment(source, options, nullptr));
+  plan::Cost cost;
+  auto reader = OpenGroup(*fragment, &cost);
+  std::vector<plan::RowRange> wanted;
+  std::vector<int32_t> selection;
+  for (int64_t page = 0; page < kPages; ++page) {
+    wanted.push_back({page * kPageRows, page * kPageRows + 1});
+    selection.push_back(static_cast<int32_t>(page * kPageRows));
+  }
+  Require(reader->Prefetch({0}, RowRanges(std::move(wanted)), true));
+  const int64_t before = pool.bytes_allocated();
+  const auto read = Require(reader->Read(0, 0, kPages * kPageRows, selection));
+  reader.reset();
+  EXPECT_EQ(read->length(), kPages);
+  EXPECT_EQ(cost.pages_picked, kPages);
+  const auto held = static_cast<size_t>(pool.bytes_allocated() - before);
+  EXPECT_GT(held, kPages * kTextBytes);
+  EXPECT_LT(held, kPages * kTextBytes * 3) << "a page has 200 of these";
 }
 
 TEST(PageSkipping, DecompressesPagesWholeWhereMostRowsAreWanted) {
