@@ -9,7 +9,7 @@
 
 #include "fuzz/target.h"
 #include "skyhook/format/parquet/page_codes.h"
-#include "skyhook/format/parquet/snappy.h"
+#include "skyhook/format/parquet/snappy_testing.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::fuzz {

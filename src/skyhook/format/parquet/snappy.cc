@@ -210,16 +210,4 @@ void SnappyReader::InStep(SnappyReader* first, int64_t bytes_of_first, SnappyRea
   second->at_ = b;
 }
 
-arrow::Status DecompressSnappy(const SnappyPage& page) {
-  return SnappyReader(page).ReadUntil(page.size);
-}
-
-arrow::Status DecompressSnappy(const SnappyPage& first, const SnappyPage& second) {
-  SnappyReader a(first);
-  SnappyReader b(second);
-  SnappyReader::InStep(&a, first.size, &b, second.size);
-  ARROW_RETURN_NOT_OK(a.ReadUntil(first.size));
-  return b.ReadUntil(second.size);
-}
-
 }  // namespace skyhook::format

@@ -58,11 +58,4 @@ class SnappyReader {
   Place at_;
 };
 
-/// All of a page, as SnappyReader does it.
-arrow::Status DecompressSnappy(const SnappyPage& page);
-
-/// The same of two pages, in step as long as both go on. The error is that of the first page that
-/// has one.
-arrow::Status DecompressSnappy(const SnappyPage& first, const SnappyPage& second);
-
 }  // namespace skyhook::format

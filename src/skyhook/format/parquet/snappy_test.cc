@@ -1,5 +1,3 @@
-#include "skyhook/format/parquet/snappy.h"
-
 #include <arrow/util/compression.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "skyhook/format/parquet/snappy_testing.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::format {
