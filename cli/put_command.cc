@@ -21,7 +21,7 @@
 #include "skyhook/client/hive_partitions.h"
 #include "skyhook/client/scan.h"
 #include "skyhook/client/stored_table.h"
-#include "skyhook/plan/types.h"
+#include "skyhook/plan/read_all.h"
 #include "skyhook/sql/database.h"
 #include "skyhook/table/put.h"
 
@@ -153,13 +153,8 @@ Result<Rows> RowsOf(const std::string& path, const PutCommand& command, const Ru
   if (command.sort_by.empty()) {
     client::ScanOptions scan;
     scan.stop = stop;
-    plan::Pipeline all;
-    all.input = plan::EngineSchema(*table->schema);
-    for (int i = 0; i < all.input->num_fields(); ++i) {
-      all.projection.push_back(
-          {all.input->field(i)->name(), plan::InputColumn(i, all.input->field(i)->type())});
-    }
-    ARROW_ASSIGN_OR_RAISE(auto running, client::Scan::Make(table, std::move(all), scan));
+    ARROW_ASSIGN_OR_RAISE(auto running,
+                          client::Scan::Make(table, plan::ReadAll(*table->schema), scan));
     ARROW_ASSIGN_OR_RAISE(rows.reader, client::ToReader(std::move(running)));
     rows.reader = std::make_shared<CastReader>(rows.reader, table->schema);
     return rows;

@@ -4,7 +4,6 @@
 #include <arrow/io/file.h>
 #include <parquet/file_reader.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -18,8 +17,7 @@
 #include "skyhook/format/parquet/column_chunk.h"
 #include "skyhook/format/parquet/page.h"
 #include "skyhook/format/parquet/page_table.h"
-#include "skyhook/plan/pipeline.h"
-#include "skyhook/plan/types.h"
+#include "skyhook/plan/read_all.h"
 
 namespace skyhook::bench {
 namespace {
@@ -74,23 +72,13 @@ Status OpenAll(const std::vector<BufferPtr>& pages, format::PageOpener* opener, 
   return Status::OK();
 }
 
-plan::Pipeline AllColumns(const arrow::Schema& schema) {
-  plan::Pipeline pipeline;
-  pipeline.input = plan::EngineSchema(schema);
-  for (int i = 0; i < pipeline.input->num_fields(); ++i) {
-    const auto& field = pipeline.input->field(i);
-    pipeline.projection.push_back({field->name(), plan::InputColumn(i, field->type())});
-  }
-  return pipeline;
-}
-
 }  // namespace
 
 Result<double> ReadAllRows(const std::string& file, const std::vector<std::string>& dictionaries) {
   client::Session session;
   const auto begin = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(&session, file, {}));
-  plan::Pipeline pipeline = AllColumns(*table->schema);
+  plan::Pipeline pipeline = plan::ReadAll(*table->schema);
   client::ScanOptions options;
   options.dictionaries = dictionaries;
   ARROW_ASSIGN_OR_RAISE(const auto scan,

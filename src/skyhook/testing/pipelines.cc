@@ -3,12 +3,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "skyhook/plan/read_all.h"
 #include "skyhook/plan/types.h"
 #include "skyhook/testing/matchers.h"
 
 namespace skyhook::testing {
 
-plan::Pipeline ReadAll(const arrow::Schema& schema) { return Read(schema, schema.field_names()); }
+plan::Pipeline ReadAll(const arrow::Schema& schema) { return plan::ReadAll(schema); }
 
 plan::Pipeline Read(const arrow::Schema& schema, const std::vector<std::string>& columns) {
   plan::Pipeline pipeline;
