@@ -3,6 +3,7 @@
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/cast.h>
+#include <arrow/extension/uuid.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -161,6 +162,18 @@ TEST_F(DictionariesTest, NamesOfNoColumnAreRefused) {
   EXPECT_THAT(
       Scan::Make(Require(OpenAlone(directory_.path() + "/l")), testing::ReadAll(*lists), options),
       FailsWith(arrow::StatusCode::Invalid, "column 'x' is list<item: int64>, of which"));
+}
+
+// Arrow makes no dictionaries of them: the scan would fail in its midst.
+TEST_F(DictionariesTest, ExtensionTypesAreRefused) {
+  const auto schema = arrow::schema({arrow::field("id", arrow::extension::uuid())});
+  const auto values = Require(arrow::MakeArrayOfNull(schema->field(0)->type(), 3));
+  testing::WriteIpc(directory_.File("u/0.arrow"), *arrow::Table::Make(schema, {values}));
+  ScanOptions options;
+  options.dictionaries = {"id"};
+  EXPECT_THAT(
+      Scan::Make(Require(OpenAlone(directory_.path() + "/u")), testing::ReadAll(*schema), options),
+      FailsWith(arrow::StatusCode::Invalid, "column 'id' is extension<arrow.uuid>, of which"));
 }
 
 }  // namespace

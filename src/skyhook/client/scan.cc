@@ -265,14 +265,18 @@ arrow::Status CheckOptions(const ScanOptions& options) {
       options.pulled_ahead);
 }
 
-/// Fails unless `names` are columns of the result, which dictionaries can be made of.
-arrow::Status CheckDictionaries(const arrow::Schema& result,
+/// Fails unless `names` are columns of the result, which dictionaries can be made of. `declared`
+/// are their declared types.
+arrow::Status CheckDictionaries(const arrow::Schema& declared,
                                 const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const auto field = result.GetFieldByName(name);
+    const auto field = declared.GetFieldByName(name);
     if (field == nullptr) return base::Invalid("the result has no one column '{}'", name);
     const arrow::DataType& type = *field->type();
-    if (plan::IsComputable(type) && type.id() != arrow::Type::INTERVAL_MONTH_DAY_NANO) continue;
+    const bool can_be_coded = plan::IsComputable(*plan::EngineType(field->type())) &&
+                              type.id() != arrow::Type::EXTENSION &&
+                              type.id() != arrow::Type::INTERVAL_MONTH_DAY_NANO;
+    if (can_be_coded) continue;
     return base::Invalid("column '{}' is {}, of which there are no dictionaries", name,
                          type.ToString());
   }
@@ -358,7 +362,10 @@ arrow::Result<std::shared_ptr<Scan>> Scan::Make(std::shared_ptr<const Table> tab
   ARROW_RETURN_NOT_OK(plan::Validate(pipeline));
   ARROW_RETURN_NOT_OK(CheckOptions(options));
   ARROW_RETURN_NOT_OK(CheckInput(*pipeline.input, *table));
-  ARROW_RETURN_NOT_OK(CheckDictionaries(*pipeline.ResultSchema(), options.dictionaries));
+  if (!options.dictionaries.empty()) {
+    ARROW_RETURN_NOT_OK(
+        CheckDictionaries(*DeclaredSchema(pipeline, *table->schema), options.dictionaries));
+  }
   Fit(*table, &options);
   // What comes first may make the rest unnecessary.
   if (pipeline.limit.has_value() || pipeline.top_k.has_value()) options.pulled_ahead = 0;

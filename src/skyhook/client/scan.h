@@ -63,8 +63,8 @@ struct Places {
 
 /// One thread's share of a scan. Not thread-safe. Results come in engine types, but
 /// ScanOptions::dictionaries may be dictionary(int32, engine type): they are where rows come as
-/// they are stored, without a limit, and the file has a dictionary of no more values than the batch
-/// has rows.
+/// they are stored, without a limit, and the file has a dictionary of no more values than there are
+/// rows that were read with it (some thousand at a time); batches may be parts of these.
 class ScanStream {
  public:
   virtual ~ScanStream() = default;

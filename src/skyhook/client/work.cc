@@ -37,11 +37,10 @@ base::Limits LimitsOf(const ScanOptions& options, bool remote, bool pulls) {
 std::vector<bool> DictionariesOf(const plan::Pipeline& pipeline, const ScanOptions& options) {
   const bool as_stored = !pipeline.aggregate && !pipeline.top_k && !pipeline.limit;
   if (!as_stored || options.dictionaries.empty()) return {};
-  std::vector<bool> out(pipeline.projection.size());
-  for (const std::string& name : options.dictionaries) {
-    for (const int at : pipeline.ResultSchema()->GetAllFieldIndices(name)) {
-      out[static_cast<size_t>(at)] = true;
-    }
+  const std::vector<std::string>& names = options.dictionaries;
+  std::vector<bool> out;
+  for (const plan::NamedExpression& column : pipeline.projection) {
+    out.push_back(std::find(names.begin(), names.end(), column.name) != names.end());
   }
   return out;
 }

@@ -33,8 +33,8 @@ struct RunRequest {
   /// (exec/prepared_calls.h). Null: this call makes its own.
   std::shared_ptr<PreparedCalls> prepared_calls = nullptr;
   /// By projected column: whether its batches may hold dictionary(int32, type) in place of its
-  /// type. They do where the fragment has such values and they are fewer than the rows. Of
-  /// pipelines that give rows as they come alone. Empty: none may.
+  /// type. They do where the fragment has a dictionary of no more values than there are rows that
+  /// were read with it. Of pipelines that give rows as they come alone. Empty: none may.
   std::vector<bool> dictionaries = {};
   /// Where rows that pass are looked up and remembered (exec/predicate_cache.h), by the fragment's
   /// name and version. Null: nowhere.
