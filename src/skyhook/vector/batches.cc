@@ -21,26 +21,32 @@ int64_t FixedBytes(const arrow::Array& column) {
   return arrow::util::ReferencedBufferSize(column).ValueOr(0);
 }
 
-// Calls `add(row, bytes)` for each text.
+// Calls `add(row, bytes)` for each text of a column, if it is one of text.
 template <typename Add>
-void VisitTexts(const arrow::RecordBatch& batch, Add&& add) {
-  for (const auto& column : batch.columns()) {
-    if (!arrow::is_binary_view_like(*column->type())) continue;
-    const auto& views = static_cast<const arrow::BinaryViewArray&>(*column);
-    const auto* view = views.raw_values();
-    const bool nulls = views.null_count() != 0;
-    for (int64_t row = 0; row < views.length(); ++row) {
-      add(row, nulls && views.IsNull(row) ? 0 : int64_t{view[row].size()});
-    }
+void VisitTexts(const arrow::Array& column, Add&& add) {
+  if (!arrow::is_binary_view_like(*column.type())) return;
+  const auto& views = static_cast<const arrow::BinaryViewArray&>(column);
+  const auto* view = views.raw_values();
+  const bool nulls = views.null_count() != 0;
+  for (int64_t row = 0; row < views.length(); ++row) {
+    add(row, nulls && views.IsNull(row) ? 0 : int64_t{view[row].size()});
   }
+}
+
+int64_t BytesOf(const arrow::Array& column) {
+  int64_t bytes = FixedBytes(column);
+  VisitTexts(column, [&](int64_t, int64_t characters) { bytes += characters; });
+  if (column.type_id() == arrow::Type::DICTIONARY) {
+    bytes += BytesOf(*static_cast<const arrow::DictionaryArray&>(column).dictionary());
+  }
+  return bytes;
 }
 
 }  // namespace
 
 int64_t BytesOf(const arrow::RecordBatch& batch) {
   int64_t bytes = 0;
-  for (const auto& column : batch.columns()) bytes += FixedBytes(*column);
-  VisitTexts(batch, [&](int64_t, int64_t characters) { bytes += characters; });
+  for (const auto& column : batch.columns()) bytes += BytesOf(*column);
   return bytes;
 }
 
@@ -55,10 +61,12 @@ std::vector<std::shared_ptr<arrow::RecordBatch>> Cut(
   if (length <= rows && held <= bytes) return {batch};
   int64_t characters = 0;
   std::vector<int64_t> row_bytes(static_cast<size_t>(length), 0);
-  VisitTexts(*batch, [&](int64_t row, int64_t size) {
-    row_bytes[static_cast<size_t>(row)] += size;
-    characters += size;
-  });
+  for (const auto& column : batch->columns()) {
+    VisitTexts(*column, [&](int64_t row, int64_t size) {
+      row_bytes[static_cast<size_t>(row)] += size;
+      characters += size;
+    });
+  }
   const int64_t fixed = (held - characters) / std::max<int64_t>(length, 1);
   std::vector<std::shared_ptr<arrow::RecordBatch>> slices;
   for (int64_t begin = 0; begin < length;) {

@@ -12,7 +12,7 @@
 namespace skyhook::vector {
 
 /// Bytes of the values a batch holds: of text the characters, also where rows share them, and not
-/// the pages it points into.
+/// the pages it points into; of dictionaries all of their values.
 int64_t BytesOf(const arrow::RecordBatch& batch);
 
 /// What a returned batch may hold: an eighth of the call's memory, at least 64 KiB and at most
