@@ -95,7 +95,9 @@ class ObjectCaller : public lending::Caller {
 ObjectClass::ObjectClass(const Settings& settings, lending::StartWorker start)
     : settings_(settings),
       host_({settings.calls, settings.reads_ms, int64_t{settings.quarantine_s} * 1000,
-             [](const std::string& text) { cls_log(0, "skyhook: %s", text.c_str()); }},
+             [worker = settings.worker](const std::string& text) {
+               cls_log(0, "skyhook: the worker '%s': %s", worker.c_str(), text.c_str());
+             }},
             std::move(start)) {}
 
 int ObjectClass::Scan(cls_method_context_t context, ceph::bufferlist* in,

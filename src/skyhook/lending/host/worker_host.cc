@@ -33,7 +33,9 @@ int WorkerHost::RunInWorker(std::string_view request, uint64_t scan, const Messa
   if (const int error = pool_.Take(scan, deadline_ms, &lease); error < 0) {
     if (error == -EBUSY) ++counters_.busy;
     if (error == -EBUSY || error == -ETIMEDOUT) return error;
-    options_.log(std::string("there is no worker: ") + strerror(-error));
+    options_.log(error == -EPROTONOSUPPORT
+                     ? "it does not speak protocol " + std::to_string(kProtocol)
+                     : std::string("it cannot be started: ") + strerror(-error));
     // Not what else it was: -ENOENT would say that there is no such object.
     return -ENOTCONN;
   }
@@ -50,7 +52,7 @@ int WorkerHost::RunInWorker(std::string_view request, uint64_t scan, const Messa
     return 0;
   }
   if (!running.worker_failed()) return error;
-  options_.log(std::string("a worker failed: ") + strerror(-error));
+  options_.log(std::string("it failed: ") + strerror(-error));
   ++(error == -ETIMEDOUT ? counters_.timed_out : counters_.crashed);
   quarantine_.Strike(suspect, NowMs());
   return error;

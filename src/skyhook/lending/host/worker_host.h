@@ -23,7 +23,7 @@ struct HostOptions {
   int64_t reads_ms = 2000;
   /// How long a plan that ended a worker twice is refused.
   int64_t quarantine_ms = 300'000;
-  /// Is told of workers that fail. Not null.
+  /// Is told what a worker failed with. Not null.
   std::function<void(const std::string&)> log;
 };
 
