@@ -7,8 +7,8 @@ namespace skyhook::fuzz {
 
 std::vector<const Target*> Targets() {
   return {
-      &kPlanTarget, &kExpressionTarget, &kParquetTarget, &kPageTarget,
-      &kIpcTarget,  &kWireTarget,       &kStoreTarget,
+      &kPlanTarget, &kExpressionTarget, &kFilterTarget, &kParquetTarget,
+      &kPageTarget, &kIpcTarget,        &kWireTarget,   &kStoreTarget,
 #ifdef SKYHOOK_FUZZ_CLS
       &kClsTarget,
 #endif

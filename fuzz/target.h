@@ -29,6 +29,8 @@ struct Target {
 extern const Target kPlanTarget;
 /// Pipelines of the whole catalogue, made out of the bytes: to Substrait and back, and run.
 extern const Target kExpressionTarget;
+/// Filters as text; what is understood travels and runs over a few rows.
+extern const Target kFilterTarget;
 /// Parquet files: opened, read column by column, under a predicate on each column, and assembled
 /// anew.
 extern const Target kParquetTarget;
