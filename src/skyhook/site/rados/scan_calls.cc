@@ -14,7 +14,6 @@ namespace skyhook::site::rados {
 using arrow::Result;
 using arrow::Status;
 using objects::Executed;
-using plan::StoppedBy;
 
 namespace {
 
@@ -66,12 +65,6 @@ constexpr int kMostWaitUs = 32'000;
 // Before one that is at work is asked what has come of it: meanwhile no call waits for it there.
 constexpr std::chrono::microseconds kWhileAtWork(1000);
 
-// The most bytes of one reply.
-constexpr int64_t kMostReplyBytes = int64_t{16} << 20;
-
-// Longer than a worker works on a call without being taken for one that hangs.
-constexpr std::chrono::seconds kMostAtWork(10);
-
 std::minstd_rand& Random() {
   static thread_local std::minstd_rand random{std::random_device()()};
   return random;
@@ -84,15 +77,6 @@ std::chrono::microseconds WaitAfter(int times_busy) {
   return std::chrono::microseconds(std::uniform_int_distribution<int>(most / 2, most)(Random()));
 }
 
-uint64_t NewScan() {
-  static thread_local std::mt19937_64 random{std::random_device()()};
-  return std::uniform_int_distribution<uint64_t>(1)(random);
-}
-
-bool IsDivisible(const base::Limits& limits) {
-  return !limits.deadline.has_value() && limits.rows_in == base::Limits::kUnlimited;
-}
-
 }  // namespace
 
 std::string ObjectOf(const FragmentId& fragment) {
@@ -102,28 +86,11 @@ std::string ObjectOf(const FragmentId& fragment) {
 ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional<uint64_t> version)
     : context_(context),
       object_(ObjectOf(request.fragment)),
-      is_divisible_(IsDivisible(request.limits)),
-      scan_(request.slice.goes_on() ? request.slice.scan : NewScan()),
       stop_(request.stop),
-      asked_{request.pipeline,
-             context->pool->UriOf(request.fragment.name),
-             request.fragment.layout,
-             request.slice,
-             request.limits,
-             request.runtime_filters,
-             {wire::Codec::kNone, wire::Codec::kLz4},
-             /*packed_text=*/true,
-             kMostReplyBytes,
-             request.fragment.bytes},
-      version_(version),
-      alone_(!is_divisible_) {
-  asked_.limits.reply_bytes = std::min(asked_.limits.reply_bytes, kMostReplyBytes);
-}
+      calls_(request, context->pool->UriOf(request.fragment.name), {kCallMs, kLoneCallMs}),
+      version_(version) {}
 
-Status ScanCalls::Encode() {
-  asked_.slice.scan = alone_ ? 0 : scan_;
-  return wire::EncodeRequest(asked_, alone_ ? kLoneCallMs : kCallMs, &filters_).Value(&message_);
-}
+Status ScanCalls::Encode() { return calls_.Encode().Value(&message_); }
 
 Status ScanCalls::Start() {
   ARROW_RETURN_NOT_OK(Encode());
@@ -146,7 +113,7 @@ void ScanCalls::Send() {
   if (cancelled_ || ended_) return;
   // What an OSD keeps, others do not know of: then it is always the primary that is asked.
   auto reply = context_->pool->Execute(object_, version_, "skyhook", "scan", message_,
-                                       /*any_copy=*/alone_, stop_);
+                                       /*any_copy=*/calls_.alone(), stop_);
   lock.unlock();
   reply.AddCallback(
       [self = shared_from_this()](const Result<Executed>& executed) { self->Arrived(executed); });
@@ -199,55 +166,20 @@ ScanCalls::Step ScanCalls::Take(const Result<Executed>& executed) {
     }
     return Refuse(reason);
   }
-  if (result < 0) return Fail(objects::ObjectError("cannot scan", asked_.fragment, result));
+  if (result < 0) return Fail(objects::ObjectError("cannot scan", calls_.asked().fragment, result));
   return TakeReply(*executed);
 }
 
-// A reply that is damaged says nothing: the fragment is read instead.
 ScanCalls::Step ScanCalls::TakeReply(const Executed& executed) {
-  auto reply = wire::DecodeReplyHead(executed.output, asked_);
-  if (!reply.ok()) return Refuse(reply.status().message());
-  if (base::Is(reply->status, base::Code::kUnsupportedPlan)) {
-    return Refuse(reply->status.message());
-  }
-  if (!reply->status.ok()) return Fail(reply->status);
-  if (reply->outcome.stopped_by == StoppedBy::kRefused) return Refuse(reply->outcome.reason);
+  ConsecutiveCalls::Taken taken = calls_.Take(executed.output);
+  if (!calls_.refusal().empty()) return Refuse(calls_.refusal());
+  if (!calls_.failure().ok()) return Fail(calls_.failure());
   busy_ = 0;
   version_ = executed.version;
-  bytes_ += executed.output->size();
-  if (reply->outcome.remaining.at_work) return AskAgain();
-  arrived_.push_back({*reply, executed.version, std::exchange(bytes_, 0)});
-  return GoOn(*reply);
-}
-
-// Whatever a worker says, it is not waited for without an end: one may lose its work each time, or
-// end between two calls. By itself, a call is answered, or counts against the plan.
-ScanCalls::Step ScanCalls::AskAgain() {
-  if (alone_) return Refuse("the OSD's worker goes on with a call that it should have answered");
-  const auto now = std::chrono::steady_clock::now();
-  if (!at_work_since_.has_value()) at_work_since_ = now;
-  if (now - *at_work_since_ < kMostAtWork) return Step::kCallLater;
-  alone_ = true;
-  return Step::kCall;
-}
-
-ScanCalls::Step ScanCalls::GoOn(const wire::Reply& reply) {
-  const plan::Outcome& outcome = reply.outcome;
-  const bool is_cut =
-      outcome.stopped_by == StoppedBy::kDeadline || outcome.stopped_by == StoppedBy::kReplyBytes;
-  at_work_since_.reset();
-  asked_.limits.reply_bytes -= std::max(outcome.cost.bytes_out, arrived_.back().bytes);
-  if (!is_divisible_ || !is_cut || outcome.remaining.rows.empty() ||
-      asked_.limits.reply_bytes <= 0) {
-    return Step::kEnd;
+  if (taken.reply.has_value()) {
+    arrived_.push_back({*std::move(taken.reply), executed.version, taken.bytes});
   }
-  // An OSD may lose what it kept, and begins again.
-  const bool got_somewhere =
-      !outcome.answered.empty() || outcome.remaining.rows_kept > asked_.slice.rows_kept;
-  if (alone_ && !got_somewhere) return Step::kEnd;
-  alone_ = !outcome.remaining.goes_on() || !got_somewhere;
-  asked_.slice = outcome.remaining;
-  return Step::kCall;
+  return taken.step;
 }
 
 ScanCalls::Step ScanCalls::Refuse(std::string reason) {

@@ -1,7 +1,6 @@
 // The calls of one answer: each goes on where the one before stopped.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,13 +10,12 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "skyhook/base/timer.h"
+#include "skyhook/site/consecutive_calls.h"
 #include "skyhook/site/rados/rados_site.h"
 #include "skyhook/site/rados/refusals.h"
 #include "skyhook/wire/reply.h"
-#include "skyhook/wire/request.h"
 
 namespace skyhook::site::rados {
 
@@ -64,7 +62,7 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   void Cancel();
 
  private:
-  enum class Step { kCall, kCallLater, kEnd };
+  using Step = ConsecutiveCalls::Step;
 
   void Send();
   /// On threads of librados and of the timer, which no exception may leave: it ends the calls, and
@@ -76,29 +74,20 @@ class ScanCalls : public std::enable_shared_from_this<ScanCalls> {
   /// The rest: with the lock held.
   Step Take(const arrow::Result<objects::Executed>& executed);
   Step TakeReply(const objects::Executed& executed);
-  Step AskAgain();
-  Step GoOn(const wire::Reply& reply);
   Step Refuse(std::string reason);
   Step Fail(arrow::Status status);
   arrow::Status Encode();
 
   CallContext* const context_;
   const std::string object_;
-  /// Whether an OSD may be asked to keep the scan between calls.
-  const bool is_divisible_;
-  const uint64_t scan_;  ///< the number by which an OSD knows it
   const arrow::StopToken stop_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  wire::Request asked_;                       ///< by the call under way
-  std::vector<wire::EncodedFilter> filters_;  ///< of asked_
+  ConsecutiveCalls calls_;
   std::string message_;
   std::optional<uint64_t> version_;
-  bool alone_ = false;  ///< calls are lone ones: the OSD keeps nothing
-  int busy_ = 0;        ///< times in a row that it was
-  std::optional<std::chrono::steady_clock::time_point> at_work_since_;
-  int64_t bytes_ = 0;  ///< of replies that said nothing yet
+  int busy_ = 0;  ///< times in a row that it was
   bool cancelled_ = false;
   bool ended_ = false;
   arrow::Status failure_;
