@@ -96,7 +96,8 @@ void AddLimits(CLI::App* command, RunOptions* options, const std::string& defaul
       ->type_name("TIME");
   command
       ->add_option("--placement", options->placement,
-                   "Where fragments in Ceph are scanned: auto, push (at their OSDs) or pull (here)")
+                   "Where fragments in Ceph or of a daemon are scanned: auto, push (where they "
+                   "lie) or pull (here)")
       ->type_name("WHERE")
       ->check(CLI::IsMember({"auto", "push", "pull"}))
       ->capture_default_str();

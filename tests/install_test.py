@@ -26,7 +26,7 @@ def licences(component):
 ARROW = ("libarrow.so.2600", "libarrow_compute.so.2600", "libparquet.so.2600")
 FILES = {
     "osd": {CLASS, WORKER} | {f"usr/lib/skyhook/osd/{name}" for name in ARROW} | licences("osd"),
-    "client": {CLIENT, MODULE, "usr/lib/skyhook/libduckdb.so"} | {f"usr/lib/skyhook/{name}" for name in ARROW}
+    "client": {CLIENT, MODULE, "usr/lib/skyhook/libduckdb.so", "usr/lib/skyhook/libarrow_flight.so.2600"} | {f"usr/lib/skyhook/{name}" for name in ARROW}
               | licences("client"),
 }
 
@@ -85,7 +85,7 @@ class InstallTest(unittest.TestCase):
     def test_client(self):
         self.install("client")
         self.assertEqual(self.files(), FILES["client"])
-        self.assert_resolves(CLIENT, "usr/lib/skyhook", {*ARROW, "libduckdb.so"})
+        self.assert_resolves(CLIENT, "usr/lib/skyhook", {*ARROW, "libduckdb.so", "libarrow_flight.so.2600"})
         self.assert_resolves(MODULE, "usr/lib/skyhook", {"libarrow.so.2600"})
         self.assertIn("librados.so.2", needed(self.root / MODULE))
         self.assertNotIn("librados.so.2", resolved(self.root / CLIENT))

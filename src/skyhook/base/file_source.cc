@@ -9,7 +9,6 @@
 #include <cstring>
 #include <utility>
 
-#include "skyhook/base/file_descriptor.h"
 #include "skyhook/base/status.h"
 
 namespace skyhook::base {
@@ -35,13 +34,12 @@ arrow::Result<struct stat> StatOf(int fd, const std::string& path) {
 
 class FileSource : public ByteSource {
  public:
-  FileSource(FileDescriptor fd, std::string path, const struct stat& file,
-             std::shared_ptr<arrow::MemoryPool> pool)
-      : fd_(std::move(fd)),
+  FileSource(OpenedFile file, std::string path, std::shared_ptr<arrow::MemoryPool> pool)
+      : file_(std::move(file)),
         name_(std::move(path)),
         pool_(std::move(pool)),
-        version_(VersionOf(file)),
-        size_(file.st_size) {}
+        version_(file_.version()),
+        size_(file_.about.st_size) {}
 
   int64_t size() const override { return size_; }
   const std::string& version() const override { return version_; }
@@ -56,9 +54,9 @@ class FileSource : public ByteSource {
                                  const arrow::StopToken& stop) const;
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadRange(ByteRange range,
                                                           const arrow::StopToken& stop) const;
-  arrow::Status CheckVersion() const;
+  arrow::Status CheckVersion() const { return CheckUnchanged(file_, name_); }
 
-  FileDescriptor fd_;
+  OpenedFile file_;
   std::string name_;
   std::shared_ptr<arrow::MemoryPool> pool_;
   std::string version_;
@@ -87,7 +85,7 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> FileSource::ReadRange(
     ARROW_RETURN_NOT_OK(stop.Poll());
     const size_t wanted = static_cast<size_t>(std::min(range.length - done, kReadBytes));
     const ssize_t got =
-        ::pread(fd_.get(), buffer->mutable_data() + done, wanted, range.offset + done);
+        ::pread(file_.descriptor.get(), buffer->mutable_data() + done, wanted, range.offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       return SystemError(fmt::format("cannot read byte {} of", range.offset + done).c_str(), name_,
@@ -103,25 +101,32 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> FileSource::ReadRange(
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));
 }
 
-arrow::Status FileSource::CheckVersion() const {
-  ARROW_ASSIGN_OR_RAISE(const struct stat file, StatOf(fd_.get(), name_));
-  const std::string now = VersionOf(file);
-  if (now == version_) return arrow::Status::OK();
-  return StaleObject("'{}' changed while it was read: version {} became {}", name_, version_, now);
+}  // namespace
+
+std::string OpenedFile::version() const { return VersionOf(about); }
+
+arrow::Result<OpenedFile> OpenRegularFile(const std::string& path) {
+  OpenedFile out;
+  // Non-blocking, so that a pipe without a writer is refused below instead of waited for.
+  out.descriptor = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!out.descriptor.is_open()) return SystemError("cannot open", path, errno);
+  ARROW_ASSIGN_OR_RAISE(out.about, StatOf(out.descriptor.get(), path));
+  if (S_ISREG(out.about.st_mode)) return out;
+  return arrow::Status::IOError(fmt::format("cannot open '{}': it is not a regular file", path));
 }
 
-}  // namespace
+arrow::Status CheckUnchanged(const OpenedFile& file, const std::string& name) {
+  ARROW_ASSIGN_OR_RAISE(const struct stat about, StatOf(file.descriptor.get(), name));
+  const std::string was = file.version();
+  const std::string now = VersionOf(about);
+  if (now == was) return arrow::Status::OK();
+  return StaleObject("'{}' changed while it was read: version {} became {}", name, was, now);
+}
 
 arrow::Result<std::shared_ptr<ByteSource>> OpenFile(const std::string& path,
                                                     std::shared_ptr<arrow::MemoryPool> pool) {
-  // Non-blocking, so that a pipe without a writer is refused below instead of waited for.
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) return SystemError("cannot open", path, errno);
-  ARROW_ASSIGN_OR_RAISE(const struct stat file, StatOf(fd.get(), path));
-  if (!S_ISREG(file.st_mode)) {
-    return arrow::Status::IOError(fmt::format("cannot open '{}': it is not a regular file", path));
-  }
-  return std::make_shared<FileSource>(std::move(fd), path, file, std::move(pool));
+  ARROW_ASSIGN_OR_RAISE(OpenedFile file, OpenRegularFile(path));
+  return std::make_shared<FileSource>(std::move(file), path, std::move(pool));
 }
 
 arrow::Result<std::string> FileVersion(const std::string& path) {

@@ -3,11 +3,13 @@
 
 #include <arrow/memory_pool.h>
 #include <arrow/result.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <string>
 
 #include "skyhook/base/byte_source.h"
+#include "skyhook/base/file_descriptor.h"
 
 namespace skyhook::base {
 
@@ -20,5 +22,18 @@ arrow::Result<std::shared_ptr<ByteSource>> OpenFile(
 
 /// The version a file has now: "size-mtime_ns-inode", as OpenFile's sources say it.
 arrow::Result<std::string> FileVersion(const std::string& path);
+
+/// A regular file that was opened to be read: as OpenFile opens it, for whoever reads it himself.
+struct OpenedFile {
+  FileDescriptor descriptor;
+  struct stat about {};
+
+  /// As FileVersion.
+  std::string version() const;
+};
+arrow::Result<OpenedFile> OpenRegularFile(const std::string& path);
+
+/// kStaleObject, naming the file as `name`, when it is no longer what it was when it was opened.
+arrow::Status CheckUnchanged(const OpenedFile& file, const std::string& name);
 
 }  // namespace skyhook::base

@@ -213,8 +213,9 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   if (pattern.empty()) return base::Invalid("an empty path names no table");
   if (HasScheme(pattern)) {
     return base::Invalid(
-        "'{}': Skyhook reads files of this machine and tables at rados://POOL[/NAMESPACE]/TABLE, "
+        "'{}': Skyhook reads files of this machine and tables at rados://POOL[/NAMESPACE]/TABLE "
         "and "
+        "grpc://HOST:PORT/EXPORT/TABLE, and "
         "nothing at '{}'",
         pattern, pattern.substr(0, pattern.find("://") + 3));
   }
@@ -224,7 +225,7 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   if (HasTextEnding(pattern) && !fs::is_directory(status)) {
     return base::Invalid(
         "'{0}' is text, which only SQL reads (skyhook sql -c \"FROM '{0}'\"): this takes Parquet "
-        "and "
+        "grpc://HOST:PORT/EXPORT/TABLE, and "
         "Arrow files",
         pattern);
   }

@@ -9,6 +9,7 @@
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
 #include "skyhook/client/batches_table.h"
+#include "skyhook/client/declared.h"
 
 namespace skyhook::client {
 namespace {
@@ -127,17 +128,20 @@ Result<std::shared_ptr<const Table>> Hold(const substrait::ForeignStep& step,
   return TableOfBatches("the result of a step", schema, std::move(batches));
 }
 
+std::shared_ptr<arrow::Schema> WithNames(const arrow::Schema& schema,
+                                         const std::vector<std::string>& names) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) fields.push_back(field->WithName(names[fields.size()]));
+  return arrow::schema(std::move(fields));
+}
+
 class NamingReader : public arrow::RecordBatchReader {
  public:
   NamingReader(OffsetStream stream, std::shared_ptr<arrow::Schema> declared,
                const std::vector<std::string>& names)
-      : stream_(std::move(stream)), declared_(std::move(declared)) {
-    arrow::FieldVector fields;
-    for (const auto& field : declared_->fields()) {
-      fields.push_back(field->WithName(names[fields.size()]));
-    }
-    schema_ = arrow::schema(std::move(fields));
-  }
+      : stream_(std::move(stream)),
+        declared_(std::move(declared)),
+        schema_(WithNames(*declared_, names)) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
@@ -152,8 +156,8 @@ class NamingReader : public arrow::RecordBatchReader {
 
  private:
   OffsetStream stream_;
-  std::shared_ptr<arrow::Schema> declared_;
-  std::shared_ptr<arrow::Schema> schema_;
+  const std::shared_ptr<arrow::Schema> declared_;
+  const std::shared_ptr<arrow::Schema> schema_;
 };
 
 }  // namespace
@@ -168,6 +172,13 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const substrait
   ARROW_ASSIGN_OR_RAISE(auto stream,
                         Start(plan.steps.back(), std::move(table), options, &declared));
   return std::make_shared<NamingReader>(std::move(stream), std::move(declared), plan.names);
+}
+
+std::shared_ptr<arrow::Schema> ForeignPlanSchema(const substrait::ForeignPlan& plan,
+                                                 const Table& table) {
+  const plan::Pipeline& last = plan.steps.back().pipeline;
+  const arrow::Schema& read = plan.steps.size() == 1 ? *table.schema : *last.input;
+  return WithNames(*DeclaredSchema(last, read), plan.names);
 }
 
 }  // namespace skyhook::client

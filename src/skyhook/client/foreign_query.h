@@ -3,6 +3,7 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
+#include <arrow/type.h>
 
 #include <memory>
 
@@ -20,5 +21,9 @@ namespace skyhook::client {
 arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(
     const substrait::ForeignPlan& plan, std::shared_ptr<const Table> table,
     const ScanOptions& options);
+
+/// The schema of its rows, without reading any.
+std::shared_ptr<arrow::Schema> ForeignPlanSchema(const substrait::ForeignPlan& plan,
+                                                 const Table& table);
 
 }  // namespace skyhook::client

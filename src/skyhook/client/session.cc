@@ -28,8 +28,10 @@ Session::Session(SessionOptions options)
                       ? std::make_shared<exec::PredicateCache>(budget_, options_.cache_bytes / 4)
                       : nullptr),
       pool_(base::RecyclingPool(nullptr, options_.cache_bytes / 2)),
-      files_(site::local::MakeLocalSite(
-          {options_.max_open_files, budget_, pool_, options_.shortcuts})) {}
+      files_(options_.files != nullptr
+                 ? options_.files
+                 : site::local::MakeLocalSite(
+                       {options_.max_open_files, budget_, pool_, options_.shortcuts})) {}
 
 Result<OpenedStore> Session::OpenStore(const table::Location& location,
                                        const arrow::StopToken& stop) {
@@ -38,6 +40,13 @@ Result<OpenedStore> Session::OpenStore(const table::Location& location,
   }
   ARROW_ASSIGN_OR_RAISE(const OpenedPool pool, OpenPool(location, stop));
   return OpenedStore{pool.objects->WithStop(stop), pool.site, true};
+}
+
+std::shared_ptr<site::flight::FlightSite> Session::OpenDaemon(const std::string& address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto& site = daemons_[address];
+  if (site == nullptr) site = site::flight::MakeFlightSite(address, timer_);
+  return site;
 }
 
 // Two that open the same pool at once both wait: who is stopped keeps nobody else waiting.

@@ -18,6 +18,7 @@
 #include "skyhook/objects/object_store.h"
 #include "skyhook/objects/rados_pool.h"
 #include "skyhook/placement/rates.h"
+#include "skyhook/site/flight/flight_site.h"
 #include "skyhook/site/site.h"
 #include "skyhook/table/location.h"
 
@@ -36,6 +37,8 @@ struct SessionOptions {
   format::Shortcuts shortcuts = format::Shortcuts::kMeasured;
   /// Files kept open.
   int max_open_files = 256;
+  /// The site of this machine's files. Null: one whose kernel runs in this process.
+  std::shared_ptr<site::Site> files = nullptr;
 };
 
 /// What SessionOptions::cache_bytes is where `memory_bytes` are given for all: a sixteenth, at most
@@ -67,6 +70,10 @@ class Session {
   arrow::Result<OpenedStore> OpenStore(const table::Location& location,
                                        const arrow::StopToken& stop);
 
+  /// The site of a daemon's files (site/flight/flight_site.h), made once for each address. Connects
+  /// when it is asked.
+  std::shared_ptr<site::flight::FlightSite> OpenDaemon(const std::string& address);
+
   const std::shared_ptr<base::MemoryBudget>& budget() const { return budget_; }
   /// Null where predicates are not remembered.
   const std::shared_ptr<exec::PredicateCache>& predicates() const { return predicates_; }
@@ -94,6 +101,7 @@ class Session {
 
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, OpenedPool> pools_;  // by name and namespace
+  std::map<std::string, std::shared_ptr<site::flight::FlightSite>> daemons_;  // by address
 };
 
 }  // namespace skyhook::client

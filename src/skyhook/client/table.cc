@@ -13,6 +13,7 @@
 #include "skyhook/client/schema_union.h"
 #include "skyhook/client/stored_table.h"
 #include "skyhook/plan/types.h"
+#include "skyhook/site/flight/flight_location.h"
 
 namespace skyhook::client {
 namespace {
@@ -87,9 +88,11 @@ int64_t Table::num_bytes() const {
 
 namespace {
 
-arrow::Result<std::shared_ptr<Table>> OpenFiles(const Session& session, const std::string& pattern,
+/// A table of `files`, as `site` names them.
+arrow::Result<std::shared_ptr<Table>> OpenFiles(const std::shared_ptr<site::Site>& site,
+                                                const std::vector<std::string>& files,
+                                                const std::string& pattern,
                                                 const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> files, ListFiles(pattern, kMostFiles));
   HivePartitions partitions{{}, std::vector<arrow::ScalarVector>(files.size())};
   if (options.hive_partitioning) {
     ARROW_ASSIGN_OR_RAISE(partitions, ReadHivePartitions(files));
@@ -98,7 +101,7 @@ arrow::Result<std::shared_ptr<Table>> OpenFiles(const Session& session, const st
   table->name = pattern;
   SchemaUnion schema;
   for (size_t i = 0; i < files.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(session.files(), files[i], pattern));
+    ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(site, files[i], pattern));
     ARROW_ASSIGN_OR_RAISE(fragment.renamed, schema.Add(fragment.description));
     fragment.partition_values = std::move(partitions.values[i]);
     table->fragments.push_back(std::move(fragment));
@@ -106,6 +109,19 @@ arrow::Result<std::shared_ptr<Table>> OpenFiles(const Session& session, const st
   table->schema = schema.With(partitions.fields);
   for (const auto& field : partitions.fields) table->partition_columns.push_back(field->name());
   return table;
+}
+
+arrow::Result<std::shared_ptr<Table>> OpenAny(Session* session, const std::string& pattern,
+                                              const OpenOptions& options) {
+  if (IsStoredTable(pattern)) return OpenStoredTable(session, pattern, options.stop);
+  if (site::flight::IsFlightUri(pattern)) {
+    ARROW_ASSIGN_OR_RAISE(const auto location, site::flight::ParseFlightTable(pattern));
+    const auto site = session->OpenDaemon(location.address);
+    ARROW_ASSIGN_OR_RAISE(const auto files, site->FilesOf(location.name, options.stop));
+    return OpenFiles(site, files, pattern, options);
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto files, ListFiles(pattern, kMostFiles));
+  return OpenFiles(session->files(), files, pattern, options);
 }
 
 arrow::Status AddFileNames(Table* table) {
@@ -129,9 +145,7 @@ arrow::Status AddFileNames(Table* table) {
 
 arrow::Result<std::shared_ptr<const Table>> OpenTable(Session* session, const std::string& pattern,
                                                       const OpenOptions& options) {
-  ARROW_ASSIGN_OR_RAISE(auto table, IsStoredTable(pattern)
-                                        ? OpenStoredTable(session, pattern, options.stop)
-                                        : OpenFiles(*session, pattern, options));
+  ARROW_ASSIGN_OR_RAISE(auto table, OpenAny(session, pattern, options));
   table->budget = session->budget();
   table->predicates = session->predicates();
   table->rates = session->rates();
@@ -187,7 +201,7 @@ arrow::Result<bool> MayHoldNull(const Table& table, const std::string& column) {
 
 bool LooksLikeTable(const std::string& name) {
   if (name.empty() || HasTextEnding(name)) return false;
-  if (IsStoredTable(name)) return true;
+  if (IsStoredTable(name) || site::flight::IsFlightUri(name)) return true;
   if (HasKnownEnding(name) || IsGlob(name)) return true;
   std::error_code ignored;
   return std::filesystem::is_directory(name, ignored) && HoldsKnownFile(name);
@@ -200,10 +214,26 @@ bool NamesTable(const std::string& name) {
   return LooksLikeTable(name) || std::filesystem::exists(name, ignored);
 }
 
+namespace {
+
+arrow::Result<std::map<std::string, std::string>> TablesOfDaemon(Session* session,
+                                                                 const std::string& store,
+                                                                 const arrow::StopToken& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto location, site::flight::ParseFlightExport(store));
+  const auto site = session->OpenDaemon(location.address);
+  ARROW_ASSIGN_OR_RAISE(const auto names, site->TablesOf(location.name, stop));
+  std::map<std::string, std::string> tables;
+  for (const std::string& name : names) tables[name] = store + "/" + name;
+  return tables;
+}
+
+}  // namespace
+
 arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session,
                                                                 const std::string& store,
                                                                 const arrow::StopToken& stop) {
   if (IsPool(store)) return TablesOfPool(session, store, stop);
+  if (site::flight::IsFlightUri(store)) return TablesOfDaemon(session, store, stop);
   ARROW_RETURN_NOT_OK(CheckHoldsTables(store));
   std::error_code error;
   std::vector<std::filesystem::path> entries;

@@ -90,7 +90,8 @@ struct OpenOptions {
 };
 
 /// Opens a stored table (`rados://POOL[/NAMESPACE]/TABLE`, or a directory that `skyhook put` has
-/// made; `@N` behind it means its snapshot N), or a file, a directory (every .parquet, .arrow and
+/// made; `@N` behind it means its snapshot N), or a table of a daemon
+/// (`grpc://HOST:PORT/EXPORT/TABLE`), or a file, a directory (every .parquet, .arrow and
 /// .feather file below it; hidden files and names that begin with _ are left out) or a glob (`*`,
 /// `?`, `[abc]`, `**`). Fields are matched by Parquet's field ids where files have them, else by
 /// name (SchemaUnion): a fragment may order them differently, name them differently, or lack some
@@ -116,7 +117,8 @@ bool LooksLikeTable(const std::string& name);
 /// every other file and directory that is there, and for what has a scheme.
 bool NamesTable(const std::string& name);
 
-/// The tables of --data by their names: of `rados://POOL[/NAMESPACE]` its tables, of a directory
+/// The tables of --data by their names: of `rados://POOL[/NAMESPACE]` and of
+/// `grpc://HOST:PORT/EXPORT` the tables there, of a directory
 /// what LooksLikeTable accepts, by stem. Of a folder and a file of one stem the file is meant.
 arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session,
                                                                 const std::string& store,

@@ -95,13 +95,13 @@ void AppendPlaces(const std::string& mode, const client::Places& places, const p
                   const std::string& indent, std::string* out) {
   if (places.pushed + places.pulled == 0) return;
   Line(indent,
-       fmt::format("fragments: {} scanned at their OSDs, {} here; {} over the network",
+       fmt::format("fragments: {} scanned where they lie, {} here; {} over the network",
                    GroupedNumber(places.pushed), GroupedNumber(places.pulled),
                    ByteSize(cost.network_bytes)),
        out);
   Line(indent,
-       fmt::format("placement {}: {} expected to travel if scanned at their OSDs, {} if here; "
-                   "waited {:.1f} ms for OSDs",
+       fmt::format("placement {}: {} expected to travel if scanned where they lie, {} if here; "
+                   "waited {:.1f} ms for replies",
                    mode, ByteSize(static_cast<int64_t>(places.expected_pushed_bytes)),
                    ByteSize(static_cast<int64_t>(places.expected_pulled_bytes)),
                    static_cast<double>(cost.wait_ns) / 1e6),

@@ -1,0 +1,91 @@
+#include "skyhook/site/flight/connection.h"
+
+#include <arrow/flight/client.h>
+#include <arrow/flight/types.h>
+
+#include <chrono>
+#include <utility>
+
+#include "skyhook/base/exceptions.h"
+#include "skyhook/site/flight/failures.h"
+
+namespace skyhook::site::flight {
+
+using arrow::Result;
+using arrow::Status;
+using arrow::flight::FlightClient;
+using arrow::flight::FlightStreamReader;
+using arrow::flight::Location;
+
+namespace {
+
+constexpr std::chrono::milliseconds kLook(10);
+
+// Cancels a call whose stop is requested: whoever waits for it waits within gRPC. Where there is no
+// memory for the next look, nobody looks any more: the wait ends when the daemon answers.
+void Watch(const std::weak_ptr<base::Timer>& timer, std::weak_ptr<FlightStreamReader> watched,
+           const arrow::StopToken& stop) {
+  const auto running = timer.lock();
+  if (running == nullptr) return;
+  base::UnlessMemoryLacks([&] {
+    running->Run(kLook, [timer, watched = std::move(watched), stop] {
+      const auto reader = watched.lock();
+      if (reader == nullptr) return;
+      stop.IsStopRequested() ? reader->Cancel() : Watch(timer, reader, stop);
+    });
+  });
+}
+
+}  // namespace
+
+ReceivedStream::ReceivedStream(std::shared_ptr<FlightStreamReader> reader, std::string address,
+                               arrow::StopToken stop)
+    : reader_(std::move(reader)), address_(std::move(address)), stop_(std::move(stop)) {}
+
+ReceivedStream::~ReceivedStream() {
+  if (!ended_) reader_->Cancel();
+}
+
+Result<Received> ReceivedStream::Next() {
+  if (ended_) return Received{};
+  ARROW_RETURN_NOT_OK(stop_.Poll());
+  auto chunk = reader_->Next();
+  ended_ = !chunk.ok();
+  // The daemon's answer to the cancelling is not what the caller wants to hear of.
+  ARROW_RETURN_NOT_OK(stop_.Poll());
+  if (!chunk.ok()) return FromFlight(chunk.status(), address_);
+  Received out{chunk->data, chunk->app_metadata};
+  ended_ = out.is_end();
+  if (out.batch != nullptr) ARROW_RETURN_NOT_OK(out.batch->ValidateFull());
+  return out;
+}
+
+Connection::Connection(std::string address, std::shared_ptr<base::Timer> timer)
+    : address_(std::move(address)), timer_(std::move(timer)) {}
+
+Connection::~Connection() = default;
+
+Result<FlightClient*> Connection::Client() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (client_ == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(const Location location, Location::Parse(address_));
+    auto connected = FlightClient::Connect(location);
+    if (!connected.ok()) return FromFlight(connected.status(), address_);
+    client_ = *std::move(connected);
+  }
+  return client_.get();
+}
+
+Result<std::unique_ptr<ReceivedStream>> Connection::Get(const std::string& ticket,
+                                                        const arrow::StopToken& stop) {
+  ARROW_RETURN_NOT_OK(stop.Poll());
+  ARROW_ASSIGN_OR_RAISE(FlightClient * client, Client());
+  auto reader = client->DoGet(arrow::flight::Ticket(ticket));
+  if (!reader.ok()) return FromFlight(reader.status(), address_);
+  std::shared_ptr<FlightStreamReader> shared = *std::move(reader);
+  if (stop.IsStopRequested()) shared->Cancel();
+  Watch(timer_, shared, stop);
+  return std::make_unique<ReceivedStream>(std::move(shared), address_, stop);
+}
+
+}  // namespace skyhook::site::flight

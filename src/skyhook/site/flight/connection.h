@@ -1,0 +1,72 @@
+// Calls to one daemon.
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/record_batch.h>
+#include <arrow/result.h>
+#include <arrow/util/cancel.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "skyhook/base/timer.h"
+
+namespace arrow::flight {
+class FlightClient;
+class FlightStreamReader;
+}  // namespace arrow::flight
+
+namespace skyhook::site::flight {
+
+/// A message of a stream.
+struct Received {
+  std::shared_ptr<arrow::RecordBatch> batch;  ///< null: none
+  std::shared_ptr<arrow::Buffer> metadata;    ///< null: none
+
+  bool is_end() const { return batch == nullptr && metadata == nullptr; }
+};
+
+/// What a daemon streams. For one thread; goes before its connection. Cancels the call when it goes
+/// before the end.
+class ReceivedStream {
+ public:
+  ReceivedStream(std::shared_ptr<arrow::flight::FlightStreamReader> reader, std::string address,
+                 arrow::StopToken stop);
+  ~ReceivedStream();
+  ReceivedStream(const ReceivedStream&) = delete;
+  ReceivedStream& operator=(const ReceivedStream&) = delete;
+
+  /// The next message; at the end, one without anything. Waits for it, until the stop is requested:
+  /// within 20 ms. Batches are valid (ValidateFull).
+  arrow::Result<Received> Next();
+
+ private:
+  const std::shared_ptr<arrow::flight::FlightStreamReader> reader_;
+  const std::string address_;
+  const arrow::StopToken stop_;
+  bool ended_ = false;
+};
+
+/// Thread-safe. Connects when it has to, and again when the daemon comes back.
+class Connection {
+ public:
+  /// `address` is grpc://HOST:PORT. Waits are looked after by `timer`.
+  Connection(std::string address, std::shared_ptr<base::Timer> timer);
+  ~Connection();
+
+  /// Sends a ticket. Fails with codes of base/status.h: kUnreachable where nobody answers.
+  arrow::Result<std::unique_ptr<ReceivedStream>> Get(const std::string& ticket,
+                                                     const arrow::StopToken& stop);
+  const std::string& address() const { return address_; }
+
+ private:
+  arrow::Result<arrow::flight::FlightClient*> Client();
+
+  const std::string address_;
+  const std::shared_ptr<base::Timer> timer_;
+  std::mutex mutex_;
+  std::unique_ptr<arrow::flight::FlightClient> client_;
+};
+
+}  // namespace skyhook::site::flight

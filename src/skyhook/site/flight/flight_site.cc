@@ -1,0 +1,362 @@
+#include "skyhook/site/flight/flight_site.h"
+
+#include <arrow/array/array_binary.h>
+#include <arrow/util/base64.h>
+
+#include <chrono>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "skyhook/base/status.h"
+#include "skyhook/format/fragment.h"
+#include "skyhook/site/flight/connection.h"
+#include "skyhook/site/fragment_version.h"
+#include "skyhook/site/kernel_answer.h"
+#include "skyhook/site/refusal.h"
+#include "skyhook/wire/reply.h"
+#include "skyhook/wire/request.h"
+
+namespace skyhook::site::flight {
+
+using arrow::Result;
+using arrow::Status;
+using nlohmann::json;
+
+namespace {
+
+/// What a call may take when its request has no deadline, in milliseconds; what is left then is
+/// asked for again.
+constexpr uint32_t kCallMs = 60'000;
+/// Of a reply: a batch.
+constexpr int64_t kReplyBytes = int64_t{256} << 20;
+/// A daemon that is busy is asked again after so long, and then after twice as long, so many times.
+constexpr std::chrono::milliseconds kFirstWait(20);
+constexpr int kMostWaits = 6;
+
+// Names are bytes, and JSON is UTF-8.
+Result<std::string> TicketOf(const json& keys, const std::string& name) {
+  try {
+    return keys.dump();
+  } catch (const json::type_error&) {
+    return base::UnsupportedPlan("'{}': the name is not UTF-8", name);
+  }
+}
+
+std::chrono::milliseconds WithJitter(std::chrono::milliseconds wait) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return wait / 2 + std::chrono::milliseconds(random() % static_cast<uint64_t>(wait.count()));
+}
+
+Status WaitFor(std::chrono::milliseconds wait, const arrow::StopToken& stop) {
+  const auto until = std::chrono::steady_clock::now() + wait;
+  while (std::chrono::steady_clock::now() < until) {
+    ARROW_RETURN_NOT_OK(stop.Poll());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return Status::OK();
+}
+
+/// A stream and its first message: whether a call is refused shows there.
+struct Begun {
+  std::unique_ptr<ReceivedStream> stream;
+  Received first;
+};
+
+Result<Begun> BeginOnce(Connection* connection, const std::string& ticket,
+                        const arrow::StopToken& stop) {
+  Begun out;
+  ARROW_ASSIGN_OR_RAISE(out.stream, connection->Get(ticket, stop));
+  ARROW_ASSIGN_OR_RAISE(out.first, out.stream->Next());
+  return out;
+}
+
+Result<Begun> Begin(Connection* connection, const std::string& ticket,
+                    const arrow::StopToken& stop) {
+  auto wait = kFirstWait;
+  for (int waits = 0;; ++waits, wait *= 2) {
+    auto begun = BeginOnce(connection, ticket, stop);
+    if (begun.ok() || waits == kMostWaits || !base::Is(begun.status(), base::Code::kBusy)) {
+      return begun;
+    }
+    ARROW_RETURN_NOT_OK(WaitFor(WithJitter(wait), stop));
+  }
+}
+
+Result<const arrow::BinaryArray*> BytesColumn(const Received& received,
+                                              const std::string& address) {
+  const auto& batch = received.batch;
+  if (batch == nullptr || batch->num_columns() != 1 ||
+      batch->column(0)->type_id() != arrow::Type::BINARY || batch->column(0)->null_count() != 0) {
+    return base::CorruptData("{}: a message that is no column of bytes", address);
+  }
+  return static_cast<const arrow::BinaryArray*>(batch->column(0).get());
+}
+
+/// The bytes of a file of a daemon.
+class FlightSource : public base::ByteSource {
+ public:
+  static Result<std::shared_ptr<base::ByteSource>> Open(std::shared_ptr<Connection> connection,
+                                                        const std::string& name,
+                                                        const arrow::StopToken& stop) {
+    auto out = std::make_shared<FlightSource>(std::move(connection), name);
+    ARROW_ASSIGN_OR_RAISE(const std::string ticket, out->Ticket({}));
+    ARROW_ASSIGN_OR_RAISE(const Begun begun, Begin(out->connection_.get(), ticket, stop));
+    const auto& about = begun.first.metadata;
+    const json said = about == nullptr
+                          ? json()
+                          : json::parse(about->data(), about->data() + about->size(), nullptr,
+                                        /*allow_exceptions=*/false);
+    if (!said.is_object() || !said.contains("bytes") || !said["bytes"].is_number_unsigned() ||
+        !said.contains("version") || !said["version"].is_string() ||
+        said["bytes"].get<uint64_t>() > uint64_t{INT64_MAX}) {
+      return base::CorruptData("{}: what it says of '{}' is not understood",
+                               out->connection_->address(), name);
+    }
+    out->size_ = static_cast<int64_t>(said["bytes"].get<uint64_t>());
+    out->version_ = said["version"].get<std::string>();
+    return out;
+  }
+
+  FlightSource(std::shared_ptr<Connection> connection, const std::string& file)
+      : connection_(std::move(connection)),
+        file_(file),
+        name_(connection_->address() + "/" + file) {}
+
+  int64_t size() const override { return size_; }
+  const std::string& version() const override { return version_; }
+  const std::string& name() const override { return name_; }
+
+  arrow::Future<base::Buffers> ReadAsync(std::vector<base::ByteRange> ranges,
+                                         arrow::StopToken stop) override {
+    return arrow::Future<base::Buffers>::MakeFinished(ReadAll(ranges, stop));
+  }
+
+ private:
+  Result<std::string> Ticket(const std::vector<base::ByteRange>& ranges) const {
+    json listed = json::array();
+    for (const base::ByteRange& range : ranges) listed.push_back({range.offset, range.length});
+    return TicketOf({{"file", file_}, {"version", version_}, {"ranges", std::move(listed)}}, file_);
+  }
+
+  Result<base::Buffers> ReadAll(const std::vector<base::ByteRange>& ranges,
+                                const arrow::StopToken& stop) const {
+    ARROW_RETURN_NOT_OK(CheckRanges(ranges));
+    base::Buffers buffers;
+    std::vector<std::pair<uint8_t*, int64_t>> wanted;
+    for (const base::ByteRange& range : ranges) {
+      ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(range.length));
+      if (range.length > 0) wanted.emplace_back(buffer->mutable_data(), range.length);
+      buffers.push_back(std::move(buffer));
+    }
+    if (wanted.empty()) return buffers;
+    ARROW_ASSIGN_OR_RAISE(const std::string ticket, Ticket(ranges));
+    ARROW_ASSIGN_OR_RAISE(Begun begun, Begin(connection_.get(), ticket, stop));
+    Received received = std::move(begun.first);
+    for (size_t at = 0; !received.is_end();) {
+      ARROW_RETURN_NOT_OK(Take(received, &wanted, &at));
+      ARROW_ASSIGN_OR_RAISE(received, begun.stream->Next());
+      if (received.is_end() && at < wanted.size()) return Short();
+    }
+    return buffers;
+  }
+
+  // Copies the bytes of a message to where those that are wanted next go.
+  Status Take(const Received& received, std::vector<std::pair<uint8_t*, int64_t>>* wanted,
+              size_t* at) const {
+    ARROW_ASSIGN_OR_RAISE(const auto* column, BytesColumn(received, connection_->address()));
+    for (int64_t row = 0; row < column->length(); ++row) {
+      std::string_view bytes = column->GetView(row);
+      while (!bytes.empty()) {
+        if (*at == wanted->size()) return Short();
+        auto& [to, left] = (*wanted)[*at];
+        const size_t taken = std::min(bytes.size(), static_cast<size_t>(left));
+        std::memcpy(to, bytes.data(), taken);
+        bytes.remove_prefix(taken);
+        to += taken;
+        left -= static_cast<int64_t>(taken);
+        if (left == 0) ++*at;
+      }
+    }
+    return Status::OK();
+  }
+
+  Status Short() const {
+    return base::CorruptData("'{}': other bytes came than were asked for", name_);
+  }
+
+  const std::shared_ptr<Connection> connection_;
+  const std::string file_;
+  const std::string name_;
+  std::string version_;
+  int64_t size_ = 0;
+};
+
+/// The replies of a call, as they come.
+class ReceivedAnswer : public Answer {
+ public:
+  ReceivedAnswer(Request request, wire::Request asked, std::string address, Begun begun)
+      : request_(std::move(request)),
+        asked_(std::move(asked)),
+        address_(std::move(address)),
+        begun_(std::move(begun)) {
+    outcome_.remaining.rows = request_.slice.rows;
+    outcome_.version = request_.fragment.version;
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    while (next_ == batches_.size()) {
+      if (ended_) return nullptr;
+      Received received = std::exchange(begun_.first, Received{});
+      if (received.is_end()) {
+        ARROW_ASSIGN_OR_RAISE(received, begun_.stream->Next());
+      }
+      ARROW_RETURN_NOT_OK(Take(received));
+    }
+    return std::move(batches_[next_++]);
+  }
+  const plan::Outcome& outcome() const override { return outcome_; }
+
+ private:
+  Status Take(const Received& received) {
+    if (received.metadata == nullptr) {
+      return base::CorruptData("{}: an answer that is cut short", address_);
+    }
+    ARROW_ASSIGN_OR_RAISE(wire::Reply reply, wire::DecodeReply(received.metadata, asked_));
+    ARROW_RETURN_NOT_OK(reply.status);
+    ARROW_ASSIGN_OR_RAISE(const auto* version, BytesColumn(received, address_));
+    if (version->length() != 1) return base::CorruptData("{}: a reply without a version", address_);
+    network_bytes_ += received.metadata->size();
+    outcome_ = std::move(reply.outcome);
+    outcome_.version = version->GetString(0);
+    const auto& layout = request_.fragment.layout;
+    if (layout != nullptr) outcome_.version = base::VersionOf(*layout, {outcome_.version});
+    outcome_.cost.network_bytes = network_bytes_;
+    batches_ = std::move(reply.batches);
+    next_ = 0;
+    ended_ = batches_.empty();
+    return Status::OK();
+  }
+
+  const Request request_;
+  const wire::Request asked_;
+  const std::string address_;
+  Begun begun_;
+  plan::Outcome outcome_;
+  int64_t network_bytes_ = 0;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
+  size_t next_ = 0;
+  bool ended_ = false;
+};
+
+class FlightSiteOf : public FlightSite {
+ public:
+  FlightSiteOf(const std::string& address, std::shared_ptr<base::Timer> timer)
+      : connection_(std::make_shared<Connection>(address, std::move(timer))) {
+    profile_.location = address;
+  }
+
+  const Profile& profile() const override { return profile_; }
+
+  std::string WhyNot(const FragmentId& id) const override {
+    if (id.layout == nullptr || id.layout->objects().size() == 1) return {};
+    return "it does not lie in one file";
+  }
+
+  Result<FragmentDescription> Describe(const FragmentId& id) override {
+    ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, arrow::StopToken::Unstoppable()));
+    const int64_t bytes = source->size();
+    ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
+    return DescriptionOf(*fragment, id, bytes);
+  }
+
+  Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
+                                                      const arrow::StopToken& stop) override {
+    const auto open = [&](const std::string& file) {
+      return FlightSource::Open(connection_, file, stop);
+    };
+    ARROW_ASSIGN_OR_RAISE(auto source, id.layout == nullptr
+                                           ? open(id.name)
+                                           : base::OpenLayout(*id.layout, id.name, open));
+    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
+    return source;
+  }
+
+  Result<std::unique_ptr<Answer>> Run(Request request) override {
+    const FragmentId& id = request.fragment;
+    if (std::string reason = WhyNot(id); !reason.empty()) return Refuse(request, reason);
+    wire::Request asked;
+    asked.pipeline = request.pipeline;
+    asked.fragment = connection_->address() + "/" + id.name;
+    asked.layout = id.layout;
+    asked.slice.rows = request.slice.rows;
+    asked.limits = request.limits;
+    asked.runtime_filters = request.runtime_filters;
+    asked.packed_text = true;
+    asked.message_bytes = kReplyBytes;
+    asked.fragment_bytes = id.bytes;
+    auto begun = Ask(asked, id, request.stop);
+    const Status& failed = begun.status();
+    // The client does it, or tries elsewhere: only what is wrong with the fragment is an error.
+    if (base::Is(failed, base::Code::kUnsupportedPlan) || base::Is(failed, base::Code::kBusy)) {
+      return Refuse(request, failed.message());
+    }
+    if (id.layout != nullptr) ARROW_RETURN_NOT_OK(base::AddContext(failed, id.name));
+    ARROW_RETURN_NOT_OK(failed);
+    return std::make_unique<ReceivedAnswer>(std::move(request), std::move(asked),
+                                            connection_->address(), *std::move(begun));
+  }
+
+  Result<std::vector<std::string>> TablesOf(const std::string& export_name,
+                                            const arrow::StopToken& stop) override {
+    return Names("tables", export_name, stop);
+  }
+
+  Result<std::vector<std::string>> FilesOf(const std::string& table,
+                                           const arrow::StopToken& stop) override {
+    return Names("files", table, stop);
+  }
+
+ private:
+  Result<std::vector<std::string>> Names(const char* key, const std::string& of,
+                                         const arrow::StopToken& stop) {
+    ARROW_ASSIGN_OR_RAISE(const std::string ticket, TicketOf({{key, of}}, of));
+    ARROW_ASSIGN_OR_RAISE(Begun begun, Begin(connection_.get(), ticket, stop));
+    std::vector<std::string> out;
+    for (Received received = std::move(begun.first); !received.is_end();) {
+      ARROW_ASSIGN_OR_RAISE(const auto* column, BytesColumn(received, connection_->address()));
+      for (int64_t row = 0; row < column->length(); ++row) out.emplace_back(column->GetView(row));
+      ARROW_ASSIGN_OR_RAISE(received, begun.stream->Next());
+    }
+    return out;
+  }
+
+  Result<Begun> Ask(const wire::Request& asked, const FragmentId& id,
+                    const arrow::StopToken& stop) {
+    ARROW_ASSIGN_OR_RAISE(const std::string message, wire::EncodeRequest(asked, kCallMs));
+    const std::string file = id.layout == nullptr ? id.name : id.layout->objects().front();
+    // What follows tells layouts apart.
+    const std::string version =
+        id.layout == nullptr ? id.version : id.version.substr(0, id.version.find('/'));
+    ARROW_ASSIGN_OR_RAISE(const std::string ticket,
+                          TicketOf({{"file", file},
+                                    {"version", version},
+                                    {"request", arrow::util::base64_encode(message)}},
+                                   file));
+    return Begin(connection_.get(), ticket, stop);
+  }
+
+  const std::shared_ptr<Connection> connection_;
+  Profile profile_{.kind = "flight", .location = "", .runs_pipelines = true, .remote = true};
+};
+
+}  // namespace
+
+std::shared_ptr<FlightSite> MakeFlightSite(const std::string& address,
+                                           std::shared_ptr<base::Timer> timer) {
+  return std::make_shared<FlightSiteOf>(address, std::move(timer));
+}
+
+}  // namespace skyhook::site::flight
