@@ -1,0 +1,602 @@
+"""`skyhookd` as Flight clients without any library of ours see it: pyarrow.flight alone.
+
+The oracles are DuckDB's answers through pyarrow's reader, DataFusion for its own plans, and pyarrow for its expressions.
+"""
+
+import base64
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+import unittest
+
+# pyarrow fails on import when a package of this name is not the one that it could use.
+sys.modules["substrait"] = types.ModuleType("substrait")
+sys.modules["substrait.proto"] = sys.modules["substrait"].proto = types.ModuleType("proto")
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.flight as flight
+import pyarrow.parquet as pq
+import pyarrow.substrait
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+PROGRAMS = pathlib.Path(os.environ.get("SKYHOOK", SOURCE / "build/release/bin/skyhook")).parent
+DAEMON = PROGRAMS / "skyhookd"
+FAULTY_WORKER = PROGRAMS / "skyhook-faulty-worker"
+DATA = pathlib.Path(os.environ.get("SKYHOOK_TPCH", SOURCE / "build/data/sf0.1"))
+DEADLINE_SECONDS = 30
+ROWS = 100_000
+GROUP_ROWS = 10_000
+
+
+class Daemon:
+    """A running daemon; what it logs is kept in a file."""
+
+    def __init__(self, folder, *arguments, environment={}):
+        self.log = pathlib.Path(folder) / "log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([DAEMON, "--listen", "grpc://127.0.0.1:0", *arguments],
+                                            stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | environment)
+        self.said = self.process.stdout.readline()
+        found = re.search(r" at (grpc://\S+)$", self.said.strip())
+        if not found:
+            raise AssertionError(f"{self.said!r} {self.log.read_text()}")
+        self.address = found[1]
+
+    def client(self):
+        return flight.connect(self.address)
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=DEADLINE_SECONDS)
+        self.process.stdout.close()
+        return code
+
+    def lines(self):
+        return self.log.read_text().splitlines()
+
+
+def numbers():
+    """Columns of a few types, NULLs among them."""
+    ids = pa.array(range(ROWS), pa.int64())
+    return pa.table({
+        "id": ids,
+        "name": pc.if_else(pc.equal(pc.bit_wise_and(ids, 7), 3), None, pc.cast(pc.bit_wise_and(ids, 1023), pa.string())),
+        "price": pc.cast(pc.divide(pc.cast(ids, pa.float64()), 4.0), pa.float64()),
+    })
+
+
+def ticket(**keys):
+    return flight.Ticket(json.dumps(keys))
+
+
+class DaemonTest(unittest.TestCase):
+    maxDiff = 2000
+
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.data = self.folder / "data"
+        self.data.mkdir()
+        self.table = numbers()
+        pq.write_table(self.table, self.data / "numbers.parquet", row_group_size=GROUP_ROWS)
+
+    def tearDown(self):
+        self.stack.close()
+
+    def start(self, *arguments, drain=1):
+        spills = self.folder / "spills"
+        spills.mkdir()
+        daemon = Daemon(self.folder, "--export", f"t={self.data}", "--drain", str(drain), *arguments,
+                        environment={"TMPDIR": str(spills)})
+
+        def end():
+            if daemon.process.poll() is None:
+                daemon.end()
+            self.assertEqual(list(spills.iterdir()), [])
+
+        self.stack.callback(end)
+        return daemon
+
+    def eventually(self, condition, seconds=5):
+        end = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(flight.FlightUnavailableError):
+                if condition():
+                    return
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+
+    def assertFails(self, kind, text, call):
+        with self.assertRaises(kind) as raised:
+            call()
+        self.assertIn(text, str(raised.exception))
+        return raised.exception
+
+
+class TicketsTest(DaemonTest):
+    def setUp(self):
+        super().setUp()
+        self.client = self.start().client()
+
+    def read(self, **keys):
+        return self.client.do_get(ticket(**keys)).read_all()
+
+    def test_all_rows(self):
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_columns_in_their_order(self):
+        self.assertTrue(self.read(table="t/numbers", columns=["price", "id"]).equals(self.table.select(["price", "id"])))
+
+    def test_no_columns_have_rows(self):
+        self.assertEqual(sum(chunk.data.num_rows for chunk in self.client.do_get(ticket(table="t/numbers", columns=[]))), ROWS)
+
+    def test_filter_and_limit(self):
+        kept = self.table.filter((pc.field("id") > 70_000) & (pc.field("name") == "7"))
+        self.assertTrue(self.read(table="t/numbers", filter="id > 70000 AND name = '7'").equals(kept))
+        self.assertTrue(self.read(table="t/numbers", filter="id > 70000 AND name = '7'", limit=3).equals(kept[:3]))
+        self.assertEqual(self.read(table="t/numbers", limit=0).num_rows, 0)
+
+    def test_a_table_of_one_export_needs_no_export(self):
+        self.assertEqual(self.read(table="numbers", limit=2).num_rows, 2)
+
+    def test_endpoints_are_fragments(self):
+        folder = self.data / "parts"
+        folder.mkdir()
+        for part in range(3):
+            pq.write_table(self.table[part * 1000:(part + 1) * 1000], folder / f"{part}.parquet")
+        info = self.client.get_flight_info(flight.FlightDescriptor.for_path("t", "parts"))
+        self.assertEqual((info.total_records, len(info.endpoints)), (3000, 3))
+        self.assertTrue(info.schema.equals(self.table.schema))
+        for part, endpoint in enumerate(info.endpoints):
+            rows = self.client.do_get(endpoint.ticket).read_all()
+            self.assertTrue(rows.equals(self.table[part * 1000:(part + 1) * 1000]))
+        self.assertFails(pa.ArrowInvalid, "table 't/parts' has 3 fragments, and no fragment 3",
+                         lambda: self.read(table="t/parts", fragment=3))
+
+    def test_schemas_need_no_rows(self):
+        command = json.dumps({"table": "t/numbers", "columns": ["name"]})
+        for descriptor in (flight.FlightDescriptor.for_command(command), ):
+            self.assertEqual(self.client.get_schema(descriptor).schema, self.table.select(["name"]).schema)
+            info = self.client.get_flight_info(descriptor)
+            self.assertTrue(self.client.do_get(info.endpoints[0].ticket).read_all().equals(self.table.select(["name"])))
+
+    def test_what_is_wrong_is_named(self):
+        for keys, kind, text in [
+            ({"table": "t/absent"}, pa.ArrowKeyError, "export 't' has no table 'absent'"),
+            ({"table": "x/numbers"}, pa.ArrowKeyError, "there is no export 'x'"),
+            ({"table": "absent"}, pa.ArrowKeyError, "no export has a table 'absent'"),
+            ({"table": ""}, pa.ArrowKeyError, "no export has a table ''"),
+            ({"table": "t/numbers", "columns": ["x"]}, pa.ArrowInvalid, "table 't/numbers' has no one column 'x'"),
+            ({"table": "t/numbers", "columns": "id"}, pa.ArrowInvalid, "ticket: 'columns' is not a list of text"),
+            ({"table": "t/numbers", "limit": -1}, pa.ArrowInvalid, "ticket: 'limit' is not a whole number"),
+            ({"table": "t/numbers", "filtre": ""}, pa.ArrowInvalid, "ticket: 'filtre' is not known"),
+            ({"table": "t/numbers", "filter": "id >"}, pa.ArrowInvalid, "filter, character"),
+            ({"table": "t/numbers", "filter": "x = 1"}, pa.ArrowInvalid, "x"),
+            ({"table": "t/numbers", "plan": "%"}, pa.ArrowInvalid, "base64"),
+        ]:
+            with self.subTest(keys=keys):
+                self.assertFails(kind, text, lambda keys=keys: self.read(**keys))
+        for bytes_ in (b"", b"   ", b"{", b"\xff" * 100, b"[1]", b'{"table": }'):
+            with self.subTest(ticket=bytes_), self.assertRaises((pa.ArrowInvalid, pa.ArrowNotImplementedError)):
+                self.client.do_get(flight.Ticket(bytes_)).read_all()
+        self.assertFails(pa.ArrowInvalid, "a ticket of 5000000 bytes, where 4194304 are the most",
+                         lambda: self.client.do_get(flight.Ticket(b"{" * 5_000_000)).read_all())
+
+    def test_listing(self):
+        (self.data / "bad.parquet").write_bytes(b"PAR1 and no more")
+        listed = {tuple(name.decode() for name in info.descriptor.path): info for info in self.client.list_flights()}
+        self.assertEqual(set(listed), {("t", "numbers"), ("t", "bad")})
+        self.assertEqual(listed["t", "numbers"].total_records, ROWS)
+        self.assertIn("bad.parquet", listed["t", "bad"].app_metadata.decode())
+        self.assertEqual(listed["t", "bad"].endpoints, [])
+
+    def test_actions(self):
+        self.assertEqual({action.type for action in self.client.list_actions()}, {"describe", "counters"})
+        described, = self.client.do_action(flight.Action("describe", b"t/numbers"))
+        described = json.loads(described.body.to_pybytes())
+        self.assertEqual((described["rows"], len(described["fragments"])), (ROWS, 1))
+        self.assertEqual(described["fragments"][0]["name"], "t/numbers.parquet")
+        counters, = self.client.do_action(flight.Action("counters", b""))
+        self.assertEqual(json.loads(counters.body.to_pybytes())["calls_running"], 1)
+        self.assertFails(pa.ArrowKeyError, "there is no action 'x'",
+                         lambda: list(self.client.do_action(flight.Action("x", b""))))
+
+
+class PlansTest(unittest.TestCase):
+    """Plans of DataFusion and expressions of pyarrow, as `skyhook query` runs them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.daemon = Daemon(cls.folder.name, "--export", f"tpch={DATA}", "--threads", "2")
+        cls.client = cls.daemon.client()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.end()
+        cls.folder.cleanup()
+
+    def test_every_plan_has_the_rows_of_skyhook_query(self):
+        plans = sorted((SOURCE / "tests/compat/substrait").glob("*.pb"))
+        self.assertGreater(len(plans), 20)
+        ran = 0
+        for plan in plans:
+            with self.subTest(plan=plan.stem):
+                asked = [PROGRAMS / "skyhook", "query", "--plan", plan, "--format", "arrow"]
+                named = plan.stem.startswith("df_")
+                done = subprocess.run(
+                    asked + (["--data", DATA] if named else ["--table", f"t={DATA / 'lineitem.parquet'}"]),
+                    capture_output=True, timeout=DEADLINE_SECONDS)
+                content = plan.read_bytes()
+                if not named:
+                    content = json.dumps({"table": "tpch/lineitem", "plan": base64.b64encode(content).decode()}).encode()
+                descriptor = flight.FlightDescriptor.for_command(content)
+                if done.returncode != 0:
+                    with self.assertRaises(pa.ArrowException):
+                        self.client.do_get(flight.Ticket(content)).read_all()
+                    continue
+                expected = pa.ipc.open_stream(done.stdout).read_all()
+                rows = self.client.do_get(flight.Ticket(content)).read_all()
+                keys = [(name, "ascending") for name in expected.column_names]
+                self.assertTrue(rows.sort_by(keys).equals(expected.sort_by(keys)))
+                self.assertEqual(self.client.get_schema(descriptor).schema, expected.schema)
+                ran += 1
+        self.assertGreater(ran, 18)
+
+    def test_an_expression_of_pyarrow(self):
+        lineitem = ds.dataset(DATA / "lineitem.parquet")
+        wanted = (pc.field("l_orderkey") < 3000) & (pc.field("l_linenumber") == 2)
+        message = json.dumps({"table": "tpch/lineitem", "plan": base64.b64encode(
+            pa.substrait.serialize_expressions([wanted], ["keep"], lineitem.schema)).decode()})
+        rows = self.client.do_get(flight.Ticket(message)).read_all()
+        self.assertEqual(rows.num_rows, lineitem.count_rows(filter=wanted))
+
+    def test_a_plan_that_must_name_its_table(self):
+        plan = (SOURCE / "tests/compat/substrait/df_q1.opt.pb").read_bytes()
+        twice = json.dumps({"table": "tpch/lineitem", "plan": base64.b64encode(plan).decode()})
+        with self.assertRaisesRegex(pa.ArrowInvalid, "the plan names its table itself"):
+            self.client.do_get(flight.Ticket(twice)).read_all()
+
+
+class EscapesTest(DaemonTest):
+    """No name, link or race leads out of an export."""
+
+    def setUp(self):
+        super().setUp()
+        self.outside = self.folder / "outside"
+        self.outside.mkdir()
+        pq.write_table(pa.table({"secret": [1]}), self.outside / "secret.parquet")
+        self.client = self.start().client()
+
+    def test_names_that_lead_out(self):
+        for name in ("t/../outside/secret", "../outside/secret", "t/..", "t/.", "t//", f"t/{self.outside}/secret.parquet",
+                     f"{self.outside}/secret.parquet", "t/numbers.parquet/../../outside/secret.parquet", "t/*", "t/%2e%2e",
+                     "t/numbers\0", "t/numbers@99999999999999999999", "t/@1", "t/@"):
+            with self.subTest(name=name), self.assertRaises(pa.ArrowKeyError):
+                self.client.do_get(ticket(table=name)).read_all()
+        for path in (("t", ".."), ("..", "outside", "secret"), ("t", "..", "outside", "secret"), ()):
+            with self.subTest(path=path), self.assertRaises((pa.ArrowKeyError, pa.ArrowInvalid)):
+                self.client.get_flight_info(flight.FlightDescriptor.for_path(*path))
+
+    def test_a_link_to_a_file_outside(self):
+        (self.data / "link.parquet").symlink_to(self.outside / "secret.parquet")
+        self.assertFails(flight.FlightUnauthorizedError, "'t/link' is a link that leads out of its export",
+                         lambda: self.client.do_get(ticket(table="t/link")).read_all())
+
+    def test_a_link_to_a_folder_outside(self):
+        (self.data / "folder").symlink_to(self.outside)
+        with self.assertRaises(pa.ArrowException):
+            self.client.do_get(ticket(table="t/folder")).read_all()
+
+    def test_a_link_within_a_folder(self):
+        folder = self.data / "parts"
+        folder.mkdir()
+        (folder / "0.parquet").symlink_to(self.outside / "secret.parquet")
+        self.assertFails(pa.ArrowException, "Permission denied",
+                         lambda: self.client.do_get(ticket(table="t/parts")).read_all())
+
+    def test_a_link_that_stays_within(self):
+        (self.data / "same.parquet").symlink_to("numbers.parquet")
+        self.assertTrue(self.client.do_get(ticket(table="t/same")).read_all().equals(self.table))
+
+    def test_a_link_swapped_during_open(self):
+        """One second of a link that points in and out in turn, read all the while."""
+        inside = self.folder / "data" / "inside.parquet"
+        pq.write_table(pa.table({"open": [1]}), inside)
+        link, done = self.data / "swapped.parquet", threading.Event()
+        link.symlink_to(inside)
+
+        def swap():
+            other = self.folder / "other"
+            while not done.is_set():
+                for target in (self.outside / "secret.parquet", inside):  # the latter last
+                    other.symlink_to(target)
+                    os.replace(other, link)
+
+        swapper = threading.Thread(target=swap)
+        swapper.start()
+        try:
+            answered, refused, end = 0, 0, time.monotonic() + 1
+            while time.monotonic() < end:
+                try:
+                    rows = self.client.do_get(ticket(table="t/swapped")).read_all()
+                    self.assertEqual(rows.column_names, ["open"])
+                    answered += 1
+                except pa.ArrowException:
+                    refused += 1
+        finally:
+            done.set()
+            swapper.join()
+        self.assertGreater(answered, 0)
+        self.assertGreater(refused, 0)
+
+
+class ProcessTest(DaemonTest):
+    def run_daemon(self, *arguments):
+        return subprocess.run([DAEMON, *arguments], capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+
+    def test_it_says_once_where_it_serves(self):
+        daemon = self.start()
+        self.assertRegex(daemon.said, r"^skyhookd: serves t at grpc://127\.0\.0\.1:\d+\n$")
+        self.assertEqual(daemon.end(), 0)
+
+    def test_ctrl_c_ends_it_too(self):
+        self.assertEqual(self.start().end(signal.SIGINT), 0)
+
+    def test_wrong_words(self):
+        export = f"t={self.data}"
+        for arguments, code, text in [
+            ([], 2, "--export is required"),
+            (["--export", "t"], 2, "--export t: write NAME=DIRECTORY"),
+            (["--export", f"a b={self.data}"], 2, "the name 'a b' is not made of at most 64 letters"),
+            (["--export", export, "--export", export], 2, "there are two of that name"),
+            (["--export", export, "--listen", "127.0.0.1:7"], 2, "write grpc://ADDRESS:PORT"),
+            (["--export", export, "--listen", "grpc://0.0.0.0:0"], 2, "or say --insecure"),
+            (["--export", export, "--listen", "grpc://localhost:0"], 2, "or say --insecure"),
+            (["--export", export, "--calls", "0"], 2, "--calls"),
+            (["--export", export, "--memory", "much"], 2, "--memory"),
+            (["--export", export, "--nonsense"], 2, "--nonsense"),
+            (["--export", f"t={self.folder}/absent"], 3, "absent: No such file or directory"),
+            (["--export", f"t={self.data}/numbers.parquet"], 3, "it is not a directory"),
+        ]:
+            with self.subTest(arguments=arguments):
+                done = self.run_daemon(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (code, ""))
+                self.assertIn(text, done.stderr)
+
+    def test_check_only_checks(self):
+        done = self.run_daemon("--export", f"t={self.data}", "--check")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_a_port_that_is_taken(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"grpc://127.0.0.1:{taken.getsockname()[1]}"
+            done = self.run_daemon("--export", f"t={self.data}", "--listen", address)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(f"cannot listen at {address}", done.stderr)
+
+    def test_who_read_what_is_logged(self):
+        daemon = self.start()
+        client = daemon.client()
+        client.do_get(ticket(table="t/numbers", limit=5)).read_all()
+        with self.assertRaises(pa.ArrowKeyError):
+            client.do_get(ticket(table='t/"\nends=1')).read_all()
+        daemon.end()
+        calls = [line for line in daemon.lines() if "call=DoGet" in line]
+        self.assertEqual(len(calls), 2)
+        self.assertRegex(calls[0], r'^time=\S+Z call=DoGet peer=ipv4:127\.0\.0\.1:\d+ asked=".*t/numbers.*" rows=5 bytes=\d+ '
+                                   r'ms=[\d.]+ ended="ok"$')
+        self.assertRegex(calls[1], r'ended="export .t. has no table')
+        self.assertTrue(all(line.startswith("time=") for line in daemon.lines()))
+
+
+class LimitsTest(DaemonTest):
+    def endless(self, client):
+        """A stream of which one batch is read, and which is held."""
+        reader = client.do_get(ticket(table="t/many"))
+        reader.read_chunk()
+        return reader
+
+    def many(self):
+        """A table that takes a while: the same file over and over."""
+        folder = self.data / "many"
+        folder.mkdir()
+        for part in range(200):
+            os.link(self.data / "numbers.parquet", folder / f"{part:03}.parquet")
+
+    def counters(self, client):
+        answer, = client.do_action(flight.Action("counters", b""))
+        return json.loads(answer.body.to_pybytes())
+
+    def test_one_call_too_many_is_busy(self):
+        self.many()
+        daemon = self.start("--calls", "2")
+        client = daemon.client()
+        held = [self.endless(client) for _ in range(2)]
+        error = self.assertFails(flight.FlightUnavailableError, "2 calls are under way, as many as may be",
+                                 lambda: client.do_get(ticket(table="t/numbers")).read_all())
+        self.assertEqual(error.extra_info, b'{"code": "busy"}')
+        for reader in held:
+            reader.cancel()
+        self.eventually(lambda: client.do_get(ticket(table="t/numbers", limit=1)).read_all().num_rows == 1)
+
+    def test_a_client_that_is_killed_leaves_no_call(self):
+        self.many()
+        daemon = self.start()
+        code = ("import sys, time, json, pyarrow.flight as f\n"
+                "r = f.connect(sys.argv[1]).do_get(f.Ticket(json.dumps({'table': 't/many'})))\n"
+                "r.read_chunk(); print('reads', flush=True); time.sleep(60)\n")
+        reader = subprocess.Popen([sys.executable, "-c", code, daemon.address], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(reader.stdout.readline(), "reads\n")
+        client = daemon.client()
+        self.assertEqual(self.counters(client)["calls_running"], 2)
+        reader.kill()
+        reader.wait()
+        reader.stdout.close()
+        self.eventually(lambda: self.counters(client)["calls_running"] == 1)
+
+    def test_sigterm_lets_calls_finish_and_no_more_begin(self):
+        self.many()
+        daemon = self.start(drain=DEADLINE_SECONDS)
+        client = daemon.client()
+        reader = self.endless(client)
+        daemon.process.send_signal(signal.SIGTERM)
+        self.eventually(lambda: "ends=\"SIGTERM\"" in daemon.log.read_text())
+        self.assertFails(flight.FlightUnavailableError, "the daemon is ending",
+                         lambda: client.do_get(ticket(table="t/numbers")).read_all())
+        rest = sum(chunk.data.num_rows for chunk in reader)
+        self.assertGreater(rest, 190 * ROWS)
+        self.assertEqual(daemon.process.wait(timeout=DEADLINE_SECONDS), 0)
+        daemon.process.stdout.close()
+
+    def test_a_reader_that_holds_does_not_keep_it_from_ending(self):
+        self.many()
+        daemon = self.start()
+        reader = self.endless(daemon.client())
+        begin = time.monotonic()
+        self.assertEqual(daemon.end(), 0)
+        self.assertLess(time.monotonic() - begin, 10)
+        del reader
+
+    def test_a_reader_that_holds_takes_no_memory(self):
+        self.many()
+        daemon = self.start()
+        client = daemon.client()
+        self.endless(client).cancel()
+        before = self.resident(daemon)
+        held = [self.endless(client) for _ in range(4)]
+        time.sleep(1)
+        self.assertLess(self.resident(daemon) - before, 400_000_000)
+        del held
+
+    def resident(self, daemon):
+        return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text())[1]) * 1024
+
+    def test_many_at_once_have_the_same_rows(self):
+        daemon = self.start()
+
+        def read(_):
+            return daemon.client().do_get(ticket(table="t/numbers", filter="id >= 50000")).read_all()
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for rows in pool.map(read, range(32)):
+                self.assertTrue(rows.equals(self.table[50_000:]))
+
+    def test_a_file_that_is_replaced_meanwhile(self):
+        self.many()
+        client = self.start().client()
+        reader = self.endless(client)
+        other = self.folder / "other.parquet"
+        pq.write_table(self.table[:7], other)
+        os.replace(other, self.data / "many" / "199.parquet")
+        error = self.assertFails(flight.FlightUnavailableError, "'t/many/199.parquet' changed", reader.read_all)
+        self.assertNotIn(str(self.data), str(error))
+        self.assertEqual(error.extra_info, b'{"code": "stale object"}')
+
+    def test_a_folder_that_is_removed(self):
+        client = self.start().client()
+        shutil.rmtree(self.data)
+        with self.assertRaises(pa.ArrowException):
+            client.do_get(ticket(table="t/numbers")).read_all()
+        self.assertEqual(self.counters(client)["calls_running"], 1)
+
+
+@unittest.skipUnless(FAULTY_WORKER.exists(), "built beside Ceph's tests")
+class WorkersTest(DaemonTest):
+    """Workers that crash and hang over what files hold cost their own calls."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("crash", "hang"):
+            table = pa.table({"id": range(1000), "text": ["fine"] * 999 + [f"poison: {name}"]})
+            pq.write_table(table, self.data / f"{name}.parquet", compression="none", use_dictionary=False,
+                           write_statistics=False)
+        self.daemon = self.start("--worker", str(FAULTY_WORKER))
+        self.client = self.daemon.client()
+
+    def read(self, **keys):
+        return self.client.do_get(ticket(**keys)).read_all()
+
+    def test_a_crash_ends_its_call_alone(self):
+        held = self.client.do_get(ticket(table="t/numbers"))
+        held.read_chunk()
+        error = self.assertFails(flight.FlightUnavailableError, "cannot scan 't/crash.parquet': the worker failed",
+                                 lambda: self.read(table="t/crash"))
+        self.assertEqual(error.extra_info, b'{"code": "busy"}')
+        held.read_all()
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+        self.assertIn('worker="it failed: ', self.daemon.log.read_text())
+
+    def test_a_plan_that_ended_two_workers_is_refused(self):
+        for _ in range(2):
+            self.assertFails(flight.FlightUnavailableError, "the worker failed", lambda: self.read(table="t/crash"))
+        self.assertFails(flight.FlightUnavailableError, "this plan ended 2 workers", lambda: self.read(table="t/crash"))
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_a_hang_ends_in_time(self):
+        begin = time.monotonic()
+        self.assertFails(flight.FlightUnavailableError, "the worker did not answer in time", lambda: self.read(table="t/hang"))
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_our_client_reads_the_bytes_instead(self):
+        for name in ("crash", "hang"):
+            uri = f"{self.daemon.address}/t/{name}"
+            done = subprocess.run([PROGRAMS / "skyhook", "sql", "--placement", "push", "--format", "csv",
+                                   f"SELECT count(*), max(text) FROM '{uri}'"],
+                                  capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+            self.assertEqual(done.stdout.splitlines()[1:], [f'1000,"poison: {name}"'], done.stderr)
+
+    def test_workers_that_are_killed_come_again(self):
+        self.read(table="t/numbers")
+        listener, = self.children(self.daemon.process.pid)
+        workers = self.children(listener)
+        self.assertGreater(len(workers), 0)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        self.eventually(lambda: not self.running(workers))
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_workers_end_with_a_daemon_that_is_killed(self):
+        self.read(table="t/numbers")
+        listener, = self.children(self.daemon.process.pid)
+        left = [listener, *self.children(listener)]
+        self.daemon.end(signal.SIGKILL)
+        self.eventually(lambda: not self.running(left))
+        shutil.rmtree(self.folder / "spills")
+        (self.folder / "spills").mkdir()
+
+    def processes(self):
+        """The state and the parent of each process, by its number."""
+        found = {}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+                found[int(stat.parent.name)] = (state, int(parent))
+        return found
+
+    def children(self, parent):
+        return [number for number, (_, of) in self.processes().items() if of == parent]
+
+    def running(self, numbers):
+        return [number for number in numbers if self.processes().get(number, ("Z", 0))[0] != "Z"]
+
+
+if __name__ == "__main__":
+    unittest.main()
