@@ -55,6 +55,24 @@ void AddCephOptions(CLI::App* app, RunOptions* options) {
   add("--cluster", &rados->cluster, "Name of the cluster (default: ceph)", "NAME");
 }
 
+// Of daemons, for tables at grpc:// and grpc+tls://; before or after the verb.
+void AddFlightOptions(CLI::App* app, RunOptions* options) {
+  const auto add = [&](const std::string& name, std::string* value, const std::string& about,
+                       const std::string& environment) {
+    app->add_option(name, *value, about)
+        ->type_name("FILE")
+        ->envname(environment)
+        ->group("skyhookd");
+  };
+  add("--tls-ca", &options->tls_ca, "Whose certificates daemons may show, in PEM",
+      "SKYHOOK_TLS_CA");
+  add("--tls-cert", &options->tls_certificate, "What to show to daemons that ask for it",
+      "SKYHOOK_TLS_CERT");
+  add("--tls-key", &options->tls_key, "Its key", "SKYHOOK_TLS_KEY");
+  add("--token-file", &options->token_file, "A file that holds the token of calls",
+      "SKYHOOK_TOKEN_FILE");
+}
+
 void AddOutputOptions(CLI::App* command, RunOptions* options) {
   command
       ->add_option(
@@ -395,6 +413,7 @@ int Main(int argc, char** argv) {
   commands[AddGet(&app, &arguments)] = [&] { return RunGet(arguments.get, arguments.run); };
   AddTableCommands(&app, &arguments, &commands);
   AddCephOptions(&app, &arguments.run);
+  AddFlightOptions(&app, &arguments.run);
   commands[app.add_subcommand("version", "Show the versions of Skyhook, Arrow and DuckDB")] = [&] {
     return RunVersion();
   };

@@ -167,9 +167,38 @@ objects::RadosOptions RadosOptionsOf(const RunOptions& options) {
   return rados;
 }
 
+namespace {
+
+// The text of a file that an option names; of none, nothing.
+arrow::Result<std::string> TextOf(const char* option, const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (file && !text.str().empty()) return text.str();
+  return UsageError(
+      fmt::format("{} {}: {}", option, path, file ? "it is empty" : std::strerror(errno)));
+}
+
+arrow::Result<site::flight::FlightOptions> FlightOptionsOf(const RunOptions& options) {
+  site::flight::FlightOptions flight;
+  ARROW_ASSIGN_OR_RAISE(flight.tls_ca, TextOf("--tls-ca", options.tls_ca));
+  ARROW_ASSIGN_OR_RAISE(flight.tls_certificate, TextOf("--tls-cert", options.tls_certificate));
+  ARROW_ASSIGN_OR_RAISE(flight.tls_key, TextOf("--tls-key", options.tls_key));
+  ARROW_ASSIGN_OR_RAISE(flight.token, TextOf("--token-file", options.token_file));
+  // As editors and `echo` leave it.
+  while (!flight.token.empty() && std::isspace(static_cast<unsigned char>(flight.token.back()))) {
+    flight.token.pop_back();
+  }
+  return flight;
+}
+
+}  // namespace
+
 arrow::Result<std::shared_ptr<client::Session>> MakeSession(const RunOptions& options) {
   client::SessionOptions session;
   session.rados = RadosOptionsOf(options);
+  ARROW_ASSIGN_OR_RAISE(session.flight, FlightOptionsOf(options));
   if (!options.memory.empty()) {
     ARROW_ASSIGN_OR_RAISE(const int64_t memory, ParseMemory(options.memory));
     session.cache_bytes = client::CacheBytesOf(memory);

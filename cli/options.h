@@ -33,6 +33,11 @@ struct RunOptions {
   std::string placement = "auto";
   bool forget_predicates = false;
   objects::RadosOptions rados;
+  /// Files of --tls-ca, --tls-cert, --tls-key and --token-file; empty: none.
+  std::string tls_ca;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string token_file;
   std::shared_ptr<CephWaits> waits = std::make_shared<CephWaits>();  ///< told of waits for Ceph
   std::string rados_id;                                              ///< --id; empty: none
   std::shared_ptr<client::Session> session;  ///< set when all options are known

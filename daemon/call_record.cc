@@ -32,14 +32,14 @@ std::string Quoted(std::string_view text) {
 
 }  // namespace
 
-CallRecord::CallRecord(const Log* log, const char* verb, std::string peer)
-    : log_(log), verb_(verb), peer_(std::move(peer)) {}
+CallRecord::CallRecord(const Log* log, const char* verb, std::string peer, std::string caller)
+    : log_(log), verb_(verb), peer_(std::move(peer)), caller_(std::move(caller)) {}
 
 CallRecord::~CallRecord() {
   const auto took = std::chrono::steady_clock::now() - begun_;
   base::UnlessMemoryLacks([&] {
-    (*log_)(fmt::format("call={} peer={} asked={} rows={} bytes={} ms={:.1f} ended={}", verb_,
-                        peer_, Quoted(asked_), rows_, bytes_,
+    (*log_)(fmt::format("call={} peer={} who={} asked={} rows={} bytes={} ms={:.1f} ended={}",
+                        verb_, peer_, Quoted(caller_), Quoted(asked_), rows_, bytes_,
                         std::chrono::duration<double, std::milli>(took).count(), Quoted(ended_)));
   });
 }

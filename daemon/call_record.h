@@ -18,7 +18,8 @@ using Log = std::function<void(const std::string&)>;
 /// Writes the line when it goes.
 class CallRecord {
  public:
-  CallRecord(const Log* log, const char* verb, std::string peer);
+  /// `caller` is who calls, as far as that is known.
+  CallRecord(const Log* log, const char* verb, std::string peer, std::string caller);
   ~CallRecord();
   CallRecord(const CallRecord&) = delete;
   CallRecord& operator=(const CallRecord&) = delete;
@@ -36,6 +37,7 @@ class CallRecord {
   const Log* const log_;
   const char* const verb_;
   const std::string peer_;
+  const std::string caller_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::string asked_;
   std::string ended_ = "left";

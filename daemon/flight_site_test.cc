@@ -38,7 +38,7 @@ class FlightFixture : public SiteFixture {
 
  private:
   std::shared_ptr<site::Site> site_ =
-      site::flight::MakeFlightSite(daemon_.address(), std::make_shared<base::Timer>());
+      site::flight::MakeFlightSite(daemon_.address(), {}, std::make_shared<base::Timer>());
 };
 
 /// In pieces of `files`, and its last bytes in none.

@@ -2,13 +2,18 @@
 
 #include <arrow/array/builder_binary.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 #include <utility>
 
 #include "daemon/file_pieces.h"
 #include "daemon/flight_status.h"
+#include "daemon/gate.h"
 #include "daemon/streams.h"
 #include "daemon/ticket.h"
 #include "daemon/wire_replies.h"
@@ -25,6 +30,15 @@ namespace {
 
 /// After the calls under way were told to stop.
 constexpr std::chrono::seconds kStopTime(1);
+
+Result<std::string> TextOfFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (file && !text.str().empty()) return text.str();
+  return Status::IOError(
+      fmt::format("cannot read '{}': {}", path, file ? "it is empty" : std::strerror(errno)));
+}
 
 std::string AskedOf(const flight::FlightDescriptor& request) {
   if (request.type == flight::FlightDescriptor::CMD) return request.cmd;
@@ -116,8 +130,26 @@ Server::Server(const Settings& settings, std::unique_ptr<Service> service, Log l
 
 Status Server::Start() {
   ARROW_ASSIGN_OR_RAISE(const auto location, flight::Location::Parse(settings_.listen));
-  return base::AddContext(Init(flight::FlightServerOptions(location)),
-                          fmt::format("cannot listen at {}", settings_.listen));
+  flight::FlightServerOptions options(location);
+  if (settings_.has_tls()) {
+    flight::CertKeyPair pair;
+    ARROW_ASSIGN_OR_RAISE(pair.pem_cert, TextOfFile(settings_.tls_certificate));
+    ARROW_ASSIGN_OR_RAISE(pair.pem_key, TextOfFile(settings_.tls_key));
+    options.tls_certificates = {std::move(pair)};
+  }
+  if (!settings_.tls_client_ca.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.root_certificates, TextOfFile(settings_.tls_client_ca));
+    options.verify_client = true;
+  }
+  if (!settings_.tokens.empty()) {
+    ARROW_RETURN_NOT_OK(Reload());
+    options.middleware.emplace_back(kGate, MakeGate(tokens_));
+  }
+  return base::AddContext(Init(options), fmt::format("cannot listen at {}", settings_.listen));
+}
+
+Status Server::Reload() {
+  return settings_.tokens.empty() ? Status::OK() : tokens_->Read(settings_.tokens);
 }
 
 std::string Server::address() const {
@@ -139,7 +171,7 @@ Status Server::Drain() {
 template <typename Body>
 Status Server::Handle(const char* verb, const flight::ServerCallContext& context, std::string asked,
                       Body&& body) {
-  const auto record = std::make_shared<CallRecord>(&log_, verb, context.peer());
+  const auto record = std::make_shared<CallRecord>(&log_, verb, context.peer(), CallerOf(context));
   record->Asked(std::move(asked));
   const Status status = base::CatchExceptions([&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(auto call, calls_.Begin(context));

@@ -11,6 +11,7 @@
 #include "daemon/calls.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
+#include "daemon/tokens.h"
 
 namespace skyhook::daemon {
 
@@ -20,6 +21,8 @@ class Server : public arrow::flight::FlightServerBase {
 
   /// Listens where the settings say, on threads of its own.
   arrow::Status Start();
+  /// Reads the file of tokens again. When it fails, those of before hold.
+  arrow::Status Reload();
   /// Where: with the port that it got.
   std::string address() const;
   /// Lets calls under way go on for as long as the settings say, stops them then, and returns when
@@ -53,6 +56,7 @@ class Server : public arrow::flight::FlightServerBase {
   const Settings settings_;
   const std::unique_ptr<Service> service_;
   const Log log_;
+  const std::shared_ptr<Tokens> tokens_ = std::make_shared<Tokens>();
   Calls calls_;
 };
 

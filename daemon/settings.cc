@@ -26,7 +26,11 @@ bool IsLoopback(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+constexpr const char* kTlsScheme = "grpc+tls";
+
 }  // namespace
+
+bool Settings::has_tls() const { return listen.starts_with(std::string(kTlsScheme) + "://"); }
 
 arrow::Result<ExportSettings> ParseExport(const std::string& text) {
   const size_t separator = text.find('=');
@@ -51,14 +55,35 @@ arrow::Status CheckSettings(const Settings& settings) {
     }
   }
   arrow::util::Uri uri;
-  if (!uri.Parse(settings.listen).ok() || uri.scheme() != "grpc" || uri.host().empty() ||
+  const bool parses = uri.Parse(settings.listen).ok();
+  if (!parses || (uri.scheme() != "grpc" && uri.scheme() != kTlsScheme) || uri.host().empty() ||
       uri.port() < 0 || !uri.path().empty()) {
-    return base::Invalid("--listen {}: write grpc://ADDRESS:PORT", settings.listen);
-  }
-  if (!settings.insecure && !IsLoopback(uri.host())) {
     return base::Invalid(
-        "--listen {}: whoever reaches this address could read every table, unencrypted; listen at "
-        "127.0.0.1, or say --insecure",
+        "--listen {}: write grpc://ADDRESS:PORT, or grpc+tls://ADDRESS:PORT with --tls-cert and "
+        "--tls-key",
+        settings.listen);
+  }
+  if (settings.has_tls() && (settings.tls_certificate.empty() || settings.tls_key.empty())) {
+    return base::Invalid("--listen {}: it needs --tls-cert and --tls-key", settings.listen);
+  }
+  const bool names_tls = !settings.tls_certificate.empty() || !settings.tls_key.empty() ||
+                         !settings.tls_client_ca.empty();
+  if (!settings.has_tls() && names_tls) {
+    return base::Invalid(
+        "--listen {}: --tls-cert, --tls-key and --tls-client-ca are for grpc+tls://",
+        settings.listen);
+  }
+  if (settings.insecure || IsLoopback(uri.host())) return arrow::Status::OK();
+  if (!settings.has_tls()) {
+    return base::Invalid(
+        "--listen {}: rows and tokens would travel unencrypted; listen at 127.0.0.1 or with "
+        "grpc+tls://, or say --insecure",
+        settings.listen);
+  }
+  if (settings.tokens.empty() && settings.tls_client_ca.empty()) {
+    return base::Invalid(
+        "--listen {}: whoever reaches this address could read every table; give --tokens or "
+        "--tls-client-ca, or say --insecure",
         settings.listen);
   }
   return arrow::Status::OK();

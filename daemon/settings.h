@@ -17,11 +17,20 @@ struct ExportSettings {
 
 struct Settings {
   std::vector<ExportSettings> exports;  ///< at least one, of different names
-  /// `grpc://HOST:PORT`; port 0 takes one that is free.
+  /// `grpc://HOST:PORT`, or `grpc+tls://HOST:PORT`; port 0 takes one that is free.
   std::string listen = "grpc://127.0.0.1:7077";
-  /// Whether it may listen where others than this machine reach it. There is no TLS yet that would
-  /// make that safe.
+  /// Files in PEM: what it shows to clients, and its key; of TLS.
+  std::string tls_certificate;
+  std::string tls_key;
+  /// Of whom clients must show a certificate; empty: they need none.
+  std::string tls_client_ca;
+  /// The file of tokens (daemon/tokens.h); empty: calls need none.
+  std::string tokens;
+  /// Whether it may listen where others than this machine reach it without TLS, or to whoever
+  /// comes.
   bool insecure = false;
+
+  bool has_tls() const;
   /// Calls at a time. One more is refused as busy.
   int calls = 16;
   /// What all calls may hold together, in bytes: each a part, the cache a sixteenth.

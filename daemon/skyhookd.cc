@@ -84,10 +84,20 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
       ->required()
       ->allow_extra_args(false);
   app->add_option("--listen", settings->listen, "Where; port 0 takes one that is free")
-      ->type_name("grpc://ADDRESS:PORT")
+      ->type_name("grpc[+tls]://ADDRESS:PORT")
       ->capture_default_str();
+  app->add_option("--tls-cert", settings->tls_certificate, "The certificate of grpc+tls://, in PEM")
+      ->type_name("FILE");
+  app->add_option("--tls-key", settings->tls_key, "Its key")->type_name("FILE");
+  app->add_option("--tls-client-ca", settings->tls_client_ca,
+                  "Take clients alone that show a certificate of these authorities")
+      ->type_name("FILE");
+  app->add_option("--tokens", settings->tokens,
+                  "Take calls alone that bring a token of this file: lines of NAME and SHA-256; "
+                  "SIGHUP reads it again")
+      ->type_name("FILE");
   app->add_flag("--insecure", settings->insecure,
-                "Listen where others than this machine reach it, unencrypted");
+                "Listen where others than this machine reach it without TLS, or to whoever comes");
   app->add_option("--calls", settings->calls, "Calls at a time; one more is refused as busy")
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
@@ -133,10 +143,15 @@ Status BlockSignals(sigset_t* signals) {
   sigemptyset(signals);
   sigaddset(signals, SIGTERM);
   sigaddset(signals, SIGINT);
+  sigaddset(signals, SIGHUP);
   const int error = pthread_sigmask(SIG_BLOCK, signals, nullptr);
   if (error != 0) return Status::IOError("cannot block signals");
   std::signal(SIGPIPE, SIG_IGN);
   return Status::OK();
+}
+
+std::string FolderOf(const std::string& file) {
+  return std::filesystem::absolute(file).parent_path().string();
 }
 
 Status Serve(Settings settings) {
@@ -159,6 +174,11 @@ Status Serve(Settings settings) {
   std::vector<std::string> roots;
   for (const ExportSettings& one : settings.exports) roots.push_back(one.root);
   ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
+  // The files of TLS and of tokens, which are replaced by others of the same name.
+  for (const std::string* file :
+       {&settings.tls_certificate, &settings.tls_key, &settings.tls_client_ca, &settings.tokens}) {
+    if (!file->empty()) roots.push_back(FolderOf(*file));
+  }
   ARROW_RETURN_NOT_OK(Confine(roots, spill.path()));
   Server server(settings, std::move(service), WriteLine);
   ARROW_RETURN_NOT_OK(server.Start());
@@ -169,7 +189,10 @@ Status Serve(Settings settings) {
   fmt::print("skyhookd: serves {} at {}\n", names, server.address());
   std::fflush(stdout);
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    const Status read = server.Reload();
+    WriteLine(read.ok() ? "reloaded=\"tokens\"" : fmt::format("reload=\"{}\"", read.message()));
+  }
   WriteLine(fmt::format("ends=\"{}\"", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   return server.Drain();
 }

@@ -6,6 +6,7 @@ The oracles are DuckDB's answers through pyarrow's reader, DataFusion for its ow
 import base64
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -47,11 +48,12 @@ class Daemon:
 
     def __init__(self, folder, *arguments, environment={}):
         self.log = pathlib.Path(folder) / "log"
+        listen = [] if "--listen" in arguments else ["--listen", "grpc://127.0.0.1:0"]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([DAEMON, "--listen", "grpc://127.0.0.1:0", *arguments],
+            self.process = subprocess.Popen([DAEMON, *listen, *arguments],
                                             stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | environment)
         self.said = self.process.stdout.readline()
-        found = re.search(r" at (grpc://\S+)$", self.said.strip())
+        found = re.search(r" at (grpc\S+)$", self.said.strip())
         if not found:
             raise AssertionError(f"{self.said!r} {self.log.read_text()}")
         self.address = found[1]
@@ -400,7 +402,7 @@ class ProcessTest(DaemonTest):
         daemon.end()
         calls = [line for line in daemon.lines() if "call=DoGet" in line]
         self.assertEqual(len(calls), 2)
-        self.assertRegex(calls[0], r'^time=\S+Z call=DoGet peer=ipv4:127\.0\.0\.1:\d+ asked=".*t/numbers.*" rows=5 bytes=\d+ '
+        self.assertRegex(calls[0], r'^time=\S+Z call=DoGet peer=ipv4:127\.0\.0\.1:\d+ who="" asked=".*t/numbers.*" rows=5 bytes=\d+ '
                                    r'ms=[\d.]+ ended="ok"$')
         self.assertRegex(calls[1], r'ended="export .t. has no table')
         self.assertTrue(all(line.startswith("time=") for line in daemon.lines()))
@@ -515,6 +517,163 @@ class LimitsTest(DaemonTest):
         with self.assertRaises(pa.ArrowException):
             client.do_get(ticket(table="t/numbers")).read_all()
         self.assertEqual(self.counters(client)["calls_running"], 1)
+
+
+def certificates(folder):
+    """Two authorities, and what each has signed for 127.0.0.1: {name}.pem and {name}.key."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=DEADLINE_SECONDS)
+
+    extensions = folder / "extensions"
+    extensions.write_text("basicConstraints=CA:FALSE\nsubjectAltName=IP:127.0.0.1\n")
+    for authority, signed in (("ca", ("server", "client")), ("other-ca", ("stranger", ))):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={authority}",
+                "-keyout", folder / f"{authority}.key", "-out", folder / f"{authority}.pem")
+        for name in signed:
+            openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", folder / f"{name}.key",
+                    "-out", folder / f"{name}.csr")
+            openssl("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / f"{authority}.pem",
+                    "-CAkey", folder / f"{authority}.key", "-CAcreateserial", "-days", "30", "-extfile", extensions,
+                    "-out", folder / f"{name}.pem")
+
+
+class SecurityTest(DaemonTest):
+    """TLS, certificates of clients, and tokens: pyarrow's client and ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder_of_keys = tempfile.TemporaryDirectory()
+        cls.keys = pathlib.Path(cls.folder_of_keys.name)
+        certificates(cls.keys)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder_of_keys.cleanup()
+
+    def setUp(self):
+        super().setUp()
+        self.tokens = self.folder / "tokens" / "file"
+        self.tokens.parent.mkdir()
+        self.write_tokens(anna="secret-a", bert="secret-b")
+
+    def write_tokens(self, **tokens):
+        lines = [f"{name} {hashlib.sha256(token.encode()).hexdigest()}\n" for name, token in tokens.items()]
+        self.tokens.write_text("# who may read\n\n" + "".join(lines))
+
+    def tls(self):
+        return ["--listen", "grpc+tls://127.0.0.1:0", "--tls-cert", self.keys / "server.pem", "--tls-key", self.keys / "server.key"]
+
+    def rows(self, daemon, token=None, **options):
+        client = flight.connect(daemon.address, **options)
+        headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
+        return client.do_get(ticket(table="t/numbers", limit=3), flight.FlightCallOptions(headers=headers)).read_all().num_rows
+
+    def ours(self, daemon, *options, environment={}):
+        return subprocess.run([PROGRAMS / "skyhook", *options, "sql", "--format", "csv",
+                               f"SELECT count(*) AS n FROM '{daemon.address}/t/numbers'"],
+                              capture_output=True, text=True, timeout=DEADLINE_SECONDS, env=os.environ | environment)
+
+    def test_tls(self):
+        daemon = self.start(*self.tls())
+        self.assertTrue(daemon.address.startswith("grpc+tls://127.0.0.1:"))
+        ca = (self.keys / "ca.pem").read_bytes()
+        self.assertEqual(self.rows(daemon, tls_root_certs=ca), 3)
+        with self.assertRaises(flight.FlightUnavailableError):
+            self.rows(daemon, tls_root_certs=(self.keys / "other-ca.pem").read_bytes())
+        self.assertEqual(self.ours(daemon, "--tls-ca", self.keys / "ca.pem").stdout, f"n\n{ROWS}\n")
+        self.assertEqual(self.ours(daemon, environment={"SKYHOOK_TLS_CA": str(self.keys / "ca.pem")}).stdout, f"n\n{ROWS}\n")
+        wrong = self.ours(daemon, "--tls-ca", self.keys / "other-ca.pem")
+        self.assertEqual((wrong.returncode, wrong.stdout), (3, ""))
+
+    def test_certificates_of_clients(self):
+        daemon = self.start(*self.tls(), "--tls-client-ca", self.keys / "ca.pem")
+        ca = (self.keys / "ca.pem").read_bytes()
+
+        def shown(name):
+            return {"cert_chain": (self.keys / f"{name}.pem").read_bytes(), "private_key": (self.keys / f"{name}.key").read_bytes()}
+
+        self.assertEqual(self.rows(daemon, tls_root_certs=ca, **shown("client")), 3)
+        for options in ({}, shown("stranger")):
+            with self.assertRaises(flight.FlightUnavailableError):
+                self.rows(daemon, tls_root_certs=ca, **options)
+        done = self.ours(daemon, "--tls-ca", self.keys / "ca.pem", "--tls-cert", self.keys / "client.pem", "--tls-key", self.keys / "client.key")
+        self.assertEqual(done.stdout, f"n\n{ROWS}\n", done.stderr)
+
+    def test_tokens(self):
+        daemon = self.start("--tokens", self.tokens)
+        self.assertEqual(self.rows(daemon, "secret-a"), 3)
+        self.assertFails(flight.FlightUnauthenticatedError, "the call brings no bearer token", lambda: self.rows(daemon))
+        self.assertFails(flight.FlightUnauthenticatedError, "the call's token is not known", lambda: self.rows(daemon, "secret-c"))
+        client = daemon.client()
+        for call in (lambda: list(client.list_flights()), lambda: list(client.list_actions()),
+                     lambda: list(client.do_action(flight.Action("counters", b""))),
+                     lambda: client.get_flight_info(flight.FlightDescriptor.for_path("t", "numbers")),
+                     lambda: client.get_schema(flight.FlightDescriptor.for_path("t", "numbers"))):
+            # pyarrow has no class of its own for a schema's.
+            with self.assertRaisesRegex((flight.FlightUnauthenticatedError, OSError), "the call brings no bearer token"):
+                call()
+        self.assertIn('who="anna"', daemon.log.read_text())
+        self.assertNotIn("secret", daemon.log.read_text())
+
+    def test_tokens_of_our_client(self):
+        daemon = self.start("--tokens", self.tokens)
+        token = self.folder / "token"
+        token.write_text("secret-b\n")
+        self.assertEqual(self.ours(daemon, "--token-file", token).stdout, f"n\n{ROWS}\n")
+        self.assertEqual(self.ours(daemon, environment={"SKYHOOK_TOKEN_FILE": str(token)}).stdout, f"n\n{ROWS}\n")
+        self.assertIn("the call brings no bearer token", self.ours(daemon).stderr)
+        token.write_text("")
+        done = self.ours(daemon, "--token-file", token)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("it is empty", done.stderr)
+
+    def test_a_token_is_not_sent_unencrypted_to_another_machine(self):
+        token = self.folder / "token"
+        token.write_text("secret-b")
+        done = subprocess.run([PROGRAMS / "skyhook", "--token-file", token, "sql", "SELECT 1 FROM 'grpc://192.0.2.1:7077/t/numbers'"],
+                              capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+        self.assertIn("a token is not sent to another machine unencrypted: use grpc+tls://", done.stderr)
+
+    def test_a_token_that_is_taken_back(self):
+        daemon = self.start("--tokens", self.tokens)
+        self.assertEqual(self.rows(daemon, "secret-a"), 3)
+        self.write_tokens(bert="secret-b", carl="secret-c")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: 'reloaded="tokens"' in daemon.log.read_text())
+        with self.assertRaises(flight.FlightUnauthenticatedError):
+            self.rows(daemon, "secret-a")
+        self.assertEqual(self.rows(daemon, "secret-c"), 3)
+        self.tokens.write_text("bert 00\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: "line 1: it is not NAME and a SHA-256" in daemon.log.read_text())
+        self.assertEqual(self.rows(daemon, "secret-c"), 3)
+
+    def test_a_reload_ends_no_call(self):
+        daemon = self.start("--tokens", self.tokens)
+        options = flight.FlightCallOptions(headers=[(b"authorization", b"Bearer secret-a")])
+        reader = daemon.client().do_get(ticket(table="t/numbers"), options)
+        reader.read_chunk()
+        self.write_tokens(bert="secret-b")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: 'reloaded="tokens"' in daemon.log.read_text())
+        self.assertGreater(reader.read_all().num_rows, 0)
+
+    def test_what_does_not_go_together(self):
+        cert, key = str(self.keys / "server.pem"), str(self.keys / "server.key")
+        outside = ["--listen", "grpc+tls://0.0.0.0:0", "--tls-cert", cert, "--tls-key", key]
+        for arguments, code, text in [
+            (["--listen", "grpc+tls://127.0.0.1:0"], 2, "it needs --tls-cert and --tls-key"),
+            (["--listen", "grpc://127.0.0.1:0", "--tls-cert", cert], 2, "are for grpc+tls://"),
+            (outside, 2, "whoever reaches this address could read every table; give --tokens"),
+            (["--listen", "grpc://0.0.0.0:0", "--tokens", self.tokens], 2, "would travel unencrypted"),
+            (["--listen", "grpc+tls://127.0.0.1:0", "--tls-cert", cert, "--tls-key", "/absent"], 3, "'/absent'"),
+            (["--listen", "grpc://127.0.0.1:0", "--tokens", "/absent/file"], 3, "/absent"),
+        ]:
+            with self.subTest(arguments=arguments):
+                done = subprocess.run([DAEMON, "--export", f"t={self.data}", *arguments], capture_output=True, text=True,
+                                      timeout=DEADLINE_SECONDS)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(text, done.stderr)
 
 
 @unittest.skipUnless(FAULTY_WORKER.exists(), "built beside Ceph's tests")

@@ -18,6 +18,7 @@
 #include "skyhook/objects/object_store.h"
 #include "skyhook/objects/rados_pool.h"
 #include "skyhook/placement/rates.h"
+#include "skyhook/site/flight/flight_options.h"
 #include "skyhook/site/flight/flight_site.h"
 #include "skyhook/site/site.h"
 #include "skyhook/table/location.h"
@@ -27,6 +28,8 @@ namespace skyhook::client {
 struct SessionOptions {
   /// How Ceph is reached, and as whom.
   objects::RadosOptions rados = {};
+  /// As whom daemons are asked.
+  site::flight::FlightOptions flight = {};
   /// What all that is kept of open fragments may take: footers, page indexes, bloom filters,
   /// dictionaries, and, of a quarter, which rows passed earlier predicates. In bytes. Half
   /// as much again is kept to read into.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "skyhook/base/exceptions.h"
+#include "skyhook/base/status.h"
 #include "skyhook/site/flight/failures.h"
 
 namespace skyhook::site::flight {
@@ -20,6 +21,14 @@ using arrow::flight::Location;
 namespace {
 
 constexpr std::chrono::milliseconds kLook(10);
+
+bool MayHaveToken(const std::string& address) {
+  if (address.starts_with("grpc+tls://")) return true;
+  for (const char* here : {"grpc://127.", "grpc://[::1]:", "grpc://localhost:"}) {
+    if (address.starts_with(here)) return true;
+  }
+  return false;
+}
 
 // Cancels a call whose stop is requested: whoever waits for it waits within gRPC. Where there is no
 // memory for the next look, nobody looks any more: the wait ends when the daemon answers.
@@ -60,8 +69,9 @@ Result<Received> ReceivedStream::Next() {
   return out;
 }
 
-Connection::Connection(std::string address, std::shared_ptr<base::Timer> timer)
-    : address_(std::move(address)), timer_(std::move(timer)) {}
+Connection::Connection(std::string address, FlightOptions options,
+                       std::shared_ptr<base::Timer> timer)
+    : address_(std::move(address)), options_(std::move(options)), timer_(std::move(timer)) {}
 
 Connection::~Connection() = default;
 
@@ -69,7 +79,17 @@ Result<FlightClient*> Connection::Client() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (client_ == nullptr) {
     ARROW_ASSIGN_OR_RAISE(const Location location, Location::Parse(address_));
-    auto connected = FlightClient::Connect(location);
+    if (!options_.token.empty() && !MayHaveToken(address_)) {
+      return base::MakeStatus(base::Code::kUnauthorised,
+                              fmt::format("{}: a token is not sent to another machine "
+                                          "unencrypted: use grpc+tls://",
+                                          address_));
+    }
+    auto options = arrow::flight::FlightClientOptions::Defaults();
+    options.tls_root_certs = options_.tls_ca;
+    options.cert_chain = options_.tls_certificate;
+    options.private_key = options_.tls_key;
+    auto connected = FlightClient::Connect(location, options);
     if (!connected.ok()) return FromFlight(connected.status(), address_);
     client_ = *std::move(connected);
   }
@@ -80,7 +100,11 @@ Result<std::unique_ptr<ReceivedStream>> Connection::Get(const std::string& ticke
                                                         const arrow::StopToken& stop) {
   ARROW_RETURN_NOT_OK(stop.Poll());
   ARROW_ASSIGN_OR_RAISE(FlightClient * client, Client());
-  auto reader = client->DoGet(arrow::flight::Ticket(ticket));
+  arrow::flight::FlightCallOptions options;
+  if (!options_.token.empty()) {
+    options.headers.emplace_back("authorization", "Bearer " + options_.token);
+  }
+  auto reader = client->DoGet(options, arrow::flight::Ticket(ticket));
   if (!reader.ok()) return FromFlight(reader.status(), address_);
   std::shared_ptr<FlightStreamReader> shared = *std::move(reader);
   if (stop.IsStopRequested()) shared->Cancel();

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "skyhook/base/timer.h"
+#include "skyhook/site/flight/flight_options.h"
 
 namespace arrow::flight {
 class FlightClient;
@@ -51,11 +52,12 @@ class ReceivedStream {
 /// Thread-safe. Connects when it has to, and again when the daemon comes back.
 class Connection {
  public:
-  /// `address` is grpc://HOST:PORT. Waits are looked after by `timer`.
-  Connection(std::string address, std::shared_ptr<base::Timer> timer);
+  /// Waits are looked after by `timer`.
+  Connection(std::string address, FlightOptions options, std::shared_ptr<base::Timer> timer);
   ~Connection();
 
-  /// Sends a ticket. Fails with codes of base/status.h: kUnreachable where nobody answers.
+  /// Sends a ticket. Fails with codes of base/status.h: kUnreachable where nobody answers,
+  /// kUnauthorised where a token would travel to another machine unencrypted.
   arrow::Result<std::unique_ptr<ReceivedStream>> Get(const std::string& ticket,
                                                      const arrow::StopToken& stop);
   const std::string& address() const { return address_; }
@@ -64,6 +66,7 @@ class Connection {
   arrow::Result<arrow::flight::FlightClient*> Client();
 
   const std::string address_;
+  const FlightOptions options_;
   const std::shared_ptr<base::Timer> timer_;
   std::mutex mutex_;
   std::unique_ptr<arrow::flight::FlightClient> client_;

@@ -9,7 +9,13 @@
 namespace skyhook::site::flight {
 namespace {
 
-constexpr std::string_view kScheme = "grpc://";
+// Of `uri`, with the slashes; empty: none of a daemon.
+std::string_view SchemeOf(std::string_view uri) {
+  for (const std::string_view scheme : {"grpc://", "grpc+tls://"}) {
+    if (uri.starts_with(scheme)) return scheme;
+  }
+  return {};
+}
 
 bool IsPort(std::string_view text) {
   return !text.empty() && text.size() <= 5 &&
@@ -17,18 +23,19 @@ bool IsPort(std::string_view text) {
 }
 
 std::optional<FlightLocation> Parse(const std::string& uri) {
-  const size_t slash = uri.find('/', kScheme.size());
+  const size_t begin = SchemeOf(uri).size();
+  const size_t slash = uri.find('/', begin);
   const std::string address = uri.substr(0, slash);
   const size_t colon = address.rfind(':');
-  const bool has_port =
-      colon > kScheme.size() && IsPort(std::string_view(address).substr(colon + 1));
-  if (!IsFlightUri(uri) || !has_port) return std::nullopt;
+  const bool has_port = colon != std::string::npos && colon > begin &&
+                        IsPort(std::string_view(address).substr(colon + 1));
+  if (begin == 0 || !has_port) return std::nullopt;
   return FlightLocation{address, slash == std::string::npos ? "" : uri.substr(slash + 1)};
 }
 
 }  // namespace
 
-bool IsFlightUri(const std::string& uri) { return uri.starts_with(kScheme); }
+bool IsFlightUri(const std::string& uri) { return !SchemeOf(uri).empty(); }
 
 arrow::Result<FlightLocation> ParseFlightTable(const std::string& uri) {
   const auto location = Parse(uri);
@@ -36,7 +43,7 @@ arrow::Result<FlightLocation> ParseFlightTable(const std::string& uri) {
   if (slash != std::string::npos && slash > 0 && slash + 1 < location->name.size()) {
     return *location;
   }
-  return base::Invalid("'{}' is not of the form grpc://HOST:PORT/EXPORT/TABLE", uri);
+  return base::Invalid("'{}' is not of the form grpc[+tls]://HOST:PORT/EXPORT/TABLE", uri);
 }
 
 arrow::Result<FlightLocation> ParseFlightExport(const std::string& uri) {
@@ -44,7 +51,7 @@ arrow::Result<FlightLocation> ParseFlightExport(const std::string& uri) {
   const bool is_export = location.has_value() && !location->name.empty() &&
                          location->name.find('/') == std::string::npos;
   if (is_export) return *location;
-  return base::Invalid("'{}' is not of the form grpc://HOST:PORT/EXPORT", uri);
+  return base::Invalid("'{}' is not of the form grpc[+tls]://HOST:PORT/EXPORT", uri);
 }
 
 }  // namespace skyhook::site::flight

@@ -1,4 +1,5 @@
-// Where tables of a daemon are: grpc://HOST:PORT/EXPORT, and /TABLE behind it.
+// Where tables of a daemon are: grpc://HOST:PORT/EXPORT or grpc+tls://HOST:PORT/EXPORT, and /TABLE
+// behind it.
 #pragma once
 
 #include <arrow/result.h>
@@ -8,11 +9,11 @@
 namespace skyhook::site::flight {
 
 struct FlightLocation {
-  std::string address;  ///< grpc://HOST:PORT
+  std::string address;  ///< grpc://HOST:PORT, or grpc+tls://HOST:PORT
   std::string name;     ///< EXPORT/TABLE, or EXPORT
 };
 
-/// True for what begins with grpc://.
+/// True for what begins with grpc:// or grpc+tls://.
 bool IsFlightUri(const std::string& uri);
 
 /// The location of a table. Invalid, naming `uri` and the form that is expected.

@@ -253,8 +253,9 @@ class ReceivedAnswer : public Answer {
 
 class FlightSiteOf : public FlightSite {
  public:
-  FlightSiteOf(const std::string& address, std::shared_ptr<base::Timer> timer)
-      : connection_(std::make_shared<Connection>(address, std::move(timer))) {
+  FlightSiteOf(const std::string& address, const FlightOptions& options,
+               std::shared_ptr<base::Timer> timer)
+      : connection_(std::make_shared<Connection>(address, options, std::move(timer))) {
     profile_.location = address;
   }
 
@@ -354,9 +355,9 @@ class FlightSiteOf : public FlightSite {
 
 }  // namespace
 
-std::shared_ptr<FlightSite> MakeFlightSite(const std::string& address,
+std::shared_ptr<FlightSite> MakeFlightSite(const std::string& address, const FlightOptions& options,
                                            std::shared_ptr<base::Timer> timer) {
-  return std::make_shared<FlightSiteOf>(address, std::move(timer));
+  return std::make_shared<FlightSiteOf>(address, options, std::move(timer));
 }
 
 }  // namespace skyhook::site::flight

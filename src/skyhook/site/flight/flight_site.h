@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "skyhook/base/timer.h"
+#include "skyhook/site/flight/flight_options.h"
 #include "skyhook/site/site.h"
 
 namespace skyhook::site::flight {
@@ -25,8 +26,9 @@ class FlightSite : public Site {
                                                           const arrow::StopToken& stop) = 0;
 };
 
-/// `address` is grpc://HOST:PORT; connects when it has to. Waits are looked after by `timer`.
-std::shared_ptr<FlightSite> MakeFlightSite(const std::string& address,
+/// `address` is grpc://HOST:PORT or grpc+tls://HOST:PORT; connects when it has to. Waits are looked
+/// after by `timer`.
+std::shared_ptr<FlightSite> MakeFlightSite(const std::string& address, const FlightOptions& options,
                                            std::shared_ptr<base::Timer> timer);
 
 }  // namespace skyhook::site::flight
