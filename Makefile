@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-ceph test test-ceph bench bench-scan bench-ceph fuzz build install-osd install-client packages format lint tidy clean
+.PHONY: help demo demo-ceph test test-ceph bench bench-scan bench-flight bench-ceph fuzz build install-osd install-client packages format lint tidy clean
 .NOTPARALLEL:
 
 # Precompiled headers through ccache need the first; the second lets several checkouts share hits.
@@ -23,6 +23,7 @@ help:
 	@echo 'make test-ceph  run what needs Ceph, against a cluster on the loopback address'
 	@echo 'make bench   build, and measure against DuckDB on one pinned core'
 	@echo 'make bench-scan  measure the scan of one Parquet file on one core, beside four peers'
+	@echo 'make bench-flight  measure skyhookd beside a Flight server of pyarrow'
 	@echo 'make bench-ceph  measure in a Ceph cluster, pushed, pulled, and beside DuckDB and Polars; as root'
 	@echo 'make fuzz    run each fuzz target for a minute, with clang and libFuzzer'
 	@echo 'make build   release build; programs go to build/release/bin'
@@ -54,6 +55,10 @@ bench: build
 	@tools/tpch_data 1
 	@tools/tpch_data 10 lineitem
 	@tools/bench
+
+bench-flight: build
+	@tools/tpch_data 1 lineitem
+	@build/deps/venv/bin/python bench/flight/flight_bench.py
 
 bench-scan: build
 	@tools/tpch_data 1 lineitem

@@ -67,11 +67,15 @@ std::string HintFor(const arrow::Status& status) {
     return "check that it is the right file, or get a fresh copy of it";
   }
   if (Is(status, kOutput)) return "";
+  if (base::Is(status, Code::kBusy)) return "try again, or later";
   if (base::Is(status, Code::kUnreachable)) {
-    return "check that 'ceph -s' answers with the same -c, -n and -k";
+    return "check that it runs and can be reached from here: of Ceph, that 'ceph -s' answers with "
+           "the "
+           "same -c, -n and -k";
   }
   if (base::Is(status, Code::kUnauthorised)) {
-    return "check the capabilities of the client's key: 'ceph auth get NAME' shows them";
+    return "check who you are there: of Ceph, 'ceph auth get NAME' shows the capabilities of the "
+           "client's key; of skyhookd, --token-file and --tls-cert";
   }
   if (base::IsWriteError(status)) {
     return "check the path, that it may be written, and that there is room";

@@ -35,6 +35,10 @@ std::string Quoted(std::string_view text) {
 CallRecord::CallRecord(const Log* log, const char* verb, std::string peer, std::string caller)
     : log_(log), verb_(verb), peer_(std::move(peer)), caller_(std::move(caller)) {}
 
+void CallRecord::Asked(std::string_view text) {
+  asked_ = text.substr(0, kMostText + 1);  // one more says that there is more
+}
+
 CallRecord::~CallRecord() {
   const auto took = std::chrono::steady_clock::now() - begun_;
   base::UnlessMemoryLacks([&] {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace skyhook::daemon {
@@ -25,7 +26,7 @@ class CallRecord {
   CallRecord& operator=(const CallRecord&) = delete;
 
   /// What was asked for. Its first 200 bytes are written, control characters escaped.
-  void Asked(std::string text) { asked_ = std::move(text); }
+  void Asked(std::string_view text);
   void Returned(int64_t rows, int64_t bytes) {
     rows_ += rows;
     bytes_ += bytes;

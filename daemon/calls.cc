@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds kLook(20);
 
 }  // namespace
 
-Call::Call(Calls* calls, const arrow::flight::ServerCallContext* context)
-    : calls_(calls), context_(context) {}
+Call::Call(Calls* calls, Load load, const arrow::flight::ServerCallContext* context)
+    : calls_(calls), load_(load), context_(context) {}
 
 Call::~Call() { calls_->Leave(this); }
 
@@ -30,18 +30,22 @@ Calls::~Calls() {
   if (thread_.joinable()) thread_.join();
 }
 
-arrow::Result<std::shared_ptr<Call>> Calls::Begin(const arrow::flight::ServerCallContext& context) {
+arrow::Result<std::shared_ptr<Call>> Calls::Begin(const arrow::flight::ServerCallContext& context,
+                                                  Load load) {
   // The call, once it is made, takes the lock when it goes.
-  auto call = std::make_shared<Call>(this, &context);
+  auto call = std::make_shared<Call>(this, load, &context);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (closed_) return base::MakeStatus(base::Code::kUnreachable, "the daemon is ending");
-  if (running_.size() >= static_cast<size_t>(most_)) {
+  const int light = static_cast<int>(running_.size()) - heavy_;
+  const int most = load == Load::kHeavy ? most_ : 4 * most_;
+  if ((load == Load::kHeavy ? heavy_ : light) >= most) {
     ++refused_;
     return base::MakeStatus(base::Code::kBusy,
-                            fmt::format("{} calls are under way, as many as may be", most_));
+                            fmt::format("{} calls are under way, as many as may be", most));
   }
   if (!thread_.joinable()) thread_ = std::thread([this] { Watch(); });
   running_.insert(call.get());
+  if (load == Load::kHeavy) ++heavy_;
   ++begun_;
   changed_.notify_all();
   return call;
@@ -84,7 +88,7 @@ int Calls::running() const {
 
 void Calls::Leave(Call* call) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  running_.erase(call);
+  if (running_.erase(call) != 0 && call->load_ == Load::kHeavy) --heavy_;
 }
 
 // The lock is held while a context is asked, so that it does not go meanwhile.

@@ -16,10 +16,16 @@ namespace skyhook::daemon {
 
 class Calls;
 
+/// What a call takes.
+enum class Load : uint8_t {
+  kHeavy,  ///< a worker, and memory for rows
+  kLight,  ///< little: names, schemas, bytes of files
+};
+
 /// One call; ends when it goes. Must not outlive its context, nor the Calls it is of.
 class Call {
  public:
-  Call(Calls* calls, const arrow::flight::ServerCallContext* context);
+  Call(Calls* calls, Load load, const arrow::flight::ServerCallContext* context);
   ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -33,6 +39,7 @@ class Call {
   friend class Calls;
 
   Calls* const calls_;
+  const Load load_;
   const arrow::flight::ServerCallContext* const context_;
   arrow::StopSource source_;
   bool stopped_ = false;  ///< Calls', under its lock
@@ -42,13 +49,15 @@ class Call {
 /// gRPC tells nobody who does not ask.
 class Calls {
  public:
+  /// So many heavy ones at a time, and four times as many light ones.
   explicit Calls(int most) : most_(most) {}
   ~Calls();
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 
   /// kBusy where there are as many as may be; kUnreachable after StopAll.
-  arrow::Result<std::shared_ptr<Call>> Begin(const arrow::flight::ServerCallContext& context);
+  arrow::Result<std::shared_ptr<Call>> Begin(const arrow::flight::ServerCallContext& context,
+                                             Load load);
   /// Lets no more begin.
   void Close();
   /// Lets no more begin, and stops those that have.
@@ -69,6 +78,7 @@ class Calls {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::set<Call*> running_;
+  int heavy_ = 0;  ///< of these
   int64_t begun_ = 0;
   int64_t refused_ = 0;
   bool closed_ = false;

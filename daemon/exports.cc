@@ -1,11 +1,14 @@
 #include "daemon/exports.h"
 
+#include <arrow/util/utf8.h>
+
 #include <filesystem>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "skyhook/base/status.h"
+#include "skyhook/client/file_listing.h"
 #include "skyhook/client/stored_table.h"
 
 namespace skyhook::daemon {
@@ -40,6 +43,7 @@ Result<std::string> WithoutLinks(const std::string& root, const std::string& pat
 
 Result<std::unique_ptr<Exports>> Exports::Open(const std::vector<ExportSettings>& settings,
                                                client::Session* session) {
+  arrow::util::InitializeUTF8();
   std::unique_ptr<Exports> out(new Exports(session));
   for (const ExportSettings& one : settings) {
     std::error_code error;
@@ -59,7 +63,10 @@ Result<std::unique_ptr<Exports>> Exports::Open(const std::vector<ExportSettings>
 
 Result<std::map<std::string, std::string>> Exports::TablesBelow(
     const std::string& root, const arrow::StopToken& stop) const {
-  return client::TablesOfStore(session_, root, stop);
+  ARROW_ASSIGN_OR_RAISE(auto tables, client::TablesOfStore(session_, root, stop));
+  // No message of Flight can name others.
+  std::erase_if(tables, [](const auto& table) { return !arrow::util::ValidateUTF8(table.first); });
+  return tables;
 }
 
 Result<std::string> Exports::RootOf(const std::string& export_name) const {
@@ -80,8 +87,12 @@ Result<std::vector<std::string>> Exports::TablesOf(const std::string& export_nam
 Result<std::vector<TableName>> Exports::List(const arrow::StopToken& stop) const {
   std::vector<TableName> out;
   for (const auto& [name, root] : exports_) {
-    ARROW_ASSIGN_OR_RAISE(const auto tables, TablesBelow(root, stop));
-    for (const auto& [table, path] : tables) out.push_back({name, table});
+    const auto tables = TablesBelow(root, stop);
+    ARROW_RETURN_NOT_OK(stop.Poll());
+    // One that cannot be read hides no other.
+    if (!tables.ok() && exports_.size() > 1) continue;
+    ARROW_RETURN_NOT_OK(tables);
+    for (const auto& [table, path] : *tables) out.push_back({name, table});
   }
   return out;
 }
@@ -91,8 +102,11 @@ Result<std::vector<TableName>> Exports::Find(const std::string& table,
   const std::string stem = table.substr(0, table.size() - SnapshotOf(table).size());
   std::vector<TableName> out;
   for (const auto& [name, root] : exports_) {
-    ARROW_ASSIGN_OR_RAISE(const auto tables, TablesBelow(root, stop));
-    if (tables.count(stem) != 0 || tables.count(table) != 0) out.push_back({name, table});
+    const auto tables = TablesBelow(root, stop);
+    ARROW_RETURN_NOT_OK(stop.Poll());
+    if (!tables.ok() && exports_.size() > 1) continue;
+    ARROW_RETURN_NOT_OK(tables);
+    if (tables->count(stem) != 0 || tables->count(table) != 0) out.push_back({name, table});
   }
   return out;
 }
@@ -102,24 +116,31 @@ Result<std::shared_ptr<const client::Table>> Exports::OpenTable(
   ARROW_ASSIGN_OR_RAISE(const std::string root, RootOf(name.export_name));
   ARROW_ASSIGN_OR_RAISE(const auto tables, TablesBelow(root, stop));
   std::string snapshot;
-  auto table = tables.find(name.table);
-  if (table == tables.end()) {
+  auto listed = tables.find(name.table);
+  if (listed == tables.end()) {
     snapshot = SnapshotOf(name.table);
-    table = tables.find(name.table.substr(0, name.table.size() - snapshot.size()));
+    listed = tables.find(name.table.substr(0, name.table.size() - snapshot.size()));
   }
-  if (table == tables.end()) {
+  if (listed == tables.end()) {
     return Status::KeyError(
         fmt::format("export '{}' has no table '{}'", name.export_name, name.table));
   }
-  ARROW_ASSIGN_OR_RAISE(const std::string path, WithoutLinks(root, table->second, name.ToString()));
+  ARROW_ASSIGN_OR_RAISE(const std::string path,
+                        WithoutLinks(root, listed->second, name.ToString()));
   if (!snapshot.empty() && !client::IsStoredTable(path)) {
     return Status::KeyError(
-        fmt::format("table '{}' of export '{}' has no snapshots: it is not stored", table->first,
+        fmt::format("table '{}' of export '{}' has no snapshots: it is not stored", listed->first,
                     name.export_name));
   }
   client::OpenOptions options;
   options.stop = stop;
-  return client::OpenTable(session_, path + snapshot, options);
+  ARROW_ASSIGN_OR_RAISE(auto table, client::OpenTable(session_, path + snapshot, options));
+  for (const client::TableFragment& fragment : table->fragments) {
+    if (fragment.stored != nullptr) break;  // its objects are files that it has written itself
+    const std::string& file = fragment.description.id.name;
+    ARROW_RETURN_NOT_OK(WithoutLinks(root, file, NameOf(file)));
+  }
+  return table;
 }
 
 std::string Exports::NameOf(const std::string& path) const {
@@ -139,15 +160,23 @@ Result<std::string> Exports::PathOf(const std::string& name) const {
     if (!part.empty() && part.front() != '.' && part.find('\0') == std::string::npos) continue;
     return Status::KeyError(fmt::format("'{}' names no file of an export", name));
   }
-  return WithoutLinks(root, root + "/" + below, name);
+  ARROW_ASSIGN_OR_RAISE(std::string path, WithoutLinks(root, root + "/" + below, name));
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const bool is_listed =
+      client::HasKnownEnding(below) && client::KindOfFolder(folder) == client::FolderKind::kPlain;
+  if (is_listed) return path;
+  return Status::KeyError(fmt::format("'{}' names no file of a table", name));
 }
 
 Status Exports::Shown(const Status& status) const {
   if (status.ok()) return status;
   std::string message = status.message();
   for (const auto& [name, root] : exports_) {
-    for (size_t at = 0; (at = message.find(root + "/", at)) != std::string::npos;) {
-      message.replace(at, root.size(), name);
+    for (size_t at = 0; (at = message.find(root, at)) != std::string::npos;) {
+      const size_t end = at + root.size();
+      const bool is_whole = end == message.size() || message[end] == '/' || message[end] == '\'';
+      if (is_whole) message.replace(at, root.size(), name);
+      at += is_whole ? name.size() : root.size();
     }
   }
   return Status(status.code(), std::move(message), status.detail());

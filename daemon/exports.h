@@ -44,8 +44,8 @@ class Exports {
                                                                 const arrow::StopToken& stop) const;
   /// "export/path" of a file of an export.
   std::string NameOf(const std::string& path) const;
-  /// The file that NameOf gave a name; KeyError where a part of the name is hidden, or none at all,
-  /// or there is no such export. Links that lead out are refused.
+  /// The file that NameOf gave a name; KeyError where it is none of a table of files, a part of the
+  /// name is hidden, or there is no such export. Links that lead out are refused.
   arrow::Result<std::string> PathOf(const std::string& name) const;
   /// `status` with NameOf in place of the paths in its message: where files lie is no concern of
   /// clients.

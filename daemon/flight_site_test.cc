@@ -61,10 +61,10 @@ class ScatteredFixture : public FlightFixture {
 const SiteParameter kFlight{"Flight", [] { return std::make_unique<FlightFixture>(); }};
 const SiteParameter kExtents{
     "ExtentsOfAFile",
-    [] { return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a"}); }};
+    [] { return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a.parquet"}); }};
 const SiteParameter kScattered{
     "Scattered", [] {
-      return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a", "b"});
+      return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a.parquet", "b.parquet"});
     }};
 
 INSTANTIATE_TEST_SUITE_P(Sites, SiteConformance, ::testing::Values(kFlight, kExtents, kScattered),

@@ -23,10 +23,18 @@ constexpr std::array<std::pair<Code, FlightStatusCode>, 6> kCodes = {{
     {Code::kLimitExceeded, FlightStatusCode::Internal},
 }};
 
+// A message travels as a header, and headers have 8 kB together.
+std::string Shortened(std::string message) {
+  constexpr size_t kMost = 1500;
+  if (message.size() > kMost) message = message.substr(0, kMost) + "...";
+  return message;
+}
+
 }  // namespace
 
-Status ToFlight(const Status& status, const arrow::flight::ServerCallContext& context) {
-  if (status.ok()) return status;
+Status ToFlight(const Status& failed, const arrow::flight::ServerCallContext& context) {
+  if (failed.ok()) return failed;
+  const Status status(failed.code(), Shortened(failed.message()), failed.detail());
   for (const auto& [code, flight] : kCodes) {
     if (!base::Is(status, code)) continue;
     const std::string word = fmt::format(R"({{"code": "{}"}})", base::CodeName(code));

@@ -6,9 +6,9 @@
 
 namespace skyhook::daemon {
 
-/// `status` as a code that clients of Flight can tell apart, and, for those that are ours, a word:
+/// `failed` as a code that clients of Flight can tell apart, and, for those that are ours, a word:
 /// {"code": "limit exceeded"} in the error's extra info, and in the trailer `skyhook-error-bin` for
-/// clients that drop the former.
+/// clients that drop the former. Messages are cut after 1,500 bytes.
 ///
 /// | ours | gRPC |
 /// |---|---|
@@ -19,7 +19,7 @@ namespace skyhook::daemon {
 /// | kBusy, kUnreachable, kStaleObject | UNAVAILABLE: the same call may succeed later |
 /// | kUnauthorised | PERMISSION_DENIED |
 /// | kLimitExceeded, kCorruptData, I/O, all else | INTERNAL |
-arrow::Status ToFlight(const arrow::Status& status,
+arrow::Status ToFlight(const arrow::Status& failed,
                        const arrow::flight::ServerCallContext& context);
 
 }  // namespace skyhook::daemon

@@ -88,9 +88,11 @@ class TableListing : public flight::FlightListing {
     ARROW_RETURN_NOT_OK(call_->stop().Poll());
     const auto descriptor = flight::FlightDescriptor::Path({name.export_name, name.table});
     const auto table = service_->OpenTable(name.ToString(), call_->stop());
-    if (table.ok()) return InfoOfTable(**table, descriptor);
+    auto info =
+        table.ok() ? InfoOfTable(**table, descriptor) : Result<flight::FlightInfo>(table.status());
+    if (info.ok()) return info;
     ARROW_RETURN_NOT_OK(call_->stop().Poll());
-    const nlohmann::json error = {{"error", service_->Shown(table.status()).message()}};
+    const nlohmann::json error = {{"error", service_->Shown(info.status()).message()}};
     return flight::FlightInfo::Make(
         arrow::Schema({}), descriptor, {}, -1, -1, /*ordered=*/false,
         error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -128,23 +130,24 @@ Server::Server(const Settings& settings, std::unique_ptr<Service> service, Log l
       log_(std::move(log)),
       calls_(settings.calls) {}
 
+Status Server::ReadFiles() {
+  if (settings_.has_tls()) {
+    ARROW_ASSIGN_OR_RAISE(certificate_.pem_cert, TextOfFile(settings_.tls_certificate));
+    ARROW_ASSIGN_OR_RAISE(certificate_.pem_key, TextOfFile(settings_.tls_key));
+  }
+  if (!settings_.tls_client_ca.empty()) {
+    ARROW_ASSIGN_OR_RAISE(client_ca_, TextOfFile(settings_.tls_client_ca));
+  }
+  return Reload();
+}
+
 Status Server::Start() {
   ARROW_ASSIGN_OR_RAISE(const auto location, flight::Location::Parse(settings_.listen));
   flight::FlightServerOptions options(location);
-  if (settings_.has_tls()) {
-    flight::CertKeyPair pair;
-    ARROW_ASSIGN_OR_RAISE(pair.pem_cert, TextOfFile(settings_.tls_certificate));
-    ARROW_ASSIGN_OR_RAISE(pair.pem_key, TextOfFile(settings_.tls_key));
-    options.tls_certificates = {std::move(pair)};
-  }
-  if (!settings_.tls_client_ca.empty()) {
-    ARROW_ASSIGN_OR_RAISE(options.root_certificates, TextOfFile(settings_.tls_client_ca));
-    options.verify_client = true;
-  }
-  if (!settings_.tokens.empty()) {
-    ARROW_RETURN_NOT_OK(Reload());
-    options.middleware.emplace_back(kGate, MakeGate(tokens_));
-  }
+  if (settings_.has_tls()) options.tls_certificates = {certificate_};
+  options.root_certificates = client_ca_;
+  options.verify_client = !client_ca_.empty();
+  if (!settings_.tokens.empty()) options.middleware.emplace_back(kGate, MakeGate(tokens_));
   return base::AddContext(Init(options), fmt::format("cannot listen at {}", settings_.listen));
 }
 
@@ -169,12 +172,12 @@ Status Server::Drain() {
 }
 
 template <typename Body>
-Status Server::Handle(const char* verb, const flight::ServerCallContext& context, std::string asked,
-                      Body&& body) {
+Status Server::Handle(const char* verb, Load load, const flight::ServerCallContext& context,
+                      std::string_view asked, Body&& body) {
   const auto record = std::make_shared<CallRecord>(&log_, verb, context.peer(), CallerOf(context));
-  record->Asked(std::move(asked));
+  record->Asked(asked);
   const Status status = base::CatchExceptions([&]() -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto call, calls_.Begin(context));
+    ARROW_ASSIGN_OR_RAISE(auto call, calls_.Begin(context, load));
     return body(std::move(call), record);
   });
   // Of a stream, its end is what counts.
@@ -185,11 +188,13 @@ Status Server::Handle(const char* verb, const flight::ServerCallContext& context
 
 Status Server::ListFlights(const flight::ServerCallContext& context, const flight::Criteria*,
                            std::unique_ptr<flight::FlightListing>* listings) {
-  return Handle("ListFlights", context, {}, [&](std::shared_ptr<Call> call, const auto&) -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto tables, service_->List(call->stop()));
-    *listings = std::make_unique<TableListing>(service_.get(), std::move(tables), std::move(call));
-    return Status::OK();
-  });
+  return Handle("ListFlights", Load::kLight, context, {},
+                [&](std::shared_ptr<Call> call, const auto&) -> Status {
+                  ARROW_ASSIGN_OR_RAISE(auto tables, service_->List(call->stop()));
+                  *listings = std::make_unique<TableListing>(service_.get(), std::move(tables),
+                                                             std::move(call));
+                  return Status::OK();
+                });
 }
 
 Status Server::GetFlightInfo(const flight::ServerCallContext& context,
@@ -210,7 +215,7 @@ Status Server::GetFlightInfo(const flight::ServerCallContext& context,
     *info = std::make_unique<flight::FlightInfo>(std::move(made));
     return Status::OK();
   };
-  return Handle("GetFlightInfo", context, AskedOf(request), body);
+  return Handle("GetFlightInfo", Load::kLight, context, AskedOf(request), body);
 }
 
 Status Server::GetSchema(const flight::ServerCallContext& context,
@@ -221,12 +226,19 @@ Status Server::GetSchema(const flight::ServerCallContext& context,
     ARROW_ASSIGN_OR_RAISE(const auto found, service_->SchemaOf(ticket, call->stop()));
     return flight::SchemaResult::Make(*found).Value(schema);
   };
-  return Handle("GetSchema", context, AskedOf(request), body);
+  return Handle("GetSchema", Load::kLight, context, AskedOf(request), body);
 }
 
 namespace {
 
 using StreamPtr = std::unique_ptr<flight::FlightDataStream>;
+
+// Scans are heavy; names and bytes are not.
+Load LoadOf(const Ticket& ticket) {
+  const bool scans =
+      std::holds_alternative<RowsTicket>(ticket) || std::holds_alternative<WireTicket>(ticket);
+  return scans ? Load::kHeavy : Load::kLight;
+}
 
 Result<StreamPtr> StreamOf(const Service& service, const RowsTicket& ticket, StreamedCall call) {
   ARROW_ASSIGN_OR_RAISE(auto rows, service.Read(ticket, call.call->stop()));
@@ -273,15 +285,19 @@ Result<StreamPtr> StreamOf(const Service& service, const WireTicket& ticket, Str
 
 Status Server::DoGet(const flight::ServerCallContext& context, const flight::Ticket& request,
                      std::unique_ptr<flight::FlightDataStream>* stream) {
+  const auto ticket = base::CatchExceptions([&] { return ReadTicket(request.ticket); });
+  if (!ticket.ok()) {
+    const auto fails = [&](const auto&, const auto&) { return ticket.status(); };
+    return Handle("DoGet", Load::kLight, context, request.ticket, fails);
+  }
   const auto body = [&](std::shared_ptr<Call> call,
                         const std::shared_ptr<CallRecord>& record) -> Status {
-    ARROW_ASSIGN_OR_RAISE(const Ticket ticket, ReadTicket(request.ticket));
     const auto streamed = [&](const auto& asked) {
       return StreamOf(*service_, asked, {service_.get(), std::move(call), record});
     };
-    return std::visit(streamed, ticket).Value(stream);
+    return std::visit(streamed, *ticket).Value(stream);
   };
-  return Handle("DoGet", context, request.ticket, body);
+  return Handle("DoGet", LoadOf(*ticket), context, request.ticket, body);
 }
 
 Result<std::string> Server::CountersAsJson() const {
@@ -293,11 +309,16 @@ Result<std::string> Server::CountersAsJson() const {
 
 Status Server::DoAction(const flight::ServerCallContext& context, const flight::Action& action,
                         std::unique_ptr<flight::ResultStream>* result) {
-  const std::string argument = action.body == nullptr ? "" : action.body->ToString();
+  const std::string_view argument =
+      action.body == nullptr ? std::string_view() : std::string_view(*action.body);
   const auto body = [&](const std::shared_ptr<Call>& call, const auto&) -> Status {
     std::string reply;
     if (action.type == "describe") {
-      ARROW_ASSIGN_OR_RAISE(reply, service_->DescriptionAsJson(argument, call->stop()));
+      if (argument.size() > kMostTicketBytes) {
+        return base::Invalid("a name of {} bytes", argument.size());
+      }
+      ARROW_ASSIGN_OR_RAISE(reply,
+                            service_->DescriptionAsJson(std::string(argument), call->stop()));
     } else if (action.type == "counters") {
       ARROW_ASSIGN_OR_RAISE(reply, CountersAsJson());
     } else {
@@ -308,13 +329,13 @@ Status Server::DoAction(const flight::ServerCallContext& context, const flight::
     *result = std::make_unique<flight::SimpleResultStream>(std::move(results));
     return Status::OK();
   };
-  return Handle("DoAction", context, action.type + " " + argument.substr(0, kMostTicketBytes),
-                body);
+  return Handle("DoAction", Load::kLight, context,
+                fmt::format("{} {}", action.type, argument.substr(0, 200)), body);
 }
 
 Status Server::ListActions(const flight::ServerCallContext& context,
                            std::vector<flight::ActionType>* actions) {
-  return Handle("ListActions", context, {}, [&](const auto&, const auto&) -> Status {
+  return Handle("ListActions", Load::kLight, context, {}, [&](const auto&, const auto&) -> Status {
     *actions = {{"describe",
                  "of the table EXPORT/TABLE in the body: its rows, bytes, schema and "
                  "fragments, as JSON"},

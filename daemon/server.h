@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/call_record.h"
@@ -19,6 +20,8 @@ class Server : public arrow::flight::FlightServerBase {
  public:
   Server(const Settings& settings, std::unique_ptr<Service> service, Log log);
 
+  /// Reads the files of TLS and of tokens, while this process still may.
+  arrow::Status ReadFiles();
   /// Listens where the settings say, on threads of its own.
   arrow::Status Start();
   /// Reads the file of tokens again. When it fails, those of before hold.
@@ -49,14 +52,16 @@ class Server : public arrow::flight::FlightServerBase {
 
  private:
   template <typename Body>
-  arrow::Status Handle(const char* verb, const arrow::flight::ServerCallContext& context,
-                       std::string asked, Body&& body);
+  arrow::Status Handle(const char* verb, Load load, const arrow::flight::ServerCallContext& context,
+                       std::string_view asked, Body&& body);
   arrow::Result<std::string> CountersAsJson() const;
 
   const Settings settings_;
   const std::unique_ptr<Service> service_;
   const Log log_;
   const std::shared_ptr<Tokens> tokens_ = std::make_shared<Tokens>();
+  arrow::flight::CertKeyPair certificate_;  ///< empty without TLS
+  std::string client_ca_;                   ///< empty: clients need no certificate
   Calls calls_;
 };
 

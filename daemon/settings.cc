@@ -26,6 +26,12 @@ bool IsLoopback(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+bool IsAddress(const std::string& host) {
+  in6_addr ignored{};
+  return inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+}
+
 constexpr const char* kTlsScheme = "grpc+tls";
 
 }  // namespace
@@ -74,6 +80,10 @@ arrow::Status CheckSettings(const Settings& settings) {
         settings.listen);
   }
   if (settings.insecure || IsLoopback(uri.host())) return arrow::Status::OK();
+  if (!IsAddress(uri.host())) {
+    return base::Invalid("--listen {}: write an address in numbers, or say --insecure",
+                         settings.listen);
+  }
   if (!settings.has_tls()) {
     return base::Invalid(
         "--listen {}: rows and tokens would travel unencrypted; listen at 127.0.0.1 or with "

@@ -32,6 +32,8 @@ namespace {
 
 using arrow::Status;
 
+constexpr int64_t kLeastMemory = int64_t{64} << 20;
+constexpr int64_t kMostMemory = int64_t{1} << 50;
 constexpr int kWrongCommandLine = 2;
 constexpr int kCannotServe = 3;
 
@@ -105,7 +107,8 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
   app->add_option("--memory", settings->memory_bytes,
                   "Memory of all calls together, e.g. 512MB (default: half of the machine's)")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+      ->check(CLI::Range(kLeastMemory, kMostMemory));
   app->add_option("--threads", settings->threads, "Threads of the aggregates of one call")
       ->type_name("N")
       ->check(CLI::Range(1, 1024))
@@ -144,6 +147,7 @@ Status BlockSignals(sigset_t* signals) {
   sigaddset(signals, SIGTERM);
   sigaddset(signals, SIGINT);
   sigaddset(signals, SIGHUP);
+  sigaddset(signals, SIGCHLD);
   const int error = pthread_sigmask(SIG_BLOCK, signals, nullptr);
   if (error != 0) return Status::IOError("cannot block signals");
   std::signal(SIGPIPE, SIG_IGN);
@@ -167,20 +171,18 @@ Status Serve(Settings settings) {
       workers.Start(settings.worker.empty() ? WorkerBesideThis() : settings.worker, socket));
   const auto host = std::make_shared<lending::WorkerHost>(
       lending::HostOptions{
-          .calls = settings.calls,
+          .calls = settings.calls * settings.threads,
           .log = [](const std::string& text) { WriteLine(fmt::format("worker=\"{}\"", text)); }},
       lending::ProgramOf(socket, /*niceness=*/0));
   ARROW_ASSIGN_OR_RAISE(auto service, Service::Make(settings, host));
   std::vector<std::string> roots;
   for (const ExportSettings& one : settings.exports) roots.push_back(one.root);
   ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
-  // The files of TLS and of tokens, which are replaced by others of the same name.
-  for (const std::string* file :
-       {&settings.tls_certificate, &settings.tls_key, &settings.tls_client_ca, &settings.tokens}) {
-    if (!file->empty()) roots.push_back(FolderOf(*file));
-  }
-  ARROW_RETURN_NOT_OK(Confine(roots, spill.path()));
   Server server(settings, std::move(service), WriteLine);
+  ARROW_RETURN_NOT_OK(server.ReadFiles());
+  // The file of tokens is read again, and may be another of the same name by then.
+  if (!settings.tokens.empty()) roots.push_back(FolderOf(settings.tokens));
+  ARROW_RETURN_NOT_OK(Confine(roots, spill.path()));
   ARROW_RETURN_NOT_OK(server.Start());
   std::string names;
   for (const ExportSettings& one : settings.exports) {
@@ -189,9 +191,15 @@ Status Serve(Settings settings) {
   fmt::print("skyhookd: serves {} at {}\n", names, server.address());
   std::fflush(stdout);
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
-    const Status read = server.Reload();
-    WriteLine(read.ok() ? "reloaded=\"tokens\"" : fmt::format("reload=\"{}\"", read.message()));
+  while (sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGCHLD)) {
+    if (signal == SIGHUP) {
+      const Status read = server.Reload();
+      WriteLine(read.ok() ? "reloaded=\"tokens\"" : fmt::format("reload=\"{}\"", read.message()));
+    } else if (workers.HasEnded()) {
+      // This process may not start another any more: whoever watches over it does.
+      ARROW_RETURN_NOT_OK(server.Drain());
+      return Status::IOError("the process that starts workers has ended");
+    }
   }
   WriteLine(fmt::format("ends=\"{}\"", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   return server.Drain();

@@ -46,14 +46,23 @@ class CallReader : public arrow::RecordBatchReader {
       std::shared_ptr<arrow::RecordBatch> batch;
       ARROW_RETURN_NOT_OK(reader_->ReadNext(&batch));
       if (batch == nullptr) return Status::OK();
-      for (auto& piece : vector::Cut(batch, batch->num_rows(), kMessageBytes)) {
-        pieces_.push_back(std::move(piece));
-      }
+      AddPieces(batch);
     }
     *out = std::move(pieces_.front());
     pieces_.pop_front();
     call_.record->Returned((*out)->num_rows(), vector::BytesOf(**out));
     return Status::OK();
+  }
+
+  // Halves it until each piece fits, or is one row.
+  void AddPieces(const std::shared_ptr<arrow::RecordBatch>& batch) {
+    const int64_t rows = batch->num_rows();
+    if (rows <= 1 || vector::BytesOf(*batch) <= kMessageBytes) {
+      pieces_.push_back(batch);
+      return;
+    }
+    AddPieces(batch->Slice(0, rows / 2));
+    AddPieces(batch->Slice(rows / 2));
   }
 
   const StreamedCall call_;
@@ -96,9 +105,8 @@ class MessageStream : public flight::FlightDataStream {
     }
     ARROW_RETURN_NOT_OK(
         arrow::ipc::GetRecordBatchPayload(*message->batch, options_, &payload.ipc_message));
-    call_.record->Returned(
-        message->batch->num_rows(),
-        payload.ipc_message.body_length + static_cast<int64_t>(message->metadata.size()));
+    call_.record->Returned(message->rows, payload.ipc_message.body_length +
+                                              static_cast<int64_t>(message->metadata.size()));
     if (!message->metadata.empty()) {
       payload.app_metadata = arrow::Buffer::FromString(std::move(message->metadata));
     }

@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ std::unique_ptr<arrow::flight::FlightDataStream> StreamRows(
 struct Message {
   std::shared_ptr<arrow::RecordBatch> batch;
   std::string metadata;  ///< empty: nothing
+  int64_t rows = 0;      ///< that it stands for, for the log
 };
 
 /// Messages of batches of `schema`, which has no dictionaries, until `next` gives none.

@@ -37,6 +37,10 @@ Result<int64_t> NumberOf(const std::string& key, const json& value) {
 
 Result<std::vector<std::string>> TextsOf(const std::string& key, const json& value) {
   if (!value.is_array()) return base::Invalid("ticket: '{}' is not a list of text", key);
+  if (value.size() > kMostColumns) {
+    return base::Invalid("ticket: '{}' has {} entries, where {} are the most", key, value.size(),
+                         kMostColumns);
+  }
   std::vector<std::string> out;
   for (const json& entry : value) {
     ARROW_ASSIGN_OR_RAISE(out.emplace_back(), TextOf(key, entry));
@@ -118,6 +122,19 @@ Result<Ticket> ReadFile(const json& keys) {
   return WireTicket{std::move(bytes.file), std::move(bytes.version), std::move(request)};
 }
 
+// A ticket of ours is no deeper than a list of pairs in an object, and what is deeper takes many
+// times its bytes: it is left out, which makes it none of ours.
+json ParseShallow(std::string_view bytes) {
+  constexpr int kMostDepth = 3;
+  bool is_deep = false;
+  const auto look = [&](int depth, json::parse_event_t, json&) {
+    is_deep = is_deep || depth > kMostDepth;
+    return !is_deep;
+  };
+  json out = json::parse(bytes.begin(), bytes.end(), look, /*allow_exceptions=*/false);
+  return is_deep ? json() : out;
+}
+
 }  // namespace
 
 Result<Ticket> ReadTicket(std::string_view bytes) {
@@ -130,7 +147,7 @@ Result<Ticket> ReadTicket(std::string_view bytes) {
   // A binary plan may begin with such a byte too, but is no JSON.
   json keys;
   if (bytes[begin] == '{') {
-    keys = json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
+    keys = ParseShallow(bytes);
   }
   if (keys.is_object()) {
     if (keys.contains("table")) return ReadRows(keys);

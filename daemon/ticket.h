@@ -16,6 +16,7 @@
 namespace skyhook::daemon {
 
 inline constexpr size_t kMostTicketBytes = size_t{4} << 20;
+inline constexpr size_t kMostColumns = 10'000;
 /// Of bytes asked for at once.
 inline constexpr size_t kMostRanges = 65536;
 

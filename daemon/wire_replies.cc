@@ -28,6 +28,7 @@ Result<std::optional<Message>> WireReplies::Next() {
   }
   ended_ = batch == nullptr;
   Message out;
+  out.rows = batch == nullptr ? 0 : batch->num_rows();
   const wire::Codec codec = request_.codecs.empty() ? wire::Codec::kNone : request_.codecs.front();
   ARROW_ASSIGN_OR_RAISE(out.metadata, wire::EncodeReply(reply, codec, request_.message_bytes));
   ARROW_ASSIGN_OR_RAISE(out.batch, VersionBatch(reply.outcome.version));

@@ -70,6 +70,12 @@ Status WorkerService::Start(const std::string& program, const std::string& socke
   return Status::OK();
 }
 
+bool WorkerService::HasEnded() {
+  if (pid_ < 0 || ::waitpid(pid_, nullptr, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  return true;
+}
+
 std::string WorkerBesideThis() {
   std::error_code error;
   const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();

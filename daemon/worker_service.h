@@ -22,6 +22,9 @@ class WorkerService {
   /// threads.
   arrow::Status Start(const std::string& program, const std::string& socket);
 
+  /// Whether it has ended by itself.
+  bool HasEnded();
+
  private:
   pid_t pid_ = -1;
 };

@@ -259,6 +259,24 @@ class PlansTest(unittest.TestCase):
                 ran += 1
         self.assertGreater(ran, 18)
 
+    def test_more_threads_than_calls(self):
+        plan = (SOURCE / "tests/compat/substrait/df_q1.opt.pb").read_bytes()
+        expected = self.client.do_get(flight.Ticket(plan)).read_all()
+        with tempfile.TemporaryDirectory() as folder:
+            daemon = Daemon(folder, "--export", f"tpch={DATA}", "--threads", "4", "--calls", "1")
+            try:
+                rows = daemon.client().do_get(flight.Ticket(plan)).read_all()
+            finally:
+                daemon.end()
+        self.assertEqual(rows.num_rows, expected.num_rows)
+
+    def test_what_our_client_has_read_is_logged(self):
+        done = subprocess.run([PROGRAMS / "skyhook", "sql", "--placement", "push", "--format", "csv",
+                               f"SELECT * FROM '{self.daemon.address}/tpch/nation' WHERE n_regionkey = 1"],
+                              capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+        self.assertEqual(len(done.stdout.splitlines()), 6, done.stderr)
+        self.assertTrue(any("request" in line and " rows=5 " in line for line in self.daemon.lines()))
+
     def test_an_expression_of_pyarrow(self):
         lineitem = ds.dataset(DATA / "lineitem.parquet")
         wanted = (pc.field("l_orderkey") < 3000) & (pc.field("l_linenumber") == 2)
@@ -311,6 +329,22 @@ class EscapesTest(DaemonTest):
         self.assertFails(pa.ArrowException, "Permission denied",
                          lambda: self.client.do_get(ticket(table="t/parts")).read_all())
 
+    def test_a_link_into_another_export(self):
+        other = self.folder / "second"
+        other.mkdir()
+        (other / "parts").mkdir()
+        (other / "parts" / "0.parquet").symlink_to(self.data / "numbers.parquet")
+        (other / "link.parquet").symlink_to(self.data / "numbers.parquet")
+        daemon = Daemon(self.folder, "--export", f"t={self.data}", "--export", f"u={other}", "--drain", "1")
+        try:
+            for keys in ({"table": "u/parts"}, {"table": "u/link"}, {"file": "u/link.parquet", "ranges": [[0, 1]]},
+                         {"file": "u/parts/0.parquet", "ranges": [[0, 1]]}):
+                with self.subTest(keys=keys):
+                    self.assertFails(flight.FlightUnauthorizedError, "is a link that leads out of its export",
+                                     lambda keys=keys: daemon.client().do_get(ticket(**keys)).read_all())
+        finally:
+            daemon.end()
+
     def test_a_link_that_stays_within(self):
         (self.data / "same.parquet").symlink_to("numbers.parquet")
         self.assertTrue(self.client.do_get(ticket(table="t/same")).read_all().equals(self.table))
@@ -347,6 +381,83 @@ class EscapesTest(DaemonTest):
         self.assertGreater(refused, 0)
 
 
+class HostileTest(DaemonTest):
+    """What a client may send, and what may lie in an export."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = self.start()
+        self.client = self.daemon.client()
+
+    def read(self, **keys):
+        return self.client.do_get(ticket(**keys)).read_all()
+
+    def answers(self):
+        self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_a_plan_over_other_fields_than_the_table_has(self):
+        pq.write_table(pa.table({"s": pa.array([{"x": 1}], pa.struct([("x", pa.int64())]))}), self.data / "nested.parquet")
+        number = {"i64": {"nullability": "NULLABILITY_NULLABLE"}}
+        plan = json.dumps({"relations": [{"root": {"names": ["z"], "input": {"project": {
+            "common": {"emit": {"outputMapping": [1]}},
+            "expressions": [{"selection": {"directReference": {"structField": {"field": 0, "child": {"structField": {"field": 2}}}},
+                                           "rootReference": {}}}],
+            "input": {"read": {
+                "baseSchema": {"names": ["s", "x", "y", "z"], "struct": {
+                    "types": [{"struct": {"types": [number] * 3, "nullability": "NULLABILITY_NULLABLE"}}],
+                    "nullability": "NULLABILITY_REQUIRED"}},
+                "namedTable": {"names": ["t", "nested"]}}}}}}}]})
+        for ask in (self.client.get_schema, self.client.get_flight_info):
+            with self.assertRaisesRegex((pa.ArrowInvalid, OSError), "column 's' of .* is struct"):
+                ask(flight.FlightDescriptor.for_command(plan))
+        self.answers()
+
+    def test_tickets_that_are_deep_or_long(self):
+        for sent in (b'{"table": ' + b"[" * 1_000_000, b'{"table": "t/numbers", "columns": ' + b"[" * 500 + b"]" * 500 + b"}"):
+            with self.assertRaises((pa.ArrowInvalid, pa.ArrowNotImplementedError)):
+                self.client.do_get(flight.Ticket(sent)).read_all()
+        self.assertFails(pa.ArrowInvalid, "ticket: 'columns' has 20000 entries, where 10000 are the most",
+                         lambda: self.read(table="t/numbers", columns=["id"] * 20_000))
+        self.assertFails(pa.ArrowKeyError, "export 't' has no table 'xxx", lambda: self.read(table="t/" + "x" * 100_000))
+        self.answers()
+
+    def test_files_that_are_of_no_table(self):
+        (self.data / "notes.txt").write_text("secret")
+        subprocess.run([PROGRAMS / "skyhook", "put", self.data / "numbers.parquet", self.data / "stored"], check=True,
+                       capture_output=True, timeout=DEADLINE_SECONDS)
+        part = next(self.data.glob("stored/**/*.parquet"), None) or next(
+            path for path in self.data.glob("stored/*") if path.is_file() and not path.name.startswith("."))
+        for name in ("t/notes.txt", f"t/stored/{part.name}", "t/stored", "t", "t/numbers", "t/.hidden.parquet"):
+            with self.subTest(name=name), self.assertRaises((pa.ArrowKeyError, flight.FlightInternalError)):
+                self.client.do_get(ticket(file=name, ranges=[[0, 1]])).read_all()
+        self.assertEqual(self.client.do_get(ticket(file="t/numbers.parquet", ranges=[[0, 4]])).read_all()["bytes"].to_pylist(), [b"PAR1"])
+        self.assertEqual(self.read(table="t/stored").num_rows, ROWS)
+
+    def test_names_that_are_not_text_hide_no_other(self):
+        shutil.copy(self.data / "numbers.parquet", os.fsencode(self.data) + b"/\xff.parquet")
+        self.assertEqual([info.descriptor.path for info in self.client.list_flights()], [[b"t", b"numbers"]])
+
+    def test_messages_say_no_path_of_the_host(self):
+        shutil.rmtree(self.data)
+        with self.assertRaises(pa.ArrowException) as raised:
+            self.read(table="t/numbers")
+        self.assertNotIn(str(self.data), str(raised.exception))
+
+    def test_wide_rows(self):
+        """Each message of at most 3 MiB, or of one row; also where the long texts come together."""
+        wide = pa.table({"id": range(4000), "text": ["x" * (20_000 if 1000 <= row < 2000 else 3) for row in range(4000)]})
+        pq.write_table(wide, self.data / "wide.parquet")
+        large = pa.table({"id": range(3), "text": ["a" * 5_000_000, "b" * 20_000_000, "c" * 40_000_000]})
+        pq.write_table(large, self.data / "large.parquet")
+        rows = 0
+        for chunk in self.client.do_get(ticket(table="t/wide")):
+            self.assertLessEqual(chunk.data.nbytes, 3 << 20)
+            rows += chunk.data.num_rows
+        self.assertEqual(rows, 4000)
+        self.assertTrue(self.read(table="t/wide").equals(wide))
+        self.assertTrue(self.read(table="t/large").equals(large))
+
+
 class ProcessTest(DaemonTest):
     def run_daemon(self, *arguments):
         return subprocess.run([DAEMON, *arguments], capture_output=True, text=True, timeout=DEADLINE_SECONDS)
@@ -371,6 +482,8 @@ class ProcessTest(DaemonTest):
             (["--export", export, "--listen", "grpc://localhost:0"], 2, "or say --insecure"),
             (["--export", export, "--calls", "0"], 2, "--calls"),
             (["--export", export, "--memory", "much"], 2, "--memory"),
+            (["--export", export, "--memory", "1MB"], 2, "--memory"),
+            (["--export", export, "--memory", "-5"], 2, "--memory"),
             (["--export", export, "--nonsense"], 2, "--nonsense"),
             (["--export", f"t={self.folder}/absent"], 3, "absent: No such file or directory"),
             (["--export", f"t={self.data}/numbers.parquet"], 3, "it is not a directory"),
@@ -434,6 +547,13 @@ class LimitsTest(DaemonTest):
         error = self.assertFails(flight.FlightUnavailableError, "2 calls are under way, as many as may be",
                                  lambda: client.do_get(ticket(table="t/numbers")).read_all())
         self.assertEqual(error.extra_info, b'{"code": "busy"}')
+        # Names and bytes are others' turn.
+        self.assertEqual(self.counters(client)["calls_refused"], 1)
+        self.assertEqual(client.do_get(ticket(file="t/numbers.parquet", ranges=[[0, 4]])).read_all().num_rows, 1)
+        done = subprocess.run([PROGRAMS / "skyhook", "sql", "--placement", "push", "--format", "csv",
+                               f"SELECT count(*) AS n, sum(id) AS s FROM '{daemon.address}/t/numbers' WHERE id >= 0"],
+                              capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+        self.assertEqual(done.stdout, f"n,s\n{ROWS},{ROWS * (ROWS - 1) // 2}\n", done.stderr)
         for reader in held:
             reader.cancel()
         self.eventually(lambda: client.do_get(ticket(table="t/numbers", limit=1)).read_all().num_rows == 1)
@@ -731,6 +851,13 @@ class WorkersTest(DaemonTest):
             os.kill(worker, signal.SIGKILL)
         self.eventually(lambda: not self.running(workers))
         self.assertTrue(self.read(table="t/numbers").equals(self.table))
+
+    def test_without_the_process_that_starts_workers_it_ends(self):
+        listener, = self.children(self.daemon.process.pid)
+        os.kill(listener, signal.SIGKILL)
+        self.assertEqual(self.daemon.process.wait(timeout=DEADLINE_SECONDS), 3)
+        self.daemon.process.stdout.close()
+        self.assertIn("the process that starts workers has ended", self.daemon.log.read_text())
 
     def test_workers_end_with_a_daemon_that_is_killed(self):
         self.read(table="t/numbers")

@@ -11,6 +11,7 @@
 
 #include "skyhook/base/status.h"
 #include "skyhook/client/scan.h"
+#include "skyhook/plan/types.h"
 #include "skyhook/vector/gather.h"
 
 namespace skyhook::client {
@@ -151,6 +152,21 @@ std::shared_ptr<arrow::DataType> ShownType(const std::shared_ptr<arrow::DataType
     default:
       return type;
   }
+}
+
+arrow::Status CheckInput(const arrow::Schema& input, const Table& table) {
+  for (const auto& field : input.fields()) {
+    const auto declared = table.schema->GetFieldByName(field->name());
+    if (declared == nullptr) {
+      return base::Invalid("'{}' has no column '{}'", table.name, field->name());
+    }
+    const auto type = plan::EngineType(declared->type());
+    if (!type->Equals(*field->type())) {
+      return base::Invalid("column '{}' of '{}' is {}, not {}", field->name(), table.name,
+                           type->ToString(), field->type()->ToString());
+    }
+  }
+  return arrow::Status::OK();
 }
 
 std::shared_ptr<arrow::Schema> DeclaredSchema(const plan::Pipeline& pipeline,

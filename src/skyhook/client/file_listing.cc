@@ -214,9 +214,7 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   if (HasScheme(pattern)) {
     return base::Invalid(
         "'{}': Skyhook reads files of this machine and tables at rados://POOL[/NAMESPACE]/TABLE "
-        "and "
-        "grpc://HOST:PORT/EXPORT/TABLE, and "
-        "nothing at '{}'",
+        "and grpc[+tls]://HOST:PORT/EXPORT/TABLE, and nothing at '{}'",
         pattern, pattern.substr(0, pattern.find("://") + 3));
   }
   Listing listing(pattern, max_files);
@@ -225,8 +223,7 @@ arrow::Result<std::vector<std::string>> ListFiles(const std::string& pattern, in
   if (HasTextEnding(pattern) && !fs::is_directory(status)) {
     return base::Invalid(
         "'{0}' is text, which only SQL reads (skyhook sql -c \"FROM '{0}'\"): this takes Parquet "
-        "grpc://HOST:PORT/EXPORT/TABLE, and "
-        "Arrow files",
+        "and Arrow files",
         pattern);
   }
   auto [directory, components] = SplitPattern(pattern);

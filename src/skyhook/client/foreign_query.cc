@@ -174,8 +174,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(const substrait
   return std::make_shared<NamingReader>(std::move(stream), std::move(declared), plan.names);
 }
 
-std::shared_ptr<arrow::Schema> ForeignPlanSchema(const substrait::ForeignPlan& plan,
-                                                 const Table& table) {
+Result<std::shared_ptr<arrow::Schema>> ForeignPlanSchema(const substrait::ForeignPlan& plan,
+                                                         const Table& table) {
+  ARROW_RETURN_NOT_OK(CheckInput(*plan.steps.front().pipeline.input, table));
   const plan::Pipeline& last = plan.steps.back().pipeline;
   const arrow::Schema& read = plan.steps.size() == 1 ? *table.schema : *last.input;
   return WithNames(*DeclaredSchema(last, read), plan.names);

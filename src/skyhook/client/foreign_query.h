@@ -22,8 +22,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatchReader>> RunForeignPlan(
     const substrait::ForeignPlan& plan, std::shared_ptr<const Table> table,
     const ScanOptions& options);
 
-/// The schema of its rows, without reading any.
-std::shared_ptr<arrow::Schema> ForeignPlanSchema(const substrait::ForeignPlan& plan,
-                                                 const Table& table);
+/// The schema of its rows, without reading any. Fails where the plan is not over such a table.
+arrow::Result<std::shared_ptr<arrow::Schema>> ForeignPlanSchema(const substrait::ForeignPlan& plan,
+                                                                const Table& table);
 
 }  // namespace skyhook::client

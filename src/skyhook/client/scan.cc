@@ -283,22 +283,6 @@ arrow::Status CheckDictionaries(const arrow::Schema& declared,
   return arrow::Status::OK();
 }
 
-/// Fails unless every input column is one of the table, in its engine type.
-arrow::Status CheckInput(const arrow::Schema& input, const Table& table) {
-  for (const auto& field : input.fields()) {
-    const auto declared = table.schema->GetFieldByName(field->name());
-    if (declared == nullptr) {
-      return base::Invalid("'{}' has no column '{}'", table.name, field->name());
-    }
-    const auto type = plan::EngineType(declared->type());
-    if (!type->Equals(*field->type())) {
-      return base::Invalid("column '{}' of '{}' is {}, not {}", field->name(), table.name,
-                           type->ToString(), field->type()->ToString());
-    }
-  }
-  return arrow::Status::OK();
-}
-
 arrow::Result<std::vector<bool>> SkippedFragments(const plan::SharedPipeline& pipeline,
                                                   const Table& table) {
   std::vector<bool> skipped;

@@ -45,7 +45,8 @@ Result<OpenedStore> Session::OpenStore(const table::Location& location,
 std::shared_ptr<site::flight::FlightSite> Session::OpenDaemon(const std::string& address) {
   const std::lock_guard<std::mutex> lock(mutex_);
   auto& site = daemons_[address];
-  if (site == nullptr) site = site::flight::MakeFlightSite(address, options_.flight, timer_);
+  if (site == nullptr)
+    site = site::flight::MakeFlightSite(address, options_.flight, timer_of_calls_);
   return site;
 }
 

@@ -101,6 +101,7 @@ arrow::Result<std::shared_ptr<Table>> OpenFiles(const std::shared_ptr<site::Site
   table->name = pattern;
   SchemaUnion schema;
   for (size_t i = 0; i < files.size(); ++i) {
+    ARROW_RETURN_NOT_OK(options.stop.Poll());
     ARROW_ASSIGN_OR_RAISE(TableFragment fragment, DescribeFile(site, files[i], pattern));
     ARROW_ASSIGN_OR_RAISE(fragment.renamed, schema.Add(fragment.description));
     fragment.partition_values = std::move(partitions.values[i]);
@@ -239,6 +240,7 @@ arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session
   std::vector<std::filesystem::path> entries;
   for (std::filesystem::directory_iterator entry(store, error), end; entry != end;
        entry.increment(error)) {
+    ARROW_RETURN_NOT_OK(stop.Poll());
     entries.push_back(entry->path());
   }
   if (error) {
@@ -247,6 +249,7 @@ arrow::Result<std::map<std::string, std::string>> TablesOfStore(Session* session
   std::sort(entries.begin(), entries.end());
   std::map<std::string, std::string> tables;
   for (const auto& path : entries) {
+    ARROW_RETURN_NOT_OK(stop.Poll());
     if (LooksLikeTable(path.string())) tables[path.stem().string()] = path.string();
   }
   return tables;

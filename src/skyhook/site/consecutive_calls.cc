@@ -12,7 +12,7 @@ using plan::StoppedBy;
 
 namespace {
 
-// The most bytes of one reply.
+// Of rows in one reply.
 constexpr int64_t kMostReplyBytes = int64_t{16} << 20;
 
 // Longer than a worker works on a call without being taken for one that hangs.
@@ -29,27 +29,22 @@ bool IsDivisible(const base::Limits& limits) {
 
 }  // namespace
 
-ConsecutiveCalls::ConsecutiveCalls(const Request& request, std::string name, CallTimes times)
-    : times_(times),
+ConsecutiveCalls::ConsecutiveCalls(const Request& request, std::string name,
+                                   const CallOptions& options)
+    : call_ms_(options.call_ms),
+      lone_call_ms_(options.lone_call_ms),
       is_divisible_(IsDivisible(request.limits)),
       scan_(request.slice.goes_on() ? request.slice.scan : NewScan()),
-      asked_{request.pipeline,
-             std::move(name),
-             request.fragment.layout,
-             request.slice,
-             request.limits,
-             request.runtime_filters,
-             {wire::Codec::kNone, wire::Codec::kLz4},
-             /*packed_text=*/true,
-             kMostReplyBytes,
-             request.fragment.bytes},
+      asked_{request.pipeline,     std::move(name),         request.fragment.layout, request.slice,
+             request.limits,       request.runtime_filters, options.codecs,
+             /*packed_text=*/true, options.message_bytes,   request.fragment.bytes},
       alone_(!is_divisible_) {
   asked_.limits.reply_bytes = std::min(asked_.limits.reply_bytes, kMostReplyBytes);
 }
 
 arrow::Result<std::string> ConsecutiveCalls::Encode() {
   asked_.slice.scan = alone_ ? 0 : scan_;
-  return wire::EncodeRequest(asked_, alone_ ? times_.alone : times_.next_to_others, &filters_);
+  return wire::EncodeRequest(asked_, alone_ ? lone_call_ms_ : call_ms_, &filters_);
 }
 
 // A reply that is damaged says nothing: the fragment is read instead.

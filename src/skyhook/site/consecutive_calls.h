@@ -19,10 +19,16 @@
 
 namespace skyhook::site {
 
-/// What a call may take, in milliseconds, when the request has no deadline.
-struct CallTimes {
-  uint32_t next_to_others = 0;  ///< while whoever answers keeps the scan between two calls
-  uint32_t alone = 0;           ///< where nothing is kept: pages are read again that it begins in
+struct CallOptions {
+  /// What a call may take, in milliseconds, when the request has no deadline: while whoever answers
+  /// keeps the scan between two calls.
+  uint32_t call_ms = 0;
+  /// The same where nothing is kept: pages are read again that the call begins in.
+  uint32_t lone_call_ms = 0;
+  /// The most bytes of one reply. Rows are gathered up to 16 MiB, but may be larger.
+  int64_t message_bytes = int64_t{16} << 20;
+  /// That replies may use. The last one is used where it makes them smaller.
+  std::vector<wire::Codec> codecs;
 };
 
 /// Not thread-safe.
@@ -41,8 +47,8 @@ class ConsecutiveCalls {
   };
 
   /// `name` is what messages call the fragment. The replies take at most the request's reply_bytes
-  /// together, and each at most 16 MiB.
-  ConsecutiveCalls(const Request& request, std::string name, CallTimes times);
+  /// together.
+  ConsecutiveCalls(const Request& request, std::string name, const CallOptions& options);
 
   /// The next call's message. Fails as wire::EncodeRequest does.
   arrow::Result<std::string> Encode();
@@ -63,7 +69,8 @@ class ConsecutiveCalls {
   Taken AskAgain();
   Step GoOn(const wire::Reply& reply, int64_t bytes);
 
-  const CallTimes times_;
+  const uint32_t call_ms_;
+  const uint32_t lone_call_ms_;
   /// Whether the scan may be kept between calls.
   const bool is_divisible_;
   const uint64_t scan_;  ///< the number by which it is known there

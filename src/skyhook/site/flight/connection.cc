@@ -4,9 +4,11 @@
 #include <arrow/flight/types.h>
 
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include "skyhook/base/exceptions.h"
+#include "skyhook/base/guarded_pool.h"
 #include "skyhook/base/status.h"
 #include "skyhook/site/flight/failures.h"
 
@@ -21,6 +23,8 @@ using arrow::flight::Location;
 namespace {
 
 constexpr std::chrono::milliseconds kLook(10);
+/// Of a buffer, and of what is said beside a batch.
+constexpr int64_t kMostBytes = int64_t{256} << 20;
 
 bool MayHaveToken(const std::string& address) {
   if (address.starts_with("grpc+tls://")) return true;
@@ -32,17 +36,29 @@ bool MayHaveToken(const std::string& address) {
 
 // Cancels a call whose stop is requested: whoever waits for it waits within gRPC. Where there is no
 // memory for the next look, nobody looks any more: the wait ends when the daemon answers.
-void Watch(const std::weak_ptr<base::Timer>& timer, std::weak_ptr<FlightStreamReader> watched,
+// The timer drops what is not due when it goes.
+void Watch(base::Timer* timer, std::weak_ptr<FlightStreamReader> watched,
            const arrow::StopToken& stop) {
-  const auto running = timer.lock();
-  if (running == nullptr) return;
   base::UnlessMemoryLacks([&] {
-    running->Run(kLook, [timer, watched = std::move(watched), stop] {
+    timer->Run(kLook, [timer, watched = std::move(watched), stop] {
       const auto reader = watched.lock();
       if (reader == nullptr) return;
       stop.IsStopRequested() ? reader->Cancel() : Watch(timer, reader, stop);
     });
   });
+}
+
+// What a stream of bytes is: no dictionaries, which could be sent for ever.
+bool IsOfBytes(const arrow::Schema& schema) {
+  return schema.num_fields() == 1 && schema.field(0)->type()->id() == arrow::Type::BINARY;
+}
+
+// As replies are read, whose numbers lie at multiples of eight.
+Result<std::shared_ptr<arrow::Buffer>> Aligned(const std::shared_ptr<arrow::Buffer>& bytes) {
+  if (bytes == nullptr || bytes->address() % 8 == 0) return bytes;
+  ARROW_ASSIGN_OR_RAISE(auto copy, arrow::AllocateBuffer(bytes->size()));
+  std::memcpy(copy->mutable_data(), bytes->data(), static_cast<size_t>(bytes->size()));
+  return std::shared_ptr<arrow::Buffer>(std::move(copy));
 }
 
 }  // namespace
@@ -63,15 +79,23 @@ Result<Received> ReceivedStream::Next() {
   // The daemon's answer to the cancelling is not what the caller wants to hear of.
   ARROW_RETURN_NOT_OK(stop_.Poll());
   if (!chunk.ok()) return FromFlight(chunk.status(), address_);
-  Received out{chunk->data, chunk->app_metadata};
+  const bool is_large = chunk->app_metadata != nullptr && chunk->app_metadata->size() > kMostBytes;
+  if (is_large) return base::CorruptData("{}: a message of too many bytes", address_);
+  Received out{chunk->data, nullptr};
+  ARROW_ASSIGN_OR_RAISE(out.metadata, Aligned(chunk->app_metadata));
   ended_ = out.is_end();
-  if (out.batch != nullptr) ARROW_RETURN_NOT_OK(out.batch->ValidateFull());
-  return out;
+  if (out.batch == nullptr) return out;
+  const Status valid = out.batch->ValidateFull();
+  if (valid.ok() && out.batch->column(0)->null_count() == 0) return out;
+  return base::CorruptData("{}: a message that is damaged: {}", address_, valid.message());
 }
 
 Connection::Connection(std::string address, FlightOptions options,
                        std::shared_ptr<base::Timer> timer)
-    : address_(std::move(address)), options_(std::move(options)), timer_(std::move(timer)) {}
+    : address_(std::move(address)),
+      options_(std::move(options)),
+      timer_(std::move(timer)),
+      pool_(base::GuardedPool(nullptr, kMostBytes)) {}
 
 Connection::~Connection() = default;
 
@@ -101,6 +125,9 @@ Result<std::unique_ptr<ReceivedStream>> Connection::Get(const std::string& ticke
   ARROW_RETURN_NOT_OK(stop.Poll());
   ARROW_ASSIGN_OR_RAISE(FlightClient * client, Client());
   arrow::flight::FlightCallOptions options;
+  options.read_options.use_threads = false;
+  options.read_options.memory_pool = pool_.get();
+  options.read_options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   if (!options_.token.empty()) {
     options.headers.emplace_back("authorization", "Bearer " + options_.token);
   }
@@ -108,7 +135,12 @@ Result<std::unique_ptr<ReceivedStream>> Connection::Get(const std::string& ticke
   if (!reader.ok()) return FromFlight(reader.status(), address_);
   std::shared_ptr<FlightStreamReader> shared = *std::move(reader);
   if (stop.IsStopRequested()) shared->Cancel();
-  Watch(timer_, shared, stop);
+  Watch(timer_.get(), shared, stop);
+  const auto schema = shared->GetSchema();
+  if (!schema.ok()) return FromFlight(schema.status(), address_);
+  if (!IsOfBytes(**schema)) {
+    return base::CorruptData("{}: a stream of the columns {}", address_, (*schema)->ToString());
+  }
   return std::make_unique<ReceivedStream>(std::move(shared), address_, stop);
 }
 

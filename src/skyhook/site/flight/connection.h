@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/result.h>
 #include <arrow/util/cancel.h>
@@ -20,9 +21,9 @@ class FlightStreamReader;
 
 namespace skyhook::site::flight {
 
-/// A message of a stream.
+/// A message of a stream of bytes.
 struct Received {
-  std::shared_ptr<arrow::RecordBatch> batch;  ///< null: none
+  std::shared_ptr<arrow::RecordBatch> batch;  ///< of one binary column without NULLs; null: none
   std::shared_ptr<arrow::Buffer> metadata;    ///< null: none
 
   bool is_end() const { return batch == nullptr && metadata == nullptr; }
@@ -39,7 +40,8 @@ class ReceivedStream {
   ReceivedStream& operator=(const ReceivedStream&) = delete;
 
   /// The next message; at the end, one without anything. Waits for it, until the stop is requested:
-  /// within 20 ms. Batches are valid (ValidateFull).
+  /// within 20 ms. What a daemon sends is checked: batches are valid (ValidateFull), no buffer has
+  /// more than 256 MiB, and metadata is aligned to 8 bytes.
   arrow::Result<Received> Next();
 
  private:
@@ -56,8 +58,9 @@ class Connection {
   Connection(std::string address, FlightOptions options, std::shared_ptr<base::Timer> timer);
   ~Connection();
 
-  /// Sends a ticket. Fails with codes of base/status.h: kUnreachable where nobody answers,
-  /// kUnauthorised where a token would travel to another machine unencrypted.
+  /// Sends a ticket that is answered by a stream of bytes, and waits until the daemon takes it.
+  /// Fails with codes of base/status.h: kUnreachable where nobody answers, kUnauthorised where a
+  /// token would travel to another machine unencrypted.
   arrow::Result<std::unique_ptr<ReceivedStream>> Get(const std::string& ticket,
                                                      const arrow::StopToken& stop);
   const std::string& address() const { return address_; }
@@ -68,6 +71,8 @@ class Connection {
   const std::string address_;
   const FlightOptions options_;
   const std::shared_ptr<base::Timer> timer_;
+  /// Of what is received, which goes before the connection.
+  const std::shared_ptr<arrow::MemoryPool> pool_;
   std::mutex mutex_;
   std::unique_ptr<arrow::flight::FlightClient> client_;
 };

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
@@ -27,9 +28,11 @@ using nlohmann::json;
 
 namespace {
 
-/// What a call may take when its request has no deadline, in milliseconds; what is left then is
-/// asked for again.
-constexpr uint32_t kCallMs = 60'000;
+/// What a call may take when its request has no deadline, in milliseconds: as long as it takes. A
+/// daemon notices that its client has gone.
+constexpr uint32_t kCallMs = std::numeric_limits<uint32_t>::max();
+/// As many as a listing here has.
+constexpr size_t kMostNames = 1'000'000;
 /// Of a reply: a batch.
 constexpr int64_t kReplyBytes = int64_t{256} << 20;
 /// A daemon that is busy is asked again after so long, and then after twice as long, so many times.
@@ -59,25 +62,13 @@ Status WaitFor(std::chrono::milliseconds wait, const arrow::StopToken& stop) {
   return Status::OK();
 }
 
-/// A stream and its first message: whether a call is refused shows there.
-struct Begun {
-  std::unique_ptr<ReceivedStream> stream;
-  Received first;
-};
+using Stream = std::unique_ptr<ReceivedStream>;
 
-Result<Begun> BeginOnce(Connection* connection, const std::string& ticket,
-                        const arrow::StopToken& stop) {
-  Begun out;
-  ARROW_ASSIGN_OR_RAISE(out.stream, connection->Get(ticket, stop));
-  ARROW_ASSIGN_OR_RAISE(out.first, out.stream->Next());
-  return out;
-}
-
-Result<Begun> Begin(Connection* connection, const std::string& ticket,
-                    const arrow::StopToken& stop) {
+Result<Stream> Begin(Connection* connection, const std::string& ticket,
+                     const arrow::StopToken& stop) {
   auto wait = kFirstWait;
   for (int waits = 0;; ++waits, wait *= 2) {
-    auto begun = BeginOnce(connection, ticket, stop);
+    auto begun = connection->Get(ticket, stop);
     if (begun.ok() || waits == kMostWaits || !base::Is(begun.status(), base::Code::kBusy)) {
       return begun;
     }
@@ -85,14 +76,8 @@ Result<Begun> Begin(Connection* connection, const std::string& ticket,
   }
 }
 
-Result<const arrow::BinaryArray*> BytesColumn(const Received& received,
-                                              const std::string& address) {
-  const auto& batch = received.batch;
-  if (batch == nullptr || batch->num_columns() != 1 ||
-      batch->column(0)->type_id() != arrow::Type::BINARY || batch->column(0)->null_count() != 0) {
-    return base::CorruptData("{}: a message that is no column of bytes", address);
-  }
-  return static_cast<const arrow::BinaryArray*>(batch->column(0).get());
+const arrow::BinaryArray& BytesOf(const Received& received) {
+  return static_cast<const arrow::BinaryArray&>(*received.batch->column(0));
 }
 
 /// The bytes of a file of a daemon.
@@ -103,8 +88,9 @@ class FlightSource : public base::ByteSource {
                                                         const arrow::StopToken& stop) {
     auto out = std::make_shared<FlightSource>(std::move(connection), name);
     ARROW_ASSIGN_OR_RAISE(const std::string ticket, out->Ticket({}));
-    ARROW_ASSIGN_OR_RAISE(const Begun begun, Begin(out->connection_.get(), ticket, stop));
-    const auto& about = begun.first.metadata;
+    ARROW_ASSIGN_OR_RAISE(const Stream stream, Begin(out->connection_.get(), ticket, stop));
+    ARROW_ASSIGN_OR_RAISE(const Received first, stream->Next());
+    const auto& about = first.metadata;
     const json said = about == nullptr
                           ? json()
                           : json::parse(about->data(), about->data() + about->size(), nullptr,
@@ -153,22 +139,22 @@ class FlightSource : public base::ByteSource {
     }
     if (wanted.empty()) return buffers;
     ARROW_ASSIGN_OR_RAISE(const std::string ticket, Ticket(ranges));
-    ARROW_ASSIGN_OR_RAISE(Begun begun, Begin(connection_.get(), ticket, stop));
-    Received received = std::move(begun.first);
-    for (size_t at = 0; !received.is_end();) {
-      ARROW_RETURN_NOT_OK(Take(received, &wanted, &at));
-      ARROW_ASSIGN_OR_RAISE(received, begun.stream->Next());
-      if (received.is_end() && at < wanted.size()) return Short();
+    ARROW_ASSIGN_OR_RAISE(const Stream stream, Begin(connection_.get(), ticket, stop));
+    for (size_t at = 0; at < wanted.size();) {
+      ARROW_ASSIGN_OR_RAISE(const Received received, stream->Next());
+      if (received.batch == nullptr || received.batch->num_rows() == 0) return Short();
+      ARROW_RETURN_NOT_OK(Take(BytesOf(received), &wanted, &at));
     }
-    return buffers;
+    ARROW_ASSIGN_OR_RAISE(const Received end, stream->Next());
+    return end.is_end() ? Result<base::Buffers>(std::move(buffers)) : Short();
   }
 
   // Copies the bytes of a message to where those that are wanted next go.
-  Status Take(const Received& received, std::vector<std::pair<uint8_t*, int64_t>>* wanted,
+  Status Take(const arrow::BinaryArray& column, std::vector<std::pair<uint8_t*, int64_t>>* wanted,
               size_t* at) const {
-    ARROW_ASSIGN_OR_RAISE(const auto* column, BytesColumn(received, connection_->address()));
-    for (int64_t row = 0; row < column->length(); ++row) {
-      std::string_view bytes = column->GetView(row);
+    for (int64_t row = 0; row < column.length(); ++row) {
+      std::string_view bytes = column.GetView(row);
+      if (bytes.empty()) return Short();
       while (!bytes.empty()) {
         if (*at == wanted->size()) return Short();
         auto& [to, left] = (*wanted)[*at];
@@ -197,11 +183,11 @@ class FlightSource : public base::ByteSource {
 /// The replies of a call, as they come.
 class ReceivedAnswer : public Answer {
  public:
-  ReceivedAnswer(Request request, wire::Request asked, std::string address, Begun begun)
+  ReceivedAnswer(Request request, wire::Request asked, std::string address, Stream stream)
       : request_(std::move(request)),
         asked_(std::move(asked)),
         address_(std::move(address)),
-        begun_(std::move(begun)) {
+        stream_(std::move(stream)) {
     outcome_.remaining.rows = request_.slice.rows;
     outcome_.version = request_.fragment.version;
   }
@@ -209,10 +195,7 @@ class ReceivedAnswer : public Answer {
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     while (next_ == batches_.size()) {
       if (ended_) return nullptr;
-      Received received = std::exchange(begun_.first, Received{});
-      if (received.is_end()) {
-        ARROW_ASSIGN_OR_RAISE(received, begun_.stream->Next());
-      }
+      ARROW_ASSIGN_OR_RAISE(const Received received, stream_->Next());
       ARROW_RETURN_NOT_OK(Take(received));
     }
     return std::move(batches_[next_++]);
@@ -221,16 +204,15 @@ class ReceivedAnswer : public Answer {
 
  private:
   Status Take(const Received& received) {
-    if (received.metadata == nullptr) {
+    if (received.metadata == nullptr || received.batch == nullptr ||
+        received.batch->num_rows() != 1) {
       return base::CorruptData("{}: an answer that is cut short", address_);
     }
     ARROW_ASSIGN_OR_RAISE(wire::Reply reply, wire::DecodeReply(received.metadata, asked_));
     ARROW_RETURN_NOT_OK(reply.status);
-    ARROW_ASSIGN_OR_RAISE(const auto* version, BytesColumn(received, address_));
-    if (version->length() != 1) return base::CorruptData("{}: a reply without a version", address_);
     network_bytes_ += received.metadata->size();
     outcome_ = std::move(reply.outcome);
-    outcome_.version = version->GetString(0);
+    outcome_.version = BytesOf(received).GetString(0);
     const auto& layout = request_.fragment.layout;
     if (layout != nullptr) outcome_.version = base::VersionOf(*layout, {outcome_.version});
     outcome_.cost.network_bytes = network_bytes_;
@@ -243,7 +225,7 @@ class ReceivedAnswer : public Answer {
   const Request request_;
   const wire::Request asked_;
   const std::string address_;
-  Begun begun_;
+  const Stream stream_;
   plan::Outcome outcome_;
   int64_t network_bytes_ = 0;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
@@ -324,18 +306,22 @@ class FlightSiteOf : public FlightSite {
   Result<std::vector<std::string>> Names(const char* key, const std::string& of,
                                          const arrow::StopToken& stop) {
     ARROW_ASSIGN_OR_RAISE(const std::string ticket, TicketOf({{key, of}}, of));
-    ARROW_ASSIGN_OR_RAISE(Begun begun, Begin(connection_.get(), ticket, stop));
+    ARROW_ASSIGN_OR_RAISE(const Stream stream, Begin(connection_.get(), ticket, stop));
     std::vector<std::string> out;
-    for (Received received = std::move(begun.first); !received.is_end();) {
-      ARROW_ASSIGN_OR_RAISE(const auto* column, BytesColumn(received, connection_->address()));
-      for (int64_t row = 0; row < column->length(); ++row) out.emplace_back(column->GetView(row));
-      ARROW_ASSIGN_OR_RAISE(received, begun.stream->Next());
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const Received received, stream->Next());
+      if (received.batch == nullptr) return out;
+      const arrow::BinaryArray& names = BytesOf(received);
+      if (names.length() == 0 || out.size() + static_cast<size_t>(names.length()) > kMostNames) {
+        return base::CorruptData("{}: a list of {} names, and more", connection_->address(),
+                                 out.size());
+      }
+      for (int64_t row = 0; row < names.length(); ++row) out.emplace_back(names.GetView(row));
     }
-    return out;
   }
 
-  Result<Begun> Ask(const wire::Request& asked, const FragmentId& id,
-                    const arrow::StopToken& stop) {
+  Result<Stream> Ask(const wire::Request& asked, const FragmentId& id,
+                     const arrow::StopToken& stop) {
     ARROW_ASSIGN_OR_RAISE(const std::string message, wire::EncodeRequest(asked, kCallMs));
     const std::string file = id.layout == nullptr ? id.name : id.layout->objects().front();
     // What follows tells layouts apart.

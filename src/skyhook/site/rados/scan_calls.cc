@@ -87,7 +87,10 @@ ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional
     : context_(context),
       object_(ObjectOf(request.fragment)),
       stop_(request.stop),
-      calls_(request, context->pool->UriOf(request.fragment.name), {kCallMs, kLoneCallMs}),
+      calls_(request, context->pool->UriOf(request.fragment.name),
+             {.call_ms = kCallMs,
+              .lone_call_ms = kLoneCallMs,
+              .codecs = {wire::Codec::kNone, wire::Codec::kLz4}}),
       version_(version) {}
 
 Status ScanCalls::Encode() { return calls_.Encode().Value(&message_); }

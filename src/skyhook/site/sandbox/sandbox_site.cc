@@ -25,8 +25,11 @@ using lending::Message;
 
 namespace {
 
-/// Of a call: within it a stop is not noticed.
-constexpr CallTimes kTimes = {.next_to_others = 50, .alone = 200};
+/// Of a call. Workers notice a stop when they read.
+constexpr uint32_t kCallMs = 1000;
+constexpr uint32_t kLoneCallMs = 2000;
+/// Of a reply, with the largest row.
+constexpr int64_t kMessageBytes = int64_t{64} << 20;
 /// What a call may take beyond its deadline before its worker is ended.
 constexpr int64_t kGraceMs = 1000;
 /// As many workers as may be are at work: a call waits this long for one.
@@ -55,9 +58,10 @@ const char* ReasonOf(int error) {
 /// Lends a file, and takes the reply.
 class FileCaller : public lending::Caller {
  public:
-  explicit FileCaller(int descriptor) : descriptor_(descriptor) {}
+  FileCaller(int descriptor, const arrow::StopToken* stop) : descriptor_(descriptor), stop_(stop) {}
 
   int Read(uint64_t offset, uint32_t bytes, uint8_t* to) override {
+    if (stop_->IsStopRequested()) return -ECANCELED;
     while (bytes > 0) {
       const ssize_t got = ::pread(descriptor_, to, bytes, static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
@@ -84,6 +88,7 @@ class FileCaller : public lending::Caller {
 
  private:
   const int descriptor_;
+  const arrow::StopToken* const stop_;
   std::string reply_;
 };
 
@@ -102,7 +107,11 @@ class WorkerAnswer : public Answer {
         request_(std::move(request)),
         file_(std::move(file)),
         path_(std::move(path)),
-        calls_(WithoutDeadline(request_), path_, kTimes) {
+        calls_(WithoutDeadline(request_), path_,
+               {.call_ms = kCallMs,
+                .lone_call_ms = kLoneCallMs,
+                .message_bytes = kMessageBytes,
+                .codecs = {wire::Codec::kNone}}) {
     outcome_.remaining.rows = request_.slice.rows;
     outcome_.version = Version();
   }
@@ -114,6 +123,7 @@ class WorkerAnswer : public Answer {
       if (IsOver()) {
         ended_ = true;
         outcome_.stopped_by = plan::StoppedBy::kDeadline;
+        outcome_.cost.rows_in = request_.slice.rows.num_rows();
         return nullptr;
       }
       ARROW_RETURN_NOT_OK(CallOnce());
@@ -140,11 +150,12 @@ class WorkerAnswer : public Answer {
       return End(message.status().message());
     }
     ARROW_RETURN_NOT_OK(message);
-    FileCaller caller(file_.descriptor.get());
+    FileCaller caller(file_.descriptor.get(), &request_.stop);
     std::string refusal;
     const int error = Run(*message, &caller, &refusal);
     // What was read of a file that changed is of no version, whatever came of it.
     ARROW_RETURN_NOT_OK(base::CheckUnchanged(file_, path_));
+    if (error == -ECANCELED) return request_.stop.Poll();
     if (error == -EBUSY) return AskLater();
     if (const char* reason = ReasonOf(error); reason != nullptr) return End(reason);
     if (error < 0) {
