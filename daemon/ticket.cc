@@ -96,8 +96,8 @@ Result<Ticket> ReadRows(const json& keys) {
 
 // The text of an object's only key.
 Result<std::string> OnlyText(const json& keys) {
-  const auto& [key, value] = *keys.items().begin();
-  if (keys.size() == 1) return TextOf(key, value);
+  const auto only = keys.begin();
+  if (keys.size() == 1) return TextOf(only.key(), *only);
   return base::Invalid("ticket: beside 'files' and 'tables' there is nothing else");
 }
 

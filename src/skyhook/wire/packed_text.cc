@@ -231,8 +231,13 @@ std::shared_ptr<arrow::DataType> UnpackedType(const std::shared_ptr<arrow::DataT
 void MakeViews(const arrow::BinaryArray& plain, View* out) {
   for (int64_t i = 0; i < plain.length(); ++i) {
     const std::string_view value = plain.IsNull(i) ? std::string_view() : plain.GetView(i);
+    // Where there are no characters at all, there may be no address either, to copy none from.
+    if (value.empty()) {
+      out[i] = View{};
+      continue;
+    }
     out[i] = arrow::util::ToBinaryView(value.data(), static_cast<int32_t>(value.size()), 0,
-                                       plain.IsNull(i) ? 0 : plain.value_offset(i));
+                                       plain.value_offset(i));
   }
 }
 
