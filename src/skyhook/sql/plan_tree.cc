@@ -107,8 +107,8 @@ void AppendPlaces(const std::string& mode, const client::Places& places, const p
                    static_cast<double>(cost.wait_ns) / 1e6),
        out);
   for (const auto& [reason, fragments] : places.refusals) {
-    Line(indent, fmt::format("not where they lie: {} of them ({})", GroupedNumber(fragments), reason),
-         out);
+    Line(indent,
+         fmt::format("not where they lie: {} of them ({})", GroupedNumber(fragments), reason), out);
   }
 }
 
