@@ -381,6 +381,41 @@ class EscapesTest(DaemonTest):
         self.assertGreater(refused, 0)
 
 
+    def test_a_folder_swapped_during_open(self):
+        """Two seconds of a folder that is there and a link to one outside in turn, read all the while."""
+        (self.data / "parts").mkdir()
+        pq.write_table(pa.table({"open": [1]}), self.data / "parts" / "0.parquet")
+        pq.write_table(pa.table({"secret": range(100)}), self.outside / "0.parquet")
+        begin = (self.data / "parts" / "0.parquet").read_bytes()[:200]
+        self.assertNotEqual((self.outside / "0.parquet").read_bytes()[:200], begin)
+        done, link = threading.Event(), self.data / ".link"
+        link.symlink_to(self.outside)
+
+        def swap():
+            while not done.is_set():
+                for away, here in (("folder", link), ("link", self.data / ".folder")):
+                    os.rename(self.data / "parts", self.data / f".{away}")
+                    os.rename(here, self.data / "parts")
+
+        swapper = threading.Thread(target=swap)
+        swapper.start()
+        try:
+            answered, end = 0, time.monotonic() + 2
+            while time.monotonic() < end:
+                with contextlib.suppress(pa.ArrowException):
+                    rows = self.client.do_get(ticket(table="t/parts")).read_all()
+                    self.assertEqual(rows.column_names, ["open"])
+                    answered += 1
+                for _ in range(20):
+                    with contextlib.suppress(pa.ArrowException):
+                        read = self.client.do_get(ticket(file="t/parts/0.parquet", ranges=[[0, 200]])).read_all()
+                        self.assertEqual(read["bytes"].to_pylist(), [begin])
+        finally:
+            done.set()
+            swapper.join()
+        self.assertGreater(answered, 0)
+
+
 class HostileTest(DaemonTest):
     """What a client may send, and what may lie in an export."""
 
@@ -528,11 +563,11 @@ class LimitsTest(DaemonTest):
         reader.read_chunk()
         return reader
 
-    def many(self):
+    def many(self, files=200):
         """A table that takes a while: the same file over and over."""
         folder = self.data / "many"
         folder.mkdir()
-        for part in range(200):
+        for part in range(files):
             os.link(self.data / "numbers.parquet", folder / f"{part:03}.parquet")
 
     def counters(self, client):
@@ -572,6 +607,21 @@ class LimitsTest(DaemonTest):
         reader.wait()
         reader.stdout.close()
         self.eventually(lambda: self.counters(client)["calls_running"] == 1)
+
+    def test_a_client_that_is_killed_ends_a_call_that_gives_no_rows(self):
+        self.many(2000)
+        daemon = self.start()
+        code = ("import sys, json, pyarrow.flight as f\n"
+                "r = f.connect(sys.argv[1]).do_get(f.Ticket(json.dumps({'table': 't/many', 'filter': 'price > price'})))\n"
+                "print('waits', flush=True); r.read_chunk(); print('ended', flush=True)\n")
+        reader = subprocess.Popen([sys.executable, "-c", code, daemon.address], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(reader.stdout.readline(), "waits\n")
+        client = daemon.client()
+        self.assertEqual(self.counters(client)["calls_running"], 2)
+        reader.kill()
+        reader.wait()
+        reader.stdout.close()
+        self.eventually(lambda: self.counters(client)["calls_running"] == 1, seconds=0.5)
 
     def test_sigterm_lets_calls_finish_and_no_more_begin(self):
         self.many()
