@@ -1,19 +1,15 @@
 // The site whose kernel runs in workers, with the program skyhook-worker.
 #include "skyhook/site/sandbox/sandbox_site.h"
 
-#include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "skyhook/lending/host/worker_program.h"
 #include "skyhook/site/local/local_site.h"
+#include "skyhook/testing/files_fixture.h"
 #include "skyhook/testing/matchers.h"
-#include "skyhook/testing/parquet_files.h"
 #include "skyhook/testing/pipelines.h"
-#include "skyhook/testing/site_conformance.h"
 #include "skyhook/testing/temporary_directory.h"
 
 namespace skyhook::testing {
@@ -27,55 +23,18 @@ std::shared_ptr<site::Site> SiteWith(const std::string& worker) {
       site::local::MakeLocalSite());
 }
 
-/// Writes a file, with a later modification time than any it replaces.
-void Replace(const std::string& path, const std::string& bytes) {
-  const bool existed = std::filesystem::exists(path);
-  const auto before =
-      existed ? std::filesystem::last_write_time(path) : std::filesystem::file_time_type::min();
-  WriteBytes(path, bytes);
-  if (existed) std::filesystem::last_write_time(path, before + std::chrono::seconds(1));
-}
+struct SandboxHome {
+  std::shared_ptr<site::Site> site() const { return sandbox; }
+  std::string File(const std::string& name) const { return directory.File(name); }
+  std::string NameOf(const std::string& name) const { return directory.File(name); }
 
-class SandboxFixture : public SiteFixture {
- public:
-  std::shared_ptr<site::Site> site() override { return site_; }
-  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
-    Replace(directory_.File(name), bytes.ToString());
-    return {directory_.File(name), ""};
-  }
-
- protected:
-  TemporaryDirectory directory_;
-
- private:
-  std::shared_ptr<site::Site> site_ = SiteWith(SKYHOOK_WORKER);
+  TemporaryDirectory directory;
+  std::shared_ptr<site::Site> sandbox = SiteWith(SKYHOOK_WORKER);
 };
 
-/// In pieces of `files`, and its last bytes in none.
-class ScatteredFixture : public SandboxFixture {
- public:
-  explicit ScatteredFixture(std::vector<std::string> files) : files_(std::move(files)) {}
-  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
-    std::vector<std::string> paths;
-    for (const std::string& file : files_) paths.push_back(directory_.File(file));
-    std::map<std::string, std::string> held;
-    auto layout = std::make_shared<base::Layout>(Scattered(bytes, paths, &held));
-    for (const auto& [path, content] : held) Replace(path, content);
-    return {name, "", -1, std::move(layout)};
-  }
-
- private:
-  const std::vector<std::string> files_;
-};
-
-const SiteParameter kSandbox{"Sandbox", [] { return std::make_unique<SandboxFixture>(); }};
-const SiteParameter kExtents{
-    "SandboxedExtentsOfAFile",
-    [] { return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a"}); }};
-const SiteParameter kScattered{
-    "SandboxedScattered", [] {
-      return std::make_unique<ScatteredFixture>(std::vector<std::string>{"a", "b"});
-    }};
+const SiteParameter kSandbox = FilesSite<SandboxHome>("Sandbox");
+const SiteParameter kExtents = FilesSite<SandboxHome>("SandboxedExtentsOfAFile", {"a"});
+const SiteParameter kScattered = FilesSite<SandboxHome>("SandboxedScattered", {"a", "b"});
 
 INSTANTIATE_TEST_SUITE_P(Sandboxed, SiteConformance,
                          ::testing::Values(kSandbox, kExtents, kScattered), SiteName);

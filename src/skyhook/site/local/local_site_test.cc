@@ -5,60 +5,30 @@
 #include "skyhook/base/file_source.h"
 #include "skyhook/site/local/fragment_cache.h"
 #include "skyhook/testing/fake_sites.h"
+#include "skyhook/testing/files_fixture.h"
 #include "skyhook/testing/matchers.h"
 #include "skyhook/testing/parquet_files.h"
-#include "skyhook/testing/site_conformance.h"
 #include "skyhook/testing/temporary_directory.h"
 
 namespace skyhook::testing {
 namespace {
 
-/// Writes a file, with a later modification time than any it replaces.
-void Replace(const std::string& path, const std::string& bytes) {
-  const bool existed = std::filesystem::exists(path);
-  const auto before =
-      existed ? std::filesystem::last_write_time(path) : std::filesystem::file_time_type::min();
-  WriteBytes(path, bytes);
-  if (existed) std::filesystem::last_write_time(path, before + std::chrono::seconds(1));
-}
+struct LocalHome {
+  std::shared_ptr<site::Site> site() const { return local; }
+  std::string File(const std::string& name) const { return directory.File(name); }
+  std::string NameOf(const std::string& name) const { return directory.File(name); }
 
-class LocalFixture : public SiteFixture {
- public:
-  std::shared_ptr<site::Site> site() override { return site_; }
-  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
-    Replace(directory_.File(name), bytes.ToString());
-    return {directory_.File(name), ""};
-  }
-
- protected:
-  TemporaryDirectory directory_;
-
- private:
-  std::shared_ptr<site::Site> site_ = site::local::MakeLocalSite();
+  TemporaryDirectory directory;
+  std::shared_ptr<site::Site> local = site::local::MakeLocalSite();
 };
 
-/// A fragment in pieces of two files, and its last bytes in none.
-class ScatteredFixture : public LocalFixture {
- public:
-  site::FragmentId Put(const std::string& name, const arrow::Buffer& bytes) override {
-    std::map<std::string, std::string> files;
-    auto layout = std::make_shared<base::Layout>(
-        Scattered(bytes, {directory_.File("a"), directory_.File("b")}, &files));
-    for (const auto& [path, held] : files) Replace(path, held);
-    return {name, "", -1, std::move(layout)};
-  }
+struct RefusingHome : LocalHome {
+  std::shared_ptr<site::Site> site() const { return std::make_shared<RefusingSite>(local); }
 };
 
-class RefusingFixture : public LocalFixture {
- public:
-  std::shared_ptr<site::Site> site() override {
-    return std::make_shared<RefusingSite>(LocalFixture::site());
-  }
-};
-
-const SiteParameter kLocal{"Local", [] { return std::make_unique<LocalFixture>(); }};
-const SiteParameter kScattered{"Scattered", [] { return std::make_unique<ScatteredFixture>(); }};
-const SiteParameter kRefusing{"Refusing", [] { return std::make_unique<RefusingFixture>(); }};
+const SiteParameter kLocal = FilesSite<LocalHome>("Local");
+const SiteParameter kScattered = FilesSite<LocalHome>("Scattered", {"a", "b"});
+const SiteParameter kRefusing = FilesSite<RefusingHome>("Refusing");
 
 INSTANTIATE_TEST_SUITE_P(Sites, SiteConformance, ::testing::Values(kLocal, kScattered, kRefusing),
                          SiteName);
@@ -75,7 +45,7 @@ class OpenFragmentsTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& lines) {
     const auto table = testing::TableOf(arrow::schema({arrow::field("x", arrow::int64())}), lines);
-    testing::Replace(directory_.File(name), testing::ParquetBytes(*table)->ToString());
+    testing::ReplaceFile(directory_.File(name), testing::ParquetBytes(*table)->ToString());
     return directory_.File(name);
   }
 
