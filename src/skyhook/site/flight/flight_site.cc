@@ -12,10 +12,8 @@
 #include <utility>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/fragment.h"
 #include "skyhook/site/flight/connection.h"
-#include "skyhook/site/fragment_version.h"
-#include "skyhook/site/kernel_answer.h"
+#include "skyhook/site/object_bytes.h"
 #include "skyhook/site/refusal.h"
 #include "skyhook/wire/reply.h"
 #include "skyhook/wire/request.h"
@@ -244,27 +242,17 @@ class FlightSiteOf : public FlightSite {
   const Profile& profile() const override { return profile_; }
 
   std::string WhyNot(const FragmentId& id) const override {
-    if (id.layout == nullptr || id.layout->objects().size() == 1) return {};
+    if (LiesInOneObject(id)) return {};
     return "it does not lie in one file";
   }
 
   Result<FragmentDescription> Describe(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, arrow::StopToken::Unstoppable()));
-    const int64_t bytes = source->size();
-    ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
-    return DescriptionOf(*fragment, id, bytes);
+    return DescribeObjects(id, Opener(arrow::StopToken::Unstoppable()));
   }
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
                                                       const arrow::StopToken& stop) override {
-    const auto open = [&](const std::string& file) {
-      return FlightSource::Open(connection_, file, stop);
-    };
-    ARROW_ASSIGN_OR_RAISE(auto source, id.layout == nullptr
-                                           ? open(id.name)
-                                           : base::OpenLayout(*id.layout, id.name, open));
-    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
-    return source;
+    return OpenObjects(id, Opener(stop));
   }
 
   Result<std::unique_ptr<Answer>> Run(Request request) override {
@@ -303,6 +291,12 @@ class FlightSiteOf : public FlightSite {
   }
 
  private:
+  base::OpenObjectFunction Opener(const arrow::StopToken& stop) const {
+    return [this, stop](const std::string& file) {
+      return FlightSource::Open(connection_, file, stop);
+    };
+  }
+
   Result<std::vector<std::string>> Names(const char* key, const std::string& of,
                                          const arrow::StopToken& stop) {
     ARROW_ASSIGN_OR_RAISE(const std::string ticket, TicketOf({{key, of}}, of));
@@ -323,7 +317,7 @@ class FlightSiteOf : public FlightSite {
   Result<Stream> Ask(const wire::Request& asked, const FragmentId& id,
                      const arrow::StopToken& stop) {
     ARROW_ASSIGN_OR_RAISE(const std::string message, wire::EncodeRequest(asked, kCallMs));
-    const std::string file = id.layout == nullptr ? id.name : id.layout->objects().front();
+    const std::string file = ObjectOf(id);
     // What follows tells layouts apart.
     const std::string version =
         id.layout == nullptr ? id.version : id.version.substr(0, id.version.find('/'));

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "skyhook/base/status.h"
-#include "skyhook/format/fragment.h"
-#include "skyhook/site/fragment_version.h"
-#include "skyhook/site/kernel_answer.h"
+#include "skyhook/site/called_batches.h"
+#include "skyhook/site/object_bytes.h"
 #include "skyhook/site/rados/scan_calls.h"
 #include "skyhook/site/refusal.h"
 #include "skyhook/wire/reply.h"
@@ -25,57 +24,28 @@ using arrow::Status;
 class CalledAnswer : public Answer {
  public:
   CalledAnswer(Request request, std::shared_ptr<ScanCalls> calls)
-      : request_(std::move(request)), calls_(std::move(calls)) {
-    outcome_.remaining.rows = request_.slice.rows;
-  }
+      : stop_(request.stop), calls_(std::move(calls)), answer_(std::move(request)) {}
   ~CalledAnswer() override { calls_->Cancel(); }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    while (next_ == batches_.size()) {
-      if (ended_) return nullptr;
-      ARROW_ASSIGN_OR_RAISE(auto reply, calls_->Next(request_.stop));
-      reply.has_value() ? Take(*std::move(reply)) : End(calls_->refusal());
+    while (!answer_.has_batch()) {
+      if (answer_.has_ended()) return nullptr;
+      ARROW_ASSIGN_OR_RAISE(auto reply, calls_->Next(stop_));
+      if (reply.has_value()) {
+        answer_.Take(std::move(reply->reply), std::to_string(reply->version), reply->bytes);
+      } else {
+        answer_.End(calls_->refusal());
+      }
+      if (answer_.has_ended()) calls_->Cancel();
     }
-    return std::move(batches_[next_++]);
+    return answer_.TakeBatch();
   }
-  const plan::Outcome& outcome() const override { return outcome_; }
+  const plan::Outcome& outcome() const override { return answer_.outcome(); }
 
  private:
-  void Take(CalledReply called) {
-    wire::Reply& reply = called.reply;
-    const Status decoded = wire::DecodeReplyBody(*request_.pipeline, &reply);
-    if (!decoded.ok()) return End(decoded.message());
-    plan::Cost cost = outcome_.cost;
-    cost += reply.outcome.cost;
-    cost.rows_in = request_.slice.rows.num_rows();
-    cost.network_bytes += called.bytes;
-    outcome_ = std::move(reply.outcome);
-    outcome_.cost = cost;
-    outcome_.answered = request_.slice.rows.Subtract(outcome_.remaining.rows);
-    const auto& layout = request_.fragment.layout;
-    outcome_.version = std::to_string(called.version);
-    if (layout != nullptr) outcome_.version = base::VersionOf(*layout, {outcome_.version});
-    batches_ = std::move(reply.batches);
-    next_ = 0;
-  }
-
-  // A refusal in the midst of an answer cuts it short: whoever asks for the rest hears of it.
-  void End(const std::string& refusal) {
-    calls_->Cancel();
-    ended_ = true;
-    if (refusal.empty() || !outcome_.answered.empty()) return;
-    plan::Cost cost = outcome_.cost;
-    cost.rows_in = 0;
-    outcome_ = RefusedOutcome(request_, refusal);
-    outcome_.cost = cost;
-  }
-
-  const Request request_;
+  const arrow::StopToken stop_;
   const std::shared_ptr<ScanCalls> calls_;
-  bool ended_ = false;
-  plan::Outcome outcome_;
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
-  size_t next_ = 0;
+  CalledBatches answer_;
 };
 
 class RadosSite : public Site {
@@ -88,27 +58,17 @@ class RadosSite : public Site {
   const Profile& profile() const override { return profile_; }
 
   std::string WhyNot(const FragmentId& id) const override {
-    if (id.layout == nullptr || id.layout->objects().size() == 1) return {};
+    if (LiesInOneObject(id)) return {};
     return "it does not lie in one object, which an OSD would have";
   }
 
   Result<FragmentDescription> Describe(const FragmentId& id) override {
-    ARROW_ASSIGN_OR_RAISE(auto source, OpenBytes(id, {}));
-    const int64_t bytes = source->size();
-    ARROW_ASSIGN_OR_RAISE(const auto fragment, format::OpenFragment(std::move(source), {}, {}));
-    return DescriptionOf(*fragment, id, bytes);
+    return DescribeObjects(id, Opener({}));
   }
 
   Result<std::shared_ptr<base::ByteSource>> OpenBytes(const FragmentId& id,
                                                       const arrow::StopToken& stop) override {
-    const auto open = [&](const std::string& object) {
-      return context_.pool->OpenObject(object, stop);
-    };
-    ARROW_ASSIGN_OR_RAISE(auto source, id.layout == nullptr
-                                           ? open(id.name)
-                                           : base::OpenLayout(*id.layout, id.name, open));
-    ARROW_RETURN_NOT_OK(CheckVersion(id, source->version(), source->size(), source->name()));
-    return source;
+    return OpenObjects(id, Opener(stop));
   }
 
   // Returns once the first call is on its way.
@@ -131,6 +91,11 @@ class RadosSite : public Site {
   }
 
  private:
+  base::OpenObjectFunction Opener(const arrow::StopToken& stop) const {
+    return
+        [this, stop](const std::string& object) { return context_.pool->OpenObject(object, stop); };
+  }
+
   Result<std::optional<uint64_t>> VersionNumber(const FragmentId& id) const {
     if (id.version.empty()) return std::nullopt;
     uint64_t version = 0;

@@ -8,6 +8,7 @@
 
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
+#include "skyhook/site/object_bytes.h"
 
 namespace skyhook::site::rados {
 
@@ -78,10 +79,6 @@ std::chrono::microseconds WaitAfter(int times_busy) {
 }
 
 }  // namespace
-
-std::string ObjectOf(const FragmentId& fragment) {
-  return fragment.layout == nullptr ? fragment.name : fragment.layout->extents.front().object;
-}
 
 ScanCalls::ScanCalls(CallContext* context, const Request& request, std::optional<uint64_t> version)
     : context_(context),

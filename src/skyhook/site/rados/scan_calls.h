@@ -26,9 +26,6 @@ inline constexpr uint32_t kCallMs = 2;
 /// The same where the OSD keeps nothing: each call reads the pages again that it begins in.
 inline constexpr uint32_t kLoneCallMs = 200;
 
-/// The object that calls for a fragment go to; of a layout, which has at least one, the first.
-std::string ObjectOf(const FragmentId& fragment);
-
 /// What the calls of a site share. Outlives the answers.
 struct CallContext {
   CallContext(std::shared_ptr<objects::RadosPool> pool, std::shared_ptr<base::Timer> timer)

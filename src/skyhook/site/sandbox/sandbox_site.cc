@@ -6,15 +6,16 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <random>
+#include <optional>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "skyhook/base/file_source.h"
 #include "skyhook/base/status.h"
+#include "skyhook/site/called_batches.h"
 #include "skyhook/site/consecutive_calls.h"
 #include "skyhook/site/fragment_version.h"
+#include "skyhook/site/object_bytes.h"
 #include "skyhook/site/refusal.h"
 
 namespace skyhook::site::sandbox {
@@ -101,47 +102,39 @@ Request WithoutDeadline(Request request) {
 /// The replies of calls, each made when the one before has been handed out.
 class WorkerAnswer : public Answer {
  public:
-  WorkerAnswer(std::shared_ptr<lending::WorkerHost> host, Request request, base::OpenedFile file,
-               std::string path)
+  WorkerAnswer(std::shared_ptr<lending::WorkerHost> host, const Request& request,
+               base::OpenedFile file, std::string path)
       : host_(std::move(host)),
-        request_(std::move(request)),
         file_(std::move(file)),
         path_(std::move(path)),
-        calls_(WithoutDeadline(request_), path_,
+        calls_(WithoutDeadline(request), path_,
                {.call_ms = kCallMs,
                 .lone_call_ms = kLoneCallMs,
                 .message_bytes = kMessageBytes,
-                .codecs = {wire::Codec::kNone}}) {
-    outcome_.remaining.rows = request_.slice.rows;
-    outcome_.version = Version();
-  }
+                .codecs = {wire::Codec::kNone}}),
+        answer_(request) {}
 
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    while (next_ == batches_.size()) {
-      if (ended_) return nullptr;
-      ARROW_RETURN_NOT_OK(request_.stop.Poll());
+    while (!answer_.has_batch()) {
+      if (is_last_) answer_.End("");
+      if (answer_.has_ended()) return nullptr;
+      ARROW_RETURN_NOT_OK(stop().Poll());
       if (IsOver()) {
-        ended_ = true;
-        outcome_.stopped_by = plan::StoppedBy::kDeadline;
-        outcome_.cost.rows_in = request_.slice.rows.num_rows();
-        return nullptr;
+        answer_.EndByDeadline();
+      } else {
+        ARROW_RETURN_NOT_OK(CallOnce());
       }
-      ARROW_RETURN_NOT_OK(CallOnce());
     }
-    return std::move(batches_[next_++]);
+    return answer_.TakeBatch();
   }
-  const plan::Outcome& outcome() const override { return outcome_; }
+  const plan::Outcome& outcome() const override { return answer_.outcome(); }
 
  private:
-  bool IsOver() const {
-    const auto& deadline = request_.limits.deadline;
-    return deadline.has_value() && std::chrono::steady_clock::now() >= *deadline;
-  }
+  const arrow::StopToken& stop() const { return answer_.request().stop; }
 
-  // Of a file in pieces, those of its layout too.
-  std::string Version() const {
-    const auto& layout = request_.fragment.layout;
-    return layout == nullptr ? file_.version() : base::VersionOf(*layout, {file_.version()});
+  bool IsOver() const {
+    const auto& deadline = answer_.request().limits.deadline;
+    return deadline.has_value() && std::chrono::steady_clock::now() >= *deadline;
   }
 
   Status CallOnce() {
@@ -150,18 +143,18 @@ class WorkerAnswer : public Answer {
       return End(message.status().message());
     }
     ARROW_RETURN_NOT_OK(message);
-    FileCaller caller(file_.descriptor.get(), &request_.stop);
+    FileCaller caller(file_.descriptor.get(), &stop());
     std::string refusal;
     const int error = Run(*message, &caller, &refusal);
     // What was read of a file that changed is of no version, whatever came of it.
     ARROW_RETURN_NOT_OK(base::CheckUnchanged(file_, path_));
-    if (error == -ECANCELED) return request_.stop.Poll();
+    if (error == -ECANCELED) return stop().Poll();
     if (error == -EBUSY) return AskLater();
     if (const char* reason = ReasonOf(error); reason != nullptr) return End(reason);
     if (error < 0) {
       return Status::IOError(fmt::format("cannot read '{}': {}", path_, std::strerror(-error)));
     }
-    if (!refusal.empty()) return End(std::move(refusal));
+    if (!refusal.empty()) return End(refusal);
     busy_since_.reset();
     return Take(caller.TakeReply());
   }
@@ -200,47 +193,26 @@ class WorkerAnswer : public Answer {
     ConsecutiveCalls::Taken taken = calls_.Take(message);
     ARROW_RETURN_NOT_OK(calls_.failure());
     if (!calls_.refusal().empty()) return End(calls_.refusal());
-    ended_ = taken.step == ConsecutiveCalls::Step::kEnd;
+    is_last_ = taken.step == ConsecutiveCalls::Step::kEnd;
     if (taken.step == ConsecutiveCalls::Step::kCallLater) std::this_thread::sleep_for(kLookAgain);
-    if (!taken.reply.has_value()) return Status::OK();
-    const Status decoded = wire::DecodeReplyBody(*request_.pipeline, &*taken.reply);
-    if (!decoded.ok()) return End(decoded.message());
-    plan::Cost cost = outcome_.cost;
-    cost += taken.reply->outcome.cost;
-    cost.rows_in = request_.slice.rows.num_rows();
-    outcome_ = std::move(taken.reply->outcome);
-    outcome_.cost = cost;
-    outcome_.answered = request_.slice.rows.Subtract(outcome_.remaining.rows);
-    outcome_.version = Version();
-    batches_ = std::move(taken.reply->batches);
-    next_ = 0;
+    if (taken.reply.has_value()) {
+      answer_.Take(*std::move(taken.reply), file_.version(), /*network_bytes=*/0);
+    }
     return Status::OK();
   }
 
-  // A refusal in the midst of an answer cuts it short: whoever asks for the rest hears of it.
-  Status End(std::string refusal) {
-    ended_ = true;
-    batches_.clear();
-    next_ = 0;
-    if (!outcome_.answered.empty()) return Status::OK();
-    plan::Cost cost = outcome_.cost;
-    cost.rows_in = 0;
-    outcome_ = RefusedOutcome(request_, std::move(refusal));
-    outcome_.version = Version();
-    outcome_.cost = cost;
+  Status End(const std::string& refusal) {
+    answer_.End(refusal);
     return Status::OK();
   }
 
   const std::shared_ptr<lending::WorkerHost> host_;
-  const Request request_;
   const base::OpenedFile file_;
   const std::string path_;
   ConsecutiveCalls calls_;
+  CalledBatches answer_;
   std::optional<std::chrono::steady_clock::time_point> busy_since_;
-  bool ended_ = false;
-  plan::Outcome outcome_;
-  std::vector<std::shared_ptr<arrow::RecordBatch>> batches_;
-  size_t next_ = 0;
+  bool is_last_ = false;  ///< no call follows the one that was made last
 };
 
 class SandboxSite : public Site {
@@ -251,7 +223,7 @@ class SandboxSite : public Site {
   const Profile& profile() const override { return profile_; }
 
   std::string WhyNot(const FragmentId& id) const override {
-    if (id.layout == nullptr || id.layout->objects().size() == 1) return {};
+    if (LiesInOneObject(id)) return {};
     return "it does not lie in one file";
   }
 
@@ -270,14 +242,14 @@ class SandboxSite : public Site {
   Result<std::unique_ptr<Answer>> Run(Request request) override {
     const FragmentId& id = request.fragment;
     if (std::string reason = WhyNot(id); !reason.empty()) return Refuse(request, reason);
-    std::string path = id.layout == nullptr ? id.name : id.layout->objects().front();
+    std::string path = ObjectOf(id);
     ARROW_ASSIGN_OR_RAISE(auto file, base::OpenRegularFile(path));
-    const std::string version =
+    std::string version =
         id.layout == nullptr ? file.version() : base::VersionOf(*id.layout, {file.version()});
     const int64_t bytes = id.layout == nullptr ? file.about.st_size : id.layout->bytes();
     ARROW_RETURN_NOT_OK(CheckVersion(id, version, bytes, id.name));
-    return std::make_unique<WorkerAnswer>(host_, std::move(request), std::move(file),
-                                          std::move(path));
+    request.fragment.version = std::move(version);
+    return std::make_unique<WorkerAnswer>(host_, request, std::move(file), std::move(path));
   }
 
  private:
