@@ -18,6 +18,7 @@
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "cli/time_limit.h"
+#include "skyhook/base/text_file.h"
 
 namespace skyhook::cli {
 namespace {
@@ -172,12 +173,9 @@ namespace {
 // The text of a file that an option names; of none, nothing.
 arrow::Result<std::string> TextOf(const char* option, const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (file && !text.str().empty()) return text.str();
-  return UsageError(
-      fmt::format("{} {}: {}", option, path, file ? "it is empty" : std::strerror(errno)));
+  auto text = base::ReadTextFile(path);
+  if (text.ok()) return text;
+  return UsageError(fmt::format("{}: {}", option, text.status().message()));
 }
 
 arrow::Result<site::flight::FlightOptions> FlightOptionsOf(const RunOptions& options) {

@@ -100,13 +100,13 @@ Result<std::vector<TableName>> Exports::List(const arrow::StopToken& stop) const
 Result<std::vector<TableName>> Exports::Find(const std::string& table,
                                              const arrow::StopToken& stop) const {
   const std::string stem = table.substr(0, table.size() - SnapshotOf(table).size());
+  ARROW_ASSIGN_OR_RAISE(const std::vector<TableName> all, List(stop));
   std::vector<TableName> out;
-  for (const auto& [name, root] : exports_) {
-    const auto tables = TablesBelow(root, stop);
-    ARROW_RETURN_NOT_OK(stop.Poll());
-    if (!tables.ok() && exports_.size() > 1) continue;
-    ARROW_RETURN_NOT_OK(tables);
-    if (tables->count(stem) != 0 || tables->count(table) != 0) out.push_back({name, table});
+  for (const TableName& one : all) {
+    // Of a table that is called so, and of one with that snapshot, there is one in an export.
+    const bool is_last = !out.empty() && out.back().export_name == one.export_name;
+    if ((one.table == stem || one.table == table) && !is_last)
+      out.push_back({one.export_name, table});
   }
   return out;
 }

@@ -2,12 +2,8 @@
 
 #include <arrow/array/builder_binary.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -19,6 +15,7 @@
 #include "daemon/wire_replies.h"
 #include "skyhook/base/exceptions.h"
 #include "skyhook/base/status.h"
+#include "skyhook/base/text_file.h"
 
 namespace skyhook::daemon {
 
@@ -30,15 +27,6 @@ namespace {
 
 /// After the calls under way were told to stop.
 constexpr std::chrono::seconds kStopTime(1);
-
-Result<std::string> TextOfFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (file && !text.str().empty()) return text.str();
-  return Status::IOError(
-      fmt::format("cannot read '{}': {}", path, file ? "it is empty" : std::strerror(errno)));
-}
 
 std::string AskedOf(const flight::FlightDescriptor& request) {
   if (request.type == flight::FlightDescriptor::CMD) return request.cmd;
@@ -70,6 +58,20 @@ Result<RowsTicket> RowsOf(const flight::FlightDescriptor& request) {
   }
 }
 
+// One endpoint a fragment.
+Result<flight::FlightInfo> InfoOfTable(const client::Table& table,
+                                       const flight::FlightDescriptor& descriptor) {
+  std::vector<flight::FlightEndpoint> endpoints;
+  for (const client::TableFragment& fragment : table.fragments) {
+    const nlohmann::json about = {{"rows", fragment.description.num_rows},
+                                  {"bytes", fragment.description.bytes}};
+    endpoints.push_back(
+        {{FragmentTicket(AskedOf(descriptor), endpoints.size())}, {}, std::nullopt, about.dump()});
+  }
+  return flight::FlightInfo::Make(*table.schema, descriptor, endpoints, table.num_rows(),
+                                  table.num_bytes(), /*ordered=*/true);
+}
+
 /// Opens each table when it is its turn: one that cannot be read hides no other.
 class TableListing : public flight::FlightListing {
  public:
@@ -98,24 +100,6 @@ class TableListing : public flight::FlightListing {
         error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
 
- public:
-  /// One endpoint a fragment.
-  static Result<flight::FlightInfo> InfoOfTable(const client::Table& table,
-                                                const flight::FlightDescriptor& descriptor) {
-    std::vector<flight::FlightEndpoint> endpoints;
-    for (const client::TableFragment& fragment : table.fragments) {
-      const nlohmann::json about = {{"rows", fragment.description.num_rows},
-                                    {"bytes", fragment.description.bytes}};
-      endpoints.push_back({{FragmentTicket(AskedOf(descriptor), endpoints.size())},
-                           {},
-                           std::nullopt,
-                           about.dump()});
-    }
-    return flight::FlightInfo::Make(*table.schema, descriptor, endpoints, table.num_rows(),
-                                    table.num_bytes(), /*ordered=*/true);
-  }
-
- private:
   const Service* const service_;
   const std::vector<TableName> tables_;
   const std::shared_ptr<Call> call_;
@@ -132,11 +116,11 @@ Server::Server(const Settings& settings, std::unique_ptr<Service> service, Log l
 
 Status Server::ReadFiles() {
   if (settings_.has_tls()) {
-    ARROW_ASSIGN_OR_RAISE(certificate_.pem_cert, TextOfFile(settings_.tls_certificate));
-    ARROW_ASSIGN_OR_RAISE(certificate_.pem_key, TextOfFile(settings_.tls_key));
+    ARROW_ASSIGN_OR_RAISE(certificate_.pem_cert, base::ReadTextFile(settings_.tls_certificate));
+    ARROW_ASSIGN_OR_RAISE(certificate_.pem_key, base::ReadTextFile(settings_.tls_key));
   }
   if (!settings_.tls_client_ca.empty()) {
-    ARROW_ASSIGN_OR_RAISE(client_ca_, TextOfFile(settings_.tls_client_ca));
+    ARROW_ASSIGN_OR_RAISE(client_ca_, base::ReadTextFile(settings_.tls_client_ca));
   }
   return Reload();
 }
@@ -204,7 +188,7 @@ Status Server::GetFlightInfo(const flight::ServerCallContext& context,
     ARROW_ASSIGN_OR_RAISE(const RowsTicket ticket, RowsOf(request));
     if (request.type == flight::FlightDescriptor::PATH) {
       ARROW_ASSIGN_OR_RAISE(const auto table, service_->OpenTable(ticket.table, call->stop()));
-      ARROW_ASSIGN_OR_RAISE(auto made, TableListing::InfoOfTable(*table, request));
+      ARROW_ASSIGN_OR_RAISE(auto made, InfoOfTable(*table, request));
       *info = std::make_unique<flight::FlightInfo>(std::move(made));
       return Status::OK();
     }
@@ -300,7 +284,7 @@ Status Server::DoGet(const flight::ServerCallContext& context, const flight::Tic
   return Handle("DoGet", LoadOf(*ticket), context, request.ticket, body);
 }
 
-Result<std::string> Server::CountersAsJson() const {
+std::string Server::CountersAsJson() const {
   const nlohmann::json out = {{"calls_begun", calls_.begun()},
                               {"calls_refused", calls_.refused()},
                               {"calls_running", calls_.running()}};
@@ -320,7 +304,7 @@ Status Server::DoAction(const flight::ServerCallContext& context, const flight::
       ARROW_ASSIGN_OR_RAISE(reply,
                             service_->DescriptionAsJson(std::string(argument), call->stop()));
     } else if (action.type == "counters") {
-      ARROW_ASSIGN_OR_RAISE(reply, CountersAsJson());
+      reply = CountersAsJson();
     } else {
       return Status::KeyError(fmt::format("there is no action '{}'", action.type));
     }

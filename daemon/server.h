@@ -54,7 +54,7 @@ class Server : public arrow::flight::FlightServerBase {
   template <typename Body>
   arrow::Status Handle(const char* verb, Load load, const arrow::flight::ServerCallContext& context,
                        std::string_view asked, Body&& body);
-  arrow::Result<std::string> CountersAsJson() const;
+  std::string CountersAsJson() const;
 
   const Settings settings_;
   const std::unique_ptr<Service> service_;

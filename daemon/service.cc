@@ -64,14 +64,15 @@ Result<std::unique_ptr<Service>> Service::Make(const Settings& settings,
                                                std::shared_ptr<lending::WorkerHost> host) {
   std::unique_ptr<Service> out(new Service(settings));
   client::SessionOptions session;
-  session.cache_bytes = client::CacheBytesOf(settings.memory_bytes);
+  // Half of the cache is the session's, half that of the files which are described here.
+  session.cache_bytes = client::CacheBytesOf(settings.memory_bytes) / 2;
   out->bytes_ = site::local::MakeLocalSite(
       {session.max_open_files, std::make_shared<base::MemoryBudget>(session.cache_bytes)});
   out->kernels_ = out->bytes_;
   if (host != nullptr) {
     out->kernels_ = site::sandbox::MakeSandboxSite(std::move(host), out->bytes_);
-    session.files = RunsOrFails(out->kernels_);
   }
+  session.files = RunsOrFails(out->kernels_);
   out->session_ = std::make_unique<client::Session>(session);
   ARROW_ASSIGN_OR_RAISE(out->exports_, Exports::Open(settings.exports, out->session_.get()));
   return out;
@@ -232,7 +233,6 @@ Result<std::unique_ptr<site::Answer>> Service::Run(const WireTicket& ticket,
   request.limits.memory_bytes = std::min(request.limits.memory_bytes, MemoryOfCall());
   request.runtime_filters = decoded->runtime_filters;
   request.stop = stop;
-  request.predicates = session_->predicates();
   return kernels_->Run(std::move(request));
 }
 

@@ -594,35 +594,40 @@ class LimitsTest(DaemonTest):
             reader.cancel()
         self.eventually(lambda: client.do_get(ticket(table="t/numbers", limit=1)).read_all().num_rows == 1)
 
-    def test_a_client_that_is_killed_leaves_no_call(self):
-        self.many()
-        daemon = self.start()
-        code = ("import sys, time, json, pyarrow.flight as f\n"
-                "r = f.connect(sys.argv[1]).do_get(f.Ticket(json.dumps({'table': 't/many'})))\n"
-                "r.read_chunk(); print('reads', flush=True); time.sleep(60)\n")
-        reader = subprocess.Popen([sys.executable, "-c", code, daemon.address], stdout=subprocess.PIPE, text=True)
-        self.assertEqual(reader.stdout.readline(), "reads\n")
+    def kill_a_reader(self, daemon, before, seconds, **keys):
+        """Of a ticket, after it has done `before` to its stream; its call has to end within so many seconds."""
+        code = ("import sys, pyarrow.flight as f\n"
+                "reader = f.connect(sys.argv[1]).do_get(f.Ticket(sys.argv[2]))\n"
+                f"{before}; print('ready', flush=True); reader.read_chunk(); sys.stdin.read()\n")
+        reader = subprocess.Popen([sys.executable, "-c", code, daemon.address, json.dumps(keys)], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        self.assertEqual(reader.stdout.readline(), "ready\n")
         client = daemon.client()
         self.assertEqual(self.counters(client)["calls_running"], 2)
         reader.kill()
-        reader.wait()
-        reader.stdout.close()
-        self.eventually(lambda: self.counters(client)["calls_running"] == 1)
+        reader.communicate()
+        self.eventually(lambda: self.counters(client)["calls_running"] == 1, seconds)
+
+    def test_a_client_that_is_killed_leaves_no_call(self):
+        self.many()
+        self.kill_a_reader(self.start(), "reader.read_chunk()", 5, table="t/many")
 
     def test_a_client_that_is_killed_ends_a_call_that_gives_no_rows(self):
         self.many(2000)
-        daemon = self.start()
-        code = ("import sys, json, pyarrow.flight as f\n"
-                "r = f.connect(sys.argv[1]).do_get(f.Ticket(json.dumps({'table': 't/many', 'filter': 'price > price'})))\n"
-                "print('waits', flush=True); r.read_chunk(); print('ended', flush=True)\n")
-        reader = subprocess.Popen([sys.executable, "-c", code, daemon.address], stdout=subprocess.PIPE, text=True)
-        self.assertEqual(reader.stdout.readline(), "waits\n")
-        client = daemon.client()
-        self.assertEqual(self.counters(client)["calls_running"], 2)
-        reader.kill()
-        reader.wait()
-        reader.stdout.close()
-        self.eventually(lambda: self.counters(client)["calls_running"] == 1, seconds=0.5)
+        self.kill_a_reader(self.start(), "pass", 0.5, table="t/many", filter="price > price")
+
+    def test_light_calls_are_four_times_as_many(self):
+        with (self.data / "large.parquet").open("wb") as large:
+            large.truncate(1 << 30)
+        daemon = self.start("--calls", "1")
+        held = [daemon.client().do_get(ticket(file="t/large.parquet", ranges=[[0, 1 << 30]])) for _ in range(4)]
+        for reader in held:
+            reader.read_chunk()
+        self.assertFails(flight.FlightUnavailableError, "4 calls are under way, as many as may be",
+                         lambda: daemon.client().do_get(ticket(files="t/numbers")).read_all())
+        self.assertEqual(daemon.client().do_get(ticket(table="t/numbers", limit=1)).read_all().num_rows, 1)
+        for reader in held:
+            reader.cancel()
 
     def test_sigterm_lets_calls_finish_and_no_more_begin(self):
         self.many()
