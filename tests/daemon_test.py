@@ -492,6 +492,8 @@ class HostileTest(DaemonTest):
         self.assertEqual(rows, 4000)
         self.assertTrue(self.read(table="t/wide").equals(wide))
         self.assertTrue(self.read(table="t/large").equals(large))
+        pq.write_table(pa.table({"text": ["d" * 70_000_000]}), self.data / "too_large.parquet")
+        self.assertFails(flight.FlightUnavailableError, "cannot scan 't/too_large.parquet': ", lambda: self.read(table="t/too_large"))
 
 
 class ProcessTest(DaemonTest):
